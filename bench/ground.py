@@ -1,0 +1,132 @@
+"""What benchmarks stand on: one embedded PostgreSQL that writes as durably as an installation's, databases, processes."""
+
+import asyncio
+import logging
+import multiprocessing
+import resource
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import structlog
+import uvloop
+
+from runtime.database import Database, open_pool
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.event_store import EventStore
+from runtime.keyring import PostgresKeyring
+from runtime.testing import MASTER_KEY, PASSWORD, Cluster, open_test_tenant
+
+T = TypeVar("T")
+TENANT = "lakeside"
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where a database is, for this process or another one."""
+
+    service: str
+    app: str
+    relay: str
+    keyring: str
+    admin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One service's store."""
+
+    urls: Urls
+    database: Database
+    keyring: PostgresKeyring
+    store: EventStore
+
+
+@asynccontextmanager
+async def opened(urls: Urls, *, most: int = CONNECTIONS) -> AsyncIterator[Opened]:
+    """Open a service's store as the service does."""
+    database = await Database.open(urls.service, urls.app, most=most)
+    pool = await open_pool(urls.keyring, most=4)
+    keyring = PostgresKeyring(pool, MASTER_KEY)
+    try:
+        yield Opened(urls, database, keyring, EventStore(database, keyring))
+    finally:
+        await database.close()
+        await pool.close()
+
+
+@asynccontextmanager
+async def administrator(urls: Urls) -> AsyncIterator[asyncpg.Connection]:
+    """The database's superuser: for floors' own tables and for filling a store faster than appends would."""
+    connection = await asyncpg.connect(urls.admin, command_timeout=600)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+class Ground:
+    """The run's PostgreSQL with its default settings (fsync, synchronous_commit and full_page_writes are on)."""
+
+    def __init__(self, *, quick: bool) -> None:
+        self.quick = quick
+        self.folder = Path(tempfile.mkdtemp(prefix="handrail-bench-"))
+        self.folder.chmod(0o711)
+        self._cluster = Cluster(EmbeddedPostgres(self.folder / "postgres", superuser_password=PASSWORD))
+        self._named: dict[str, Urls] = {}
+
+    async def start(self) -> None:
+        """Make the cluster, with every service's empty store as the template of databases."""
+        await asyncio.to_thread(self._cluster.postgres.start)
+        await self._cluster._make_template()
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        self._cluster.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def database(self, service: str = "progress") -> Urls:
+        """A fresh database in which `TENANT` is open in ``service``."""
+        name = await asyncio.to_thread(self._cluster.new_database)
+        url = self._cluster.url
+        urls = Urls(service, url(name, f"{service}_app"), url(name, f"{service}_relay"), url(name, "keyring_app"),
+                    self._cluster.postgres.url(name))  # fmt: skip
+        async with opened(urls, most=1) as store:
+            await open_test_tenant(store.database, TENANT)
+        return urls
+
+    async def shared(self, name: str, fill: Callable[[Urls], Awaitable[None]]) -> Urls:
+        """The database called ``name``, filled by whichever benchmark asks first and only read by all."""
+        if name not in self._named:
+            urls = await self.database()
+            await fill(urls)
+            self._named[name] = urls
+        return self._named[name]
+
+
+async def in_processes(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
+    """Run ``work(*call)`` for each call in a process of its own, all at once."""
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(len(calls), mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(
+            await asyncio.gather(*(loop.run_in_executor(pool, partial(work, *call)) for call in calls))
+        )
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run on the loop that uvicorn gives the services; quietly."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    return uvloop.run(main)
+
+
+def peak_mebibytes() -> int:
+    """The most memory this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,25 @@
+"""What every test of the repository may ask for. A package's own fixtures stand in its own tests/conftest.py."""
+
+import os
+import shutil
+from importlib.util import find_spec
+
+import pytest
+
+# contracts/ is also tested alone, without the runtime installed.
+pytest_plugins = ["runtime.testing_pytest_kafka", "runtime.testing"] if find_spec("runtime") else []
+
+
+@pytest.fixture(scope="session")
+def _chromium_or_none() -> str | None:
+    return os.environ.get("HANDRAIL_CHROMIUM") or shutil.which("chromium")
+
+
+@pytest.fixture
+def chromium(_chromium_or_none: str | None) -> str:
+    """The path of a real Chromium, for Playwright's ``executable_path``."""
+    if _chromium_or_none is None:
+        from runtime.testing_pytest_kafka import lacking
+
+        lacking("browser", "chromium is not installed")
+    return _chromium_or_none

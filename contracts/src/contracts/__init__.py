@@ -1,0 +1,8 @@
+"""What the services promise each other: events, the plan document, problems. Pure data and pure functions, no I/O.
+
+Importing the package registers every event, so that `contracts.event.decode` knows them all.
+"""
+
+from contracts import audit, district, meetings, notify, plan, progress, store, students
+
+__all__ = ["audit", "district", "meetings", "notify", "plan", "progress", "store", "students"]

@@ -1,0 +1,108 @@
+"""What audit-service records of its own: disclosures, packets, vendors' clients."""
+
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.canonical import Instant
+from contracts.event import Event, EventClass, Value, event
+from contracts.fields import Code, Email, EventId, ExternalId, Line, Name, PersonRef, PlanId, StudentId
+from contracts.values import DocumentRef, PostalAddress, Reported
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Service
+
+
+class RecipientPersonalData(Value):
+    """Who receives."""
+
+    recipient: Name
+    address: PostalAddress | None = None
+    email: Email | None = None
+
+
+@event("disclosure.recorded", of=EventClass.PROOF)
+class DisclosureRecorded(Event):
+    """Part of a student's record went to somebody: party, day, purpose, ground, items (300.614, 99.32)."""
+
+    disclosure_id: UUID
+    student_id: StudentId
+    packet_id: UUID | None = None
+    """The packet that carried it; absent: it was made elsewhere and is reported."""
+    personal: RecipientPersonalData
+    purpose: ReleasePurpose
+    ground: AccessGround
+    release_id: UUID | None = None
+    """The consent it rests on."""
+    items: tuple[RecordKind, ...]
+    document: DocumentRef | None = None
+    """What was sent."""
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class LeftOut(Value):
+    """A part of the record that is not in the packet."""
+
+    what: RecordKind
+    reason: Line
+
+
+class WithheldEntry(Value):
+    """An entry of the student's in that log that is not in the packet."""
+
+    event_id: EventId
+    reason: Code
+    """Of the list ``withheld_reason``."""
+
+
+class LogExtent(Value):
+    """How far the packet reaches in one log, so that its completeness can be shown."""
+
+    service: Service
+    size: int = Field(ge=0)
+    """Entries in the log."""
+    nth: int = Field(ge=0)
+    """Of them, this student's."""
+    withheld: tuple[WithheldEntry, ...] = ()
+
+
+@event("packet.issued", of=EventClass.PROOF)
+class PacketIssued(Event):
+    """A transfer packet was made for a recipient, under a release or another lawful ground."""
+
+    packet_id: UUID
+    student_id: StudentId
+    plan_id: PlanId
+    purpose: ReleasePurpose
+    personal: RecipientPersonalData
+    ground: AccessGround
+    release_id: UUID | None = None
+    plan_as_of_on: date
+    """The plan as in force on this day,"""
+    plan_known_at: Instant
+    """as known at this instant."""
+    items: tuple[RecordKind, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    document: DocumentRef
+    """The packet itself."""
+    logs: tuple[LogExtent, ...]
+
+
+@event("client.registered")
+class ClientRegistered(Event):
+    """A vendor's or office's client may ask for tokens within these scopes; once more: its new scopes, in full."""
+
+    client_id: PersonRef
+    name: Name
+    scopes: tuple[Line, ...]
+
+
+@event("client.revoked")
+class ClientRevoked(Event):
+    """The client gets no more tokens; those it holds run out."""
+
+    client_id: PersonRef
+
+
+AuditEvent: TypeAlias = DisclosureRecorded | PacketIssued | ClientRegistered | ClientRevoked

@@ -1,0 +1,393 @@
+"""Open code lists, each with its source: a district or state may add codes to them.
+
+A code may be added; none is ever removed, renamed or given another meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A list of codes with a label in plain words for each."""
+
+    name: str
+    source: str
+    labels: Mapping[str, str]
+
+
+def _plain(*codes: str, **labelled: str) -> dict[str, str]:
+    """Codes whose label is the code with blanks for underscores, and others with a label of their own."""
+    return {code: code.replace("_", " ") for code in codes} | labelled
+
+
+SERVICE = CodeList(
+    "service",
+    "34 CFR 300.34, 300.39, 300.42; Ed-Fi ServiceDescriptor 5.2",
+    _plain(
+        "specially_designed_instruction",
+        "reading_instruction",
+        "writing_instruction",
+        "mathematics_instruction",
+        "behavior_support",
+        "adapted_physical_education",
+        "travel_training",
+        "vocational_education",
+        "occupational_therapy",
+        "physical_therapy",
+        "counseling",
+        "interpreting",
+        "recreation",
+        "rehabilitation_counseling",
+        "transportation",
+        "paraprofessional_support",
+        speech_language_therapy="speech-language therapy",
+        audiology="audiology services",
+        psychological_services="psychological services",
+        social_work="social work services",
+        school_health="school health services",
+        school_nurse="school nurse services",
+        medical_diagnostic="medical services for diagnosis or evaluation",
+        orientation_and_mobility="orientation and mobility services",
+        early_identification="early identification and assessment",
+        parent_counseling_and_training="parent counseling and training",
+        assistive_technology_service="assistive technology service",
+        transition_service="transition service",
+        personnel_support="support for school personnel",
+        other="other service",
+    ),
+)
+
+PLACEMENT_SETTING = CodeList(
+    "placement_setting",
+    "IDEA Section 618 educational environments; Ed-Fi SpecialEducationSettingDescriptor 5.2",
+    {
+        "regular_class_80_or_more": "inside regular class 80% or more of the day",
+        "regular_class_40_to_79": "inside regular class 40% to 79% of the day",
+        "regular_class_less_than_40": "inside regular class less than 40% of the day",
+        "separate_class": "separate class",
+        "separate_school": "separate school",
+        "residential_facility": "residential facility",
+        "homebound_or_hospital": "homebound or hospital",
+        "correctional_facility": "correctional facility",
+        "parentally_placed_private_school": "placed by parents in a private school",
+        "regular_early_childhood_10_hours_or_more": "regular early childhood program, 10 hours a week or more",
+        "regular_early_childhood_less_than_10_hours": "regular early childhood program, less than 10 hours a week",
+        "other_early_childhood_10_hours_or_more": "other early childhood location, 10 hours a week or more",
+        "other_early_childhood_less_than_10_hours": "other early childhood location, less than 10 hours a week",
+        "service_provider_location": "service provider location",
+        "home": "home",
+        "other": "other setting",
+    },
+)
+
+SERVICE_SETTING = CodeList(
+    "service_setting",
+    "34 CFR 300.320(a)(7), 300.115; CEDS 0171",
+    _plain(
+        "regular_class",
+        "special_education_class",
+        "resource_room",
+        "therapy_room",
+        "separate_school",
+        "community",
+        "home",
+        "hospital",
+        "telehealth",
+        "other",
+    ),
+)
+
+GROUP = CodeList("group", "practice", _plain("individual", "small_group", "whole_class", "consultation"))
+
+PLACE = CodeList(
+    "place",
+    "34 CFR 104.34, 300.107, 300.117",
+    _plain(
+        "class",
+        "test",
+        "homework",
+        "hallway",
+        "lunch",
+        "recess",
+        "physical_education",
+        "bus",
+        "field_trip",
+        "extracurricular",
+        "home",
+        "everywhere",
+        "other",
+    ),
+)
+
+STAFF_ROLE = CodeList(
+    "staff_role",
+    "34 CFR 300.156, 300.321; practice",
+    _plain(
+        "case_manager",
+        "special_education_teacher",
+        "regular_education_teacher",
+        "occupational_therapist",
+        "physical_therapist",
+        "school_psychologist",
+        "counselor",
+        "school_nurse",
+        "social_worker",
+        "paraprofessional",
+        "interpreter",
+        "principal",
+        "special_education_director",
+        "compliance_officer",
+        "records_officer",
+        "bus_driver",
+        "test_coordinator",
+        "operator",
+        "other",
+        speech_language_pathologist="speech-language pathologist",
+        section_504_coordinator="Section 504 coordinator",
+    ),
+)
+
+CREDENTIAL = CodeList(
+    "credential",
+    "practice; states add their own",
+    _plain(
+        "special_education_licence",
+        "teaching_licence",
+        "school_psychologist_licence",
+        "nursing_licence",
+        "administrator_licence",
+        "other",
+        speech_language_pathology_licence="speech-language pathology licence",
+    ),
+)
+
+MISSED_REASON = CodeList(
+    "missed_reason",
+    "practice",
+    _plain(
+        "provider_absent",
+        "no_provider",
+        "student_absent",
+        "student_declined",
+        "student_removed",
+        "school_closed",
+        "school_activity",
+        "testing",
+        "schedule_conflict",
+        "other",
+    ),
+)
+
+ACTIVITY = CodeList(
+    "activity",
+    "42 USC 12102(2)(A)-(B); open lists",
+    _plain(
+        "caring_for_oneself",
+        "seeing",
+        "hearing",
+        "eating",
+        "sleeping",
+        "walking",
+        "standing",
+        "lifting",
+        "bending",
+        "speaking",
+        "breathing",
+        "learning",
+        "reading",
+        "concentrating",
+        "thinking",
+        "communicating",
+        "working",
+        manual_tasks="performing manual tasks",
+        immune_function="functions of the immune system",
+        cell_growth="normal cell growth",
+        digestive_function="digestive functions",
+        bowel_function="bowel functions",
+        bladder_function="bladder functions",
+        neurological_function="neurological functions",
+        brain_function="brain functions",
+        respiratory_function="respiratory functions",
+        circulatory_function="circulatory functions",
+        endocrine_function="endocrine functions",
+        reproductive_function="reproductive functions",
+        other="other activity or function",
+    ),
+)
+
+AREA = CodeList(
+    "area",
+    "34 CFR 300.320(a)(1)-(2); practice",
+    _plain(
+        "reading",
+        "writing",
+        "mathematics",
+        "communication",
+        "behavior",
+        "social_emotional",
+        "motor",
+        "adaptive",
+        "organization",
+        "transition",
+        "health",
+        "other",
+    ),
+)
+
+RELATION = CodeList(
+    "relation",
+    "Ed-Fi RelationDescriptor 5.2; OneRoster 1.2 roles",
+    _plain(
+        "aunt",
+        "brother",
+        "cousin",
+        "daughter",
+        "father",
+        "foster_parent",
+        "friend",
+        "godparent",
+        "grandfather",
+        "grandmother",
+        "grandparent",
+        "great_aunt",
+        "great_grandparent",
+        "great_uncle",
+        "guardian",
+        "husband",
+        "mother",
+        "neighbor",
+        "nephew",
+        "niece",
+        "parent",
+        "relative",
+        "sibling",
+        "sister",
+        "son",
+        "spouse",
+        "stepfather",
+        "stepmother",
+        "stepparent",
+        "uncle",
+        "ward",
+        "wife",
+        "emergency",
+        "unknown",
+        "other",
+        court_appointed_guardian="guardian appointed by a court",
+        significant_other="partner",
+        fathers_partner="father's partner",
+        mothers_partner="mother's partner",
+    ),
+)
+
+GRADE = CodeList(
+    "grade",
+    "Ed-Fi GradeLevelDescriptor 5.2; CEDS entry grade level",
+    {
+        "infant_toddler": "infant or toddler",
+        "preschool": "preschool",
+        "prekindergarten": "prekindergarten",
+        "transitional_kindergarten": "transitional kindergarten",
+        "kindergarten": "kindergarten",
+        "grade_1": "1st grade",
+        "grade_2": "2nd grade",
+        "grade_3": "3rd grade",
+        "grade_4": "4th grade",
+        "grade_5": "5th grade",
+        "grade_6": "6th grade",
+        "grade_7": "7th grade",
+        "grade_8": "8th grade",
+        "grade_9": "9th grade",
+        "grade_10": "10th grade",
+        "grade_11": "11th grade",
+        "grade_12": "12th grade",
+        "grade_13": "13th grade",
+        "ungraded": "ungraded",
+        "adult_education": "adult education",
+        "other": "other grade",
+    },
+)
+
+SEX = CodeList("sex", "Ed-Fi SexDescriptor 5.2", _plain("female", "male", "nonbinary", "not_selected"))
+
+DOCUMENT_KIND = CodeList(
+    "document_kind",
+    "practice",
+    _plain(
+        "consent",
+        "release",
+        "court_order",
+        "birth_certificate",
+        "evaluation_report",
+        "medical_report",
+        "plan_from_elsewhere",
+        "letter",
+        "meeting_notes",
+        "work_sample",
+        "other",
+    ),
+)
+
+WITHHELD_REASON = CodeList(
+    "withheld_reason",
+    "what a packet leaves out and why",
+    {
+        "outside_release": "not covered by the release",
+        "outside_purpose": "not needed for the purpose",
+        "other_person": "about another person",
+        "district_only": "concerns the district's own working, not this plan",
+    },
+)
+
+LANGUAGE = CodeList(
+    "language",
+    "BCP 47; the languages most spoken at home by students in US public schools",
+    {
+        "en": "English",
+        "es": "Spanish",
+        "ar": "Arabic",
+        "zh": "Chinese",
+        "vi": "Vietnamese",
+        "pt": "Portuguese",
+        "ru": "Russian",
+        "ht": "Haitian Creole",
+        "uk": "Ukrainian",
+        "hmn": "Hmong",
+        "ur": "Urdu",
+        "ko": "Korean",
+        "tl": "Tagalog",
+        "fr": "French",
+        "so": "Somali",
+        "ase": "American Sign Language",
+    },
+)
+
+CODE_LISTS: Mapping[str, CodeList] = {
+    listed.name: listed
+    for listed in (
+        SERVICE,
+        PLACEMENT_SETTING,
+        SERVICE_SETTING,
+        GROUP,
+        PLACE,
+        STAFF_ROLE,
+        CREDENTIAL,
+        MISSED_REASON,
+        ACTIVITY,
+        AREA,
+        RELATION,
+        GRADE,
+        SEX,
+        DOCUMENT_KIND,
+        WITHHELD_REASON,
+        LANGUAGE,
+    )
+}
+"""Every open list by its name."""
+
+
+def label(list_name: str, code: str) -> str:
+    """The code in plain words; a code the list does not know is shown with blanks for underscores."""
+    listed = CODE_LISTS.get(list_name)
+    return (listed.labels.get(code) if listed else None) or code.replace("_", " ")

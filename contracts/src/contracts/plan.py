@@ -1,0 +1,331 @@
+"""A plan's history: stream ``plan/{id}`` of plan-service. What each act is: law.md 6.
+
+Events that bind carry the whole text of the items they change, so that a plan can be read from its stream alone.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.event import Event, EventClass, Value, event
+from contracts.fields import (
+    AmendmentId,
+    EventId,
+    ExternalId,
+    HolderId,
+    ItemId,
+    LanguageTag,
+    Line,
+    MeetingId,
+    Narrative,
+    NoticeId,
+    PersonRef,
+    PlanId,
+    StaffId,
+    StudentId,
+)
+from contracts.items import Change, Item
+from contracts.values import DocumentRef, Imported, Reported
+from contracts.vocabulary import (
+    Channel,
+    ConsentDecision,
+    ConsentMethod,
+    PlanEnd,
+    PlanKind,
+    RequestVia,
+    ReviewOutcome,
+)
+
+
+class TeamMeeting(Value):
+    """Decided by the team in a meeting."""
+
+    kind: Literal["meeting"] = "meeting"
+    meeting_id: MeetingId
+
+
+class WrittenAgreement(Value):
+    """Parent and district agreed in writing not to meet (300.324(a)(4))."""
+
+    kind: Literal["written_agreement"] = "written_agreement"
+    agreed_on: date
+    holder_ids: tuple[HolderId, ...]
+    """The rights holders who agreed."""
+    document: DocumentRef | None = None
+
+
+AnyBasis: TypeAlias = TeamMeeting | WrittenAgreement
+Basis = Annotated[AnyBasis, Field(discriminator="kind")]
+
+
+class ReasonPersonalData(Value):
+    """Why, in words."""
+
+    reason: Narrative
+
+
+@event("plan.draft_opened")
+class DraftOpened(Event):
+    """Work on a plan begins, or on its next version. The draft itself is a working paper, not an event."""
+
+    plan_id: PlanId
+    student_id: StudentId
+    kind: PlanKind
+    external_id: ExternalId | None = None
+    imported: Imported | None = None
+
+
+@event("plan.draft_shared", of=EventClass.PROOF)
+class DraftShared(Event):
+    """A draft was given to a parent: from then on this exact text is an education record."""
+
+    plan_id: PlanId
+    draft_version: int = Field(ge=1)
+    document: DocumentRef
+    """The exact text given."""
+    holder_ids: tuple[HolderId, ...]
+    channel: Channel
+    language: LanguageTag
+
+
+@event("plan.draft_dropped")
+class DraftDropped(Event):
+    """The draft is given up; nothing of it ever bound."""
+
+    plan_id: PlanId
+    personal: ReasonPersonalData | None = None
+
+
+@event("plan.adopted")
+class PlanAdopted(Event):
+    """The plan binds from ``effective_on``; once more on the same plan (annual review): a new version."""
+
+    plan_id: PlanId
+    kind: PlanKind
+    meeting_id: MeetingId | None = None
+    """The meeting that decided it."""
+    items: tuple[Item, ...]
+    """All items; one that was in the plan before and is not here ends."""
+    review_due_on: date | None = None
+    """IEP: the annual review, at the latest. 504: by the district's policy."""
+    notice_ids: tuple[NoticeId, ...] = ()
+    """The notices given before."""
+    imported: Imported | None = None
+    reported: Reported | None = None
+
+
+class AmendmentPersonalData(Value):
+    """The team's reasons: what a prior written notice must say beyond the change itself (300.503(b))."""
+
+    reason: Narrative
+    """Why (part 2)."""
+    evaluations_used: Narrative | None = None
+    """Each evaluation, assessment, record and report used (part 3)."""
+    options_considered: Narrative | None = None
+    """Other options and why they were rejected (part 6)."""
+    other_factors: Narrative | None = None
+    """Other factors (part 7)."""
+
+
+@event("plan.amendment_proposed")
+class AmendmentProposed(Event):
+    """A change to a plan in effect is proposed; nothing changes yet."""
+
+    plan_id: PlanId
+    amendment_id: AmendmentId
+    basis: Basis
+    changes: tuple[Change, ...]
+    requested: date | Literal["earliest"] = "earliest"
+    """The first day asked for, or the earliest the rules allow."""
+    personal: AmendmentPersonalData
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class ConsentPersonalData(Value):
+    """What the person added."""
+
+    comment: Narrative
+
+
+@event("plan.consent_answered", of=EventClass.PROOF)
+class ConsentAnswered(Event):
+    """Somebody accepted or refused named items; the same person's later answer to an item holds."""
+
+    plan_id: PlanId
+    amendment_id: AmendmentId | None = None
+    """Absent: the answer is to the plan's initial services (300.300(b))."""
+    consent_id: UUID
+    holder_id: HolderId
+    """Who answered."""
+    counts: bool = True
+    """The person held the right to decide on that day. If not, it is that person's answer and never consent."""
+    items: tuple[ItemId, ...]
+    decision: ConsentDecision
+    method: ConsentMethod
+    language: LanguageTag | None = None
+    """In which it was explained and given."""
+    document: DocumentRef | None = None
+    """The signed page."""
+    personal: ConsentPersonalData | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+@event("plan.amendment_adopted")
+class AmendmentAdopted(Event):
+    """The named items change from ``effective_on``; all others and the annual review date stay (300.324(a)(4), (6))."""
+
+    plan_id: PlanId
+    amendment_id: AmendmentId
+    changes: tuple[Change, ...]
+    """Exactly those that bind."""
+    withheld: tuple[ItemId, ...] = ()
+    """Items of the proposal that do not change, for want of consent."""
+    notice_ids: tuple[NoticeId, ...] = ()
+    """The prior written notices given before."""
+    reported: Reported | None = None
+
+
+@event("plan.amendment_withdrawn")
+class AmendmentWithdrawn(Event):
+    """The amendment is withdrawn; if it had been adopted, it leaves no change."""
+
+    plan_id: PlanId
+    amendment_id: AmendmentId
+    personal: ReasonPersonalData
+    reported: Reported | None = None
+
+
+class CorrectedChange(Value):
+    """The one change a correction is about: an event, and the item in it."""
+
+    event_id: EventId
+    item_id: ItemId
+
+
+class CorrectionPersonalData(Value):
+    """What was wrong, and how it is known."""
+
+    what_was_wrong: Narrative
+    evidence: Narrative
+    """Proof of what was truly decided."""
+
+
+@event("plan.corrected")
+class PlanCorrected(Event):
+    """The text misreported a decision; the right text holds over that change's whole span.
+
+    The wrong text stays visible. ``effective_on`` is the first day of the change it corrects.
+    """
+
+    plan_id: PlanId
+    correction_id: UUID
+    corrects: CorrectedChange
+    item: Item
+    """The right text, in full."""
+    personal: CorrectionPersonalData
+    requested_by: PersonRef
+    approved_by: PersonRef
+    """A second person."""
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class StatementPersonalData(Value):
+    """The statement, in the writer's own words, unedited."""
+
+    text: Narrative
+
+
+@event("plan.statement_added")
+class StatementAdded(Event):
+    """A parent's or adult student's statement; kept and disclosed with the record, it changes nothing (300.620)."""
+
+    plan_id: PlanId
+    statement_id: UUID
+    holder_id: HolderId
+    personal: StatementPersonalData
+    via: RequestVia | None = None
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+@event("plan.review_held")
+class ReviewHeld(Event):
+    """The plan was reviewed on ``effective_on``."""
+
+    plan_id: PlanId
+    meeting_id: MeetingId | None = None
+    outcome: ReviewOutcome
+    review_due_on: date | None = None
+    """The next review, if this one moves it."""
+    personal: ReasonPersonalData | None = None
+    reported: Reported | None = None
+
+
+@event("plan.ended")
+class PlanEnded(Event):
+    """The plan no longer binds; ``effective_on`` is the first day without it."""
+
+    plan_id: PlanId
+    reason: PlanEnd
+    personal: ReasonPersonalData | None = None
+    notice_ids: tuple[NoticeId, ...] = ()
+    reported: Reported | None = None
+
+
+@event("plan.item_holder_assigned")
+class ItemHolderAssigned(Event):
+    """A staff member carries out an item from ``effective_on``."""
+
+    plan_id: PlanId
+    item_id: ItemId
+    staff_id: StaffId
+    ends_on: date | None = None
+    """Last day, if it is known at the start."""
+
+
+@event("plan.item_holder_ended")
+class ItemHolderEnded(Event):
+    """The staff member no longer carries out the item; ``effective_on`` is the first day without them."""
+
+    plan_id: PlanId
+    item_id: ItemId
+    staff_id: StaffId
+
+
+@event("plan.staff_informed", of=EventClass.PROOF)
+class StaffInformed(Event):
+    """A staff member was told of their duties under these items (300.323(d))."""
+
+    plan_id: PlanId
+    staff_id: StaffId
+    items: tuple[ItemId, ...]
+    how: Line
+    """E.g. ``in person``, ``read it in Handrail``."""
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+PlanEvent: TypeAlias = (
+    DraftOpened
+    | DraftShared
+    | DraftDropped
+    | PlanAdopted
+    | AmendmentProposed
+    | ConsentAnswered
+    | AmendmentAdopted
+    | AmendmentWithdrawn
+    | PlanCorrected
+    | StatementAdded
+    | ReviewHeld
+    | PlanEnded
+    | ItemHolderAssigned
+    | ItemHolderEnded
+    | StaffInformed
+)

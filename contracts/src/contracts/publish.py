@@ -1,0 +1,124 @@
+"""Write what is published: ``python -m contracts.publish`` renders schemas and topics into the repository's contracts/.
+
+It refuses, and writes nothing, where a change would break what was published under the same name and schema number.
+``--check`` writes nothing and fails when the files are not what the classes say; ``--against FOLDER`` also compares with
+the contracts/ of another revision, OpenAPI documents included, so that nobody gets round the refusal by deleting a file.
+
+The one place of the package that reads and writes files, for the hand and for CI; nothing imports it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from contracts.asyncapi import asyncapi_document, topic_page
+from contracts.catalogue import RETIRED_EVENTS, TOPICS
+from contracts.compatibility import breaking_event_changes
+from contracts.event import registered_events
+from contracts.openapi_compatibility import breaking_openapi_changes
+from contracts.schemas import event_schema
+
+Document = dict[str, Any]
+ReadFile = Callable[[str], str | None]
+
+HERE = Path(__file__).parents[2]
+
+
+def rendered() -> dict[str, str]:
+    """Every published file by its path under contracts/, as it should be."""
+    files = {
+        f"schemas/{name}.v{cls.schema_number}.json": event_schema(cls)
+        for name, cls in registered_events().items()
+    }
+    files |= {f"topics/{topic.name}.json": topic_page(topic) for topic in TOPICS}
+    files["topics/asyncapi.json"] = asyncapi_document(version("handrail-contracts"))
+    return {
+        path: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for path, document in files.items()
+    }
+
+
+def breaking(published: Iterable[str], read: ReadFile, now: dict[str, str]) -> list[str]:
+    """What in ``now`` breaks a file of ``published``, as ``file: place: what``."""
+    found = []
+    for path in sorted(published):
+        before, after = read(path), now.get(path)
+        if before is None:
+            continue
+        if path.startswith("schemas/"):
+            found += [f"{path}: {change}" for change in _schema_changes(path, before, after)]
+        elif path.startswith("openapi/") and after is not None:
+            changes = breaking_openapi_changes(json.loads(before), json.loads(after))
+            found += [f"{path}: {change}" for change in changes]
+        elif path.startswith("openapi/"):
+            found.append(f"{path}: the document is removed")
+    return found
+
+
+def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
+    if after is not None:
+        return breaking_event_changes(json.loads(before), json.loads(after))
+    name, _, number = path.removeprefix("schemas/").removesuffix(".json").rpartition(".v")
+    newest = registered_events().get(name)
+    if name in RETIRED_EVENTS or (newest is not None and int(number) < newest.schema_number):
+        return []
+    return ["the event is removed; it may only be retired (contracts.catalogue.RETIRED_EVENTS)"]
+
+
+def differences(now: dict[str, str], folder: Path) -> list[str]:
+    """Which committed files are not what the classes say."""
+    return [
+        f"{path} is not as rendered" for path, text in sorted(now.items()) if _read_in(folder)(path) != text
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 good, 1 a breaking change or a stale file."""
+    parser = argparse.ArgumentParser(prog="python -m contracts.publish", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on stale files")
+    parser.add_argument(
+        "--against", metavar="FOLDER", type=Path, help="also compare with this contracts folder"
+    )
+    parser.add_argument("--folder", type=Path, default=HERE, help="the contracts folder of the repository")
+    options = parser.parse_args(arguments)
+
+    folder: Path = options.folder
+    now = rendered()
+    problems = breaking(_published_in(folder, "schemas"), _read_in(folder), now)
+    if options.against:
+        before: Path = options.against
+        published = [*_published_in(before, "schemas"), *_published_in(before, "openapi")]
+        openapi = {
+            path: (folder / path).read_text(encoding="utf-8") for path in _published_in(folder, "openapi")
+        }
+        problems += breaking(published, _read_in(before), now | openapi)
+    if not problems and options.check:
+        problems = differences(now, folder)
+    for problem in dict.fromkeys(problems):
+        print(problem, file=sys.stderr)
+    if problems:
+        return 1
+    if not options.check:
+        for path, text in now.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _read_in(folder: Path) -> ReadFile:
+    def read(path: str) -> str | None:
+        file = folder / path
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    return read
+
+
+def _published_in(folder: Path, kind: str) -> list[str]:
+    return [f"{kind}/{file.name}" for file in (folder / kind).glob("*.json")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

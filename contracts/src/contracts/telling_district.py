@@ -1,0 +1,91 @@
+"""The district, its log, its disclosures and its clients in sentences."""
+
+from typing import assert_never
+
+from contracts.audit import AuditEvent, ClientRegistered, ClientRevoked, DisclosureRecorded, PacketIssued
+from contracts.codes import label
+from contracts.district import (
+    DistrictEvent,
+    DistrictProfileSet,
+    SchoolAdded,
+    SchoolChanged,
+    SchoolEvent,
+    StaffAdded,
+    StaffChanged,
+    StaffEnded,
+    StaffEvent,
+)
+from contracts.plain_words import day_in_words
+from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClockMoved, TenantOpened
+from contracts.telling import Names, Told, When, counted, listed, plainly
+
+
+def tell_district(event: DistrictEvent | SchoolEvent | StaffEvent, names: Names) -> Told:
+    """One event of the district, a school or a staff member."""
+    match event:
+        case DistrictProfileSet():
+            what = f"set the district's profile: {event.name}, {event.state_profile}"
+            return Told(f"{what}, {counted(event.notice_days, 'day')} of notice", When.FROM)
+        case SchoolAdded():
+            return Told(f"added the school {event.name}", When.FROM)
+        case SchoolChanged():
+            return Told(f"changed the school {event.name}", When.FROM)
+        case StaffAdded() | StaffChanged():
+            verb = "added" if isinstance(event, StaffAdded) else "changed"
+            roles = listed([label("staff_role", held.role) for held in event.roles])
+            as_what = f" ({roles})" if roles else ""
+            name = f"{event.personal.given_name} {event.personal.family_name}"
+            return Told(f"{verb} the staff member {name}{as_what}", When.FROM)
+        case StaffEnded():
+            return Told(f"recorded that {names.staff(event.staff_id)} no longer works here", When.UNTIL)
+        case _:
+            assert_never(event)
+
+
+def tell_audit(event: AuditEvent, names: Names) -> Told:
+    """One event of audit-service's own."""
+    match event:
+        case DisclosureRecorded():
+            what = f"recorded the disclosure of {listed([plainly(item) for item in event.items])}"
+            to = f"to {event.personal.recipient} ({plainly(event.purpose)}; ground: {plainly(event.ground)})"
+            return Told(f"{what} {to}", reported=event.reported)
+        case PacketIssued():
+            left = (
+                f", leaving out {listed([plainly(left.what) for left in event.left_out])}"
+                if event.left_out
+                else ""
+            )
+            as_of = day_in_words(event.plan_as_of_on)
+            what = f"issued a transfer packet for {event.personal.recipient} ({plainly(event.purpose)})"
+            return Told(f"{what} with the plan as of {as_of}{left}")
+        case ClientRegistered():
+            return Told(
+                f"registered the client {event.name} with the scopes {listed(event.scopes)}", When.FROM
+            )
+        case ClientRevoked():
+            return Told(f"revoked {names.of('client', event.client_id)}", When.UNTIL)
+        case _:
+            assert_never(event)
+
+
+def tell_store(event: StoreEvent, names: Names) -> Told:
+    """One event that any service's runtime emits."""
+    match event:
+        case TenantOpened():
+            sandbox = " as a sandbox" if event.sandbox else ""
+            return Told(f"opened the log of {event.name}{sandbox}")
+        case TenantClockMoved():
+            from_, to = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (event.from_at, event.to_at))
+            return Told(f"moved the sandbox's clock from {from_} to {to}")
+        case AccessRecorded():
+            readers = dict.fromkeys(
+                f"{names.of(plainly(read.party.role), read.party.id)} ({plainly(read.ground)})"
+                for read in event.reads
+            )
+            looks = counted(sum(read.count for read in event.reads), "look")
+            return Told(f"recorded {looks} into the student's record, by {listed(list(readers))}")
+        case ParkedSkipped():
+            what = f"decided that {event.consumer} passes over the event {str(event.event_id)[:8]} of {event.source}"
+            return Told(what, why=event.reason)
+        case _:
+            assert_never(event)

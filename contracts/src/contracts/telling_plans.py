@@ -1,0 +1,140 @@
+"""Plans, and what was done under them, in sentences."""
+
+from typing import assert_never
+
+from contracts.codes import label
+from contracts.plain_words import day_in_words, item_in_words
+from contracts.plan import (
+    AmendmentAdopted,
+    AmendmentProposed,
+    AmendmentWithdrawn,
+    ConsentAnswered,
+    DraftDropped,
+    DraftOpened,
+    DraftShared,
+    ItemHolderAssigned,
+    ItemHolderEnded,
+    PlanAdopted,
+    PlanCorrected,
+    PlanEnded,
+    PlanEvent,
+    ReviewHeld,
+    StaffInformed,
+    StatementAdded,
+    TeamMeeting,
+)
+from contracts.progress import (
+    BenchmarkMeasured,
+    MeasurementVoided,
+    ObjectiveMastered,
+    ProgressEvent,
+    ServiceDelivered,
+    SessionMissed,
+    SessionVoided,
+)
+from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
+from contracts.vocabulary import PlanKind
+
+_KIND = {PlanKind.IEP: "an IEP", PlanKind.SECTION_504: "a Section 504 plan"}
+
+
+def tell_plan(event: PlanEvent, names: Names) -> Told:
+    """One event of a plan."""
+    match event:
+        case DraftOpened():
+            source = f" from {event.imported.source}" if event.imported else ""
+            return Told(f"opened a draft of {_KIND[event.kind]}{source}")
+        case DraftShared():
+            holders = listed([names.holder(holder) for holder in event.holder_ids])
+            return Told(
+                f"gave the draft plan (version {event.draft_version}) to {holders} {by(event.channel)}"
+            )
+        case DraftDropped():
+            return Told("gave up the draft plan", why=event.personal.reason if event.personal else None)
+        case PlanAdopted():
+            review = (
+                f", with review due by {day_in_words(event.review_due_on)}" if event.review_due_on else ""
+            )
+            count = counted(len(event.items), "item")
+            what = f"adopted {_KIND[event.kind]} of {count}{review} ({items_told(event.items)})"
+            return Told(what, When.FROM, reported=event.reported)
+        case AmendmentProposed():
+            basis = "a meeting" if isinstance(event.basis, TeamMeeting) else "a written agreement"
+            what = (
+                f"proposed to amend the plan on the basis of {basis} ({changes_told(event.changes, names)})"
+            )
+            return Told(what, why=event.personal.reason, reported=event.reported)
+        case ConsentAnswered():
+            to = "the proposed amendment" if event.amendment_id else "the plan's services"
+            counts = "" if event.counts else ", which does not count as consent,"
+            answer = (
+                f"that {names.holder(event.holder_id)} {event.decision} {names.items(event.items)} of {to}"
+            )
+            what = f"recorded the answer{counts} {answer} by {plainly(event.method)}"
+            return Told(
+                what, said=event.personal.comment if event.personal else None, reported=event.reported
+            )
+        case AmendmentAdopted():
+            held = f"; unchanged for want of consent: {names.items(event.withheld)}" if event.withheld else ""
+            what = f"adopted an amendment of the plan ({changes_told(event.changes, names)}{held})"
+            return Told(what, When.FROM, reported=event.reported)
+        case AmendmentWithdrawn():
+            return Told("withdrew an amendment", why=event.personal.reason, reported=event.reported)
+        case PlanCorrected():
+            what = f"corrected what the plan had written down wrongly, which now reads {item_in_words(event.item)}"
+            why = f"{event.personal.what_was_wrong} Shown by: {event.personal.evidence}"
+            return Told(what, When.FROM, why, reported=event.reported)
+        case StatementAdded():
+            what = f"added a statement of {names.holder(event.holder_id)} to the plan"
+            return Told(what, said=event.personal.text, reported=event.reported)
+        case ReviewHeld():
+            due = f", with the next due by {day_in_words(event.review_due_on)}" if event.review_due_on else ""
+            what = f"recorded a review of the plan with the outcome “{plainly(event.outcome)}”{due}"
+            return Told(what, why=event.personal.reason if event.personal else None, reported=event.reported)
+        case PlanEnded():
+            note = event.personal.reason if event.personal else None
+            return Told(
+                f"ended the plan ({plainly(event.reason)})", When.UNTIL, note, reported=event.reported
+            )
+        case ItemHolderAssigned():
+            until = f" until {day_in_words(event.ends_on)}" if event.ends_on else ""
+            return Told(
+                f"put {names.staff(event.staff_id)} in charge of {names.item(event.item_id)}{until}",
+                When.FROM,
+            )
+        case ItemHolderEnded():
+            return Told(f"took {names.item(event.item_id)} from {names.staff(event.staff_id)}", When.UNTIL)
+        case StaffInformed():
+            what = f"told {names.staff(event.staff_id)} of their duties under {names.items(event.items)} ({event.how})"
+            return Told(what, reported=event.reported)
+        case _:
+            assert_never(event)
+
+
+def tell_progress(event: ProgressEvent, names: Names) -> Told:
+    """One event of a service or goal."""
+    match event:
+        case ServiceDelivered():
+            planned = f" of {event.planned_minutes} planned" if event.planned_minutes is not None else ""
+            provider = f", given by {names.staff(event.provider)}" if event.provider else ""
+            makes_up = ", to make up a missed session" if event.makes_up else ""
+            short = f", shortened because of: {label('missed_reason', event.reason)}" if event.reason else ""
+            what = f"recorded a session of {event.minutes} minutes{planned} of {names.item(event.item_id)}"
+            return Told(f"{what}{provider}{makes_up}{short}", reported=event.reported)
+        case SessionMissed():
+            what = (
+                f"recorded that a session of {names.item(event.item_id)} ({event.minutes} minutes) was missed"
+            )
+            return Told(what, why=label("missed_reason", event.reason), reported=event.reported)
+        case SessionVoided():
+            return Told(f"struck out a session of {names.item(event.item_id)}", why=event.personal.reason)
+        case BenchmarkMeasured():
+            by = f", measured by {names.staff(event.by)}" if event.by else ""
+            what = f"recorded a result of {event.value} {event.unit} for {names.item(event.item_id)}{by}"
+            return Told(what, reported=event.reported)
+        case MeasurementVoided():
+            return Told(f"struck out a result for {names.item(event.item_id)}", why=event.personal.reason)
+        case ObjectiveMastered():
+            return Told(f"recorded that {names.item(event.item_id)} was reached")
+        case _:
+            assert_never(event)

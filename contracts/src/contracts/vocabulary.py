@@ -1,0 +1,350 @@
+"""Closed code lists: what rules depend on. Open lists (services, settings, roles, ...) are in `contracts.codes`.
+
+A code may be added; none is ever removed, renamed or given another meaning.
+"""
+
+from enum import StrEnum
+
+
+class PlanKind(StrEnum):
+    """The two kinds of plan."""
+
+    IEP = "iep"
+    """Individualized Education Program, 34 CFR 300.320."""
+    SECTION_504 = "504"
+    """Section 504 plan, 34 CFR 104.33-104.36."""
+
+
+class Period(StrEnum):
+    """The time in which a service's minutes are promised."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TERM = "term"
+    YEAR = "year"
+
+
+class RightsGround(StrEnum):
+    """Why somebody holds a student's educational rights (34 CFR 300.30, 300.519, 300.520, 99.3)."""
+
+    BIOLOGICAL_PARENT = "biological_parent"
+    ADOPTIVE_PARENT = "adoptive_parent"
+    FOSTER_PARENT = "foster_parent"
+    GUARDIAN = "guardian"
+    """A guardian with authority over education; never the state for a ward."""
+    ACTING_AS_PARENT = "acting_as_parent"
+    """A relative or other person in the place of a parent, with whom the child lives."""
+    LEGALLY_RESPONSIBLE = "legally_responsible"
+    SURROGATE = "surrogate"
+    """Assigned by the agency, 300.519."""
+    COURT_ORDER = "court_order"
+    """An order names this person to act as parent or to decide on education."""
+    ADULT_STUDENT = "adult_student"
+    """The student, to whom the rights have passed at majority, 300.520."""
+    APPOINTED_REPRESENTATIVE = "appointed_representative"
+    """Appointed for an adult student who cannot consent, 300.520(b)."""
+
+
+class RightsEnd(StrEnum):
+    """Why somebody's rights ended."""
+
+    MAJORITY = "majority"
+    COURT_ORDER = "court_order"
+    GUARDIANSHIP_ENDED = "guardianship_ended"
+    SURROGACY_ENDED = "surrogacy_ended"
+    NO_LONGER_ACTING_AS_PARENT = "no_longer_acting_as_parent"
+    DEATH = "death"
+    CONFIRMED_IN_ERROR = "confirmed_in_error"
+    OTHER = "other"
+
+
+class MeetingPurpose(StrEnum):
+    """What a meeting was called for."""
+
+    ELIGIBILITY = "eligibility"
+    INITIAL = "initial"
+    ANNUAL_REVIEW = "annual_review"
+    AMENDMENT = "amendment"
+    REEVALUATION = "reevaluation"
+    MANIFESTATION = "manifestation"
+    PLACEMENT = "placement"
+    SECTION_504_DECISION = "section_504_decision"
+    """A group's decision under 104.35(c)."""
+    SECTION_504_REVIEW = "section_504_review"
+    REQUESTED_BY_PARENT = "requested_by_parent"
+    OTHER = "other"
+
+
+class MeetingMode(StrEnum):
+    """How a meeting is held, or how somebody takes part."""
+
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    VIDEO = "video"
+
+
+class MeetingRole(StrEnum):
+    """The role of somebody on an IEP team (300.321) or in a 504 group (104.35(c)); one may hold several."""
+
+    PARENT = "parent"
+    REGULAR_EDUCATION_TEACHER = "regular_education_teacher"
+    SPECIAL_EDUCATION_TEACHER = "special_education_teacher"
+    """A special education teacher or provider of the child."""
+    AGENCY_REPRESENTATIVE = "agency_representative"
+    INTERPRETS_EVALUATION = "interprets_evaluation"
+    """Can interpret the instructional implications of evaluation results."""
+    STUDENT = "student"
+    KNOWLEDGE_OF_CHILD = "knowledge_of_child"
+    KNOWLEDGE_OF_EVALUATION = "knowledge_of_evaluation"
+    KNOWLEDGE_OF_PLACEMENT_OPTIONS = "knowledge_of_placement_options"
+    TRANSITION_AGENCY = "transition_agency"
+    LANGUAGE_INTERPRETER = "language_interpreter"
+    OTHER = "other"
+    """Others with knowledge or special expertise, 300.321(a)(6)."""
+
+
+class InvitationPart(StrEnum):
+    """What a meeting notice must say (300.322(b))."""
+
+    PURPOSE = "purpose"
+    TIME = "time"
+    PLACE = "place"
+    ATTENDEES = "attendees"
+    RIGHT_TO_BRING_OTHERS = "right_to_bring_others"
+    TRANSITION_PURPOSE = "transition_purpose"
+    STUDENT_INVITED = "student_invited"
+
+
+class AttemptMeans(StrEnum):
+    """How somebody was tried to be reached for a meeting (300.322(d))."""
+
+    PHONE = "phone"
+    LETTER = "letter"
+    EMAIL = "email"
+    MESSAGE = "message"
+    VISIT = "visit"
+
+
+class AttemptResult(StrEnum):
+    """What an attempt came to."""
+
+    WILL_ATTEND = "will_attend"
+    ASKED_FOR_ANOTHER_TIME = "asked_for_another_time"
+    DECLINED = "declined"
+    MESSAGE_LEFT = "message_left"
+    NO_ANSWER = "no_answer"
+    RETURNED = "returned"
+    """The letter or mail came back."""
+
+
+class Attendance(StrEnum):
+    """Whether somebody took part in a meeting."""
+
+    PRESENT = "present"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+
+
+class ExcusalForm(StrEnum):
+    """How a member was excused (300.321(e))."""
+
+    WRITTEN_AGREEMENT = "written_agreement"
+    """The member's area was not discussed."""
+    WRITTEN_CONSENT = "written_consent"
+    """The member's area was discussed: consent of parent and agency, and written input before the meeting."""
+
+
+class ConsentDecision(StrEnum):
+    """A rights holder's answer."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class ConsentMethod(StrEnum):
+    """How an answer was given; consent needs writing (300.9), an oral answer is recorded as one."""
+
+    PAPER_SIGNATURE = "paper_signature"
+    ELECTRONIC_SIGNATURE = "electronic_signature"
+    WRITTEN_MESSAGE = "written_message"
+    """A letter or mail without a signature on a form."""
+    ORAL = "oral"
+
+
+class ReviewOutcome(StrEnum):
+    """What a review of a plan came to."""
+
+    CONTINUED = "continued"
+    CHANGE_DECIDED = "change_decided"
+    ENDING_DECIDED = "ending_decided"
+
+
+class PlanEnd(StrEnum):
+    """Why a plan no longer binds."""
+
+    GRADUATED = "graduated"
+    REACHED_MAXIMUM_AGE = "reached_maximum_age"
+    NO_LONGER_ELIGIBLE = "no_longer_eligible"
+    CONSENT_REVOKED = "consent_revoked"
+    """All services, in writing, 300.300(b)(4)."""
+    TRANSFERRED = "transferred"
+    LEFT_SCHOOL = "left_school"
+    REPLACED = "replaced"
+    """By a plan of the other kind."""
+    DEATH = "death"
+    OTHER = "other"
+
+
+class RequestKind(StrEnum):
+    """What a parent or adult student asks for."""
+
+    RECORDS = "records"
+    MEETING = "meeting"
+    AMENDMENT_OF_RECORD = "amendment_of_record"
+    INDEPENDENT_EVALUATION = "independent_evaluation"
+    LANGUAGE = "language"
+    INTERPRETER = "interpreter"
+    PAPER = "paper"
+    OTHER = "other"
+
+
+class Channel(StrEnum):
+    """How something is given to a person."""
+
+    EMAIL = "email"
+    LETTER = "letter"
+    HANDED_OVER = "handed_over"
+    READ_ALOUD = "read_aloud"
+    """Told in the person's language or mode, where writing does not serve (300.503(c)(2))."""
+
+
+class RequestVia(StrEnum):
+    """By which way an answer or request came in."""
+
+    NOTICE_LINK = "notice_link"
+    """On the page of a notice, after its check."""
+    LETTER = "letter"
+    EMAIL = "email"
+    PHONE = "phone"
+    IN_PERSON = "in_person"
+    VENDOR = "vendor"
+    """Through another system."""
+
+
+class CommunicationMode(StrEnum):
+    """In which form somebody reads or hears what is given (300.503(c), 300.29)."""
+
+    WRITTEN = "written"
+    LARGE_PRINT = "large_print"
+    BRAILLE = "braille"
+    ORAL = "oral"
+    SIGN_LANGUAGE = "sign_language"
+
+
+class NoticeKind(StrEnum):
+    """What a notice is."""
+
+    PRIOR_WRITTEN_NOTICE = "prior_written_notice"
+    """34 CFR 300.503."""
+    SECTION_504_NOTICE = "section_504_notice"
+    """Notice of an action about identification, evaluation or placement, 34 CFR 104.36."""
+    CORRECTION_NOTICE = "correction_notice"
+
+
+class NoticePart(StrEnum):
+    """The seven parts of a prior written notice (300.503(b)(1)-(7))."""
+
+    ACTION = "action"
+    EXPLANATION = "explanation"
+    BASIS = "basis"
+    """Each evaluation, assessment, record or report used."""
+    SAFEGUARDS = "safeguards"
+    HELP = "help"
+    OPTIONS = "options"
+    OTHER_FACTORS = "other_factors"
+
+
+class GivenBasis(StrEnum):
+    """What shows that a notice was given, and so from which day it counts."""
+
+    HANDED_OVER = "handed_over"
+    EMAIL_ACCEPTED = "email_accepted"
+    """The holder has elected e-mail (300.505) and the mail server accepted it."""
+    MAILING_DAYS_PASSED = "mailing_days_passed"
+    READ_ALOUD = "read_aloud"
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class AccessGround(StrEnum):
+    """Why somebody may see or receive a student's record (34 CFR 99.10, 99.30, 99.31)."""
+
+    OWN_RECORD = "own_record"
+    """The parent or eligible student, 99.10."""
+    SCHOOL_OFFICIAL = "school_official"
+    """Legitimate educational interest, 99.31(a)(1)(i)(A)."""
+    CONTRACTED_PARTY = "contracted_party"
+    """A contractor or vendor under the school's direct control, 99.31(a)(1)(i)(B)."""
+    CONSENT = "consent"
+    """Signed and dated, 99.30."""
+    SCHOOL_OF_ENROLLMENT = "school_of_enrollment"
+    """99.31(a)(2)."""
+    AUDIT_OR_EVALUATION = "audit_or_evaluation"
+    """99.31(a)(3)."""
+    PARENT_OF_DEPENDENT_STUDENT = "parent_of_dependent_student"
+    """99.31(a)(8)."""
+    ORDER_OR_SUBPOENA = "order_or_subpoena"
+    """99.31(a)(9)."""
+    HEALTH_OR_SAFETY_EMERGENCY = "health_or_safety_emergency"
+    """99.31(a)(10)."""
+
+
+class ReleasePurpose(StrEnum):
+    """What a release or a packet is for."""
+
+    COLLEGE = "college"
+    SCHOOL = "school"
+    RECORDS_REQUEST = "records_request"
+    OTHER = "other"
+
+
+class RecordKind(StrEnum):
+    """The parts of a student's record that a release or a disclosure names."""
+
+    PLAN = "plan"
+    ACCOMMODATIONS = "accommodations"
+    EVALUATION_SUMMARY = "evaluation_summary"
+    PLAN_HISTORY = "plan_history"
+    PROGRESS = "progress"
+    SERVICE_RECORD = "service_record"
+    NOTICES = "notices"
+    WHOLE_RECORD = "whole_record"
+
+
+class SessionStatus(StrEnum):
+    """How a session that took place went; one that did not is `progress.session_missed`."""
+
+    DELIVERED = "delivered"
+    PARTIAL = "partial"
+
+
+class Service(StrEnum):
+    """The four services: each has a topic and a log of its own."""
+
+    PLAN = "plan"
+    PROGRESS = "progress"
+    NOTIFY = "notify"
+    AUDIT = "audit"
+
+
+class PlanStatus(StrEnum):
+    """How a plan stands on a day, as known at an instant."""
+
+    DRAFT = "draft"
+    """Nothing of it has been adopted."""
+    DROPPED = "dropped"
+    NOT_YET_IN_FORCE = "not_yet_in_force"
+    """Adopted, for a later day."""
+    IN_FORCE = "in_force"
+    ENDED = "ended"

@@ -1,0 +1,297 @@
+"""The command ``handrail``. Exit codes: 0 good, 1 a finding or a failed check, 2 wrong usage."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from handrail.client import NotConfigured, Refused, connected
+from handrail.console import err, out, show
+from handrail.data_folder import DataFolderInUse
+from runtime.roles import SERVICES
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, add_completion=False)
+tenants = typer.Typer(no_args_is_help=True, help="Districts on this installation.")
+clients = typer.Typer(no_args_is_help=True, help="Vendors' clients.")
+clock = typer.Typer(no_args_is_help=True, help="A sandbox's clock: forward only.")
+topics = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
+projections = typer.Typer(no_args_is_help=True, help="What can be rebuilt from events.")
+parked = typer.Typer(no_args_is_help=True, help="Events that wait for an operator.")
+for name, group in (("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
+                    ("projections", projections), ("parked", parked)):  # fmt: skip
+    app.add_typer(group, name=name)
+
+Data = Annotated[Path, typer.Option(envvar="HANDRAIL_DATA", help="The data folder of the embedded default.")]
+Tenant = Annotated[str | None, typer.Option(help="The district's slug; needed when there are several.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+DATA = Path("data")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Every expected failure is one clear line and an exit code, never a traceback."""
+    try:
+        yield
+    except Refused as error:
+        err(str(error))
+        raise typer.Exit(1) from error
+    except (NotConfigured, DataFolderInUse) as error:
+        err(str(error))
+        raise typer.Exit(2) from error
+    except httpx.HTTPError as error:
+        err(f"The connection failed: {type(error).__name__}. Is Handrail running? `make run` starts it.")
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def run(
+    data: Data = DATA, port: int = 8080, host: str = "127.0.0.1",
+    sample: Annotated[bool, typer.Option("--sample/--empty", help="Make the sample district on first start.")] = True,
+) -> None:  # fmt: skip
+    """Start everything in one process, PostgreSQL inside; ctrl-C stops it cleanly."""
+    from handrail import embedded
+    from handrail.first_start import welcome
+
+    with told():
+        embedded.run(
+            data, host=host, port=port, ready=lambda where, client: welcome(where, client, sample), say=out
+        )
+
+
+@app.command()
+def serve(service: Annotated[str, typer.Argument(help=" | ".join(SERVICES))]) -> None:
+    """One service in this process, from the environment (HANDRAIL_DATABASE_URL, ...)."""
+    from handrail.operation import serve_one
+
+    _known(service)
+    with told():
+        serve_one(service)
+
+
+@app.command()
+def migrate(service: Annotated[str, typer.Argument(help=f"{' | '.join(SERVICES)} | keyring")]) -> None:
+    """Roles, schemas and migrations of one service or of the keyring. Safe to repeat."""
+    from handrail.operation import migrate_one
+
+    _known(service, "keyring")
+    with told():
+        out(migrate_one(service))
+
+
+@topics.command("apply")
+def topics_apply(partitions: int = 12, replication: int = 1) -> None:
+    """Create the topics that are missing."""
+    from handrail.operation import apply_all_topics
+
+    made = apply_all_topics(partitions, replication)
+    out("made " + ", ".join(made) if made else "all topics stand already")
+
+
+@topics.command("resize")
+def topics_resize(service: str, partitions: int, replication: int = 1) -> None:
+    """Make a topic anew with another number of partitions and refill it from the store."""
+    from handrail.operation import resize_one_topic
+
+    _known(service)
+    resize_one_topic(service, partitions, replication)
+    out(f"{service}: {partitions} partitions; its publisher refills it now")
+
+
+@tenants.command("add")
+def tenants_add(
+    slug: str, name: Annotated[str | None, typer.Option()] = None, time_zone: str = "America/Chicago",
+    profile: str = "federal@2026-1", sandbox: bool = False, data: Data = DATA, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Open a district in all four services. A sandbox's slug starts with `sandbox-`; that is fixed for ever."""
+    from handrail.districts import open_district
+
+    if sandbox != slug.startswith("sandbox-"):
+        err("A sandbox's slug starts with `sandbox-`, and only a sandbox's does.")
+        raise typer.Exit(2)
+    with told(), connected(data, tenant=slug) as client:
+        made = open_district(client, slug, name=name or slug, time_zone=time_zone, profile=profile)
+        show(made, as_json, f"{slug} is open in all four services.")
+
+
+@tenants.command("list")
+def tenants_list(data: Data = DATA, as_json: AsJson = False) -> None:
+    """The districts of this installation."""
+    with told(), connected(data) as client:
+        found = client.get("/audit/v1/tenants")["items"]
+        show(found, as_json, "\n".join(f"{row['tenant']}  {row['name']}" for row in found) or "none yet")
+
+
+@clock.command("set")
+def clock_set(to: str, tenant: Tenant = None, data: Data = DATA) -> None:
+    """Move a sandbox's clock to an instant, e.g. 2026-03-01T08:00:00-06:00."""
+    _move({"to": to}, tenant, data)
+
+
+@clock.command("advance")
+def clock_advance(
+    days: Annotated[int, typer.Option(min=1)] = 1, tenant: Tenant = None, data: Data = DATA
+) -> None:
+    """Move a sandbox's clock forward by whole days."""
+    _move({"days": days}, tenant, data)
+
+
+def _move(how: dict[str, Any], tenant: str | None, data: Path) -> None:
+    from handrail.districts import move_clock, the_tenant
+
+    with told(), connected(data) as client:
+        out(move_clock(client.for_tenant(the_tenant(client, tenant)), **how))
+
+
+@clients.command("add")
+def clients_add(
+    name: str, scopes: Annotated[str, typer.Option(help="Space-separated, e.g. 'plan.read plan.write'.")],
+    tenant: Annotated[str, typer.Option(help="The district; a new one is opened with defaults.")],
+    data: Data = DATA, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Register a vendor's client; prints its id and secret once."""
+    from handrail.districts import ensure_district
+
+    with told(), connected(data, tenant=tenant) as client:
+        if ensure_district(client, tenant) and not as_json:
+            out(f"{tenant} was new: it is open now, with defaults (change them with PUT /plan/v1/district).")
+        made = client.post("/audit/v1/clients", {"name": name, "scopes": scopes.split()})
+        once = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
+        show(once, as_json, f"client_id      {once['client_id']}\nclient_secret  {once['client_secret']}\n"
+                            "The secret is shown this once.")  # fmt: skip
+
+
+@clients.command("list")
+def clients_list(tenant: Tenant = None, data: Data = DATA, as_json: AsJson = False) -> None:
+    """A district's clients, without their secrets."""
+    from handrail.districts import the_tenant
+
+    with told(), connected(data) as client:
+        found = client.for_tenant(the_tenant(client, tenant)).get("/audit/v1/clients")["items"]
+        lines = [f"{row['client_id']}  {row['name']}  {' '.join(row['scopes'])}" for row in found]
+        show(found, as_json, "\n".join(lines) or "none yet")
+
+
+@clients.command("revoke")
+def clients_revoke(client_id: str, tenant: Tenant = None, data: Data = DATA) -> None:
+    """Take a client's access away at once."""
+    from handrail.districts import the_tenant
+
+    with told(), connected(data) as client:
+        client.for_tenant(the_tenant(client, tenant)).request("DELETE", f"/audit/v1/clients/{client_id}")
+        out(f"{client_id} is revoked.")
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="edfi | oneroster")], path: Path, tenant: Tenant = None,
+    all_or_nothing: Annotated[bool, typer.Option("--all-or-nothing")] = False, data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Bring in a roster: a folder, an XML file or a zip. The same again changes nothing."""
+    from handrail.districts import ensure_district, the_tenant
+    from handrail.rosters import import_roster
+
+    if kind not in {"edfi", "oneroster"}:
+        err("The first word says what it is: edfi or oneroster.")
+        raise typer.Exit(2)
+    if not path.exists():
+        err(f"{path} is not there.")
+        raise typer.Exit(2)
+    with told(), connected(data) as client:
+        slug = tenant or the_tenant(client, None)
+        district = client.for_tenant(slug)
+        if ensure_district(district, slug) and not as_json:
+            out(f"{slug} was new: it is open now, with defaults (change them with PUT /plan/v1/district).")
+        done = import_roster(district, kind, path, all_or_nothing=all_or_nothing, quiet=as_json)
+        show(done, as_json, None)
+        if done["status"] != "done" or done["refused"]:
+            raise typer.Exit(1)
+
+
+@app.command()
+def demo(data: Data = DATA, tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """Play the main job against a running instance, and show every answer."""
+    from handrail.demo import play
+
+    with told(), connected(data) as client:
+        if not play(client, tenant, as_json=as_json):
+            raise typer.Exit(1)
+
+
+@projections.command("rebuild")
+def projections_rebuild(name: str, service: str, data: Data = DATA) -> None:
+    """Fill a projection's tables anew beside the live ones and swap them in at once."""
+    from handrail.operation import rebuild_one
+
+    _known(service)
+    with told():
+        out(rebuild_one(service, name, data))
+
+
+@projections.command("check")
+def projections_check(
+    service: Annotated[str | None, typer.Argument(help="Default: all four.")] = None, data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Replay every projection into shadow tables and name each row that differs."""
+    from handrail.operation import check_all
+
+    with told():
+        differences = check_all([service] if service else list(SERVICES), data)
+        show(differences, as_json, "\n".join(differences) or "no row differs")
+        if differences:
+            raise typer.Exit(1)
+
+
+@parked.command("list")
+def parked_list(tenant: Tenant = None, data: Data = DATA, as_json: AsJson = False) -> None:
+    """Events that could not be handled, and those of the same student that wait behind them."""
+    from handrail.operation import parked_rows
+
+    with told():
+        found = parked_rows(data, tenant)
+        show(found, as_json, "\n".join(
+            f"{row['service']} {row['consumer']} {row['source']}@{row['position']} {row['subject']} "
+            f"{row['error'] or 'waits behind it'}" for row in found) or "nothing is parked")  # fmt: skip
+
+
+@parked.command("retry")
+def parked_retry(service: str, consumer: str, subject: str, tenant: str, data: Data = DATA) -> None:
+    """Try a student's queue again, in order."""
+    from handrail.operation import retry_one
+
+    with told():
+        out(f"{retry_one(data, service, consumer, tenant, subject)} handled")
+
+
+@parked.command("skip")
+def parked_skip(
+    service: str, consumer: str, subject: str, tenant: str,
+    reason: Annotated[str, typer.Option(help="Why it is right to go on without it; kept for ever.")],
+    data: Data = DATA,
+) -> None:  # fmt: skip
+    """Pass over the event that failed, by a decision that is itself an event."""
+    from handrail.operation import skip_one
+
+    with told():
+        out(f"skipped {skip_one(data, service, consumer, tenant, subject, reason)}")
+
+
+def _known(service: str, *more: str) -> None:
+    if service not in (*SERVICES, *more):
+        err(f"There is no such service; choose {', '.join((*SERVICES, *more))}.")
+        raise typer.Exit(2)
+
+
+def cli() -> None:
+    """The entry point: a closed pipe is no error."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

@@ -1,0 +1,217 @@
+"""Setting a scene over HTTP: people, a meeting held by the whole team, a plan in force. Used by demo and sample district."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from handrail.client import Handrail
+
+Json = dict[str, Any]
+NOTICE_SECONDS = 30.0
+IEP_ROLES = {
+    "regular_education_teacher": ["regular_education_teacher"],
+    "special_education_teacher": ["special_education_teacher"],
+    "principal": ["agency_representative"],
+    "school_psychologist": ["interprets_evaluation"],
+}
+GROUP_504_ROLES = {
+    "school_nurse": ["knowledge_of_evaluation"],
+    "regular_education_teacher": ["knowledge_of_child"],
+    "section_504_coordinator": ["knowledge_of_placement_options"],
+}
+
+
+@dataclass
+class School:
+    """A school and who works there, by role."""
+
+    id: str
+    name: str
+    staff: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A student, and the person who holds the rights."""
+
+    student: str
+    holder: str
+
+
+class Stage:
+    """One district, reached by its client."""
+
+    def __init__(self, client: Handrail, zone: str = "America/Chicago") -> None:
+        self.client = client
+        self.zone = ZoneInfo(zone)
+
+    def today(self) -> date:
+        """The district's own day (a sandbox has its own)."""
+        now = datetime.fromisoformat(self.client.get("/plan/v1/clock")["now"])
+        return now.astimezone(self.zone).date()
+
+    def advance_to(self, day: date, hour: int = 8) -> None:
+        """Let everything settle, then move the sandbox's clock to the morning of ``day`` in all four services."""
+        self.settle()
+        to = datetime(day.year, day.month, day.day, hour, tzinfo=self.zone).isoformat()
+        for service in ("plan", "progress", "notify", "audit"):
+            self.client.post(f"/{service}/v1/clock", {"to": to})
+
+    def settle(self) -> None:
+        """Wait until every service has taken in the newest write."""
+        if self.client.last_event:
+            for service in ("progress", "notify", "audit"):
+                self.client.get(f"/{service}/v1/tenant", after_event=self.client.last_event)
+
+    def add_school(self, name: str, external_id: str | None = None) -> School:
+        """A school."""
+        body = {"name": name} | ({"external_id": external_id} if external_id else {})
+        return School(self.client.post("/plan/v1/schools", body)["id"], name)
+
+    def add_staff(
+        self,
+        given: str,
+        family: str,
+        role: str,
+        school: School | None,
+        since: date,
+        *,
+        external_id: str | None = None,
+    ) -> str:
+        """Somebody who works here; returns their id."""
+        held: Json = {"role": role, "starts_on": since.isoformat()}
+        if school is not None:
+            held["school_id"] = school.id
+        body: Json = {
+            "given_name": given, "family_name": family, "roles": [held],
+            "email": f"{given}.{family}@lakeside.example".lower(),
+        } | ({"external_id": external_id} if external_id else {})  # fmt: skip
+        made: str = self.client.post("/plan/v1/staff", body)["id"]
+        if school is not None:
+            school.staff[role] = made
+        return made
+
+    def add_student(
+        self, given: str, family: str, born: date, *, school: School, grade: str, language: str = "en",
+        external_id: str | None = None,
+    ) -> str:  # fmt: skip
+        """A student at a school; returns their id."""
+        body: Json = {
+            "given_name": given, "family_name": family, "birth_date": born.isoformat(), "home_language": language,
+            "school": school.id, "grade": grade,
+        }  # fmt: skip
+        if external_id:
+            body["external_id"] = external_id
+        made: str = self.client.post("/plan/v1/students", body)["id"]
+        return made
+
+    def confirm_holder(
+        self, student: str, name: str, *, since: date, email: str | None, language: str = "en",
+        ground: str = "biological_parent", confirmed_by: str, address: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """A person confirms that somebody holds all four rights; returns the holder's id."""
+        held = {"starts_on": since.isoformat()}
+        body: Json = {
+            "name": name, "ground": ground, "language": language, "confirmed_by": confirmed_by,
+            "rights": {"decision": held, "record": held, "notice": held, "contact": held},
+        }  # fmt: skip
+        if email:
+            body["email"] = email
+        if address:
+            street, city, state, postal_code = address
+            body["address"] = {"lines": [street], "city": city, "state": state, "postal_code": postal_code}
+        made: str = self.client.post(f"/plan/v1/students/{student}/rights-holders", body)["id"]
+        return made
+
+    def assign(self, student: str, staff: str, role: str, since: date) -> None:
+        """Who works with the student as what."""
+        self.client.post(
+            f"/plan/v1/students/{student}/assignments",
+            {"staff": staff, "role": role, "from": since.isoformat()},
+        )
+
+    def elect_email(self, family: Family, language: str, on: date) -> None:
+        """The holder elects notices by e-mail (34 CFR 300.505)."""
+        self.client.put(
+            f"/notify/v1/preferences/{family.holder}",
+            {
+                "student": family.student, "language": language, "channels": ["email", "letter"],
+                "electronic_notice_elected_on": on.isoformat(),
+            },
+        )  # fmt: skip
+
+    def meeting(
+        self, family: Family, school: School, purpose: str, on: date, roles: dict[str, list[str]], *,
+        plan: str | None = None, parent: bool = True, staff: dict[str, str] | None = None,
+    ) -> str:  # fmt: skip
+        """A meeting that was scheduled, attended by everybody in ``roles``, and held; returns its id."""
+        people = {**school.staff, **(staff or {})}
+        starts = datetime(on.year, on.month, on.day, 15, 30, tzinfo=self.zone).isoformat()
+        parent_person = {"kind": "rights_holder", "holder_id": family.holder}
+        body: Json = {
+            "student": family.student, "purpose": purpose, "starts_at": starts, "place": "Conference room",
+            "invitees": [
+                {"person": parent_person, "roles": ["parent"]},
+                *({"person": {"kind": "staff", "staff_id": people[role]}, "roles": r} for role, r in roles.items()),
+            ],
+        }  # fmt: skip
+        if plan:
+            body["plan"] = plan
+        meeting: str = self.client.post("/plan/v1/meetings", body)["id"]
+        present = [(parent_person, ["parent"])] if parent else []
+        present += [({"kind": "staff", "staff_id": people[role]}, r) for role, r in roles.items()]
+        for person, said in present:
+            self.client.post(
+                f"/plan/v1/meetings/{meeting}/attendance",
+                {"person": person, "roles": said, "attendance": "present"},
+            )
+        self.client.post(
+            f"/plan/v1/meetings/{meeting}/held",
+            {"held_on": on.isoformat(), "parent_present": parent},
+            if_match=self.client.etag(f"/plan/v1/meetings/{meeting}"),
+        )
+        return meeting
+
+    def wait_for_notice(
+        self, student: str, amendment: str, until: tuple[str, ...] = ("given", "opened", "acknowledged")
+    ) -> Json:
+        """The notice of an amendment, as soon as it has come so far; notify-service works by itself."""
+        deadline = time.monotonic() + NOTICE_SECONDS
+        found: list[Json] = []
+        while time.monotonic() < deadline:
+            found = [
+                notice for notice in self.client.get("/notify/v1/notices", student=student)["items"]
+                if notice.get("amendment") == amendment
+            ]  # fmt: skip
+            if found and all(notice["status"] in until for notice in found):
+                return found[0]
+            time.sleep(0.1)
+        raise TimeoutError(
+            f"the notice of {amendment} has not come so far: {[n.get('status') for n in found]}"
+        )
+
+    def adopt(self, plan: str, effective: date, meeting: str) -> Json:
+        """Version 1, from ``effective`` on."""
+        body = {"effective_on": effective.isoformat(), "meeting": meeting}
+        version = self.client.etag(f"/plan/v1/plans/{plan}/draft")
+        adopted: Json = self.client.post(f"/plan/v1/plans/{plan}/adoption", body, if_match=version)
+        return adopted
+
+
+def new_external_id(source: str) -> str:
+    """An id as a vendor's system would give."""
+    return f"{source}:{uuid4().hex[:12]}"
+
+
+def school_days_from(day: date, count: int) -> list[date]:
+    """The next ``count`` weekdays from ``day`` on."""
+    found: list[date] = []
+    while len(found) < count:
+        if day.weekday() < 5:
+            found.append(day)
+        day += timedelta(days=1)
+    return found

@@ -1,0 +1,1 @@
+"""What every Handrail service needs to run; nothing about IEPs."""

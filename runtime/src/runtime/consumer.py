@@ -1,0 +1,319 @@
+"""Consumers: each event's effect exactly once, whatever is killed when.
+
+The next position of each (consumer, source, lane) is committed in the transaction that writes what the handler did, so
+a delivery that comes again is dropped. An event that can never work stops its student alone: it is parked with its
+error, and later events of that student queue behind it in order.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import sqlalchemy.exc
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
+from contracts.problems import Invalid, Rejected
+from runtime.database import Database, driver, set_tenant
+from runtime.entry import Entry, event_id_of, parse_entry
+from runtime.event_store import (
+    AlreadyClaimed,
+    Appended,
+    Change,
+    Claim,
+    Context,
+    EventStore,
+    Loaded,
+    Model,
+    Release,
+)
+from runtime.keyring import KeyGone, Keyring
+from runtime.sealing import SealBroken, key_id_of, unseal
+from runtime.transport.port import Delivery, StopFollowing, Transport
+
+log = structlog.get_logger()
+
+PERMANENT: tuple[type[Exception], ...] = (
+    UnknownEvent, ValidationError, SealBroken, KeyGone, msgspec.DecodeError, Invalid, Rejected, AlreadyClaimed,
+    sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError, sqlalchemy.exc.ProgrammingError,
+    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
+    ValueError, LookupError, TypeError, AttributeError, AssertionError,
+)  # fmt: skip
+"""Errors of the message or of its handler: trying again cannot help. Everything else is tried again for ever."""
+
+MOST_PARKED_SHARE = 0.01
+MOST_PARKED_SUBJECTS = 20
+PARKED_WINDOW = timedelta(hours=1)
+
+
+class ParkingStopped(StopFollowing):
+    """Too much would be parked: something is wrong with the code, not with one student. The consumer stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a handler works in: the transaction of the positions."""
+
+    rows: AsyncConnection
+    store: EventStore
+    recorded: Recorded[Event]
+    consumer: str
+
+    async def load(self, model: Model[Any], *parts: object) -> Loaded[Any]:
+        """A stream of this service as this transaction sees it."""
+        stream = model.stream(*parts)
+        wanted = [(model, stream)]
+        return (await self.store.load_many(self.recorded.tenant, wanted, connection=await driver(self.rows)))[
+            stream
+        ]
+
+    async def append(
+        self, *changes: Change[Any], claims: Sequence[Claim] = (), releases: Sequence[Release] = (),
+        actor: Actor | None = None,
+    ) -> Appended:  # fmt: skip
+        """Append events caused by the one in hand; they commit with its position or not at all."""
+        recorded = self.recorded
+        context = Context(
+            tenant=recorded.tenant,
+            actor=actor or Actor(id=self.consumer, role="system"),
+            correlation=recorded.correlation,
+            causation=recorded.id,
+            rules=recorded.rules,
+        )
+        return await self.store.append(
+            context, changes, claims=claims, releases=releases, connection=await driver(self.rows)
+        )
+
+
+Handler = Callable[[Recorded[Event], Unit], Awaitable[None]]
+RawHandler = Callable[[Sequence[Delivery], AsyncConnection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A named reader of sources. The name is the key of its positions and is never changed.
+
+    ``handle`` gets one decoded event at a time; ``handle_raw`` gets the deliveries of one tenant as they came (for what
+    must keep even that which cannot be decoded). ``projection`` says that all it writes can be rebuilt: its positions
+    then live, and vanish, with the read models.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    handle: Handler | None = None
+    handle_raw: RawHandler | None = None
+    projection: bool = False
+    tables: tuple[str, ...] = ()
+    """The projection's tables in ``<svc>_read``: what a rebuild fills anew."""
+    types: frozenset[str] | None = None
+    """When given, events of other types are passed over undecoded."""
+
+
+class ConsumerRunner:
+    """Runs one consumer in this process."""
+
+    def __init__(
+        self, consumer: Consumer, database: Database, store: EventStore, transport: Transport
+    ) -> None:
+        self.consumer = consumer
+        self.stopped: str | None = None
+        self._database = database
+        self._store = store
+        self._transport = transport
+        self._handled = 0
+        self._parked: deque[tuple[datetime, UUID]] = deque()
+        self._positions = (
+            f"{database.service}_read.positions" if consumer.projection else f"{database.service}.positions"
+        )
+
+    async def follow(self, source: str) -> None:
+        """Follow one of the consumer's sources until cancelled, or until too much would be parked."""
+        try:
+            await self._transport.follow(
+                self.consumer.name, source, lambda lanes: self.next_positions(source, lanes), self.handle
+            )
+        except ParkingStopped as error:
+            self.stopped = str(error)
+            log.error("consumer_stopped", consumer=self.consumer.name, source=source)
+
+    async def next_positions(self, source: str, lanes: Collection[int]) -> dict[int, int]:
+        """See `runtime.transport.port.NextPositions`."""
+        async with self._database.pool.acquire() as connection:
+            rows = await connection.fetch(
+                f"SELECT lane, next FROM {self._positions} WHERE consumer = $1 AND source = $2",
+                self.consumer.name,
+                source,
+            )
+        return dict.fromkeys(lanes, 1) | {row["lane"]: row["next"] for row in rows if row["lane"] in lanes}
+
+    async def handle(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
+        """Make the deliveries' effects and positions durable; all together, or one by one when one of them fails."""
+        try:
+            await self._transaction(deliveries, covered)
+        except PERMANENT as error:
+            log.info("batch_taken_apart", consumer=self.consumer.name, error=type(error).__name__)
+            for delivery in deliveries:
+                await self._alone(delivery)
+
+    async def _alone(self, delivery: Delivery) -> None:
+        try:
+            await self._transaction([delivery])
+        except PERMANENT as error:
+            await self._park(delivery, error)
+
+    async def _transaction(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
+        async with self._database.begin() as rows:
+            fresh = await self._claim(rows, deliveries, covered)
+            # Order matters per subject only, and a subject belongs to one tenant.
+            for tenant, group in groupby(sorted(fresh, key=lambda d: d.tenant), key=lambda d: d.tenant):
+                await set_tenant(rows, tenant)
+                await self._handle_tenant(tenant, list(group), rows)
+            await self._note_seen(rows, fresh)
+        self._handled += len(fresh)
+
+    async def _claim(
+        self, rows: AsyncConnection, deliveries: Sequence[Delivery], covered: Collection[int] = ()
+    ) -> list[Delivery]:
+        """Lock the lanes' positions, drop what was done before, and move the positions on."""
+        source = deliveries[0].source
+        lanes = sorted({delivery.lane for delivery in deliveries} | set(covered))
+        await set_tenant(rows, "")
+        connection = await driver(rows)
+        await connection.execute(
+            f"INSERT INTO {self._positions} (consumer, source, lane, next) SELECT $1, $2, unnest($3::smallint[]), 1"
+            " ON CONFLICT DO NOTHING", self.consumer.name, source, lanes,
+        )  # fmt: skip
+        locked = await connection.fetch(
+            f"SELECT lane, next FROM {self._positions} WHERE consumer = $1 AND source = $2 AND lane = ANY ($3::smallint[])"
+            " ORDER BY lane FOR UPDATE", self.consumer.name, source, lanes,
+        )  # fmt: skip
+        following = {row["lane"]: row["next"] for row in locked}
+        fresh = [delivery for delivery in deliveries if delivery.position >= following[delivery.lane]]
+        done = dict.fromkeys(covered, deliveries[-1].position + 1) | {d.lane: d.position + 1 for d in fresh}
+        done = {lane: position for lane, position in done.items() if position > following[lane]}
+        if done:
+            await connection.execute(
+                f"UPDATE {self._positions} AS p SET next = done.next FROM unnest($3::smallint[], $4::bigint[])"
+                " AS done (lane, next) WHERE p.consumer = $1 AND p.source = $2 AND p.lane = done.lane",
+                self.consumer.name, source, list(done), list(done.values()),
+            )  # fmt: skip
+        return fresh
+
+    async def _note_seen(self, rows: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
+        if not deliveries:
+            return
+        await (await driver(rows)).execute(
+            f"INSERT INTO {self._database.service}.seen_events (event_id, consumer, source)"
+            " SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING",
+            [event_id_of(delivery.entry) for delivery in deliveries], self.consumer.name, deliveries[0].source,
+        )  # fmt: skip
+
+    async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> None:
+        if self.consumer.handle_raw is not None:
+            await self.consumer.handle_raw(deliveries, rows)
+            return
+        parked = await self._parked_subjects(tenant, deliveries, rows)
+        behind = [delivery for delivery in deliveries if delivery.subject in parked]
+        for delivery in behind:
+            await self._queue(delivery, None, rows)
+        opened = await open_deliveries(
+            self._store.keyring, [d for d in deliveries if d.subject not in parked], self.consumer.types
+        )
+        for recorded in opened:
+            await self._give(recorded, rows)
+
+    async def _give(self, recorded: Recorded[Event], rows: AsyncConnection) -> None:
+        if self.consumer.handle is None:
+            raise RuntimeError(f"{self.consumer.name} has no handler")
+        await self.consumer.handle(recorded, Unit(rows, self._store, recorded, self.consumer.name))
+
+    async def _parked_subjects(
+        self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection
+    ) -> set[UUID]:
+        connection = await driver(rows)
+        found = await connection.fetch(
+            f"SELECT DISTINCT subject FROM {self._database.service}.parked"
+            " WHERE consumer = $1 AND tenant = $2 AND subject = ANY ($3)",
+            self.consumer.name, tenant, list({delivery.subject for delivery in deliveries}),
+        )  # fmt: skip
+        return {row["subject"] for row in found}
+
+    async def _park(self, delivery: Delivery, error: Exception) -> None:
+        now = datetime.now(UTC)
+        self._parked.append((now, delivery.subject))
+        while self._parked and self._parked[0][0] < now - PARKED_WINDOW:
+            self._parked.popleft()
+        subjects = {subject for _, subject in self._parked}
+        if len(subjects) > MOST_PARKED_SUBJECTS and len(self._parked) > MOST_PARKED_SHARE * max(
+            1, self._handled
+        ):
+            raise ParkingStopped(
+                f"{self.consumer.name}: {len(subjects)} students would be parked within an hour"
+            )
+        log.error("event_parked", consumer=self.consumer.name, source=delivery.source, position=delivery.position,
+                  error=type(error).__name__)  # fmt: skip
+        async with self._database.begin() as rows:
+            fresh = await self._claim(rows, [delivery])
+            for claimed in fresh:
+                await set_tenant(rows, claimed.tenant)
+                await self._queue(claimed, _described(error), rows)
+
+    async def _queue(self, delivery: Delivery, error: str | None, rows: AsyncConnection) -> None:
+        connection = await driver(rows)
+        await connection.execute(
+            f"INSERT INTO {self._database.service}.parked"
+            " (consumer, source, position, tenant, subject, lane, index, entry, sealed, error)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+            self.consumer.name, delivery.source, delivery.position, delivery.tenant, delivery.subject, delivery.lane,
+            delivery.index, delivery.entry, delivery.sealed, error,
+        )  # fmt: skip
+
+
+def _described(error: Exception) -> str:
+    """The kind of error and nothing of what it quotes: messages may carry a student's words."""
+    if isinstance(error, UnknownEvent):
+        return str(error)
+    if isinstance(error, ValidationError):
+        places = "; ".join(
+            ".".join(map(str, e["loc"])) + " " + e["type"] for e in error.errors(include_input=False)[:5]
+        )
+        return f"ValidationError: {places}"
+    return type(error).__name__
+
+
+async def open_deliveries(
+    keyring: Keyring, deliveries: Sequence[Delivery], types: Collection[str] | None = None
+) -> list[Recorded[Event]]:
+    """Decode deliveries of one tenant (those of ``types`` only, when given).
+
+    Raises one of `PERMANENT` when one cannot be decoded, and `runtime.keyring.KeyGone` for destroyed contents.
+    """
+    entries = [(delivery, parse_entry(delivery.entry)) for delivery in deliveries]
+    if types is not None:
+        entries = [(delivery, entry) for delivery, entry in entries if entry.type in types]
+    if not entries:
+        return []
+    keys = await keyring.by_id(entries[0][1].tenant, [key_id_of(delivery.sealed) for delivery, _ in entries])
+    return [_open(delivery, entry, keys) for delivery, entry in entries]
+
+
+def _open(delivery: Delivery, entry: Entry, keys: Mapping[Any, Any]) -> Recorded[Event]:
+    key = keys.get(key_id_of(delivery.sealed))
+    if key is None:
+        raise KeyGone(f"the key for event {entry.id} is gone")
+    plain = unseal(key, entry.id, delivery.sealed, bytes.fromhex(entry.digest))
+    return Recorded(
+        event=decode(entry.type, entry.schema, plain, datetime.fromisoformat(entry.effective_on).date()),
+        id=entry.id, source=delivery.source, tenant=entry.tenant, subject=entry.subject, stream=entry.stream,
+        version=entry.version, recorded_at=entry.recorded, actor=Actor.model_validate(entry.actor),
+        correlation=entry.correlation, causation=entry.causation, rules=entry.rules, position=delivery.position,
+        index=delivery.index, known_at=entry.known,
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Connections: lent for one tenant at a time, the tenant cleared when they come back.
+
+The append and the loads go by the driver (asyncpg); read models, queries and migrations by SQLAlchemy on the same role.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+SET_TENANT = "SELECT set_config('handrail.tenant', $1, false)"
+
+UNREACHABLE: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+)
+"""What is raised when the database cannot do its work now (503): away, starting, shutting down, disk or slots full."""
+
+
+async def open_pool(url: str, *, most: int = 8, least: int = 1) -> asyncpg.Pool:
+    """A driver pool. Its connections are reset when they come back, which also clears the tenant."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=least,
+        max_size=most,
+        timeout=10,
+        command_timeout=60,
+        max_inactive_connection_lifetime=300,
+    )
+    return pool
+
+
+class Database:
+    """One service's own schemas, as its ``<svc>_app`` role sees them."""
+
+    def __init__(self, service: str, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+        self.service = service
+        self.source = service
+        self.pool = pool
+        self.engine = engine
+
+    @classmethod
+    async def open(cls, service: str, url: str, *, most: int = 8) -> "Database":
+        """Open both pools on ``url`` (as ``<svc>_app``); raises one of `UNREACHABLE`."""
+        pool = await open_pool(url, most=most)
+        engine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=most,
+            max_overflow=4,
+            pool_timeout=10,
+        )
+        return cls(service, pool, engine)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.engine.dispose()
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def lend(self, tenant: str) -> AsyncIterator[asyncpg.Connection]:
+        """A driver connection that reaches this tenant's rows only."""
+        async with self.pool.acquire() as connection:
+            await connection.execute(SET_TENANT, tenant)
+            yield connection  # type: ignore[misc]  # A pool's proxy stands for the connection.
+
+    @asynccontextmanager
+    async def begin(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """One SQLAlchemy transaction that reaches this tenant's rows only (or, without one, no tenant's)."""
+        async with self.engine.begin() as connection:
+            await set_tenant(connection, tenant or "")
+            yield connection
+
+    async def ready(self) -> None:
+        """Raise when the database does not answer."""
+        await self.pool.fetchval("SELECT 1")
+
+
+async def set_tenant(connection: AsyncConnection, tenant: str) -> None:
+    """Point an open transaction at one tenant; forgotten when the transaction ends."""
+    await connection.execute(text("SELECT set_config('handrail.tenant', :tenant, true)"), {"tenant": tenant})
+
+
+async def driver(connection: AsyncConnection) -> Any:
+    """The asyncpg connection inside an SQLAlchemy transaction that has begun."""
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection

@@ -1,0 +1,38 @@
+"""The command path: load, let the domain decide, append what it said at the version it saw."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from contracts.event import Event
+from contracts.problems import VersionConflict
+from runtime.event_store import Answer, Appended, Change, Claim, Context, EventStore, Model, Release
+
+S = TypeVar("S")
+TRIES = 5
+
+
+async def execute(
+    store: EventStore, context: Context, model: Model[S], parts: Sequence[object], subject: UUID,
+    decide: Callable[[S], Sequence[Event]], *, expected_version: int | None = None, claims: Sequence[Claim] = (),
+    releases: Sequence[Release] = (), answer: Answer | None = None,
+) -> Appended:  # fmt: skip
+    """Decide about one stream. Durable on return; a crash before that leaves nothing; safe to repeat with its key.
+
+    With ``expected_version`` (If-Match) a stream that has moved on raises `VersionConflict`; without it a lost race is
+    decided again on the newer state.
+    """
+    for attempt in range(TRIES):
+        loaded = (await store.load(context.tenant, model, *parts)).at_version(expected_version)
+        try:
+            return await store.append(
+                context,
+                [Change(loaded, subject, decide(loaded.state))],
+                claims=claims,
+                releases=releases,
+                answer=answer,
+            )
+        except VersionConflict:
+            if expected_version is not None or attempt == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,90 @@
+"""Logs: one JSON object a line, a constant event name and fields. Ids yes, names and narrative never.
+
+An exception is logged by its class and the places it came through. Its message is left out: a database's or a model's
+message quotes the very values it was given.
+"""
+
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MOST_FRAMES = 25
+
+
+def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
+    """Send our own and every library's lines as JSON to ``to`` (standard error). Call it once where the process starts."""
+    threshold = getattr(logging, level.upper(), logging.INFO)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _places_only,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(to or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "sqlalchemy.engine"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+    # The edge writes one line for every request; uvicorn's would repeat it, with the query in it.
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # These would log statements with their parameters, and addresses with their queries.
+    for name in ("sqlalchemy.engine", "httpx", "httpcore", "aiokafka", "asyncio", "python_multipart"):
+        logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+
+
+def places(error: BaseException) -> list[str]:
+    """``Class`` and ``file:line function`` of an exception and its causes; no message, no value."""
+    said: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen and len(said) < MOST_FRAMES:
+        seen.add(id(current))
+        said.append(f"{type(current).__module__}.{type(current).__qualname__}")
+        said += _frames(current.__traceback__)
+        current = current.__cause__ or current.__context__
+    return said[:MOST_FRAMES]
+
+
+def _frames(traceback: TracebackType | None) -> list[str]:
+    found: list[str] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        found.append(f"{'/'.join(Path(code.co_filename).parts[-2:])}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return found[-8:]
+
+
+def _places_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    error: Any = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["came_through"] = places(error)
+    event.pop("exc_text", None)
+    event.pop("stack_info", None)
+    return event

@@ -1,0 +1,253 @@
+"""One running service: its pools, its store, its sequencer, its consumers, and what routes need of them.
+
+The same class whether the service has a process of its own or shares one with the others.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from contracts.event import Event, Recorded
+from runtime.consumer import Consumer, ConsumerRunner, Unit
+from runtime.database import UNREACHABLE, Database, open_pool
+from runtime.event_store import EventStore, Model
+from runtime.keyring import PostgresKeyring
+from runtime.projection import tenants
+from runtime.roles import SERVICES
+from runtime.sequencer import Sequencer
+from runtime.transport.journal import JournalTransport
+from runtime.transport.kafka import Broker, KafkaTransport
+from runtime.transport.port import Transport
+from runtime.vault import Vault
+
+log = structlog.get_logger()
+
+SEEN_SECONDS = 5.0
+PRUNE_SECONDS = 3600.0
+KEPT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a service finds what it runs on. URLs carry the role's password and are never logged."""
+
+    app_url: str
+    relay_url: str
+    keyring_url: str
+    keyring_master_key: bytes
+    log_host: str
+    """The first part of every log's origin; fixed when the installation was made."""
+    kafka: Broker | None = None
+    """The cluster; without one the journal."""
+
+
+class AnotherLogHost(RuntimeError):
+    """This installation's logs were begun under another host name; the message says which to set."""
+
+
+class Neighbours:
+    """Services in one process wake each other at once instead of waiting for the database's NOTIFY."""
+
+    def __init__(self) -> None:
+        self._transports: list[JournalTransport] = []
+
+    def join(self, transport: JournalTransport) -> None:
+        """This transport wants to know."""
+        self._transports.append(transport)
+
+    def leave(self, transport: JournalTransport) -> None:
+        """It is being closed."""
+        self._transports.remove(transport)
+
+    def sequenced(self, source: str) -> None:
+        """``source`` has indexed something."""
+        for transport in self._transports:
+            transport.wake(source)
+
+
+IN_THIS_PROCESS = Neighbours()
+
+
+async def _only_arrive(_recorded: Recorded[Event], _unit: Unit) -> None:
+    """Nothing is done with it; that it has arrived is noted, so that ``?after_event=`` may name any service's event."""
+
+
+@dataclass
+class Service:
+    """What one service is made of; `running` holds it open."""
+
+    name: str
+    addresses: Addresses
+    models: Sequence[Model[Any]] = ()
+    """Every kind of stream of this service: what a rebuild folds."""
+    consumers: Callable[["Service"], Sequence[Consumer]] = lambda _service: ()
+    tasks: Callable[["Service"], Sequence[Callable[[], Awaitable[None]]]] = lambda _service: ()
+    """Further work that runs for as long as the service does."""
+    neighbours: Neighbours = IN_THIS_PROCESS
+    database: Database = field(init=False)
+    keyring: PostgresKeyring = field(init=False)
+    store: EventStore = field(init=False)
+    vault: Vault = field(init=False)
+    sequencer: Sequencer = field(init=False)
+    transport: Transport = field(init=False)
+    runners: list[ConsumerRunner] = field(init=False, default_factory=list)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Service"]:
+        """Database, keyring, store and vault, and nothing that runs: for commands beside a running instance."""
+        async with AsyncExitStack() as stack:
+            self.database = await Database.open(self.name, self.addresses.app_url)
+            stack.push_async_callback(self.database.close)
+            keyring_pool = await open_pool(self.addresses.keyring_url, most=4)
+            stack.push_async_callback(keyring_pool.close)
+            self.keyring = PostgresKeyring(keyring_pool, self.addresses.keyring_master_key)
+            self.vault = Vault(self.database, self.keyring)
+            self.transport = self._open_transport(stack)
+            self.sequencer = Sequencer(
+                self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher()
+            )
+            self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
+            consumers = [*self.consumers(self)]
+            followed = {source for consumer in consumers for source in consumer.sources}
+            others = tuple(s for s in SERVICES if s not in followed and s != self.database.source)
+            if others:
+                consumers.append(Consumer("arrivals", others, _only_arrive, types=frozenset()))
+            self.runners = [
+                ConsumerRunner(consumer, self.database, self.store, self.transport) for consumer in consumers
+            ]
+            yield self
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Service"]:
+        """Open everything, run until the block ends, then stop in order: nothing half done is left behind."""
+        async with self.opened():
+            await self._keep_log_host()
+            work: list[Callable[[], Awaitable[None]]] = [self.sequencer.run, self._prune, *self.tasks(self)]
+            if isinstance(self.transport, JournalTransport):
+                work.append(self.transport.listen)
+            for runner in self.runners:
+                work += [partial(runner.follow, source) for source in runner.consumer.sources]
+            running = [asyncio.ensure_future(self._kept_up(task)) for task in work]
+            try:
+                yield self
+            finally:
+                await _end(running)
+
+    def _open_transport(self, stack: AsyncExitStack) -> Transport:
+        if self.addresses.kafka is None:
+            journal = JournalTransport(self.database)
+            self.neighbours.join(journal)
+            stack.callback(self.neighbours.leave, journal)
+            return journal
+        return KafkaTransport(self.database, self.addresses.kafka, self.addresses.log_host)
+
+    def _publisher(self) -> Callable[[], Awaitable[None]] | None:
+        if not isinstance(self.transport, KafkaTransport):
+            return None
+        transport, url = self.transport, self.addresses.relay_url
+        return lambda: transport.publish(url)
+
+    def _sequenced(self) -> None:
+        self.neighbours.sequenced(self.database.source)
+        if isinstance(self.transport, KafkaTransport):
+            self.transport.wake()
+
+    async def _kept_up(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Background work that fails starts again: one bad minute must not end it for good."""
+        while True:
+            try:
+                await task()
+                return
+            except UNREACHABLE as error:
+                log.warning("background_interrupted", service=self.name, error=type(error).__name__)
+            except Exception:
+                log.exception("background_failed", service=self.name)
+            await asyncio.sleep(1.0)
+
+    async def _keep_log_host(self) -> None:
+        """The logs' origins name a host that was chosen at the first start: another would be another log."""
+        connection = await asyncpg.connect(self.addresses.relay_url, timeout=10)
+        try:
+            await connection.execute(
+                f"UPDATE {self.name}.relay SET log_host = $1 WHERE log_host IS NULL", self.addresses.log_host
+            )
+            kept: str = await connection.fetchval(f"SELECT log_host FROM {self.name}.relay")
+        finally:
+            await connection.close()
+        if kept != self.addresses.log_host:
+            raise AnotherLogHost(
+                f"The logs of {self.name}-service were begun under {kept}, not {self.addresses.log_host}: "
+                f"set HANDRAIL_LOG_HOST={kept}."
+            )
+
+    async def _prune(self) -> None:
+        while True:
+            async with self.database.pool.acquire() as connection:
+                await connection.execute(
+                    f"DELETE FROM {self.name}.seen_events WHERE at < clock_timestamp() - interval '1 hour'"
+                )
+            for tenant in await tenants(self.database):
+                async with self.database.lend(tenant) as connection:
+                    await connection.execute(
+                        f"DELETE FROM {self.name}.kept_answers WHERE tenant = $1"
+                        f" AND kept_at < clock_timestamp() - interval '{KEPT_DAYS} days'",
+                        tenant,
+                    )
+            await asyncio.sleep(PRUNE_SECONDS)
+
+    async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
+        """Wait until this service has taken the event in: its own at once, another's when every consumer has it."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        pause = 0.005
+        while not await self._has_seen(tenant, event_id):
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+        return True
+
+    async def _has_seen(self, tenant: str, event_id: UUID) -> bool:
+        following: dict[str, int] = {}
+        for runner in self.runners:
+            for source in runner.consumer.sources:
+                following[source] = following.get(source, 0) + 1
+        async with self.database.lend(tenant) as connection:
+            own: bool = await connection.fetchval(
+                f"SELECT EXISTS (SELECT FROM {self.name}.events WHERE id = $1)", event_id
+            )
+            if own and not following.get(self.database.source):
+                return True
+            row = await connection.fetchrow(
+                f"SELECT min(source) AS source, count(*) AS consumers FROM {self.name}.seen_events WHERE event_id = $1",
+                event_id,
+            )  # fmt: skip
+        if row is None or row["source"] is None:
+            return False
+        return bool(row["consumers"] >= following.get(row["source"], 0))
+
+    def degraded(self) -> list[tuple[str, str]]:
+        """What works less than it should, as ``(what, detail)``: reasons to look, none to stop answering."""
+        found: list[tuple[str, str]] = []
+        if self.sequencer.problem:
+            found.append(("sequencer", self.sequencer.problem))
+        found += [
+            (f"consumer {runner.consumer.name}", runner.stopped) for runner in self.runners if runner.stopped
+        ]
+        if isinstance(self.transport, KafkaTransport) and self.transport.problem:
+            found.append(("kafka", self.transport.problem))
+        return found
+
+
+async def _end(running: Sequence["asyncio.Future[None]"]) -> None:
+    for task in running:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 10)

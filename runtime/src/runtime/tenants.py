@@ -1,0 +1,138 @@
+"""Opening a tenant in one service's store, and moving a sandbox's clock: the first and the rarest events of a log."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from contracts.event import Actor, Event
+from contracts.ids import new_id
+from contracts.problems import Rejected
+from contracts.store import TenantClockMoved, TenantOpened
+from runtime.database import driver
+from runtime.event_store import Change, Context, EventStore, Model
+
+SANDBOX = "sandbox-"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What the runtime itself needs to know of a tenant."""
+
+    time_zone: str = "UTC"
+
+
+def evolve(tenant: Tenant, event: Event) -> Tenant:
+    """A tenant's zone is the one it was opened with; the district's profile may say another for its own dates."""
+    return Tenant(event.time_zone) if isinstance(event, TenantOpened) else tenant
+
+
+TENANT = Model("tenant", "1", Tenant(), evolve)
+"""The one stream of what every service's runtime emits about a tenant; its subject is the tenant's own."""
+
+
+class ClockGoesForward(Rejected):
+    """A sandbox's clock never goes back, and no other clock moves at all."""
+
+    code = "clock-goes-forward"
+
+
+async def subject_of(store: EventStore, tenant: str) -> UUID | None:
+    """The tenant's own random subject in this service; ``None`` when it is not open here."""
+    async with store.database.lend(tenant) as connection:
+        found: UUID | None = await connection.fetchval(
+            f"SELECT subject FROM {store.database.service}.tenants WHERE tenant = $1", tenant
+        )
+    return found
+
+
+async def now_for(store: EventStore, tenant: str) -> datetime:
+    """The tenant's own time: the clock, or a sandbox's."""
+    async with store.database.lend(tenant) as connection:
+        now: datetime = await connection.fetchval(f"SELECT {store.database.service}.now_for($1)", tenant)
+    return now
+
+
+async def open_tenant(
+    store: EventStore, tenant: str, *, name: str, time_zone: str, actor: Actor, correlation: str,
+    subject: UUID | None = None, clock_from: datetime | None = None,
+) -> UUID:  # fmt: skip
+    """Open ``tenant`` here, once: repeating it changes nothing. Returns the tenant's own subject.
+
+    Whether it is a sandbox is fixed for ever by its slug (``sandbox-...``). A sandbox's clock may begin at ``clock_from``,
+    so that it can have a past; from there it only goes forward. ``subject`` is the one the tenant got elsewhere.
+    Raises `ClockGoesForward` for an ordinary tenant with another clock.
+    """
+    if clock_from is not None and not tenant.startswith(SANDBOX):
+        raise ClockGoesForward("Only a sandbox tenant has a clock of its own.")
+    s = store.database.service
+    async with store.database.begin(tenant) as rows:
+        connection = await driver(rows)
+        made = await connection.fetchval(
+            f"INSERT INTO {s}.tenants (tenant, subject, sandbox, clock_ahead)"
+            " VALUES ($1, $2, $3, coalesce($4::timestamptz - clock_timestamp(), '0')) ON CONFLICT DO NOTHING"
+            " RETURNING subject", tenant, subject or new_id(), tenant.startswith(SANDBOX), clock_from,
+        )  # fmt: skip
+        if made is None:
+            found: UUID = await connection.fetchval(
+                f"SELECT subject FROM {s}.tenants WHERE tenant = $1", tenant
+            )
+            return found
+        now: datetime = await connection.fetchval(f"SELECT {s}.now_for($1)", tenant)
+        loaded = (await store.load_many(tenant, [(TENANT, TENANT.name)], connection=connection))[TENANT.name]
+        opened = TenantOpened(
+            effective_on=now.astimezone(ZoneInfo(time_zone)).date(),
+            name=name,
+            time_zone=time_zone,
+            sandbox=tenant.startswith(SANDBOX),
+        )
+        await store.append(
+            Context(tenant, actor, correlation), [Change(loaded, made, [opened])], connection=connection
+        )
+    store.wake()
+    opened_subject: UUID = made
+    return opened_subject
+
+
+async def move_clock(
+    store: EventStore, tenant: str, to: datetime, *, actor: Actor, correlation: str
+) -> datetime:
+    """Move a sandbox's clock forward to ``to``, after all before it has its index. To where it stands: nothing.
+
+    Raises `ClockGoesForward` for an ordinary tenant or an earlier moment.
+    """
+    s = store.database.service
+    async with store.database.begin(tenant) as rows:
+        connection = await driver(rows)
+        row = await connection.fetchrow(
+            f"SELECT subject, sandbox, {s}.now_for(tenant) AS now FROM {s}.tenants WHERE tenant = $1 FOR UPDATE",
+            tenant,
+        )
+        if row is None or not row["sandbox"]:
+            raise ClockGoesForward("Only a sandbox tenant has a clock that can be moved.")
+        now: datetime = row["now"]
+        if to <= now:
+            if now - to < timedelta(hours=1):
+                return now
+            raise ClockGoesForward(f"The clock stands at {now.isoformat()} and only goes forward.")
+        while await connection.fetchval(
+            f"SELECT EXISTS (SELECT FROM {s}.unsequenced WHERE tenant = $1)", tenant
+        ):
+            store.wake()
+            await asyncio.sleep(0.002)
+        await connection.execute(
+            f"UPDATE {s}.tenants SET clock_ahead = clock_ahead + ($2::timestamptz - $3::timestamptz) WHERE tenant = $1",
+            tenant, to, now,
+        )  # fmt: skip
+        loaded = (await store.load_many(tenant, [(TENANT, TENANT.name)], connection=connection))[TENANT.name]
+        moved = TenantClockMoved(
+            effective_on=to.astimezone(ZoneInfo(loaded.state.time_zone)).date(), from_at=now, to_at=to
+        )
+        await store.append(
+            Context(tenant, actor, correlation),
+            [Change(loaded, row["subject"], [moved])],
+            connection=connection,
+        )
+    store.wake()
+    return to

@@ -1,0 +1,192 @@
+"""Real PostgreSQL for tests: one embedded cluster for a run, a database of its own for each test that asks."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from contracts.district import SchoolAdded, SchoolChanged
+from contracts.event import Actor, Event
+from contracts.ids import new_id
+from runtime.database import Database, open_pool
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
+from runtime.keyring import KEYRING_1, PostgresKeyring
+from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
+from runtime.sequencer import Leader
+from runtime.store_schema import event_store_1, journal_grants
+
+PASSWORD = "test-only"
+MASTER_KEY = bytes(range(32))
+PASSWORDS = RolePasswords(PASSWORD, PASSWORD, PASSWORD)
+
+
+class Cluster:
+    """The run's PostgreSQL. Databases are copied from a template that has every service's store and the keyring."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self.postgres = postgres
+        self._made = 0
+
+    @classmethod
+    def start(cls, folder: Path) -> "Cluster":
+        """Start a cluster in ``folder``; what tests write need not survive a power cut."""
+        options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        postgres = EmbeddedPostgres(folder, superuser_password=PASSWORD, options=options)
+        postgres.start()
+        cluster = cls(postgres)
+        asyncio.run(cluster._make_template())
+        return cluster
+
+    async def _make_template(self) -> None:
+        self.postgres.psql("postgres", "CREATE DATABASE template_handrail")
+        admin = await asyncpg.connect(self.postgres.url("template_handrail"))
+        await create_keyring_roles(admin, PASSWORD, PASSWORD)
+        for service in SERVICES:
+            await create_service_roles(admin, service, PASSWORDS)
+        await admin.close()
+        for service in SERVICES:
+            owner = await asyncpg.connect(
+                self.postgres.url("template_handrail", f"{service}_owner", PASSWORD)
+            )
+            async with owner.transaction():
+                for statement in event_store_1(service) + journal_grants(service, journal=True):
+                    await owner.execute(statement)
+            await owner.close()
+        owner = await asyncpg.connect(self.postgres.url("template_handrail", "keyring_owner", PASSWORD))
+        await owner.execute(KEYRING_1)
+        await owner.close()
+
+    def new_database(self, template: str = "template_handrail") -> str:
+        """A fresh database with every service's empty store; returns its name."""
+        self._made += 1
+        name = f"test_{os.getpid()}_{self._made}"
+        self.postgres.psql("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def url(self, database: str, role: str) -> str:
+        """A connection URL as one of the roles."""
+        return self.postgres.url(database, role, PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One service's store on a fresh database, with a tenant that is open."""
+
+    database: Database
+    keyring: PostgresKeyring
+    store: EventStore
+    cluster: Cluster
+    name: str
+    tenant: str
+
+    def url(self, role: str) -> str:
+        """A connection URL to this database."""
+        return self.cluster.url(self.name, role)
+
+    def context(self, tenant: str | None = None) -> Context:
+        """Somebody who acts."""
+        return Context(
+            tenant or self.tenant, Actor(id=str(new_id()), role="case_manager"), correlation=str(new_id())
+        )
+
+
+@asynccontextmanager
+async def opened(
+    cluster: Cluster, service: str = "plan", *, tenant: str = "lakeside", name: str | None = None
+) -> AsyncIterator[Opened]:
+    """Open ``service`` on a new database (or on ``name``) with one tenant."""
+    database_name = name or cluster.new_database()
+    database = await Database.open(service, cluster.url(database_name, f"{service}_app"))
+    keyring_pool = await open_pool(cluster.url(database_name, "keyring_app"), most=4)
+    keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
+    try:
+        await open_test_tenant(database, tenant)
+        yield Opened(database, keyring, EventStore(database, keyring), cluster, database_name, tenant)
+    finally:
+        await database.close()
+        await keyring_pool.close()
+
+
+async def open_test_tenant(database: Database, tenant: str) -> UUID:
+    """A tenant row without its events."""
+    subject = new_id()
+    async with database.lend(tenant) as connection:
+        await connection.execute(
+            f"INSERT INTO {database.service}.tenants (tenant, subject, sandbox) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING", tenant, subject, tenant.startswith("sandbox-"),
+        )  # fmt: skip
+    return subject
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The run's PostgreSQL, started once."""
+    folder = Path(tempfile.mkdtemp(prefix="handrail-test-"))
+    folder.chmod(0o711)
+    cluster = Cluster.start(folder / "postgres")
+    try:
+        yield cluster
+    finally:
+        cluster.postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class SchoolName:
+    """The smallest state a stream can have."""
+
+    name: str = ""
+    changes: int = 0
+
+
+def _rename(state: SchoolName, event: Event) -> SchoolName:
+    name = event.name if isinstance(event, SchoolAdded | SchoolChanged) else state.name
+    return SchoolName(name, state.changes + 1)
+
+
+def _school_resource(state: SchoolName, event: Event) -> list[Resource]:
+    if not isinstance(event, SchoolAdded | SchoolChanged):
+        return []
+    return [Resource("school", event.school_id, {"name": state.name, "changes": state.changes})]
+
+
+SCHOOL: Model[SchoolName] = Model("school", "1", SchoolName(), _rename, _school_resource)
+"""A real stream of plan-service, small enough to write by the thousand."""
+
+
+def school_named(school_id: UUID, name: str = "Lakeside Elementary", *, first: bool = True) -> Event:
+    """An event for `SCHOOL`."""
+    of = SchoolAdded if first else SchoolChanged
+    return of(effective_on=date(2026, 9, 1), school_id=school_id, name=name)
+
+
+async def write_school(
+    opened: Opened, school_id: UUID, *names: str, context: Context | None = None
+) -> Appended:
+    """Append one event for each name, in one call, at the version the stream is at."""
+    context = context or opened.context()
+    loaded = await opened.store.load(context.tenant, SCHOOL, school_id)
+    events = [school_named(school_id, name, first=loaded.version + n == 0) for n, name in enumerate(names)]
+    return await opened.store.append(context, [Change(loaded, school_id, events)])
+
+
+async def sequence(opened: Opened) -> int:
+    """Give every settled event of the service its index, as the sequencer does; returns how many there were."""
+    connection = await asyncpg.connect(opened.url(f"{opened.database.service}_relay"))
+    try:
+        leader, total = Leader(opened.database.service, connection), 0
+        while done := await leader.sequence():
+            total += done
+        return total
+    finally:
+        await connection.close()

@@ -1,0 +1,249 @@
+"""The journal: consumers follow the owners' event stores directly, with the same positions as Kafka would carry.
+
+Instances of a consumer share the lanes by leases, kept in the consumer's own schema. Each lease has a fencing number
+that grows with every change of hands.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from contracts.ids import new_id
+from contracts.lanes import LANES
+from runtime.database import UNREACHABLE, Database
+from runtime.roles import SERVICES
+from runtime.transport.port import Delivery, Handle, NextPositions, StopFollowing
+
+log = structlog.get_logger()
+
+PAGE_PER_LANE = 64
+POLL_SECONDS = 1.0
+"""Only the safety net: the sequencer's NOTIFY, or a sequencer in this process, wakes us long before."""
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+
+_PAGE = """
+    SELECT page.* FROM unnest($1::smallint[], $2::bigint[]) AS wanted (lane, start)
+     CROSS JOIN LATERAL (
+        SELECT position, tenant, index, subject, lane, entry, sealed FROM {owner}.journal
+         WHERE journal.lane = wanted.lane AND journal.position >= wanted.start
+         ORDER BY journal.lane, journal.position LIMIT {most}) AS page
+     ORDER BY page.position"""
+
+
+class JournalTransport:
+    """Reads ``<owner>.journal`` as the consumer's own role. Run `listen` beside it where sources are other processes."""
+
+    def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._database = database
+        self._leases = Leases(database, lease_seconds)
+        self._woken: dict[asyncio.Event, str] = {}
+
+    def wake(self, source: str) -> None:
+        """``source`` has indexed something: look now instead of at the next poll."""
+        for event, followed in self._woken.items():
+            if followed == source:
+                event.set()
+
+    async def listen(self) -> None:
+        """Be woken by the sequencers' NOTIFY, one a batch; runs until cancelled."""
+        while True:
+            try:
+                async with self._database.pool.acquire() as connection:
+                    heard = {
+                        f"{source}_log": lambda *_, source=source: self.wake(source) for source in SERVICES
+                    }
+                    try:
+                        for channel, wake in heard.items():
+                            await connection.add_listener(channel, wake)
+                        while True:
+                            await asyncio.sleep(30)
+                            await connection.fetchval("SELECT 1")
+                    finally:
+                        for channel, wake in heard.items():
+                            await connection.remove_listener(channel, wake)
+            except UNREACHABLE:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def follow(self, consumer: str, source: str, next_positions: NextPositions, handle: Handle) -> None:
+        """See `Transport.follow`."""
+        woken = asyncio.Event()
+        self._woken[woken] = source
+        try:
+            while True:
+                try:
+                    await self._follow(consumer, source, next_positions, handle, woken)
+                except UNREACHABLE as error:
+                    log.warning(
+                        "journal_interrupted", consumer=consumer, source=source, error=type(error).__name__
+                    )
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            del self._woken[woken]
+
+    async def _follow(
+        self, consumer: str, source: str, next_positions: NextPositions, handle: Handle, woken: asyncio.Event
+    ) -> None:
+        query = _PAGE.format(owner=source, most=PAGE_PER_LANE)
+        async with self._leases.held(f"{consumer}/{source}") as lease:
+            start: dict[int, int] = {}
+            while True:
+                woken.clear()
+                lanes = lease.lanes()
+                if lanes != start.keys():
+                    start = await next_positions(lanes) if lanes else {}
+                rows: list[Any] = []
+                if start:
+                    async with self._database.pool.acquire() as connection:
+                        rows = await connection.fetch(query, list(start), list(start.values()))
+                if rows and lease.lanes() >= lanes:
+                    if await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
+                        start |= {row["lane"]: row["position"] + 1 for row in rows}
+                    else:
+                        start = {}
+                elif not rows:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await woken.wait()
+
+    async def _handed(self, handle: Handle, deliveries: list[Delivery], consumer: str) -> bool:
+        try:
+            await handle(deliveries, ())
+        except StopFollowing:
+            raise
+        except UNREACHABLE:
+            raise
+        except Exception as error:
+            log.warning("consumer_failed", consumer=consumer, error=type(error).__name__, exc_info=True)
+            await asyncio.sleep(RETRY_SECONDS)
+            return False
+        return True
+
+    async def lag(self, consumer: str, source: str) -> int | None:
+        """How many positions the owner's log is ahead of this consumer's furthest lane."""
+        async with self._database.pool.acquire() as connection:
+            last = await connection.fetchval(f"SELECT max(position) FROM {source}.journal")
+            done = await connection.fetchval(
+                f"SELECT max(next) - 1 FROM {self._database.service}.positions WHERE consumer = $1 AND source = $2",
+                consumer, source,
+            )  # fmt: skip
+        return max(0, (last or 0) - (done or 0))
+
+
+def _delivery(source: str, row: Any) -> Delivery:
+    return Delivery(source, row["position"], row["tenant"], row["index"], row["subject"], row["lane"],
+                    bytes(row["entry"]), bytes(row["sealed"]))  # fmt: skip
+
+
+class HeldLease:
+    """The lanes this instance holds now; a lane whose time has run out is not held, whatever the table says."""
+
+    def __init__(self) -> None:
+        self.fences: dict[int, int] = {}
+        self.until = 0.0
+
+    def lanes(self) -> set[int]:
+        """Lanes that are safely ours at this moment."""
+        return set(self.fences) if asyncio.get_running_loop().time() < self.until else set()
+
+
+class Leases:
+    """Shares out the 60 lanes of a consumer among its live instances."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._member = new_id()
+
+    @asynccontextmanager
+    async def held(self, consumer: str) -> AsyncIterator[HeldLease]:
+        """Hold a fair share of the lanes, renewed in the background, given back at the end."""
+        lease = HeldLease()
+        await self._renew(consumer, lease)
+        renewing = asyncio.ensure_future(self._keep(consumer, lease))
+        try:
+            yield lease
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(*UNREACHABLE, asyncio.CancelledError):
+                await renewing
+            with contextlib.suppress(*UNREACHABLE):
+                await asyncio.shield(self._give_back(consumer))
+
+    async def _keep(self, consumer: str, lease: HeldLease) -> None:
+        while True:
+            await asyncio.sleep(min(RENEW_SECONDS, self._seconds / 4))
+            try:
+                await self._renew(consumer, lease)
+            except UNREACHABLE:
+                continue  # The lease runs out by itself.
+
+    async def _renew(self, consumer: str, lease: HeldLease) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        s = self._database.service
+        async with self._database.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                f"INSERT INTO {s}.lane_leases (consumer, lane) SELECT $1, generate_series(0, {LANES - 1})"
+                " ON CONFLICT DO NOTHING", consumer,
+            )  # fmt: skip
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))", f"{s}/{consumer}"
+            )
+            members = await self._members(connection, consumer)
+            share = -(-LANES // members)
+            rows = await connection.fetch(
+                f"SELECT lane, owner, until < clock_timestamp() AS over FROM {s}.lane_leases"
+                " WHERE consumer = $1 ORDER BY lane", consumer,
+            )  # fmt: skip
+            mine = [row["lane"] for row in rows if row["owner"] == self._member][:share]
+            free = [
+                row["lane"]
+                for row in rows
+                if row["owner"] is None or (row["over"] and row["owner"] != self._member)
+            ]
+            wanted = mine + free[: share - len(mine)]
+            fences = await connection.fetch(
+                f"UPDATE {s}.lane_leases SET fence = fence + (owner IS DISTINCT FROM $2)::int, owner = $2,"
+                " until = clock_timestamp() + make_interval(secs => $4)"
+                " WHERE consumer = $1 AND lane = ANY ($3::smallint[]) RETURNING lane, fence",
+                consumer, self._member, wanted, self._seconds,
+            )  # fmt: skip
+            # What is above our share goes at once; its next owner starts from the table of positions.
+            await connection.execute(
+                f"UPDATE {s}.lane_leases SET owner = NULL, until = '-infinity'"
+                " WHERE consumer = $1 AND owner = $2 AND lane <> ALL ($3::smallint[])",
+                consumer, self._member, wanted,
+            )  # fmt: skip
+        lease.fences = {row["lane"]: row["fence"] for row in fences}
+        lease.until = asked_at + self._seconds
+
+    async def _members(self, connection: Any, consumer: str) -> int:
+        s = self._database.service
+        await connection.execute(
+            f"INSERT INTO {s}.consumer_members VALUES ($1, $2, clock_timestamp())"
+            " ON CONFLICT (consumer, member) DO UPDATE SET seen_at = excluded.seen_at", consumer, self._member,
+        )  # fmt: skip
+        await connection.execute(
+            f"DELETE FROM {s}.consumer_members WHERE consumer = $1"
+            " AND seen_at < clock_timestamp() - make_interval(secs => $2)", consumer, self._seconds,
+        )  # fmt: skip
+        count: int = await connection.fetchval(
+            f"SELECT count(*) FROM {s}.consumer_members WHERE consumer = $1", consumer
+        )
+        return max(1, count)
+
+    async def _give_back(self, consumer: str) -> None:
+        s, member = self._database.service, self._member
+        async with self._database.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                f"UPDATE {s}.lane_leases SET owner = NULL, until = '-infinity' WHERE consumer = $1 AND owner = $2",
+                consumer, member,
+            )  # fmt: skip
+            await connection.execute(
+                f"DELETE FROM {s}.consumer_members WHERE consumer = $1 AND member = $2", consumer, member
+            )

@@ -1,0 +1,53 @@
+"""A service put together on a real database."""
+
+from dataclasses import replace
+
+import pytest
+
+from contracts.ids import new_id
+from runtime.consumer import Consumer, Unit
+from runtime.service import Addresses, AnotherLogHost, Service
+from runtime.testing import MASTER_KEY, SCHOOL, Cluster, Opened, opened, write_school
+
+
+def addresses(plan: Opened, service: str) -> Addresses:
+    return Addresses(
+        plan.url(f"{service}_app"),
+        plan.url(f"{service}_relay"),
+        plan.url("keyring_app"),
+        MASTER_KEY,
+        "a.handrail.invalid",
+    )
+
+
+async def test_logs_begun_under_one_host_are_not_continued_under_another(cluster: Cluster) -> None:
+    async with opened(cluster) as plan:
+        async with Service("plan", addresses(plan, "plan"), [SCHOOL]).running():
+            pass
+        other = replace(addresses(plan, "plan"), log_host="b.handrail.invalid")
+        with pytest.raises(AnotherLogHost, match=r"HANDRAIL_LOG_HOST=a\.handrail\.invalid"):
+            async with Service("plan", other, [SCHOOL]).running():
+                pass
+
+
+async def test_a_reader_may_wait_for_any_services_event_whether_or_not_it_is_followed(
+    cluster: Cluster,
+) -> None:
+    handled: list[int] = []
+
+    async def handle(_recorded: object, _unit: Unit) -> None:
+        handled.append(1)
+
+    async with opened(cluster) as plan:
+        following = Service(
+            "notify", addresses(plan, "notify"), consumers=lambda _s: [Consumer("c", ("plan",), handle)]
+        )
+        not_following = Service("progress", addresses(plan, "progress"))
+        source_of = Service("plan", addresses(plan, "plan"), [SCHOOL])
+        async with source_of.running() as source, following.running(), not_following.running():
+            appended = await write_school(replace(plan, store=source.store), new_id(), "A")
+            assert appended.last_event is not None
+            assert await following.seen(plan.tenant, appended.last_event, 10)
+            assert handled == [1]
+            assert await not_following.seen(plan.tenant, appended.last_event, 10)
+            assert not await following.seen(plan.tenant, new_id(), 0.2)

@@ -1,0 +1,1 @@
+"""Where audit-service meets the outside: routes, tables, projections, consumers."""

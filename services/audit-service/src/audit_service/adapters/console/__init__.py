@@ -1,0 +1,1 @@
+"""The console: pages made on the server, nothing to install, nothing fetched from elsewhere, no script."""

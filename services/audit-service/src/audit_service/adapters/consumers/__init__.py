@@ -1,0 +1,1 @@
+"""What follows the four logs and keeps them."""

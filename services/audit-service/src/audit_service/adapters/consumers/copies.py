@@ -1,0 +1,92 @@
+"""Every entry of every log, kept as it came: the table of record that evidence is answered from.
+
+Lanes arrive in any order among each other, so what is here may have holes. The frontier names, per source, the first
+position that is missing: whatever lies below it is whole, and nothing above it is read.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from runtime.consumer import Consumer
+from runtime.database import Database, driver
+from runtime.entry import parse_entry
+from runtime.roles import SERVICES
+from runtime.transport.port import Delivery
+
+PAGE = 10_000
+POLL_SECONDS, IDLE_POLL_SECONDS, AWAKE_SECONDS = 0.01, 0.1, 0.5
+
+_KEEP = """
+    INSERT INTO audit.copies (source, position, tenant, index, subject, stream, version, type, effective_on, known_at,
+                              event_id, entry, sealed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
+
+
+class Frontier:
+    """Moves the frontier of each source on, over what has no gap. Any number of instances may run it."""
+
+    def __init__(self) -> None:
+        self._work = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was copied."""
+        self._work.set()
+
+    def task(self, database: Database) -> Callable[[], Awaitable[None]]:
+        """What runs for as long as the service does."""
+
+        async def run() -> None:
+            clock = asyncio.get_running_loop().time
+            awake_until = 0.0
+            while True:
+                self._work.clear()
+                await advance(database)
+                pause = POLL_SECONDS if clock() < awake_until else IDLE_POLL_SECONDS
+                try:
+                    # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the waking.
+                    async with asyncio.timeout(pause):
+                        await self._work.wait()
+                    # The copy may not be committed yet: look again soon.
+                    awake_until = clock() + AWAKE_SECONDS
+                    await asyncio.sleep(POLL_SECONDS)
+                except TimeoutError:
+                    continue
+
+        return run
+
+
+async def advance(database: Database) -> dict[str, int]:
+    """Move every frontier as far as copies reach without a gap; returns the first missing position of each source."""
+    reached: dict[str, int] = {}
+    async with database.pool.acquire() as connection:
+        for source in SERVICES:
+            before = None
+            while before != reached.get(source, 0):
+                before = reached.get(source)
+                reached[source] = await connection.fetchval(
+                    "SELECT audit.advance_frontier($1, $2)", source, PAGE
+                )
+    return reached
+
+
+def copies(frontier: Frontier) -> Consumer:
+    """The consumer of all four sources; it decodes no contents, so nothing it is sent can fail to be kept."""
+
+    async def keep(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
+        connection = await driver(rows)
+        await connection.executemany(_KEEP, [_row(delivery) for delivery in deliveries])
+        frontier.wake()
+
+    return Consumer("copies", SERVICES, handle_raw=keep)
+
+
+def _row(delivery: Delivery) -> tuple[object, ...]:
+    entry = parse_entry(delivery.entry)
+    return (
+        delivery.source, delivery.position, delivery.tenant, delivery.index, delivery.subject, entry.stream,
+        entry.version, entry.type, date.fromisoformat(entry.effective_on), entry.known, entry.id, delivery.entry,
+        delivery.sealed,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""One module per resource: translate in, call, translate out."""

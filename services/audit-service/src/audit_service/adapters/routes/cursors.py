@@ -1,0 +1,91 @@
+"""Opaque cursors: where a page goes on, and the basis that all pages of one reading rest on."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import Query
+
+from audit_service.application.evidence import Place
+from audit_service.domain.moment import SOURCES
+from contracts.canonical import instant, parse_instant
+from contracts.problems import Invalid, Reason
+
+Cursor = Annotated[str | None, Query(max_length=600, description="From `next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+EffectiveOn = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="The day asked about; default today in the district's zone.",
+        examples=["2026-03-09"],
+    ),
+]
+KnownAt = Annotated[
+    str | None,
+    Query(max_length=40, description="As known at this instant; a date means the end of that day in the district's zone. "
+                                     "Default: everything indexed.", examples=["2026-03-09"]),
+]  # fmt: skip
+Basis = Annotated[
+    str | None,
+    Query(max_length=200, description="The last index of each log that an earlier answer named: gives the same answer again.",
+          examples=["plan:120,notify:33"]),
+]  # fmt: skip
+
+
+def page_cursor(of: UUID, place: Place, basis: dict[str, int]) -> str:
+    """For the page behind ``place`` in the reading of ``of``."""
+    return _packed([str(of), instant(place.known_at), place.source, place.index, basis])
+
+
+def read_page_cursor(of: UUID, cursor: str | None) -> tuple[Place | None, dict[str, int] | None]:
+    """What `page_cursor` made; raises `Invalid` for a cursor of another reading."""
+    if cursor is None:
+        return None, None
+    try:
+        whose, known_at, source, index, basis = _unpacked(cursor)
+        if whose != str(of) or not isinstance(index, int) or not set(basis) <= set(SOURCES):
+            raise ValueError(whose)
+        return Place(parse_instant(known_at), str(source), index), {
+            name: int(last) for name, last in basis.items()
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _not_ours() from error
+
+
+def feed_cursor(after: dict[str, int]) -> str:
+    """How far each source of the feed has been read."""
+    return _packed([after[source] for source in SOURCES])
+
+
+def read_feed_cursor(cursor: str | None) -> dict[str, int]:
+    """What `feed_cursor` made; without one the beginning."""
+    if cursor is None:
+        return dict.fromkeys(SOURCES, 0)
+    try:
+        positions = _unpacked(cursor)
+        if len(positions) != len(SOURCES) or any(
+            type(each) is not int or not 0 <= each < 2**62 for each in positions
+        ):
+            raise ValueError(cursor)
+        return dict(zip(SOURCES, positions, strict=True))
+    except (ValueError, TypeError) as error:
+        raise _not_ours() from error
+
+
+def _packed(value: Any) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
+
+
+def _unpacked(cursor: str) -> Any:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError("not a cursor") from error
+
+
+def _not_ours() -> Invalid:
+    reason = Reason("cursor-invalid", "use the address in `next` as it is, or begin again without a cursor")
+    return Invalid("This cursor does not belong to this list.", reasons=(reason,))

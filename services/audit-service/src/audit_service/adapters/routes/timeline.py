@@ -1,0 +1,113 @@
+"""A student found, told and replayed: ``/audit/v1/students``."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from audit_service.adapters.routes.answers import json_answer
+from audit_service.adapters.routes.cursors import (
+    Basis,
+    Cursor,
+    EffectiveOn,
+    KnownAt,
+    Limit,
+    page_cursor,
+    read_page_cursor,
+)
+from audit_service.application.service import audit
+from audit_service.application.students import StudentFound, find_students
+from audit_service.application.timeline import student_at, timeline
+from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
+from audit_service.domain.replay import StudentReplay
+from audit_service.domain.timeline import TimelineEntry
+from runtime.auth import Principal, allow
+from runtime.call import Asked
+from runtime.http import Routes
+
+routes = Routes(prefix="/audit/v1", tags=["evidence"])
+Reader = Annotated[Principal, allow("audit.read")]
+
+
+class StudentsFound(BaseModel):
+    """Students that fit."""
+
+    items: list[StudentFound]
+
+
+class Timeline(BaseModel):
+    """A page of a student's timeline."""
+
+    student: UUID
+    basis: dict[str, int] = Field(
+        description="The last index of each log that all pages of this reading rest on."
+    )
+    items: list[TimelineEntry]
+    next: str | None = None
+
+
+@routes.get("/students", response_model=StudentsFound)
+async def get_students(
+    who: Reader, asked: Asked,
+    name: Annotated[str | None, Query(max_length=200, description="Beginnings of names, in any order.")] = None,
+    external_id: Annotated[str | None, Query(max_length=300, description="Another system's id, `SOURCE:ID`.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 25,
+) -> Response:  # fmt: skip
+    """Find a student."""
+    found = await find_students(audit(asked).database, who, name=name, external_id=external_id, limit=limit)
+    for student in found:
+        asked.saw(student.id, "student", (student.id,))
+    return json_answer({"items": [student.model_dump(mode="json", exclude_none=True) for student in found]})
+
+
+@routes.get("/students/{student_id}/timeline", response_model=Timeline)
+async def get_timeline(
+    student_id: UUID, who: Reader, asked: Asked, known_at: KnownAt = None, basis: Basis = None, cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:  # fmt: skip
+    """Read a student's timeline: every event of every service, in the order it became known, as sentences."""
+    evidence = audit(asked).evidence
+    zone = (await evidence.district(who.tenant)).time_zone
+    after, fixed = read_page_cursor(student_id, cursor)
+    page = await timeline(
+        evidence, who.tenant, student_id, known_at=read_known(known_at, zone),
+        basis=fixed if fixed is not None else read_basis(basis), after=after, limit=limit,
+    )  # fmt: skip
+    body: dict[str, Any] = {
+        "student": str(student_id),
+        "basis": page.basis,
+        "items": [entry.model_dump(mode="json", exclude_none=True) for entry in page.entries],
+    }
+    headers = {}
+    if page.next is not None:
+        query = {"limit": limit, "cursor": page_cursor(student_id, page.next, page.basis)}
+        body["next"] = f"{asked.request.scope['path']}?{urlencode(query)}"
+        headers["Link"] = f'<{body["next"]}>; rel="next"'
+    return json_answer(body, headers)
+
+
+@routes.get("/students/{student_id}/replay", response_model=StudentReplay)
+async def get_replay(
+    student_id: UUID, who: Reader, asked: Asked, effective_on: EffectiveOn = None, known_at: KnownAt = None,
+    basis: Basis = None,
+) -> Response:  # fmt: skip
+    """Replay a student's record as it stood on a day, as then known.
+
+    Plans, notices, sessions and results, folded from the logs themselves. Asked again with the `effective_on` and the
+    `basis` it names, the answer is the same to the byte.
+    """
+    evidence = audit(asked).evidence
+    now = await evidence.now(who.tenant)
+    moment = Moment(
+        read_day(effective_on, now.date()),
+        read_known(known_at, (await evidence.district(who.tenant)).time_zone),
+        read_basis(basis),
+    )
+    answer = await student_at(evidence, who.tenant, student_id, moment)
+    query = {"effective_on": answer.effective_on.isoformat(), "basis": basis_text(answer.basis)}
+    again = f"{asked.request.scope['path']}?{urlencode(query, safe=':,')}"
+    headers = {"Link": f'<{again}>; rel="canonical"'} if answer.basis else {}
+    return Response(answer.to_bytes(), 200, headers, "application/json")

@@ -1,0 +1,256 @@
+"""Reading the copies: below the frontier only, as known at an instant or up to a basis, contents opened on the way.
+
+What cannot be opened is not hidden: its entry stands, and says why the contents are not there.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+from pydantic import ValidationError
+
+from audit_service.domain.moment import Moment
+from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
+from contracts.problems import NotFound
+from runtime.database import Database
+from runtime.entry import Entry, parse_entry
+from runtime.keyring import Keyring
+from runtime.sealing import Key, SealBroken, commitment, key_id_of, open_sealed
+
+MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in known order something stands: what a page goes on from."""
+
+    known_at: datetime
+    source: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One entry with its contents, opened where that is possible."""
+
+    source: str
+    position: int
+    index: int
+    entry_bytes: bytes
+    salt: bytes | None
+    plain: bytes | None
+    recorded: Recorded[Event] | None
+    closed: Literal["destroyed", "altered", "unknown"] | None = None
+    """Why there are no contents to read: the key is gone, the bytes are not what was committed to, or this version of
+    Handrail does not know the event."""
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The entry, parsed."""
+        return parse_entry(self.entry_bytes)
+
+    @property
+    def place(self) -> Place:
+        """Its place in known order."""
+        return Place(self.entry.known, self.source, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a log reaches below the frontier: its entries, and of them one subject's."""
+
+    source: str
+    size: int
+    nth: int
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """What a date needs to know of the district."""
+
+    name: str
+    time_zone: str
+
+
+_BELOW = "FROM audit.copies c JOIN audit.frontier f ON f.source = c.source AND c.position < f.next"
+_COLUMNS = "c.source, c.position, c.index, c.entry, c.sealed"
+_KNOWN = """
+   AND ($2::timestamptz IS NULL OR c.known_at <= $2)
+   AND ($3::jsonb IS NULL OR c.index <= coalesce(($3::jsonb ->> c.source)::bigint, -1))"""
+_TENANT = "c.tenant = current_setting('handrail.tenant')"
+
+
+class Evidence:
+    """The copies of all four logs, and the names that make them readable."""
+
+    def __init__(self, database: Callable[[], Database], keyring: Callable[[], Keyring]) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @property
+    def database(self) -> Database:
+        """audit-service's own; opened after the routes are made."""
+        return self._database()
+
+    async def of_student(
+        self, tenant: str, student: UUID, *, known_at: datetime | None = None, basis: dict[str, int] | None = None,
+        after: Place | None = None, limit: int = MOST, types: Collection[str] | None = None,
+    ) -> list[Copy]:  # fmt: skip
+        """The student's entries of every service in known order; of ``types`` only, when given."""
+        return await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.subject = $1 {_KNOWN}
+                 AND ($4::timestamptz IS NULL OR (c.known_at, c.source, c.index) > ($4, $5::text, $6::bigint))
+                 AND ($7::text[] IS NULL OR c.type = ANY ($7))
+               ORDER BY c.known_at, c.source, c.index LIMIT $8""",
+            student, known_at, _json(basis), after.known_at if after else None, after.source if after else None,
+            after.index if after else None, list(types) if types is not None else None, limit,
+        )  # fmt: skip
+
+    async def of_stream(self, tenant: str, stream: str, moment: Moment) -> list[Copy]:
+        """One stream's entries in order, as far as ``moment`` allows."""
+        return await self._fetch(
+            tenant,
+            f"SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.stream = $1 {_KNOWN} ORDER BY c.version",
+            stream, moment.known_at, _json(moment.basis),
+        )  # fmt: skip
+
+    async def feed(self, tenant: str, after: dict[str, int], limit: int) -> list[Copy]:
+        """What comes after these positions, of these sources only, merged in known order."""
+        return await self._fetch(
+            tenant,
+            f"""SELECT next.* FROM unnest($1::text[], $2::bigint[]) AS wanted (source, position)
+                 CROSS JOIN LATERAL (
+                   SELECT {_COLUMNS}, c.known_at {_BELOW}
+                    WHERE {_TENANT} AND c.source = wanted.source AND c.position > wanted.position
+                    ORDER BY c.position LIMIT $3) AS next
+               ORDER BY next.known_at, next.source, next.index LIMIT $3""",
+            list(after), list(after.values()), limit,
+        )  # fmt: skip
+
+    async def basis(
+        self, tenant: str, student: UUID, *, known_at: datetime | None, basis: dict[str, int] | None
+    ) -> dict[str, int]:
+        """The last index of each log among the student's entries that such a question reads."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"SELECT c.source, max(c.index) AS last {_BELOW} WHERE {_TENANT} AND c.subject = $1 {_KNOWN}"
+                " GROUP BY c.source", student, known_at, _json(basis),
+            )  # fmt: skip
+        return {row["source"]: row["last"] for row in rows}
+
+    async def extents(self, tenant: str, student: UUID) -> list[Extent]:
+        """How far each log reaches below the frontier."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"""SELECT f.source,
+                           coalesce((SELECT c.index + 1 FROM audit.copies c
+                                      WHERE {_TENANT} AND c.source = f.source AND c.position < f.next
+                                      ORDER BY c.index DESC LIMIT 1), 0) AS size,
+                           (SELECT count(*) FROM audit.copies c WHERE {_TENANT} AND c.subject = $1
+                               AND c.source = f.source AND c.position < f.next) AS nth
+                      FROM audit.frontier f ORDER BY f.source""", student,
+            )  # fmt: skip
+        return [Extent(row["source"], row["size"], row["nth"]) for row in rows]
+
+    async def reached(self, tenant: str, event_id: UUID) -> bool:
+        """Whether the event lies below the frontier."""
+        async with self.database.lend(tenant) as connection:
+            found: bool = await connection.fetchval(
+                f"SELECT EXISTS (SELECT {_BELOW} WHERE {_TENANT} AND c.event_id = $1)", event_id
+            )
+        return found
+
+    async def names(self, tenant: str, ids: Collection[str]) -> dict[str, str]:
+        """The names of those ids that have one."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                "SELECT id, name FROM audit_read.people"
+                " WHERE tenant = current_setting('handrail.tenant') AND id = ANY ($1)", list(ids),
+            )  # fmt: skip
+        return {row["id"]: row["name"] for row in rows}
+
+    async def students_among(self, tenant: str, ids: Collection[UUID]) -> set[UUID]:
+        """Which of these ids are students'."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                "SELECT student FROM audit_read.students"
+                " WHERE tenant = current_setting('handrail.tenant') AND student = ANY ($1)", list(ids),
+            )  # fmt: skip
+        return {row["student"] for row in rows}
+
+    async def district(self, tenant: str) -> District:
+        """The district's name and zone; before its first event the slug and UTC."""
+        async with self.database.lend(tenant) as connection:
+            row = await connection.fetchrow(
+                "SELECT name, time_zone FROM audit_read.districts WHERE tenant = current_setting('handrail.tenant')"
+            )
+        return District(row["name"], row["time_zone"]) if row else District(tenant, "UTC")
+
+    async def now(self, tenant: str) -> datetime:
+        """The district's own time in its zone: the clock, or a sandbox's."""
+        zone = (await self.district(tenant)).time_zone
+        async with self.database.lend(tenant) as connection:
+            now: datetime | None = await connection.fetchval("SELECT audit.now_for($1)", tenant)
+            if now is None:
+                now = await connection.fetchval("SELECT clock_timestamp()")
+        assert now is not None
+        return now.astimezone(ZoneInfo(zone))
+
+    async def student_of_plan(self, tenant: str, plan: UUID) -> UUID:
+        """Whose plan it is; raises `NotFound`."""
+        async with self.database.lend(tenant) as connection:
+            found: UUID | None = await connection.fetchval(
+                f"SELECT c.subject {_BELOW} WHERE {_TENANT} AND c.stream = $1 LIMIT 1", f"plan/{plan}"
+            )
+        if found is None:
+            raise NotFound("There is no such plan here.")
+        return found
+
+    async def _fetch(self, tenant: str, sql: str, *arguments: Any) -> list[Copy]:
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(sql, *arguments)
+        return await self._open(tenant, rows)
+
+    async def _open(self, tenant: str, rows: Sequence[asyncpg.Record]) -> list[Copy]:
+        keys = await self._keyring().by_id(tenant, {key_id_of(row["sealed"]) for row in rows})
+        return [_opened(row, keys.get(key_id_of(row["sealed"]))) for row in rows]
+
+
+def _opened(row: asyncpg.Record, key: Key | None) -> Copy:
+    source, position, index, entry_bytes = row["source"], row["position"], row["index"], row["entry"]
+    if key is None:
+        return Copy(source, position, index, entry_bytes, None, None, None, "destroyed")
+    entry = parse_entry(entry_bytes)
+    try:
+        salt, plain = open_sealed(key, entry.id, row["sealed"])
+    except SealBroken:
+        return Copy(source, position, index, entry_bytes, None, None, None, "altered")
+    if commitment(salt, plain).hex() != entry.digest:
+        return Copy(source, position, index, entry_bytes, None, None, None, "altered")
+    try:
+        event = decode(entry.type, entry.schema, plain, datetime.fromisoformat(entry.effective_on).date())
+    except (UnknownEvent, ValidationError, msgspec.DecodeError):
+        return Copy(source, position, index, entry_bytes, salt, plain, None, "unknown")
+    recorded = Recorded(
+        event=event, id=entry.id, source=source, tenant=entry.tenant, subject=entry.subject, stream=entry.stream,
+        version=entry.version, recorded_at=entry.recorded, actor=Actor.model_validate(entry.actor),
+        correlation=entry.correlation, causation=entry.causation, rules=entry.rules, position=position, index=index,
+        known_at=entry.known,
+    )  # fmt: skip
+    return Copy(source, position, index, entry_bytes, salt, plain, recorded)
+
+
+def _json(basis: Any) -> str | None:
+    return None if basis is None else msgspec.json.encode(dict(basis)).decode()
+
+
+def opened_events(copies: Sequence[Copy]) -> list[Recorded[Event]]:
+    """Those whose contents could be read."""
+    return [copy.recorded for copy in copies if copy.recorded is not None]

@@ -1,0 +1,165 @@
+"""Issuing a transfer packet: the lawful ground first, then what may be in it, then the packet, then its events."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from audit_service.application.evidence import Copy, Evidence, Extent, opened_events
+from audit_service.application.packet_pdf import plan_pdf
+from audit_service.domain.disclosure import Disclosure, record_rights, release_for
+from audit_service.domain.packet import OpenedEntry, make_packet
+from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, scope_of, withheld_because
+from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
+from audit_service.domain.replay import delivery_on, notices_on, results_on
+from contracts.audit import (
+    DisclosureRecorded,
+    LogExtent,
+    PacketIssued,
+    RecipientPersonalData,
+    WithheldEntry,
+)
+from contracts.event import Event, EventClass
+from contracts.plan_document import history_of, versions
+from contracts.problems import NotFound
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Service
+from runtime.event_store import Answer, Appended, Change, Context, EventStore, Model, Resource
+from runtime.vault import Vault
+
+MEDIA_TYPE = "application/zip"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePacket:
+    """Somebody asks for a packet."""
+
+    packet: UUID
+    disclosure: UUID
+    student: UUID
+    plan: UUID
+    purpose: ReleasePurpose
+    recipient: RecipientPersonalData
+    release: UUID | None
+    leave_out: Mapping[RecordKind, str]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """The state of a disclosure's stream: nothing is decided about what has gone out."""
+
+    events: int = 0
+
+
+def _evolve(state: Disclosed, _event: Event) -> Disclosed:
+    return Disclosed(state.events + 1)
+
+
+def _shown(_state: Disclosed, event: Event) -> list[Resource]:
+    match event:
+        case PacketIssued():
+            document = event.model_dump(
+                mode="json", exclude_none=True, exclude={"packet_id", "student_id", "plan_id", "logs"}
+            )
+            logs = [log.model_dump(mode="json") | {"withheld": len(log.withheld)} for log in event.logs]
+            recipient = document.pop("personal")
+            shown = {
+                "student": str(event.student_id), "plan": str(event.plan_id), "issued_on": event.effective_on.isoformat(),
+                "recipient": {"name": recipient.pop("recipient"), **recipient}, **document, "logs": logs,
+            }  # fmt: skip
+            return [Resource("packet", event.packet_id, shown, student=event.student_id)]
+        case DisclosureRecorded():
+            shown = event.model_dump(mode="json", exclude_none=True, exclude={"disclosure_id", "student_id"})
+            shown |= {"student": str(event.student_id), "disclosed_on": event.effective_on.isoformat()}
+            return [Resource("disclosure", event.disclosure_id, shown, student=event.student_id)]
+    return []
+
+
+DISCLOSURE: Model[Disclosed] = Model("disclosure", "1", Disclosed(), _evolve, _shown)
+"""``disclosure/{id}``: one disclosure, with the packet that carried it."""
+
+
+async def issue_packet(
+    command: IssuePacket, context: Context, evidence: Evidence, store: EventStore, vault: Vault,
+    *, answer: Answer | None = None,
+) -> Appended:  # fmt: skip
+    """Make the packet, keep it, and record that it was issued and disclosed; durable on return.
+
+    Raises `ReleaseRequired`, `NothingToSend`, and `NotFound` for a plan that is not this student's. A crash before the
+    events leaves at most a sealed document that no event names.
+    """
+    copies = await evidence.of_student(context.tenant, command.student)
+    known = opened_events(copies)
+    rights = record_rights(known)
+    history = history_of(entry for entry in known if entry.stream == f"plan/{command.plan}")
+    if rights.personal is None or not history.entries:
+        raise NotFound("There is no such plan of this student here.")
+    disclosure = Disclosure(
+        command.student, command.release, command.purpose, command.recipient.recipient, command.on
+    )
+    release = release_for(disclosure, rights)
+    scope = scope_of(plan_to_send(history, command.on), release, command.leave_out)
+    extents = await evidence.extents(context.tenant, command.student)
+    logs, opened = _slice(copies, extents, scope)
+    holders = {str(release.holder_id), *(str(statement.holder_id) for statement in scope.document.statements)}
+    released = of_kinds(known, scope)
+    facts = PacketFacts(
+        command.packet, command.disclosure, command.on, (await evidence.district(context.tenant)).name, command.student,
+        rights.personal, command.purpose, command.recipient, scope, release, logs, versions(history),
+        notices_on(released, command.on), delivery_on(released, command.on), results_on(released, command.on),
+        await evidence.names(context.tenant, holders),
+    )  # fmt: skip
+    content = await asyncio.to_thread(_packet, facts, opened)
+    document = await vault.keep(context.tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
+    plan = scope.document
+    assert plan.known_at is not None
+    events = [
+        PacketIssued(
+            effective_on=command.on, packet_id=command.packet, student_id=command.student, plan_id=command.plan,
+            purpose=command.purpose, personal=command.recipient, ground=AccessGround.CONSENT,
+            release_id=release.release_id, plan_as_of_on=plan.effective_on, plan_known_at=plan.known_at, items=scope.sends,
+            left_out=scope.left_out, document=document, logs=tuple(logs),
+        ),
+        DisclosureRecorded(
+            effective_on=command.on, disclosure_id=command.disclosure, student_id=command.student,
+            packet_id=command.packet, personal=command.recipient, purpose=command.purpose, ground=AccessGround.CONSENT,
+            release_id=release.release_id, items=scope.sends, document=document,
+        ),
+    ]  # fmt: skip
+    loaded = await store.load(context.tenant, DISCLOSURE, command.disclosure)
+    return await store.append(context, [Change(loaded, command.student, events)], answer=answer)
+
+
+def _packet(facts: PacketFacts, opened: Sequence[OpenedEntry]) -> bytes:
+    return make_packet(
+        {
+            "README.txt": readme(facts),
+            "packet.json": packet_json(facts),
+            "plan.pdf": plan_pdf(printed(facts)),
+            "release.json": release_json(facts),
+            "events.jsonl": b"".join(entry.line() for entry in opened),
+        }
+    )
+
+
+def _slice(
+    copies: Sequence[Copy], extents: Sequence[Extent], scope: Scope
+) -> tuple[list[LogExtent], list[OpenedEntry]]:
+    """The entries that go in, and per log the ones that stay out, each with its reason."""
+    opened: list[OpenedEntry] = []
+    withheld: dict[str, list[WithheldEntry]] = {}
+    for copy in copies:
+        entry = copy.entry
+        why = withheld_because(entry.type, entry.stream, copy.recorded, scope)
+        if why is None:
+            opened.append(OpenedEntry(copy.source, copy.index, copy.entry_bytes, copy.salt, copy.plain))
+        else:
+            withheld.setdefault(copy.source, []).append(WithheldEntry(event_id=entry.id, reason=why))
+    counted = {copy.source: sum(1 for each in copies if each.source == copy.source) for copy in copies}
+    logs = [
+        LogExtent(service=Service(extent.source), size=extent.size, nth=counted.get(extent.source, 0),
+                  withheld=tuple(withheld.get(extent.source, ())))
+        for extent in extents
+    ]  # fmt: skip
+    return logs, opened

@@ -1,0 +1,36 @@
+"""audit-service as it runs: the service every other is, with the evidence it answers from."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import cast
+from uuid import UUID
+
+from audit_service.application.evidence import Evidence
+from runtime.call import Call
+from runtime.service import SEEN_SECONDS, Service
+
+
+@dataclass
+class AuditService(Service):
+    """A `Service` that has seen an event only when it lies below the frontier, where reading begins."""
+
+    evidence: Evidence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
+
+    async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
+        """Wait until the event's effect is in every answer."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        if not await super().seen(tenant, event_id, timeout):
+            return False
+        while not await self.evidence.reached(tenant, event_id):
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+
+def audit(call: Call) -> AuditService:
+    """The service behind a request."""
+    return cast(AuditService, call.edge.service)

@@ -1,0 +1,93 @@
+"""A page of a student's timeline, and the student's record as it stood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from audit_service.application.evidence import Copy, Evidence, Place, opened_events
+from audit_service.domain.moment import Moment
+from audit_service.domain.replay import StudentReplay, replay
+from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
+from contracts.plan_document import PlanDocument, history_of, in_force
+from contracts.problems import NotFound
+
+_CLOSED = {
+    "destroyed": "The contents of this event were lawfully destroyed; that it happened stays provable.",
+    "altered": "The contents of this event are not what the log committed to.",
+    "unknown": "This version of Handrail does not know this kind of event.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries in known order; ``next`` is where the following page begins. All pages rest on one ``basis``."""
+
+    entries: tuple[TimelineEntry, ...]
+    basis: dict[str, int]
+    next: Place | None
+
+
+async def timeline(
+    evidence: Evidence, tenant: str, student: UUID, *, known_at: datetime | None, basis: dict[str, int] | None,
+    after: Place | None, limit: int,
+) -> Page:  # fmt: skip
+    """Every event of every service about the student, as sentences with names; raises `NotFound` for an unknown one."""
+    fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis)
+    if not fixed and not basis and known_at is None:
+        raise NotFound("There is no such student here.")
+    copies = await evidence.of_student(
+        tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1
+    )
+    page = copies[:limit]
+    return Page(
+        await sentences(evidence, tenant, page), fixed, page[-1].place if len(copies) > limit else None
+    )
+
+
+async def sentences(evidence: Evidence, tenant: str, copies: list[Copy]) -> tuple[TimelineEntry, ...]:
+    """Copies as a reader sees them, names resolved."""
+    ids = {id_ for recorded in opened_events(copies) for id_ in ids_in(recorded)}
+    ids |= {str(copy.entry.actor["id"]) for copy in copies}
+    names = _unnamed(copies) | await evidence.names(tenant, ids)
+    return tuple(told(copy.recorded, names) if copy.recorded else _closed(copy, names) for copy in copies)
+
+
+def _unnamed(copies: list[Copy]) -> dict[str, str]:
+    """What acts without being somebody: the installation's operator, and Handrail itself."""
+    called = {"operator": "the operator", "system": "Handrail"}
+    actors = [copy.entry.actor for copy in copies]
+    return {str(actor["id"]): called[actor["role"]] for actor in actors if actor["role"] in called}
+
+
+def _closed(copy: Copy, names: dict[str, str]) -> TimelineEntry:
+    entry = copy.entry
+    closed = copy.closed or "unknown"
+    return TimelineEntry.model_validate(
+        {
+            "event_id": entry.id, "source": copy.source, "index": copy.index, "type": entry.type,
+            "what": _CLOSED[closed], "who": who(entry.actor, names), "effective_on": entry.effective_on,
+            "recorded_at": entry.recorded, "known_at": entry.known, "rules": entry.rules,
+            "causation": entry.causation, "contents": closed,
+        }
+    )  # fmt: skip
+
+
+async def plan_at(evidence: Evidence, tenant: str, plan: UUID, moment: Moment) -> PlanDocument | None:
+    """What the plan said on the day, as known; ``None`` where nothing was known of it yet."""
+    copies = await evidence.of_stream(tenant, f"plan/{plan}", moment)
+    return in_force(history_of(opened_events(copies)), moment.effective_on)
+
+
+async def student_at(evidence: Evidence, tenant: str, student: UUID, moment: Moment) -> StudentReplay:
+    """The plan in force, the notices, the sessions and results of the student as they stood."""
+    basis = dict(moment.basis) if moment.basis is not None else None
+    copies = await evidence.of_student(tenant, student, known_at=moment.known_at, basis=basis)
+    closed = tuple(copy.entry.id for copy in copies if copy.recorded is None)
+    answer = replay(student, opened_events(copies), moment.effective_on, closed)
+    if not copies:
+        return answer
+    last = max(copy.entry.known for copy in copies)
+    reached: dict[str, int] = {}
+    for copy in copies:
+        reached[copy.source] = max(reached.get(copy.source, -1), copy.index)
+    return answer.model_copy(update={"known_at": last, "basis": reached})

@@ -1,0 +1,240 @@
+"""What stood on a day, as then known, beside the plan itself: notices and what became of them, sessions and results."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from audit_service.domain.moment import basis_of
+from contracts.canonical import Instant, canonical
+from contracts.event import Event, Recorded, Value
+from contracts.fields import EventId
+from contracts.notify import (
+    NoticeAcknowledged,
+    NoticeAttemptFailed,
+    NoticeEvent,
+    NoticeGiven,
+    NoticeObjected,
+    NoticeOpened,
+    NoticeOwed,
+    NoticeRendered,
+    NoticeSent,
+)
+from contracts.plan_document import PlanDocument, history_of, in_force
+from contracts.progress import (
+    BenchmarkMeasured,
+    MeasurementVoided,
+    ObjectiveMastered,
+    ServiceDelivered,
+    SessionMissed,
+    SessionVoided,
+)
+from contracts.vocabulary import Channel, GivenBasis, NoticeKind
+
+
+class NoticeStanding(Value):
+    """One notice as it stood."""
+
+    notice: UUID
+    kind: NoticeKind | None = None
+    holder: UUID | None = None
+    plan: UUID | None = None
+    amendment: UUID | None = None
+    status: Literal["owed", "ready", "failed", "sent", "given"]
+    """``given``: it counts as given to the holder; ``sent`` alone does not."""
+    owed_on: date | None = None
+    sent_on: date | None = None
+    channel: Channel | None = None
+    failed_attempts: int = 0
+    given_on: date | None = None
+    given_basis: GivenBasis | None = None
+    opened_on: date | None = None
+    acknowledged_on: date | None = None
+    objected_on: date | None = None
+    events: tuple[EventId, ...] = ()
+
+
+class ItemDelivery(Value):
+    """What became of one service: sessions up to the day, those struck out not counted."""
+
+    item: UUID
+    plan: UUID
+    sessions: int = 0
+    """Given, wholly or in part."""
+    minutes_delivered: int = 0
+    minutes_made_up: int = 0
+    """Of them, in sessions that make up a missed one."""
+    missed: int = 0
+    minutes_missed: int = 0
+    missed_by_reason: dict[str, int] = Field(default_factory=dict)
+    voided: int = 0
+    last_on: date | None = None
+
+
+class ItemResults(Value):
+    """The results of one goal or objective up to the day."""
+
+    item: UUID
+    plan: UUID
+    results: int = 0
+    last_value: str | None = None
+    last_unit: str | None = None
+    last_measured_on: date | None = None
+    mastered_on: date | None = None
+
+
+class StudentReplay(Value):
+    """A student's record as it stood on a day, as then known."""
+
+    student: UUID
+    effective_on: date
+    known_at: Instant | None = None
+    """When the last entry used became known."""
+    basis: dict[str, int]
+    """The last index of each log used: asked again with it, the answer is the same for ever."""
+    plans: tuple[PlanDocument, ...]
+    notices: tuple[NoticeStanding, ...]
+    delivery: tuple[ItemDelivery, ...]
+    results: tuple[ItemResults, ...]
+    unreadable: tuple[EventId, ...] = ()
+    """Entries whose contents were lawfully destroyed or cannot be read."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON: what is absent has no key."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes."""
+        return canonical(self.to_json())
+
+
+def replay(
+    student: UUID, entries: Iterable[Recorded[Event]], effective_on: date, unreadable: tuple[UUID, ...] = ()
+) -> StudentReplay:
+    """Everything of one student in known order, folded to what stood on ``effective_on``."""
+    known = list(entries)
+    moments = [entry.known_at for entry in known if entry.known_at is not None]
+    return StudentReplay(
+        student=student,
+        effective_on=effective_on,
+        known_at=max(moments) if moments else None,
+        basis=basis_of(known),
+        plans=plans_on(known, effective_on),
+        notices=notices_on(known, effective_on),
+        delivery=delivery_on(known, effective_on),
+        results=results_on(known, effective_on),
+        unreadable=unreadable,
+    )
+
+
+def plans_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[PlanDocument, ...]:
+    """Every plan of the student, as the contracts' own fold says it."""
+    streams: dict[str, list[Recorded[Event]]] = {}
+    for entry in entries:
+        if entry.stream.startswith("plan/"):
+            streams.setdefault(entry.stream, []).append(entry)
+    documents = (in_force(history_of(stream), day) for stream in streams.values())
+    return tuple(document for document in documents if document is not None)
+
+
+def notices_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[NoticeStanding, ...]:
+    """Every notice that was owed by the day, and how far it had come."""
+    found: dict[UUID, NoticeStanding] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, NoticeEvent) and entry.effective_on <= day:
+            before = found.get(event.notice_id) or NoticeStanding(notice=event.notice_id, status="owed")
+            changed = {
+                **_notice_fields(event, entry.effective_on, before),
+                "events": (*before.events, entry.id),
+            }
+            found[event.notice_id] = before.model_copy(update=changed)
+    return tuple(found.values())
+
+
+def _notice_fields(event: Event, day: date, before: NoticeStanding) -> dict[str, Any]:
+    given = before.status == "given"
+    match event:
+        case NoticeOwed():
+            named = {"kind": event.kind, "holder": event.holder_id, "plan": event.plan_id}
+            return {**named, "amendment": event.amendment_id, "owed_on": day}
+        case NoticeRendered():
+            return {"status": "ready"} if before.status == "owed" else {}
+        case NoticeSent():
+            return {"status": before.status if given else "sent", "sent_on": day, "channel": event.channel}
+        case NoticeAttemptFailed():
+            failed = {"failed_attempts": before.failed_attempts + 1}
+            return failed if given or not event.permanent else {**failed, "status": "failed"}
+        case NoticeGiven():
+            named = {"kind": event.kind, "holder": event.holder_id, "plan": event.plan_id}
+            return {
+                **named, "amendment": event.amendment_id, "status": "given", "given_on": day, "channel": event.channel,
+                "given_basis": event.basis,
+            }  # fmt: skip
+        case NoticeOpened():
+            return {"opened_on": before.opened_on or day}
+        case NoticeAcknowledged():
+            return {"acknowledged_on": before.acknowledged_on or day}
+        case NoticeObjected():
+            return {"objected_on": before.objected_on or day}
+    return {}
+
+
+def delivery_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemDelivery, ...]:
+    """Sessions given and missed up to the day; a voided one counts no more, and is counted as voided."""
+    known = list(entries)
+    voided = {entry.event.session_id for entry in known if isinstance(entry.event, SessionVoided)}
+    found: dict[UUID, ItemDelivery] = {}
+    for entry in known:
+        event = entry.event
+        if not isinstance(event, ServiceDelivered | SessionMissed) or entry.effective_on > day:
+            continue
+        before = found.get(event.item_id) or ItemDelivery(item=event.item_id, plan=event.plan_id)
+        found[event.item_id] = before.model_copy(update=_session(before, event, entry.effective_on, voided))
+    return tuple(found.values())
+
+
+def _session(
+    before: ItemDelivery, event: ServiceDelivered | SessionMissed, day: date, voided: set[UUID]
+) -> dict[str, Any]:
+    if event.session_id in voided:
+        return {"voided": before.voided + 1}
+    last = max(day, before.last_on) if before.last_on else day
+    if isinstance(event, ServiceDelivered):
+        made_up = event.minutes if event.makes_up else 0
+        return {
+            "sessions": before.sessions + 1, "minutes_delivered": before.minutes_delivered + event.minutes,
+            "minutes_made_up": before.minutes_made_up + made_up, "last_on": last,
+        }  # fmt: skip
+    reasons = dict(before.missed_by_reason)
+    reasons[event.reason] = reasons.get(event.reason, 0) + 1
+    return {
+        "missed": before.missed + 1, "minutes_missed": before.minutes_missed + event.minutes,
+        "missed_by_reason": reasons, "last_on": last,
+    }  # fmt: skip
+
+
+def results_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemResults, ...]:
+    """Measurements up to the day, those struck out not counted; the last by the day it was taken."""
+    known = [
+        entry for entry in entries if entry.effective_on <= day or isinstance(entry.event, MeasurementVoided)
+    ]
+    voided = {entry.event.measurement_id for entry in known if isinstance(entry.event, MeasurementVoided)}
+    found: dict[UUID, ItemResults] = {}
+    for entry in known:
+        event = entry.event
+        if isinstance(event, BenchmarkMeasured | ObjectiveMastered) and event.measurement_id not in voided:
+            before = found.get(event.item_id) or ItemResults(item=event.item_id, plan=event.plan_id)
+            found[event.item_id] = before.model_copy(update=_result(before, event, entry.effective_on))
+    return tuple(found.values())
+
+
+def _result(before: ItemResults, event: BenchmarkMeasured | ObjectiveMastered, day: date) -> dict[str, Any]:
+    if isinstance(event, ObjectiveMastered):
+        return {"mastered_on": day}
+    counted: dict[str, Any] = {"results": before.results + 1}
+    if before.last_measured_on is None or day >= before.last_measured_on:
+        counted |= {"last_value": format(event.value, "f"), "last_unit": event.unit, "last_measured_on": day}
+    return counted

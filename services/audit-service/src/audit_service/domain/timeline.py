@@ -1,0 +1,110 @@
+"""The timeline: every event about a student as a sentence, with all that lets a reader ask on."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.canonical import Instant
+from contracts.event import Event, Recorded, Value
+from contracts.fields import EventId
+from contracts.timeline import sentence
+
+
+class Who(Value):
+    """Who acted, as what, through which client, for whom."""
+
+    id: str
+    name: str | None = None
+    role: str
+    client: str | None = None
+    on_behalf_of: str | None = None
+
+
+class TimelineEntry(Value):
+    """One event. ``what`` is a whole sentence; where the contents are gone, it says so."""
+
+    event_id: EventId
+    source: str
+    index: int
+    type: str
+    what: str
+    who: Who
+    why: str | None = None
+    effective_on: date
+    recorded_at: Instant
+    known_at: Instant
+    rules: str | None = None
+    causation: EventId | None = None
+    reported: bool = False
+    """It was reported as having happened already, not decided here."""
+    contents: str = "read"
+    """``destroyed``: lawfully, the entry stands; ``altered``, ``unknown``: they cannot be read."""
+
+
+def told(recorded: Recorded[Event], names: Mapping[str, str]) -> TimelineEntry:
+    """An event whose contents could be read."""
+    assert recorded.index is not None
+    assert recorded.known_at is not None
+    return TimelineEntry(
+        event_id=recorded.id,
+        source=recorded.source,
+        index=recorded.index,
+        type=recorded.type,
+        what=sentence(recorded, names),
+        who=who(recorded.actor.model_dump(), names),
+        why=why(recorded.event),
+        effective_on=recorded.effective_on,
+        recorded_at=recorded.recorded_at,
+        known_at=recorded.known_at,
+        rules=recorded.rules,
+        causation=recorded.causation,
+        reported=getattr(recorded.event, "reported", None) is not None,
+    )
+
+
+def who(actor: Mapping[str, Any], names: Mapping[str, str]) -> Who:
+    """Who acted, by name where there is one."""
+    fields = {key: value for key, value in actor.items() if value is not None}
+    return Who(**fields, name=names.get(str(actor["id"])))
+
+
+def why(event: Event) -> str | None:
+    """The reason that the event itself gives: of the decision, or of reporting it."""
+    personal = getattr(event, "personal", None)
+    reported = getattr(event, "reported", None)
+    for given in (personal, event, reported):
+        reason = getattr(given, "reason", None)
+        if isinstance(reason, str):
+            return str(reason).replace("_", " ") if given is event else str(reason)
+    return None
+
+
+def ids_in(recorded: Recorded[Event]) -> set[str]:
+    """Every id that the event's sentence might name, the actor's included."""
+    found = set(_ids(recorded.event.model_dump(mode="json", exclude_none=True)))
+    actor = recorded.actor
+    return found | {id_ for id_ in (actor.id, actor.client, actor.on_behalf_of) if id_}
+
+
+def _ids(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner in value.values():
+                yield from _ids(inner)
+        case list():
+            for inner in value:
+                yield from _ids(inner)
+        case str():
+            if _is_id(value):
+                yield value
+
+
+def _is_id(text: str) -> bool:
+    if len(text) > 64 or " " in text:
+        return False
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

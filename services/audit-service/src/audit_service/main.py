@@ -1,0 +1,88 @@
+"""audit-service put together: evidence from all four logs, packets, who may sign in, and the console."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from audit_service.adapters.console.pages import pages
+from audit_service.adapters.console.session import SignIn
+from audit_service.adapters.consumers.copies import Frontier, copies
+from audit_service.adapters.projections.people import PEOPLE
+from audit_service.adapters.routes import access_record, events, packets, plans, tenants, timeline
+from audit_service.adapters.routes.clients import account_routes, client_routes
+from audit_service.adapters.routes.oauth import oauth_routes
+from audit_service.adapters.routes.sign_in import sign_in_routes
+from audit_service.application.client_registry import CLIENT
+from audit_service.application.issuer import Issuer
+from audit_service.application.packets import DISCLOSURE
+from audit_service.application.service import AuditService
+from audit_service.settings import Settings
+from runtime.access import ACCESS
+from runtime.auth import Verifier
+from runtime.call import Call, Edge
+from runtime.health import add_health
+from runtime.http import install
+from runtime.oidc import verifier_for
+from runtime.sight import SIGHT
+from runtime.tenant_routes import tenant_routes
+from runtime.tenants import TENANT
+
+PREFIX = "/audit"
+MODELS = (DISCLOSURE, CLIENT, TENANT, ACCESS)
+ROUTES = (events, timeline, plans, access_record, packets)
+
+
+def service_of(settings: Settings) -> AuditService:
+    """The service without its HTTP surface: for the command line's work on it."""
+    frontier = Frontier()
+    return AuditService(
+        "audit",
+        settings.addresses("audit"),
+        MODELS,
+        lambda _service: (copies(frontier), PEOPLE, SIGHT),
+        lambda service: (frontier.task(service.database),),
+    )
+
+
+def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
+    """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
+    service = service_of(settings)
+
+    async def whose_plan(call: Call, plan: UUID) -> UUID:
+        return await service.evidence.student_of_plan(call.tenant, plan)
+
+    edge = Edge(service, verifier or verifier_for(settings), owners={"plan": whose_plan})
+    own_tasks = service.tasks
+    service.tasks = lambda running: (*own_tasks(running), edge.access.run)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Handrail audit-service",
+        summary="Timelines, replay, the change feed, the record of access, transfer packets.",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    install(app, edge)
+    for module in ROUTES:
+        app.include_router(module.routes)
+    for routes in (client_routes(), tenant_routes("audit"), tenants.routes):
+        app.include_router(routes)
+    if settings.issuer_url is None:
+        issuer = Issuer(settings, lambda: service.database)
+        for routes in (oauth_routes(issuer), sign_in_routes(issuer), account_routes()):
+            app.include_router(routes)
+        app.state.console = SignIn(issuer, edge.verifier)
+        app.include_router(pages)
+    add_health(
+        app, edge, {"database": lambda: service.database.ready(), "keyring": lambda: service.keyring.ready()}
+    )
+    return app

@@ -1,0 +1,298 @@
+"""The console in a real Chromium: by keyboard alone, without an axe violation, on a phone, from right to left, on paper."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import httpx
+import pytest
+
+from audit_service.testing_facts import (
+    DANA,
+    JONAS,
+    PLAN,
+    adopted,
+    amended,
+    confirmed,
+    dana,
+    draft_opened,
+    measured,
+    missed,
+    notice,
+    proposed,
+    registered,
+    session,
+)
+from contracts.district import RoleHeld
+from contracts.testing import an_id
+
+PASSWORD = "correct horse battery"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture
+async def district(console):
+    """A year of Jonas's plan; Dana sees the whole district."""
+    world, url = console
+    officer = RoleHeld(role="compliance_officer", starts_on=date(2025, 8, 1))
+    await world.write("plan", DANA, f"staff/{DANA}", dana().model_copy(update={"roles": (officer,)}))
+    await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())
+    await world.write("plan", JONAS, f"plan/{PLAN}", draft_opened(), adopted())
+    await world.write(
+        "progress", JONAS, "item/nurse/2025-2026", session(date(2025, 9, 29)), missed(date(2025, 10, 6))
+    )
+    await world.write("plan", JONAS, f"plan/{PLAN}", proposed())
+    await world.write("notify", JONAS, "notice/1", *notice())
+    last = await world.write("plan", JONAS, f"plan/{PLAN}", amended())
+    await world.write("progress", JONAS, "item/tests/2025-2026", measured(date(2025, 12, 19), 20))
+    await world.caught_up()
+    assert await world.audit.seen(world.tenant, last.last_event)
+    return world, url
+
+
+@pytest.fixture
+async def browser(chromium) -> AsyncIterator[object]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+async def axe_finds_nothing(page) -> None:
+    from axe_playwright_python.async_playwright import Axe
+
+    found = await Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+
+async def sign_in(page, url: str, to: str = "/") -> None:
+    await page.goto(url + to)
+    await page.keyboard.type("dana")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(url + to)
+
+
+async def tab_to(page, name: str, most: int = 40) -> None:
+    """Press Tab until what has focus is called ``name``."""
+    for _ in range(most):
+        await page.keyboard.press("Tab")
+        focused = await page.evaluate(
+            "(e => (e.labels?.[0]?.innerText ?? e.innerText ?? '').trim())(document.activeElement)"
+        )
+        if focused == name:
+            return
+    raise AssertionError(f"{name!r} is not reached by Tab on {page.url}")
+
+
+async def test_the_console_is_used_by_keyboard_alone(district, browser) -> None:
+    """Sign in, find a student, read the timeline, look at the plan on a day, compare two days."""
+    _, url = district
+    page = await browser.new_page()
+    await sign_in(page, url)
+    await axe_finds_nothing(page)
+
+    await tab_to(page, "Name, or number in another system")
+    await page.keyboard.type("jonas")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/?name=jonas")
+    assert await page.locator("h2").inner_text() == "1 student found"
+    await axe_finds_nothing(page)
+
+    await tab_to(page, "Jonas Feld")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/students/{JONAS}")
+    told = await page.locator("ol.timeline > li > p:first-child").all_inner_texts()
+    assert len(told) == 12
+    assert told[0] == "On August 1, 2025, Dana Reed (case manager) entered the student Jonas Feld."
+    assert await page.locator("ol.timeline code").count() == 12
+    await axe_finds_nothing(page)
+
+    await tab_to(page, "Section 504 plan")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/plans/{PLAN}")
+    await tab_to(page, "In force on")
+    await page.keyboard.type("10012025")
+    await tab_to(page, "Show the plan")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**effective_on=2025-10-01**")
+    text = await page.locator("main").inner_text()
+    assert "On October 1, 2025, as known today: in force, version 1" in text
+    assert "May eat a snack" in text
+    assert "No notice was owed by then" in text
+    await axe_finds_nothing(page)
+
+    await tab_to(page, "Compare with another day")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/compare?**")
+    await page.locator("#to_on").focus()
+    await page.keyboard.type("11012025")
+    await page.locator("#from_on").focus()
+    await page.keyboard.type("10012025")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**from_on=2025-10-01**")
+    assert await page.locator("#differences").inner_text() == "1 difference"
+    assert "May keep the phone for the sensor" in await page.locator("ul.cards").inner_text()
+    assert await page.locator("ul.cards code").count() == 1
+    await axe_finds_nothing(page)
+
+    await tab_to(page, "Sign out")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/signed-out")
+    await axe_finds_nothing(page)
+    await page.goto(f"{url}/students/{JONAS}")
+    assert "/oauth/authorize" in page.url
+
+
+async def test_the_plan_on_a_day_shows_who_was_told_and_what_was_given(district, browser) -> None:
+    _, url = district
+    page = await browser.new_page()
+    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+
+    text = await page.locator("main").inner_text()
+
+    assert "Section 504 notice to Karl Feld: given on October 2, 2025 by email" in text
+    assert "provider absent 1" in text
+    assert "20 objects, December 19, 2025" in text
+    assert "May keep the phone for the sensor" in text
+    await page.get_by_role("link", name="The same page again, whatever is recorded later").click()
+    assert "basis=plan:" in page.url
+    assert "May keep the phone" in await page.locator("main").inner_text()
+    await axe_finds_nothing(page)
+
+
+async def test_the_timeline_as_known_earlier_leaves_out_what_came_later(district, browser) -> None:
+    _, url = district
+    page = await browser.new_page()
+    await sign_in(page, url, f"/students/{JONAS}")
+    times = await page.locator("ol.timeline time[datetime*='T']").evaluate_all(
+        "each => each.map(e => e.dateTime)"
+    )
+
+    await page.goto(f"{url}/students/{JONAS}?known_at={times[3]}")
+
+    assert await page.locator("ol.timeline > li").count() == 4
+    await axe_finds_nothing(page)
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+async def test_on_a_phone_nothing_is_cut_off_in_either_direction(district, browser, direction) -> None:
+    _, url = district
+    page = await browser.new_page(viewport={"width": 320, "height": 640})
+    await sign_in(page, url)
+    for path in ("/?name=jo", f"/students/{JONAS}", f"/plans/{PLAN}?effective_on=2026-01-15",
+                 f"/plans/{PLAN}/compare?from_on=2025-10-01&to_on=2026-01-15"):  # fmt: skip
+        await page.goto(url + path)
+        await page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+        wide = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide <= 0, f"{path} is {wide} px too wide"
+        await axe_finds_nothing(page)
+
+
+async def test_a_page_prints_without_its_controls(district, browser) -> None:
+    _, url = district
+    page = await browser.new_page()
+    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+    await page.emulate_media(media="print")
+
+    assert not await page.get_by_role("button").first.is_visible()
+    assert await page.locator("h1").is_visible()
+    assert (await page.pdf()).startswith(b"%PDF")
+
+
+async def test_dark_colours_have_enough_contrast(district, browser) -> None:
+    _, url = district
+    page = await browser.new_page(color_scheme="dark")
+    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+
+    await axe_finds_nothing(page)
+
+
+# --- Without a browser ---
+
+
+async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page_and_nowhere_else(console) -> None:
+    _, url = console
+    async with httpx.AsyncClient() as http:
+        for path in ("/", f"/students/{JONAS}", f"/plans/{PLAN}", f"/plans/{PLAN}/compare"):
+            answer = await http.get(url + path)
+            assert answer.status_code == 303
+            assert answer.headers["location"].startswith("/oauth/authorize?")
+            cookie = answer.headers["set-cookie"].lower()
+            assert "httponly" in cookie
+            assert "samesite=lax" in cookie
+        forged = await http.get(
+            f"{url}/students/{JONAS}", cookies={"handrail_session": "eyJpZCI6ICJ4In0.forged"}
+        )
+        assert forged.status_code == 303
+        strange = await http.get(f"{url}/signed-in?code=x&state=y")
+        assert strange.status_code == 303
+
+
+@asynccontextmanager
+async def signed_in(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """As a browser without pictures."""
+    async with httpx.AsyncClient(base_url=url, follow_redirects=True) as http:
+        form = await http.get("/")
+        await http.post(
+            "/oauth/authorize", data=dict(form.url.params) | {"login": "dana", "password": PASSWORD}
+        )
+        yield http
+
+
+async def test_reads_in_the_console_are_in_the_record_of_access(district) -> None:
+    world, url = district
+    async with signed_in(url) as http:
+        assert (await http.get(f"/students/{JONAS}")).status_code == 200
+        assert (await http.get(f"/plans/{PLAN}")).status_code == 200
+    async with world.audit.database.lend(world.tenant) as connection:
+        rows = await connection.fetch("SELECT subject, seen FROM audit.access")
+
+    told = "\n".join(row["seen"] for row in rows)
+    assert {row["subject"] for row in rows} == {JONAS}
+    assert str(DANA) in told
+    assert "Read a student's timeline in the console" in told
+    assert "Read the plan as of a day in the console" in told
+    assert "school_official" in told
+
+
+async def test_what_is_not_there_or_not_to_be_seen_looks_the_same(district) -> None:
+    _, url = district
+    async with signed_in(url) as http:
+        for path in (f"/students/{an_id('nobody')}", f"/plans/{an_id('nothing')}", "/students/no-id"):
+            answer = await http.get(path)
+            assert answer.status_code in (404, 422)
+            assert "cannot be shown" in answer.text
+        bad = await http.get(f"/plans/{PLAN}?effective_on=soon")
+        assert bad.status_code == 422
+        assert "a date like 2026-03-09" in bad.text
+
+
+async def test_what_somebody_typed_is_shown_as_text_only(district) -> None:
+    _, url = district
+    async with signed_in(url) as http:
+        answer = await http.get("/", params={"name": "<script>alert(1)</script>"})
+
+    assert "<script" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_another_site_cannot_sign_somebody_out_or_take_them_elsewhere(district) -> None:
+    _, url = district
+    async with signed_in(url) as http:
+        answer = await http.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+        assert (await http.get(f"/students/{JONAS}")).status_code == 200
+    from audit_service.adapters.console.session import own_path
+
+    assert [own_path(to) for to in ("//evil.example", "https://evil.example", "/\\evil.example", "/students/1")] == [
+        "/", "/", "/", "/students/1",
+    ]  # fmt: skip

@@ -1,0 +1,267 @@
+"""Evidence by HTTP, on the real app: what is answered, to whom, and what is recorded of it."""
+
+import asyncio
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from audit_service.testing_facts import (
+    ADOPTED_ON,
+    DANA,
+    JONAS,
+    PLAN,
+    SNACKS,
+    adopted,
+    amended,
+    confirmed,
+    dana,
+    draft_opened,
+    missed,
+    notice,
+    proposed,
+    registered,
+    session,
+)
+from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
+from contracts.students import StudentAssigned
+from contracts.testing import an_id
+
+MIRA = an_id("Mira Quill")
+
+
+@pytest.fixture
+async def year(world):
+    """A plan adopted and amended, one notice, two sessions; another student beside."""
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write(
+        "plan",
+        JONAS,
+        f"student/{JONAS}",
+        registered(JONAS, "Jonas", "Feld", date(2008, 3, 3), "sis:4711"),
+        confirmed(),
+    )
+    await world.write(
+        "plan", MIRA, f"student/{MIRA}", registered(MIRA, "Mira José", "Quill", date(2010, 6, 20), "sis:4712")
+    )
+    await world.write("plan", JONAS, f"plan/{PLAN}", draft_opened(), adopted())
+    await world.write(
+        "progress", JONAS, "item/nurse/2025-2026", session(date(2025, 9, 29)), missed(date(2025, 10, 6))
+    )
+    await world.write("plan", JONAS, f"plan/{PLAN}", proposed())
+    await world.write("notify", JONAS, "notice/1", *notice())
+    await world.write("plan", JONAS, f"plan/{PLAN}", amended())
+    await world.caught_up()
+    return world
+
+
+# --- The feed ---
+
+
+async def test_the_feed_gives_every_event_once_and_in_order_of_each_log(year) -> None:
+    seen, address = [], "/audit/v1/events?limit=4"
+    while True:
+        answer = await year.http.get(address, headers=year.vendor())
+        assert answer.status_code == 200, answer.text
+        if not answer.json()["items"]:
+            break
+        seen += answer.json()["items"]
+        assert answer.headers["link"] == f'<{answer.json()["next"]}>; rel="next"'
+        address = answer.json()["next"]
+
+    assert len(seen) == 13
+    for source in ("plan", "progress", "notify"):
+        positions = [item["position"] for item in seen if item["source"] == source]
+        assert positions == list(range(1, len(positions) + 1))
+    assert all(item["contents_status"] == "included" for item in seen)
+
+    await year.write("progress", JONAS, "item/nurse/2025-2026", session(date(2025, 10, 13)))
+    await year.caught_up()
+    later = await year.http.get(address, headers=year.vendor())
+    assert [item["entry"]["type"] for item in later.json()["items"]] == ["progress.service_delivered"]
+
+
+async def test_one_source_is_read_by_position(year) -> None:
+    answer = await year.get("/events", source="progress", after=1)
+
+    assert [item["position"] for item in answer.json()["items"]] == [2]
+    assert "after=2" in answer.json()["next"]
+
+
+async def test_contents_come_only_within_the_scopes_of_the_token(year) -> None:
+    answer = await year.get("/events", year.vendor("audit.read", "progress.read"))
+
+    by_source = {item["source"]: item for item in answer.json()["items"]}
+    assert by_source["progress"]["contents"]["minutes"] == 30
+    assert by_source["plan"]["contents_status"] == "not_in_scope"
+    assert "Jonas" not in answer.text
+
+
+@pytest.mark.parametrize("query", ["after=3", "source=plan&cursor=abc", "cursor=abc", "source=other", "limit=0", "limit=501",
+                                   "cursor=WzEsMl0", "cursor=WzEsMixbXSw0XQ"])  # fmt: skip
+async def test_parameters_that_make_no_sense_are_refused_with_422(world, query) -> None:
+    answer = await world.http.get(f"/audit/v1/events?{query}", headers=world.vendor())
+
+    assert answer.status_code == 422, answer.text
+
+
+# --- Students, timeline, replay ---
+
+
+@pytest.mark.parametrize(
+    "asked", [{"name": "jon"}, {"name": "FELD jo"}, {"external_id": "sis:4711"}, {"name": "félD"}]
+)
+async def test_a_student_is_found_by_the_beginning_of_a_name_or_by_the_other_systems_id(year, asked) -> None:
+    answer = await year.get("/students", **asked)
+
+    (found,) = answer.json()["items"]
+    assert found["id"] == str(JONAS)
+    assert found["plans"] == [{"id": str(PLAN), "kind": "504"}]
+
+
+async def test_accents_and_wildcards_are_not_in_the_way(year) -> None:
+    assert [s["name"] for s in (await year.get("/students", name="jose quill")).json()["items"]] == [
+        "Mira José Quill"
+    ]
+    assert len((await year.get("/students", name="%")).json()["items"]) == 2
+    assert (await year.get("/students", name="zzz")).json()["items"] == []
+
+
+async def test_the_timeline_is_paged_and_every_page_rests_on_one_basis(year) -> None:
+    first = (await year.get(f"/students/{JONAS}/timeline", limit=4)).json()
+    await year.write("plan", JONAS, f"plan/{PLAN}", amended(date(2025, 12, 1), "Later", "later"))
+    await year.caught_up()
+    items, page = list(first["items"]), first
+    while "next" in page:
+        page = (await year.http.get(page["next"], headers=year.vendor())).json()
+        assert page["basis"] == first["basis"]
+        items += page["items"]
+
+    assert len(items) == 11
+    assert items[0]["what"].startswith(
+        "On August 1, 2025, Dana Reed (case manager) entered the student Jonas Feld"
+    )
+    assert {"event_id", "source", "index", "who", "effective_on", "recorded_at", "known_at"} <= items[
+        0
+    ].keys()
+
+
+async def test_a_replay_asked_again_with_its_basis_is_the_same_to_the_byte(year) -> None:
+    replay = await year.get(f"/students/{JONAS}/replay", effective_on="2025-10-10")
+    plan = await year.get(f"/plans/{PLAN}", effective_on="2025-10-20")
+    await year.write("plan", JONAS, f"plan/{PLAN}", amended(date(2025, 9, 24), "Backdated", "later"))
+    await year.write("progress", JONAS, "item/nurse/2025-2026", session(date(2025, 10, 9)))
+    await year.caught_up()
+
+    for first in (replay, plan):
+        again = first.headers["link"].partition(">")[0].lstrip("<")
+        assert (await year.http.get(again, headers=year.vendor())).content == first.content
+    assert replay.json()["basis"] == {"notify": 2, "plan": 7, "progress": 1}
+    assert (await year.get(f"/students/{JONAS}/replay", effective_on="2025-10-10")).content != replay.content
+
+
+async def test_the_answer_is_in_force_on_d_as_known_at_k(year) -> None:
+    whole = (await year.get(f"/students/{JONAS}/timeline")).json()["items"]
+    before_amendment = whole[-2]["known_at"]
+
+    now = (await year.get(f"/plans/{PLAN}", effective_on="2025-10-20")).json()
+    then = (await year.get(f"/plans/{PLAN}", effective_on="2025-10-20", known_at=before_amendment)).json()
+
+    def text(plan):
+        return next(entry["item"]["what"] for entry in plan["items"] if entry["item"]["id"] == str(SNACKS))
+
+    assert "phone" in text(now)
+    assert "snack" in text(then)
+    assert len(then["pending"]) == 1
+
+
+async def test_a_diff_names_the_event_behind_each_difference(year) -> None:
+    answer = (await year.get(f"/plans/{PLAN}/diff", **{"from": ADOPTED_ON, "to": "2025-10-20"})).json()
+
+    (difference,) = answer["items"]
+    assert difference["change"] == "changed"
+    assert "phone" in difference["what"]
+    assert difference["event_id"]
+    assert answer["to"]["basis"] == {"plan": 7}
+
+
+@pytest.mark.parametrize("path", ["effective_on=soon", "known_at=2026-13-01", "known_at=2026-03-09T10:00:00", "basis=plan",
+                                  "basis=other:1", "basis=plan:-1", "effective_on=2026-03-09&nonsense=1"])  # fmt: skip
+async def test_a_moment_that_cannot_be_read_is_refused_with_422(year, path) -> None:
+    for of in (f"students/{JONAS}/replay", f"plans/{PLAN}"):
+        answer = await year.http.get(f"/audit/v1/{of}?{path}", headers=year.vendor())
+        assert answer.status_code == 422, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_is_not_here_is_not_found(year) -> None:
+    for path in (f"/students/{uuid4()}/timeline", f"/plans/{uuid4()}", f"/packets/{uuid4()}"):
+        assert (await year.get(path)).status_code == 404
+    known = await year.get(f"/plans/{PLAN}", known_at="2020-01-01")
+    assert known.status_code == 404
+
+
+# --- Who may ---
+
+
+async def test_a_teacher_sees_only_assigned_students(year) -> None:
+    teacher = an_id("teacher")
+    role = RoleHeld(role="special_education_teacher", starts_on=date(2025, 8, 1))
+    staff = StaffAdded(effective_on=date(2025, 8, 1), staff_id=teacher, roles=(role,),
+                       personal=StaffPersonalData(given_name="Tam", family_name="Lee"))  # fmt: skip
+    assigned = StudentAssigned(effective_on=date(2025, 8, 1), student_id=MIRA, assignment_id=an_id("a"), staff_id=teacher,
+                               role="special_education_teacher")  # fmt: skip
+    await year.write("plan", teacher, f"staff/{teacher}", staff)
+    done = await year.write("plan", MIRA, f"student/{MIRA}", assigned)
+    await year.caught_up()
+    await year.get("/students", after_event=done.last_event)
+    headers = year.issuer.person("special_education_teacher", "audit.read", "plan.read", staff=teacher)
+
+    assert [s["name"] for s in (await year.get("/students", headers)).json()["items"]] == ["Mira José Quill"]
+    assert (await year.get(f"/students/{MIRA}/timeline", headers)).status_code == 200
+    for path in (f"/students/{JONAS}/timeline", f"/students/{JONAS}/replay", f"/plans/{PLAN}",
+                 f"/plans/{PLAN}/diff?from=2025-10-01&to=2025-11-01", f"/access-record?student={JONAS}"):  # fmt: skip
+        assert (await year.get(path, headers)).status_code == 404, path
+    feed = (await year.get("/events", headers)).json()["items"]
+    assert {item["entry"]["subject"] for item in feed} == {str(MIRA)}
+
+
+async def test_without_the_scope_nothing_is_answered(year) -> None:
+    for path in (
+        "/events",
+        "/students",
+        f"/students/{JONAS}/timeline",
+        f"/plans/{PLAN}",
+        f"/access-record?student={JONAS}",
+    ):
+        assert (await year.get(path, year.vendor("plan.read"))).status_code == 403
+        assert (await year.http.get(f"/audit/v1{path}")).status_code == 401
+
+
+async def test_after_an_event_the_timeline_has_it(year) -> None:
+    done = await year.append("plan", JONAS, f"plan/{PLAN}", amended(date(2025, 12, 1), "Later", "later"))
+    from runtime.testing import sequence
+
+    await sequence(year.sources["plan"])
+    answer = await year.get(f"/students/{JONAS}/timeline", after_event=done.last_event)
+
+    assert answer.status_code == 200
+    assert answer.json()["items"][-1]["event_id"] == str(done.last_event)
+
+
+# --- The record of access ---
+
+
+async def test_every_read_of_a_students_evidence_is_in_the_record_of_access(year) -> None:
+    await year.get(f"/students/{JONAS}/timeline")
+    await year.get(f"/plans/{PLAN}")
+    await year.get("/students", name="jonas")
+    await year.get("/events", source="progress")
+    await year.app.state.edge.access.roll_up()
+    async with asyncio.timeout(10):
+        while not (record := (await year.get("/access-record", student=JONAS)).json()["items"]):
+            await asyncio.sleep(0.05)
+
+    assert {part for look in record for part in look["parts"]} >= {"timeline", "plan", "student", "event"}
+    assert all(look["who"]["id"] == "vendor-1" and look["ground"] == "contracted_party" for look in record)
+    assert (await year.get("/access-record", student=MIRA)).json()["items"] == []

@@ -1,0 +1,5 @@
+"""Alembic's environment of notify-service."""
+
+from runtime.migrations import run_environment
+
+run_environment("notify")

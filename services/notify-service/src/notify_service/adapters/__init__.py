@@ -1,0 +1,1 @@
+"""Where notify-service meets the outside: routes, tables, projections, consumers."""

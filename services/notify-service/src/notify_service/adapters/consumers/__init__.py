@@ -1,0 +1,1 @@
+"""Consumers with effects of their own: what an event makes owed."""

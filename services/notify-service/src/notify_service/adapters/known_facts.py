@@ -1,0 +1,174 @@
+"""What is known of students, rights holders, plans and the district, as a decision about a notice asks for it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.district import DistrictProfileSet
+from contracts.event import Actor, Event, Recorded, decode
+from contracts.plan_history import History, history_of
+from contracts.students import RightsHolderConfirmed, StudentPersonalData, StudentRegistered
+from notify_service.adapters.tables import (
+    CONTACTS,
+    HOLDERS,
+    MEETINGS,
+    PLAN_ENTRIES,
+    PROFILES,
+    STUDENTS,
+)
+from notify_service.domain.recipients import Recipient
+
+NO_DAY = date(1970, 1, 1)
+
+
+async def recipients_of(rows: AsyncConnection, tenant: str, student: UUID) -> list[Recipient]:
+    """Every rights holder ever confirmed for the student."""
+    found = await rows.execute(
+        _HOLDERS.where(HOLDERS.c.tenant == tenant, HOLDERS.c.student == student).order_by(HOLDERS.c.holder)
+    )
+    return [_recipient(row) for row in found]
+
+
+async def recipient(rows: AsyncConnection, tenant: str, student: UUID, holder: UUID) -> Recipient | None:
+    """One of them."""
+    found = await rows.execute(
+        _HOLDERS.where(HOLDERS.c.tenant == tenant, HOLDERS.c.student == student, HOLDERS.c.holder == holder)
+    )
+    row = found.one_or_none()
+    return None if row is None else _recipient(row)
+
+
+async def students_of_holder(rows: AsyncConnection, tenant: str, holder: UUID) -> list[UUID]:
+    """For whom this holder was ever confirmed."""
+    found = await rows.execute(
+        select(HOLDERS.c.student).where(HOLDERS.c.tenant == tenant, HOLDERS.c.holder == holder)
+    )
+    return [row.student for row in found]
+
+
+async def student(rows: AsyncConnection, tenant: str, student_id: UUID) -> StudentPersonalData | None:
+    """Who the student is."""
+    contents = await rows.scalar(
+        select(STUDENTS.c.contents).where(STUDENTS.c.tenant == tenant, STUDENTS.c.student == student_id)
+    )
+    if contents is None:
+        return None
+    event = decode(StudentRegistered.type, StudentRegistered.schema_number, contents, NO_DAY)
+    return event.personal if isinstance(event, StudentRegistered) else None
+
+
+async def profile_on(rows: AsyncConnection, tenant: str, day: date) -> DistrictProfileSet | None:
+    """The district's profile in force on ``day``."""
+    found = await rows.execute(
+        select(PROFILES.c.contents, PROFILES.c.effective_on)
+        .where(PROFILES.c.tenant == tenant, PROFILES.c.effective_on <= day)
+        .order_by(PROFILES.c.effective_on.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else _profile(row)
+
+
+async def today_in(rows: AsyncConnection, tenant: str) -> date:
+    """The tenant's own day (its clock, or a sandbox's) in the district's zone; without a profile yet, in UTC."""
+    now: datetime = await now_of(rows, tenant)
+    return now.astimezone(await zone_of(rows, tenant)).date()
+
+
+async def now_of(rows: AsyncConnection, tenant: str) -> datetime:
+    """The tenant's own time."""
+    now: datetime = (await rows.execute(select(func.notify.now_for(tenant)))).scalar_one()
+    return now
+
+
+async def zone_of(rows: AsyncConnection, tenant: str) -> ZoneInfo:
+    """The district's zone, as its newest profile says."""
+    found = await rows.execute(
+        select(PROFILES.c.contents, PROFILES.c.effective_on)
+        .where(PROFILES.c.tenant == tenant)
+        .order_by(PROFILES.c.version.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return ZoneInfo(_profile(row).time_zone if row is not None else "UTC")
+
+
+async def held_on(rows: AsyncConnection, tenant: str, meeting: UUID) -> date | None:
+    """When a meeting took place."""
+    day: date | None = await rows.scalar(
+        select(MEETINGS.c.held_on).where(MEETINGS.c.tenant == tenant, MEETINGS.c.meeting == meeting)
+    )
+    return day
+
+
+async def plan_history(
+    rows: AsyncConnection, tenant: str, plan: UUID, *, before: int | None = None
+) -> History:
+    """Everything recorded of one plan; with ``before`` only what stood in the log before that position."""
+    wanted = select(PLAN_ENTRIES).where(PLAN_ENTRIES.c.tenant == tenant, PLAN_ENTRIES.c.plan == plan)
+    if before is not None:
+        wanted = wanted.where(PLAN_ENTRIES.c.position < before)
+    found = await rows.execute(wanted.order_by(PLAN_ENTRIES.c.version))
+    return history_of(_recorded(row) for row in found)
+
+
+async def plans_of_student(rows: AsyncConnection, tenant: str, student_id: UUID) -> Sequence[UUID]:
+    """Every plan of a student."""
+    found = await rows.execute(
+        select(PLAN_ENTRIES.c.plan)
+        .distinct()
+        .where(PLAN_ENTRIES.c.tenant == tenant, PLAN_ENTRIES.c.student == student_id)
+    )
+    return sorted(row.plan for row in found)
+
+
+_HOLDERS = select(
+    HOLDERS.c.contents, HOLDERS.c.confirmed_on, HOLDERS.c.ended_on, CONTACTS.c.restricted
+).select_from(
+    HOLDERS.outerjoin(
+        CONTACTS,
+        and_(CONTACTS.c.tenant == HOLDERS.c.tenant, CONTACTS.c.student == HOLDERS.c.student,
+             CONTACTS.c.contact == HOLDERS.c.contact),
+    )
+)  # fmt: skip
+
+
+def _recipient(row: Any) -> Recipient:
+    event = decode(
+        RightsHolderConfirmed.type, RightsHolderConfirmed.schema_number, row.contents, row.confirmed_on
+    )
+    if not isinstance(event, RightsHolderConfirmed):
+        raise TypeError("the read model holds another event than a confirmed rights holder")
+    return Recipient(
+        event.student_id,
+        event.holder_id,
+        event.personal,
+        event.rights,
+        event.language,
+        row.ended_on,
+        bool(row.restricted),
+    )
+
+
+def _profile(row: Any) -> DistrictProfileSet:
+    event = decode(DistrictProfileSet.type, DistrictProfileSet.schema_number, row.contents, row.effective_on)
+    if not isinstance(event, DistrictProfileSet):
+        raise TypeError("the read model holds another event than a district's profile")
+    return event
+
+
+def _recorded(row: Any) -> Recorded[Event]:
+    entry = row._mapping
+    return Recorded(
+        event=decode(entry["type"], entry["schema"], entry["contents"], entry["effective_on"]),
+        id=entry["event_id"], source="plan", tenant=entry["tenant"], subject=entry["student"],
+        stream=f"plan/{entry['plan']}", version=entry["version"], recorded_at=entry["recorded_at"],
+        actor=Actor.model_validate_json(entry["actor"]), correlation=entry["correlation"],
+        causation=entry["causation"], rules=entry["rules"], position=entry["position"], index=entry["index"],
+        known_at=entry["known_at"],
+    )  # fmt: skip

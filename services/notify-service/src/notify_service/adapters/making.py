@@ -1,0 +1,199 @@
+"""Writing a notice by a person's hand: a whole one, or the parts that an amendment left open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.event import Event
+from contracts.fields import EventId, HolderId, NoticeId, PlanId, StudentId
+from contracts.notify import NoticeOwed
+from contracts.plan import AmendmentProposed
+from contracts.plan_history import History
+from contracts.problems import Invalid, Reason, Rejected
+from contracts.vocabulary import NoticeKind, NoticePart
+from notify_service.adapters import known_facts, outbox
+from notify_service.adapters.sending import gathering
+from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
+from notify_service.adapters.sending.preparing import Fixed, write
+from notify_service.adapters.sending.steps import Work, step
+from notify_service.application.notices import NOTICE
+from notify_service.domain.facts import CITATION, NoticeFacts, Reasons, completed, parts_missing
+from notify_service.domain.notice import Notice, evolve
+from runtime.call import Making
+from runtime.database import driver
+from runtime.event_store import Answer, Appended, Change, Context
+from runtime.service import Service
+
+POINTERS = {
+    NoticePart.ACTION: "/action",
+    NoticePart.EXPLANATION: "/explanation",
+    NoticePart.BASIS: "/evaluations_used",
+    NoticePart.OPTIONS: "/options_considered",
+    NoticePart.OTHER_FACTORS: "/other_factors",
+}
+CURES = {
+    NoticePart.SAFEGUARDS: "Set safeguards_at in the district's profile (PUT /plan/v1/district).",
+    NoticePart.HELP: "Set help_sources in the district's profile (PUT /plan/v1/district).",
+}
+
+
+class NoticeCannotBeWritten(Rejected):
+    """Something the notice must say has no content, or is not known here; every such part is named."""
+
+    code = "notice-cannot-be-written"
+
+
+class TextIsFixed(Rejected):
+    """The notice's text is fixed: what was or is being given is not written anew."""
+
+    code = "notice-text-fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeNotice:
+    """A notice to be made by hand."""
+
+    notice_id: NoticeId
+    kind: NoticeKind
+    student_id: StudentId
+    holder_id: HolderId
+    plan_id: PlanId
+    amendment_id: UUID | None
+    caused_by: EventId | None
+    action: str | None
+    reasons: Reasons
+
+    @property
+    def wanted(self) -> Wanted:
+        """For gathering."""
+        return Wanted(
+            self.notice_id, self.kind, self.student_id, self.holder_id, self.plan_id, self.amendment_id
+        )
+
+
+async def make_notice(service: Service, context: Context, command: MakeNotice, making: Making) -> Appended:
+    """Owed and its text fixed, together; then it goes its way. Durable on return."""
+    tenant = context.tenant
+    async with service.database.begin(tenant) as rows:
+        now = await gathering.situation(service, rows, tenant, command.student_id, command.holder_id)
+        history = await known_facts.plan_history(rows, tenant, command.plan_id)
+        caused_by = _cause(command, now, history)
+        facts = await _gather(rows, tenant, command.wanted, now)
+    facts = completed(facts, command.reasons).model_copy(update={"action": command.action})
+    refuse_without_content(facts)
+    language = _language(now)
+    fixed = await write(service, tenant, command.student_id, facts, language)
+    owed = NoticeOwed(
+        effective_on=now.today, notice_id=command.notice_id, student_id=command.student_id, kind=command.kind,
+        holder_id=command.holder_id, plan_id=command.plan_id, amendment_id=command.amendment_id, caused_by=caused_by,
+        language=language,
+    )  # fmt: skip
+    events = [owed, *fixed.events(evolve(Notice(), owed), now)]
+    async with service.database.begin(tenant) as rows:
+        connection = await driver(rows)
+        stream = NOTICE.stream(command.notice_id)
+        loaded = (await service.store.load_many(tenant, [(NOTICE, stream)], connection=connection))[stream]
+        appended = await service.store.append(
+            context, [Change(loaded, command.student_id, events)], claims=making.claims, answer=making.answer,
+            connection=connection,
+        )  # fmt: skip
+        if appended.replayed is None:
+            await outbox.put(
+                rows, tenant, command.notice_id, student=command.student_id, holder=command.holder_id,
+                amendment=command.amendment_id, correlation=context.correlation, caused_by=appended.events[0].id,
+                due_at=await known_facts.now_of(rows, tenant), facts=fixed.facts_document,
+            )  # fmt: skip
+    service.store.wake()
+    return appended
+
+
+async def complete_notice(
+    service: Service, context: Context, notice_id: UUID, words: Reasons, answer: Answer
+) -> Appended:
+    """Say what the amendment left open; with it the text is fixed, by whoever said it."""
+    tenant = context.tenant
+    found: list[tuple[Work, Situation, NoticeFacts]] = []
+
+    async def look(work: Work) -> Sequence[Event]:
+        if work.notice.text is not None:
+            raise TextIsFixed("This notice's text is fixed already.")
+        now = await gathering.situation(service, work.rows, tenant, work.entry.student, work.entry.holder)
+        facts = completed(await _gather(work.rows, tenant, Wanted.of(work.notice.about), now), words)
+        refuse_without_content(facts)
+        found.append((work, now, facts))
+        return ()
+
+    await step(service, tenant, notice_id, look)
+    work, now, facts = found[-1]
+    fixed = await write(service, tenant, work.entry.student, facts, work.notice.about.language)
+    return await step(
+        service, tenant, notice_id, lambda w: _fix(w, fixed, now), context=context, answer=answer
+    )
+
+
+async def _fix(work: Work, fixed: Fixed, now: Situation) -> Sequence[Event]:
+    if work.notice.text is not None:
+        raise TextIsFixed("This notice's text is fixed already.")
+    at = await known_facts.now_of(work.rows, work.entry.tenant)
+    await outbox.settle(
+        work.rows, work.entry.tenant, work.entry.notice, "to_prepare", facts=fixed.facts_document, due_at=at
+    )
+    return fixed.events(work.notice, now)
+
+
+def refuse_without_content(facts: NoticeFacts) -> None:
+    """Raises `NoticeCannotBeWritten` with each part that says nothing."""
+    missing = parts_missing(facts)
+    if missing:
+        raise NoticeCannotBeWritten(
+            f"{len(missing)} of the parts a notice must have {'says' if len(missing) == 1 else 'say'} nothing.",
+            reasons=tuple(
+                Reason(
+                    "part-missing", f"The part {part.value} has no content.", CITATION[part],
+                    CURES.get(part, 'Say it, or say "None."'), POINTERS.get(part),
+                )
+                for part in missing
+            ),
+        )  # fmt: skip
+
+
+async def _gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situation) -> NoticeFacts:
+    try:
+        return await gathering.gather(rows, tenant, wanted, now)
+    except NotGathered as error:
+        raise NoticeCannotBeWritten(
+            "Something this notice must say is not known here.",
+            reasons=(
+                Reason(
+                    str(error), "It may have been recorded a moment ago: try again with its event taken in."
+                ),
+            ),
+        ) from error
+
+
+def _cause(command: MakeNotice, now: Situation, history: History) -> EventId:
+    """The event named, the amendment's proposal, or the newest of the plan."""
+    if now.recipient is None:
+        raise _unknown("unknown-holder", "Nobody by this id is a rights holder of this student.", "/holder")
+    if not history.entries or history.student != command.student_id:
+        raise _unknown("unknown-plan", "This student has no such plan.", "/plan")
+    if command.caused_by is not None:
+        return command.caused_by
+    if command.amendment_id is None:
+        return history.entries[-1].id
+    for entry in history.entries:
+        if isinstance(entry.event, AmendmentProposed) and entry.event.amendment_id == command.amendment_id:
+            return entry.id
+    raise _unknown("unknown-amendment", "This plan has no such amendment.", "/amendment")
+
+
+def _unknown(code: str, message: str, pointer: str) -> Invalid:
+    return Invalid(message, reasons=(Reason(code, message, pointer=pointer),))
+
+
+def _language(now: Situation) -> str:
+    if now.preference is not None:
+        return now.preference.language
+    return now.recipient.language if now.recipient else "en"

@@ -1,0 +1,160 @@
+"""The outbox: where the work on each notice stands, and who is at it.
+
+A sender leases what is due; every step it takes names the fence it was given, so that one that was thought dead cannot
+undo what its successor did. States and what moves them are in the README ("Life of a notice").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notify_service.adapters.tables import OUTBOX
+from runtime.database import Database
+
+OPEN = ("to_prepare", "blocked", "to_send", "to_post")
+"""States in which a notice has not left us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a sender holds: this notice, under this fence."""
+
+    tenant: str
+    notice: UUID
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One notice's row."""
+
+    tenant: str
+    notice: UUID
+    student: UUID
+    holder: UUID
+    amendment: UUID | None
+    state: str
+    reasons: tuple[str, ...]
+    channel: str | None
+    delivery: UUID | None
+    facts: UUID | None
+    attempts: int
+    due_at: datetime | None
+    counts_on: date | None
+    correlation: str
+    caused_by: UUID
+    fence: int
+
+
+async def put(
+    rows: AsyncConnection, tenant: str, notice: UUID, *, student: UUID, holder: UUID, amendment: UUID | None,
+    correlation: str, caused_by: UUID, due_at: datetime | None, state: str = "to_prepare", reasons: Sequence[str] = (),
+    facts: UUID | None = None,
+) -> None:  # fmt: skip
+    """A notice that is owed has work to be done; commits with the event that says it is owed."""
+    statement = upsert(OUTBOX).values(
+        tenant=tenant, notice=notice, student=student, holder=holder, amendment=amendment, state=state,
+        reasons=list(reasons), correlation=correlation, caused_by=caused_by, due_at=due_at, facts=facts,
+    )  # fmt: skip
+    await rows.execute(statement.on_conflict_do_nothing())
+
+
+async def claim(
+    database: Database, owner: UUID, *, seconds: float, most: int, at_work: Sequence[UUID] = ()
+) -> list[Lease]:
+    """Lease up to ``most`` due notices, of whichever tenants, but none of ``at_work``; durable on return."""
+    async with database.pool.acquire() as connection:
+        rows = await connection.fetch(
+            "SELECT * FROM notify.claim_due($1, $2, $3, $4)", owner, seconds, most, list(at_work)
+        )
+    return [Lease(row["tenant"], row["notice"], row["fence"]) for row in rows]
+
+
+async def entry(rows: AsyncConnection, tenant: str, notice: UUID, *, lock: bool = False) -> Entry | None:
+    """The row; with ``lock`` nobody else changes it until the transaction ends."""
+    wanted = select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__)).where(
+        OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
+    )
+    row = (await rows.execute(wanted.with_for_update() if lock else wanted)).one_or_none()
+    if row is None:
+        return None
+    fields = dict(row._mapping)
+    fields["reasons"] = tuple(fields["reasons"])
+    return Entry(**fields)
+
+
+async def move(rows: AsyncConnection, lease: Lease, state: str, **changes: Any) -> bool:
+    """One step under the lease: it ends with it unless ``keep`` is given. ``False``: somebody else is at it now."""
+    keep = changes.pop("keep", False)
+    if not keep:
+        changes |= {"owner": None, "lease_until": None}
+    moved = await rows.execute(
+        update(OUTBOX)
+        .where(
+            OUTBOX.c.tenant == lease.tenant, OUTBOX.c.notice == lease.notice, OUTBOX.c.fence == lease.fence
+        )
+        .values(state=state, changed_at=func.clock_timestamp(), **changes)
+    )
+    return moved.rowcount == 1
+
+
+async def settle(rows: AsyncConnection, tenant: str, notice: UUID, state: str, **changes: Any) -> None:
+    """What is certain now, whoever is at it: their fence no longer counts."""
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
+        .values(state=state, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
+                changed_at=func.clock_timestamp(), **changes)
+    )  # fmt: skip
+
+
+async def renew(database: Database, lease: Lease, seconds: float) -> bool:
+    """Hold on to a lease while a slow server answers."""
+    async with database.begin(lease.tenant) as rows:
+        renewed = await rows.execute(
+            update(OUTBOX)
+            .where(
+                OUTBOX.c.tenant == lease.tenant,
+                OUTBOX.c.notice == lease.notice,
+                OUTBOX.c.fence == lease.fence,
+            )
+            .values(lease_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, seconds))
+        )
+    return renewed.rowcount == 1
+
+
+async def look_again(
+    rows: AsyncConnection, tenant: str, due_at: datetime, *, student: UUID | None = None
+) -> None:
+    """Something changed that may unblock notices (of one student): try them again now."""
+    wanted = update(OUTBOX).where(
+        OUTBOX.c.tenant == tenant, OUTBOX.c.state == "blocked", OUTBOX.c.due_at.is_(None)
+    )
+    if student is not None:
+        wanted = wanted.where(OUTBOX.c.student == student)
+    await rows.execute(wanted.values(due_at=due_at))
+
+
+async def lapse(rows: AsyncConnection, tenant: str, amendment: UUID, reason: str) -> None:
+    """Notices of an amendment that have not left us need not leave any more."""
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.amendment == amendment, OUTBOX.c.state.in_(OPEN))
+        .values(state="lapsed", reasons=[reason], due_at=None, owner=None, lease_until=None,
+                fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
+    )  # fmt: skip
+
+
+async def note(rows: AsyncConnection, tenant: str, notice: UUID, reason: str) -> None:
+    """Say something more for the office, once."""
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice, ~OUTBOX.c.reasons.contains([reason]))
+        .values(reasons=func.array_append(OUTBOX.c.reasons, reason), changed_at=func.clock_timestamp())
+    )

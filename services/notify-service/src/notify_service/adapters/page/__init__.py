@@ -1,0 +1,1 @@
+"""The parent's page ``/n/{token}``."""

@@ -1,0 +1,139 @@
+"""The page's HTML: made by the server, no script, nothing from elsewhere, in the reader's language and direction."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse, Response
+
+from contracts.vocabulary import RequestKind
+from notify_service.adapters.page.seeing import Seen
+from notify_service.application.notice_text import change_title, compose, contact_line
+from notify_service.application.wording import LANGUAGES, Wording, wording
+from notify_service.domain.facts import NoticeFacts
+
+REQUESTS: Sequence[RequestKind] = tuple(RequestKind)
+
+
+@cache
+def _pages() -> Environment:
+    return Environment(
+        loader=PackageLoader("notify_service", "templates/page"), autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+@cache
+def _style() -> str:
+    return _pages().loader.get_source(_pages(), "page.css")[0]  # type: ignore[union-attr]
+
+
+@cache
+def headers() -> dict[str, str]:
+    """Of every answer of the page: kept nowhere, framed by nobody, sent on to nobody, found by no search engine."""
+    style = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    }
+
+
+def words_for(asked: str | None, otherwise: str) -> Wording:
+    """In the language chosen, or the notice's own."""
+    return wording(asked if asked in LANGUAGES else otherwise if otherwise in LANGUAGES else "en")
+
+
+def _page(
+    template: str, words: Wording, status: int = 200, *, more: dict[str, str] | None = None, **values: Any
+) -> Response:
+    languages = [wording(tag) for tag in LANGUAGES]
+    html = _pages().get_template(template).render(words=words, style=_style(), languages=languages, **values)
+    return HTMLResponse(html, status, headers() | (more or {}))
+
+
+def gate(seen: Seen, token: str, words: Wording, *, status: int = 200, wrong: str | None = None) -> Response:
+    """Before the check: the district, the kind of letter, the language. Nothing about the child."""
+    kind = words(f"kind_of_letter.{seen.notice.about.kind}")
+    return _page(
+        "gate.html", words, status, token=token, kind=kind, wrong=wrong, **_district(seen, words)
+    )  # fmt: skip
+
+
+def closed(seen: Seen, token: str, words: Wording, *, sent: bool = False) -> Response:
+    """Expired or locked: a new link goes to the address on file."""
+    why = "expired" if seen.expired else "locked"
+    return _page(
+        "closed.html", words, 200 if sent else 410, token=token, why=why, sent=sent, **_district(seen, words)
+    )  # fmt: skip
+
+
+def not_found(words: Wording) -> Response:
+    """For anything that is no link of ours: the same for all of it."""
+    return _page(
+        "plain.html", words, 404, heading=words("page.not_found_heading"), text=words("page.not_found")
+    )
+
+
+def slow_down(words: Wording, seconds: int) -> Response:
+    """Too many tries."""
+    return _page(
+        "plain.html", words, 429, more={"Retry-After": str(seconds)}, heading=words("page.slow_heading"),
+        text=words("page.slow"),
+    )  # fmt: skip
+
+
+def notice_page(
+    seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
+    wrong: str | None = None,
+) -> Response:  # fmt: skip
+    """After the check: what changes from what to what, why, what one can do by when, and the ways to answer."""
+    text = compose(facts, words, seen.notice.about.language)
+    items = [(change.item_id, change_title(change, words)) for change in facts.changes]
+    return _page(
+        "notice.html", words, 422 if wrong else 200, token=token, text=text, proof=proof, key=key, items=items, said=said,
+        wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
+        standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
+        acknowledged=seen.notice.acknowledged_on, **_district(seen, words),
+    )  # fmt: skip
+
+
+def _district(seen: Seen, words: Wording) -> dict[str, Any]:
+    name = seen.profile.name if seen.profile else ""
+    return {"district": name, "contact": contact_line(seen.profile.office if seen.profile else None, name)}
+
+
+def start_of_change(facts: NoticeFacts, given_on: date) -> date:
+    """The first day the change may bind, as far as this notice goes."""
+    earliest = given_on + timedelta(days=facts.notice_days)
+    return earliest if facts.requested == "earliest" else max(earliest, facts.requested)
+
+
+def _standing(seen: Seen, words: Wording, facts: NoticeFacts) -> Sequence[str]:
+    if seen.notice.given is None:
+        return ()
+    told = [words("page.given", date=words.day(seen.notice.given.on))]
+    if facts.amendment_id is not None:
+        start = start_of_change(facts, seen.notice.given.on)
+        told.append(words("page.starts_earliest_of", date=words.day(start)))
+    return told
+
+
+def _answers(seen: Seen, words: Wording) -> Sequence[str]:
+    """What this page has been told already."""
+    notice = seen.notice
+    told = []
+    if notice.acknowledged_on is not None:
+        told.append(words("page.acknowledged", date=words.day(notice.acknowledged_on)))
+    told += [words("page.objected", date=words.day(each.on)) for each in notice.objections]
+    told += [words("page.requested", date=words.day(each.on)) for each in notice.requests]
+    return told

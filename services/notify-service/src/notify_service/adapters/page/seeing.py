@@ -1,0 +1,110 @@
+"""What the page knows of a link, before and after its check."""
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.district import DistrictProfileSet
+from contracts.event import Actor
+from contracts.ids import new_id
+from notify_service.adapters import known_facts, outbox
+from notify_service.adapters.at_hand import AtHand
+from notify_service.adapters.link_rows import LinkRow, count_wrong_check, link_row
+from notify_service.adapters.links import Link
+from notify_service.adapters.outbox import Entry
+from notify_service.application.notices import NOTICE
+from notify_service.domain.notice import Notice
+from runtime.event_store import Context
+
+OPENED = "opened"
+OPEN_SECONDS = 45 * 60
+"""How long a page that was opened may be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A link we made, and what it leads to."""
+
+    link: Link
+    row: LinkRow
+    entry: Entry
+    notice: Notice
+    profile: DistrictProfileSet | None
+    now: datetime
+    today: date
+
+    @property
+    def expired(self) -> bool:
+        """Its time is over."""
+        return self.now >= self.row.expires_at
+
+    @property
+    def locked(self) -> bool:
+        """The check was wrong too often, or a newer link has been sent."""
+        return self.row.tries_left == 0
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever has the link: nobody can say who that is."""
+        return Actor(id=str(self.link.link), role="notice_link")
+
+    def context(self, correlation: str) -> Context:
+        """For what is done on the page."""
+        return Context(self.link.tenant, self.actor, correlation, causation=self.entry.caused_by)
+
+
+async def see(hand: AtHand, token: str) -> Seen | None:
+    """What the token leads to; ``None`` for anything that is not ours. Changes nothing: mail scanners fetch links."""
+    link = hand.office.links.read(token)
+    if link is None:
+        return None
+    async with hand.service.database.begin(link.tenant) as rows:
+        row = await link_row(rows, link.tenant, link.link)
+        entry = await outbox.entry(rows, link.tenant, link.notice)
+        if row is None or entry is None or row.notice != link.notice:
+            return None
+        today = await known_facts.today_in(rows, link.tenant)
+        profile = await known_facts.profile_on(rows, link.tenant, today)
+        now = await known_facts.now_of(rows, link.tenant)
+    loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
+    if loaded.state.text is None or entry.facts is None:
+        return None
+    return Seen(link, row, entry, loaded.state, profile, now, today)
+
+
+async def check(hand: AtHand, seen: Seen, birth_date: date) -> bool:
+    """The default check: the child's date of birth. A wrong one is counted, two at once as two."""
+    link = seen.link
+    async with hand.service.database.begin(link.tenant) as rows:
+        row = await link_row(rows, link.tenant, link.link, lock=True)
+        student = await known_facts.student(rows, link.tenant, seen.entry.student)
+        if row is None or row.tries_left == 0:
+            return False
+        if student is not None and student.birth_date == birth_date:
+            return True
+        await count_wrong_check(rows, link.tenant, link.link)
+        return False
+
+
+def proof_of(hand: AtHand, link: UUID) -> str:
+    """Stands in the forms of an opened page: that the check was passed with this very link, a while ago at most."""
+    until = str(int(time.time()) + OPEN_SECONDS)
+    return f"{until}.{hand.office.links.seal(OPENED, f'{link}{until}')}"
+
+
+def proven(hand: AtHand, link: UUID, proof: str) -> bool:
+    """Whether the proof is ours, for this link, and not too old."""
+    until, _, mac = proof.partition(".")
+    if (
+        not until.isdecimal()
+        or len(until) > 12
+        or not hand.office.links.sealed(OPENED, f"{link}{until}", mac)
+    ):
+        return False
+    return int(until) >= time.time()
+
+
+def form_key() -> str:
+    """Makes a form safe to send twice."""
+    return new_id().hex

@@ -1,0 +1,22 @@
+"""Where and as whom mails are handed in, and how a link to a notice is written."""
+
+from dataclasses import dataclass
+
+from notify_service.adapters.links import Link, LinkMaker
+from notify_service.adapters.smtp import MailServer
+
+
+@dataclass(frozen=True, slots=True)
+class PostOffice:
+    """What is needed to send."""
+
+    server: MailServer
+    links: LinkMaker
+    sender: str
+    domain: str
+    public_url: str
+    link_days: int
+
+    def address_of(self, link: Link) -> str:
+        """The page of a notice."""
+        return f"{self.public_url}/n/{self.links.token(link)}"

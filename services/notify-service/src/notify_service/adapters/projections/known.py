@@ -1,0 +1,104 @@
+"""The projection ``known``: students, rights holders, restrictions, the district's profiles, meetings and plans' histories.
+
+Rebuilding it sends nothing: what is owed and what was sent stands in events and in the outbox.
+"""
+
+from typing import Any, cast, get_args
+from uuid import UUID
+
+from sqlalchemy import Table, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.district import DistrictProfileSet
+from contracts.event import Event, Recorded
+from contracts.meetings import MeetingHeld
+from contracts.plan import PlanEvent
+from contracts.students import (
+    ContactChanged,
+    ContactProposed,
+    ContactUnlinked,
+    RightsHolderConfirmed,
+    RightsHolderEnded,
+    StudentChanged,
+    StudentRegistered,
+)
+from notify_service.adapters.tables import (
+    CONTACTS,
+    HOLDERS,
+    KNOWN,
+    MEETINGS,
+    PLAN_ENTRIES,
+    PROFILES,
+    STUDENTS,
+)
+from runtime.consumer import Consumer, Unit
+
+PLAN_EVENTS: tuple[type[Event], ...] = get_args(PlanEvent)
+PEOPLE_EVENTS: tuple[type[Event], ...] = (
+    StudentRegistered, StudentChanged, ContactProposed, ContactChanged, ContactUnlinked, RightsHolderConfirmed,
+    RightsHolderEnded, DistrictProfileSet, MeetingHeld,
+)  # fmt: skip
+
+
+async def know(recorded: Recorded[Event], unit: Unit) -> None:
+    """Keep one more fact."""
+    rows, tenant = unit.rows, recorded.tenant
+    match recorded.event:
+        case StudentRegistered() | StudentChanged() as student:
+            await _put(rows, STUDENTS, tenant=tenant, student=student.student_id, contents=student.contents())
+        case ContactProposed() | ContactChanged() as contact:
+            restricted = contact.personal.restrictions is not None
+            await _put(rows, CONTACTS, tenant=tenant, student=contact.student_id, contact=contact.contact_id,
+                       restricted=restricted)  # fmt: skip
+        case ContactUnlinked():
+            # A restriction outlives the roster's line: a person has to lift it.
+            return
+        case RightsHolderConfirmed() as holder:
+            await _put(rows, HOLDERS, tenant=tenant, student=holder.student_id, holder=holder.holder_id,
+                       contact=holder.contact_id, contents=holder.contents(), confirmed_on=recorded.effective_on,
+                       ended_on=None)  # fmt: skip
+        case RightsHolderEnded() as ended:
+            await rows.execute(
+                update(HOLDERS)
+                .where(HOLDERS.c.tenant == tenant, HOLDERS.c.student == ended.student_id,
+                       HOLDERS.c.holder == ended.holder_id)
+                .values(ended_on=recorded.effective_on)
+            )  # fmt: skip
+        case DistrictProfileSet() as profile:
+            await _put(rows, PROFILES, tenant=tenant, effective_on=recorded.effective_on, version=recorded.version,
+                       contents=profile.contents())  # fmt: skip
+        case MeetingHeld() as meeting:
+            await _put(rows, MEETINGS, tenant=tenant, meeting=meeting.meeting_id, student=recorded.subject,
+                       held_on=recorded.effective_on)  # fmt: skip
+        case event if isinstance(event, PLAN_EVENTS):
+            await rows.execute(insert(PLAN_ENTRIES).values(_entry(recorded)))
+
+
+def _entry(recorded: Recorded[Event]) -> dict[str, Any]:
+    return {
+        "tenant": recorded.tenant, "plan": _plan_of(recorded.event), "version": recorded.version,
+        "student": recorded.subject, "event_id": recorded.id, "position": recorded.position, "index": recorded.index,
+        "type": recorded.type, "schema": recorded.event.schema_number, "effective_on": recorded.effective_on,
+        "recorded_at": recorded.recorded_at, "known_at": recorded.known_at,
+        "actor": recorded.actor.model_dump_json(exclude_none=True), "correlation": recorded.correlation,
+        "causation": recorded.causation, "rules": recorded.rules, "contents": recorded.event.contents(),
+    }  # fmt: skip
+
+
+def _plan_of(event: Event) -> UUID:
+    plan_id: UUID = cast(PlanEvent, event).plan_id
+    return plan_id
+
+
+async def _put(rows: AsyncConnection, table: Table, **values: Any) -> None:
+    key = [column.name for column in table.primary_key]
+    statement = insert(table).values(**values)
+    changed = {name: statement.excluded[name] for name in values if name not in key}
+    await rows.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+KNOWN_FACTS = Consumer(
+    "known", ("plan",), handle=know, projection=True, tables=KNOWN,
+    types=frozenset(each.type for each in (*PLAN_EVENTS, *PEOPLE_EVENTS)),
+)  # fmt: skip

@@ -1,0 +1,81 @@
+"""What people do with a notice: post it, hand it over, say what was missing, let one go that waited."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from starlette.responses import Response
+
+from contracts.event import Event
+from contracts.ids import new_id
+from notify_service.adapters import handing
+from notify_service.adapters.at_hand import at_hand
+from notify_service.adapters.making import NoticeCannotBeWritten, TextIsFixed, complete_notice
+from notify_service.adapters.routes.forms import DeliveryIn, DispatchIn, NoticeOut, PartsIn, may_report
+from notify_service.adapters.sending.steps import Work, step
+from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered
+from notify_service.domain.waiting import NothingToDecide
+from runtime.auth import Principal, allow
+from runtime.call import Asked, Call, Making
+from runtime.event_store import Appended
+from runtime.http import Routes
+from runtime.openapi import problems
+
+Writes = Annotated[Principal, allow("notice.write")]
+routes = Routes(prefix="/notify/v1", tags=["notices"])
+
+
+@routes.post(
+    "/notices/{notice_id}/deliveries",
+    response_model=NoticeOut,
+    responses=problems(NoticeNotRendered, MailGoesByItself),
+)
+async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: Asked) -> Response:
+    """Record that the notice was posted, handed over, read aloud, or that a doubtful mail was found delivered.
+
+    A letter counts as given once the district's mailing days have passed; what was handed over or read aloud at once.
+    """
+    reported = may_report(who, body.reported)
+    service = at_hand(asked.request).service
+    done = handing.Delivered(new_id(), body.channel, body.on, body.note, reported)
+    return await _step(asked, notice_id, lambda work: handing.deliver(service, work, done))
+
+
+@routes.post(
+    "/notices/{notice_id}/parts",
+    response_model=NoticeOut,
+    responses=problems(NoticeCannotBeWritten, TextIsFixed),
+)
+async def post_parts(notice_id: UUID, body: PartsIn, who: Writes, asked: Asked) -> Response:
+    """Say what a notice's parts are to say where the amendment does not; with it the text is fixed and goes its way."""
+    hand = at_hand(asked.request)
+
+    async def complete(making: Making) -> Appended:
+        made = await complete_notice(hand.service, asked.context, notice_id, body.to_reasons(), making.answer)
+        hand.wake()
+        return replace(made, resources={})
+
+    return await asked.respond("notice", notice_id, complete)
+
+
+@routes.post("/notices/{notice_id}/dispatch", response_model=NoticeOut, responses=problems(NothingToDecide))
+async def post_dispatch(notice_id: UUID, body: DispatchIn, who: Writes, asked: Asked) -> Response:
+    """Send a notice that waited for a person's decision: of a proposal reported, or whose mail was in doubt."""
+    hand = at_hand(asked.request)
+    return await _step(asked, notice_id, lambda work: handing.dispatch_now(hand, work, body.reason))
+
+
+async def _step(
+    asked: Call, notice_id: UUID, decide: Callable[[Work], Awaitable[Sequence[Event]]]
+) -> Response:
+    hand = at_hand(asked.request)
+
+    async def run(making: Making) -> Appended:
+        made = await step(
+            hand.service, asked.tenant, notice_id, decide, context=asked.context, answer=making.answer
+        )
+        hand.wake()
+        return replace(made, resources={})
+
+    return await asked.respond("notice", notice_id, run)

@@ -1,0 +1,79 @@
+"""Reading notices, and making one by hand."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from starlette.responses import Response
+
+from contracts.ids import new_id
+from contracts.problems import NotFound
+from notify_service.adapters.at_hand import at_hand
+from notify_service.adapters.making import MakeNotice, NoticeCannotBeWritten, make_notice
+from notify_service.adapters.routes.forms import NoticeIn, NoticeOut
+from notify_service.adapters.showing import Status, page_of_notices
+from notify_service.domain.delivery import NoticeNotRendered
+from runtime.auth import Principal, allow
+from runtime.call import Asked, Making
+from runtime.event_store import Appended
+from runtime.http import Routes
+from runtime.openapi import problems
+from runtime.paging import Listed, Page
+
+Reads = Annotated[Principal, allow("notice.read")]
+Writes = Annotated[Principal, allow("notice.write")]
+routes = Routes(prefix="/notify/v1", tags=["notices"])
+
+
+@routes.get("/notices", response_model=Page[NoticeOut])
+async def get_notices(
+    who: Reads, asked: Asked, listing: Listed,
+    status: Annotated[
+        str | None, Query(description="One status, or several with commas.", examples=["to_post", "blocked,in_doubt"])
+    ] = None,
+) -> Response:  # fmt: skip
+    """List notices: who must be told what, where each stands, and why one waits."""
+    return await page_of_notices(asked, listing, Status.read(status))
+
+
+@routes.get(
+    "/notices/{notice_id}.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **problems(NoticeNotRendered)},
+)
+async def get_letter(notice_id: UUID, who: Reads, asked: Asked) -> Response:
+    """Read the notice as the letter that was or is to be given: the very bytes the log commits to."""
+    shown = await asked.shown("notice", notice_id)
+    text = shown.document.get("text")
+    if text is None:
+        raise NoticeNotRendered("This notice's text is not made yet.")
+    kept = await at_hand(asked.request).service.vault.fetch(asked.tenant, UUID(text["document"]["document"]))
+    headers = {"Content-Disposition": f'inline; filename="notice-{notice_id}.pdf"'}
+    return Response(kept.content, 200, headers, kept.media_type)
+
+
+@routes.get("/notices/{notice_id}", response_model=NoticeOut)
+async def get_notice(notice_id: UUID, who: Reads, asked: Asked) -> Response:
+    """Read one notice: its text's proof, every sending with the other side's answer, given, opened, answered."""
+    return await asked.one("notice", notice_id)
+
+
+@routes.post(
+    "/notices", status_code=201, response_model=NoticeOut, responses=problems(NoticeCannotBeWritten, NotFound)
+)
+async def post_notice(body: NoticeIn, who: Writes, asked: Asked) -> Response:
+    """Make a notice by hand. It is written, and goes its way by itself; a part without content refuses it."""
+    await asked.must_see(body.student)
+    hand = at_hand(asked.request)
+    command = MakeNotice(
+        new_id(), body.kind, body.student, body.holder, body.plan, body.amendment, body.caused_by, body.action,
+        body.to_reasons(),
+    )  # fmt: skip
+
+    async def make(making: Making) -> Appended:
+        made = await make_notice(hand.service, asked.context, command, making)
+        hand.wake()
+        return replace(made, resources={})
+
+    return await asked.respond("notice", command.notice_id, make, external_id=body.external_id)

@@ -1,0 +1,1 @@
+"""The sender: from a notice that is owed to one that was given."""

@@ -1,0 +1,155 @@
+"""Preparing a notice: may it go, has every part content, its text fixed as a letter in the vault, the way it goes."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from contracts.event import Event, EventClass
+from contracts.ids import new_id
+from contracts.values import DocumentRef
+from contracts.vocabulary import Channel
+from notify_service.adapters.outbox import Entry, Lease
+from notify_service.adapters.sending import gathering
+from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
+from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
+from notify_service.application.letter import PDF, letter_pdf
+from notify_service.application.notice_text import compose
+from notify_service.application.wording import LANGUAGES, wording
+from notify_service.domain.delivery import fix_text
+from notify_service.domain.facts import NoticeFacts, parts_missing, parts_with_content
+from notify_service.domain.languages import LanguageUsed, language_for
+from notify_service.domain.notice import Notice
+from notify_service.domain.preferences import Way
+from runtime.service import Service
+
+log = structlog.get_logger()
+FACTS = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A text made and kept: the letter for the event, the facts for the page and for other languages."""
+
+    document: DocumentRef
+    facts_document: UUID
+    facts: NoticeFacts
+    language: LanguageUsed
+
+    def events(self, notice: Notice, now: Situation) -> list[Event]:
+        """``notice.rendered``, unless the notice has its text."""
+        words = wording(self.language.used)
+        return fix_text(
+            notice, self.document, words.template(self.facts.kind), self.language.used,
+            parts_with_content(self.facts), now.today,
+        )  # fmt: skip
+
+
+async def write(
+    service: Service, tenant: str, student: UUID, facts: NoticeFacts, wanted_language: str
+) -> Fixed:
+    """Make the letter and keep it and its facts, sealed; durable on return. What no event names harms nobody."""
+    language = language_for(wanted_language, LANGUAGES)
+    text = compose(facts, wording(language.used), language.wanted)
+    pdf = await asyncio.to_thread(letter_pdf, text, facts)
+    document = await service.vault.keep(tenant, student, pdf, PDF, EventClass.PROOF)
+    plain = facts.model_dump_json(exclude_none=True).encode()
+    kept = await service.vault.keep(tenant, student, plain, FACTS, EventClass.PROOF)
+    return Fixed(document, kept.document, facts, language)
+
+
+async def facts_kept(service: Service, tenant: str, document: UUID) -> NoticeFacts:
+    """The facts as they were fixed with the text."""
+    kept = await service.vault.fetch(tenant, document)
+    return NoticeFacts.model_validate_json(kept.content, extra="ignore")
+
+
+async def prepare(service: Service, lease: Lease) -> None:
+    """Take a notice from owed to ready, or say why it waits. Safe to repeat: a text that is fixed stays."""
+    looked = await _look(service, lease)
+    if looked.waits_for:
+        await _wait(service, lease, looked.waits_for)
+        return
+    fixed = None
+    if looked.facts is not None:
+        language = looked.notice.about.language
+        fixed = await write(service, lease.tenant, looked.entry.student, looked.facts, language)
+    await _send_on_its_way(service, lease, fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    entry: Entry
+    notice: Notice
+    facts: NoticeFacts | None = None
+    """Absent where the text is fixed already."""
+    waits_for: Sequence[str] = ()
+
+
+async def _look(service: Service, lease: Lease) -> _Looked:
+    found: list[_Looked] = []
+
+    async def decide(work: Work) -> Sequence[Event]:
+        if work.entry.fence != lease.fence:
+            raise LostLease
+        now = await _situation(service, work)
+        if now.blocked:
+            found.append(_Looked(work.entry, work.notice, waits_for=now.blocked))
+        elif work.notice.text is not None:
+            found.append(_Looked(work.entry, work.notice))
+        else:
+            found.append(await _gathered(work, now))
+        return ()
+
+    await step(service, lease.tenant, lease.notice, decide)
+    return found[-1]
+
+
+async def _gathered(work: Work, now: Situation) -> _Looked:
+    try:
+        facts = await gathering.gather(work.rows, work.entry.tenant, Wanted.of(work.notice.about), now)
+    except NotGathered as error:
+        return _Looked(work.entry, work.notice, waits_for=[str(error)])
+    missing = [f"part-missing:{part}" for part in parts_missing(facts)]
+    return _Looked(work.entry, work.notice, facts, missing)
+
+
+async def _situation(service: Service, work: Work) -> Situation:
+    entry = work.entry
+    return await gathering.situation(service, work.rows, entry.tenant, entry.student, entry.holder)
+
+
+async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None) -> None:
+    async def decide(work: Work) -> Sequence[Event]:
+        now = await _situation(service, work)
+        way = now.way(work.notice) if not now.blocked else None
+        waits_for = list(now.blocked) if way is None else list(way.needs)
+        state = _next_state(way, waits_for)
+        language = language_for(work.notice.about.language, LANGUAGES)
+        noted = ["language-fallback"] if language.fell_back else []
+        await under_lease(
+            work, lease, state, reasons=[*waits_for, *noted], channel=way.channel.value if way else None,
+            facts=fixed.facts_document if fixed else work.entry.facts, delivery=work.entry.delivery or new_id(),
+            due_at=work.entry.due_at if state == "to_send" else None,
+        )  # fmt: skip
+        return fixed.events(work.notice, now) if fixed else ()
+
+    await step(service, lease.tenant, lease.notice, decide)
+
+
+def _next_state(way: Way | None, waits_for: Sequence[str]) -> str:
+    if way is None or waits_for:
+        return "blocked"
+    return "to_send" if way.channel is Channel.EMAIL else "to_post"
+
+
+async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:
+    async def decide(work: Work) -> Sequence[Event]:
+        state = "lapsed" if "notice-right-ended" in reasons else "blocked"
+        await under_lease(work, lease, state, reasons=list(reasons), due_at=None)
+        return ()
+
+    await step(service, lease.tenant, lease.notice, decide)
+    log.info("notice_waits", notice=str(lease.notice), reasons=list(reasons))

@@ -1,0 +1,107 @@
+"""One step of a notice's work: decide, append and move the outbox in one transaction, or nothing of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.event import Actor, Event
+from contracts.problems import NotFound, VersionConflict
+from notify_service.adapters import outbox
+from notify_service.adapters.outbox import Entry, Lease
+from notify_service.application.notices import NOTICE
+from notify_service.domain.notice import Notice
+from runtime.database import UNREACHABLE, driver
+from runtime.event_store import Answer, Appended, Change, Context
+from runtime.service import Service
+
+T = TypeVar("T")
+SENDER = Actor(id="notify-service", role="system")
+TRIES = 8
+
+
+class _AnsweredBefore(Exception):
+    """This very request was answered before: nothing of the step stands."""
+
+    def __init__(self, appended: Appended) -> None:
+        super().__init__()
+        self.appended = appended
+
+
+class LostLease(Exception):
+    """Another sender has taken over, or what was to be done has changed: nothing of this step stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a step sees: the row, the notice, the transaction."""
+
+    rows: AsyncConnection
+    entry: Entry
+    notice: Notice
+
+
+Decide = Callable[[Work], Awaitable[Sequence[Event]]]
+"""Decides, and moves the outbox in the same transaction."""
+
+
+async def step(
+    service: Service, tenant: str, notice: UUID, decide: Decide, *, context: Context | None = None,
+    answer: Answer | None = None,
+) -> Appended:  # fmt: skip
+    """Run ``decide`` and append what it says. Durable on return; decided again when somebody else was faster."""
+    for attempt in range(TRIES):
+        try:
+            return await _step(service, tenant, notice, decide, context, answer)
+        except _AnsweredBefore as before:
+            return before.appended
+        except VersionConflict:
+            if attempt == TRIES - 1:
+                raise
+            await asyncio.sleep(0.01 * attempt)
+    raise AssertionError("unreachable")
+
+
+async def _step(
+    service: Service,
+    tenant: str,
+    notice: UUID,
+    decide: Decide,
+    context: Context | None,
+    answer: Answer | None,
+) -> Appended:
+    async with service.database.begin(tenant) as rows:
+        entry = await outbox.entry(rows, tenant, notice, lock=True)
+        if entry is None:
+            raise NotFound("There is no such notice here.")
+        connection = await driver(rows)
+        stream = NOTICE.stream(notice)
+        loaded = (await service.store.load_many(tenant, [(NOTICE, stream)], connection=connection))[stream]
+        events = await decide(Work(rows, entry, loaded.state))
+        context = context or Context(tenant, SENDER, entry.correlation, causation=entry.caused_by)
+        appended = await service.store.append(
+            context, [Change(loaded, entry.student, events)], answer=answer, connection=connection
+        )
+        if appended.replayed is not None:
+            raise _AnsweredBefore(appended)
+    if appended.events:
+        service.store.wake()
+    return appended
+
+
+async def under_lease(work: Work, lease: Lease, state: str, **changes: object) -> None:
+    """Move on; raises `LostLease` when the lease is no longer ours."""
+    if not await outbox.move(work.rows, lease, state, **changes):
+        raise LostLease
+
+
+async def until_done(action: Callable[[], Awaitable[T]]) -> T:
+    """What we know and must not forget (the server has the mail) is written as soon as the database is back."""
+    while True:
+        try:
+            return await action()
+        except UNREACHABLE:
+            await asyncio.sleep(0.5)

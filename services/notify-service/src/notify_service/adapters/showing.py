@@ -1,0 +1,165 @@
+"""Notices as a read shows them: what their own history says, and where the work on them stands now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import false, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from contracts.problems import Invalid, Reason
+from notify_service.adapters import outbox
+from notify_service.adapters.outbox import Entry
+from notify_service.adapters.tables import OUTBOX
+from runtime import resources, sight
+from runtime.call import Call
+from runtime.paging import Listing
+from runtime.resources import RESOURCES, Shown
+
+
+class Status(StrEnum):
+    """Where a notice stands."""
+
+    OWED = "owed"
+    """Its text is being made."""
+    BLOCKED = "blocked"
+    """It waits for a person; ``reasons`` says why."""
+    SENDING = "sending"
+    """On its way to the mail server, or to be tried again."""
+    IN_DOUBT = "in_doubt"
+    """The mail server may or may not have taken it: look for ``message_id`` in its log, then dispatch or record it."""
+    TO_POST = "to_post"
+    """The letter is made and waits to be posted or handed over."""
+    SENT = "sent"
+    """Posted; its mailing days have not passed."""
+    GIVEN = "given"
+    """It counts as given, from ``given.on``."""
+    LAPSED = "lapsed"
+    """It need not, or may not, be given any more."""
+
+    @classmethod
+    def read(cls, text: str | None) -> tuple["Status", ...]:
+        """``to_post`` or ``blocked,in_doubt``; raises `Invalid`."""
+        try:
+            return tuple(cls(part) for part in text.split(",")) if text else ()
+        except ValueError as error:
+            known = ", ".join(cls)
+            reason = Reason("status-not-known", f"known are: {known}")
+            raise Invalid("A status in the address is not known.", reasons=(reason,)) from error
+
+
+STATES: Mapping[Status, tuple[str, ...]] = {
+    Status.OWED: ("to_prepare",),
+    Status.BLOCKED: ("blocked",),
+    Status.SENDING: ("to_send", "handing_over"),
+    Status.IN_DOUBT: ("in_doubt",),
+    Status.TO_POST: ("to_post",),
+    Status.SENT: ("posted",),
+    Status.GIVEN: ("given",),
+    Status.LAPSED: ("lapsed",),
+}
+"""The outbox's states behind each."""
+STATUS_OF = {state: status for status, states in STATES.items() for state in states}
+
+REASONS: Mapping[str, str] = {
+    "holder-not-known": "Nobody by this id is confirmed as a rights holder of this student.",
+    "notice-right-ended": "This person's right to notice has ended.",
+    "contact-restricted": "Limits on contact with this person must be reviewed first.",
+    "contact-right-not-held": "This person may not be contacted.",
+    "no-district-profile": "The district's profile is not set.",
+    "text-not-given": "What the notice is to say is not known here.",
+    "proposal-was-reported": "The proposal was reported as made already: say whether notice was given then, or dispatch it.",
+    "mode-needs-a-person": "This person is told in a mode that needs a person; only writing and large print go by themselves.",
+    "to-be-handed-over": "This person wants notices handed over.",
+    "no-postal-address": "No postal address is known: hand it over, or add one.",
+    "mail-in-doubt": "The connection broke while the mail went over: the mail server's log says whether it has it.",
+    "language-fallback": "There is no wording in this person's language: see to a translation or an interpreter.",
+    "asked-for-language": "On the notice's page another language was asked for.",
+    "asked-for-interpreter": "On the notice's page an interpreter was asked for.",
+    "asked-for-paper": "On the notice's page the notice was asked for on paper.",
+    "amendment-withdrawn": "The amendment was withdrawn before the notice left.",
+    "step-failed": "Something of ours went wrong; it is tried again in ten minutes.",
+    "part-missing:action": "Part 1 (what is proposed) has no content.",
+    "part-missing:explanation": "Part 2 (why) has no content.",
+    "part-missing:basis": "Part 3 (evaluations, records and reports used) has no content.",
+    "part-missing:safeguards": "Part 4 (where the safeguards booklet is) has no content: set safeguards_at in the district.",
+    "part-missing:help": "Part 5 (whom to ask for help) has no content: set help_sources in the district.",
+    "part-missing:options": "Part 6 (other options and why rejected) has no content.",
+    "part-missing:other_factors": "Part 7 (other factors) has no content.",
+}  # fmt: skip
+"""Why a notice waits or lapsed, in words for the office."""
+
+
+async def fetch_notice(call: Call, id: UUID) -> Shown | None:
+    """The notice; ``None`` when there is none."""
+    async with call.edge.service.database.begin(call.tenant) as rows:
+        shown = await resources.find(rows, call.tenant, "notice", id)
+        entry = await outbox.entry(rows, call.tenant, id)
+    return None if shown is None or entry is None else _together(shown, entry)
+
+
+async def page_of_notices(call: Call, listing: Listing, statuses: Sequence[Status]) -> Response:
+    """A page in the order of ids: only what the caller may see."""
+    name = f"{call.tenant} notice {sorted(statuses)}"
+    async with call.edge.service.database.begin(call.tenant) as rows:
+        found = await _ids(rows, call, listing, statuses, name)
+        shown = [each for id in found[: listing.limit] if (each := await _shown(rows, call.tenant, id))]
+    for each in shown:
+        call.saw(each.student, "notice", (each.id,))
+    body: dict[str, Any] = {"items": [each.fields() for each in shown]}
+    headers = {}
+    if len(found) > listing.limit:
+        cursor = listing.next_cursor(name, found[listing.limit - 1])
+        narrowed = {"status": ",".join(statuses)} if statuses else {}
+        body["next"] = listing.address(call.request.scope["path"], cursor, narrowed)
+        headers["Link"] = f'<{body["next"]}>; rel="next"'
+    return Response(resources.encode(body), 200, headers, "application/json")
+
+
+async def _ids(
+    rows: AsyncConnection, call: Call, listing: Listing, statuses: Sequence[Status], name: str
+) -> list[UUID]:
+    wanted = (
+        select(OUTBOX.c.notice)
+        .join(RESOURCES, (RESOURCES.c.tenant == OUTBOX.c.tenant) & (RESOURCES.c.id == OUTBOX.c.notice))
+        .where(OUTBOX.c.tenant == call.tenant, RESOURCES.c.kind == "notice")
+    )
+    if statuses:
+        wanted = wanted.where(OUTBOX.c.state.in_([state for status in statuses for state in STATES[status]]))
+    if listing.student is not None:
+        wanted = wanted.where(OUTBOX.c.student == listing.student)
+    if listing.external_id is not None:
+        held = await call.store.held(call.tenant, "external_id:notice", listing.external_id)
+        wanted = wanted.where(OUTBOX.c.notice == held[0] if held else false())
+    if listing.updated_after is not None:
+        wanted = wanted.where(RESOURCES.c.updated_at > listing.updated_after)
+    after = listing.after(name)
+    if after is not None:
+        wanted = wanted.where(OUTBOX.c.notice > after)
+    how_far = await sight.reach(rows, call.who)
+    if how_far is not None:
+        wanted = wanted.where(sight.visible(how_far, call.tenant, OUTBOX.c.student))
+    found = await rows.execute(wanted.order_by(OUTBOX.c.notice).limit(listing.limit + 1))
+    return [row.notice for row in found]
+
+
+async def _shown(rows: AsyncConnection, tenant: str, id: UUID) -> Shown | None:
+    shown = await resources.find(rows, tenant, "notice", id)
+    entry = await outbox.entry(rows, tenant, id)
+    return None if shown is None or entry is None else _together(shown, entry)
+
+
+def _together(shown: Shown, entry: Entry) -> Shown:
+    document: dict[str, Any] = {
+        **shown.document,
+        "status": STATUS_OF[entry.state].value,
+        "reasons": [{"code": code, "message": REASONS.get(code, code)} for code in entry.reasons],
+    }
+    if entry.channel is not None:
+        document["channel"] = entry.channel
+    if entry.counts_on is not None and entry.state == "posted":
+        document["counts_on"] = entry.counts_on.isoformat()
+    return replace(shown, document=document)

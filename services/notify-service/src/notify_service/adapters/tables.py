@@ -1,0 +1,193 @@
+"""This service's tables beside its store: the outbox and its links, and what it knows of people, plans and the district.
+
+Made by a migration and by tests from the same statements; a later change is a further numbered function. ``notify_read``
+is rebuilt from plan-service's events and left out of every backup; the outbox and the links are kept: they say what has
+been handed to a mail server, which no event can say in time.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+
+from runtime.store_schema import TENANT
+
+_all = MetaData()
+_instant = TIMESTAMP(timezone=True)
+
+OUTBOX = Table(
+    "outbox", _all,
+    Column("tenant", Text, primary_key=True), Column("notice", Uuid, primary_key=True), Column("student", Uuid),
+    Column("holder", Uuid), Column("amendment", Uuid), Column("state", Text), Column("reasons", ARRAY(Text)),
+    Column("channel", Text), Column("delivery", Uuid), Column("facts", Uuid), Column("attempts", SmallInteger),
+    Column("due_at", _instant), Column("counts_on", Date), Column("correlation", Text), Column("caused_by", Uuid),
+    Column("owner", Uuid), Column("lease_until", _instant), Column("fence", BigInteger), Column("changed_at", _instant),
+)  # fmt: skip
+LINKS = Table(
+    "links", _all,
+    Column("tenant", Text, primary_key=True), Column("link", Uuid, primary_key=True), Column("notice", Uuid),
+    Column("made_at", _instant), Column("expires_at", _instant), Column("wrong_checks", SmallInteger),
+    Column("replaced", Boolean),
+)  # fmt: skip
+STUDENTS = Table(
+    "students", _all,
+    Column("tenant", Text, primary_key=True), Column("student", Uuid, primary_key=True), Column("contents", LargeBinary),
+)  # fmt: skip
+CONTACTS = Table(
+    "contacts", _all,
+    Column("tenant", Text, primary_key=True), Column("student", Uuid, primary_key=True),
+    Column("contact", Uuid, primary_key=True), Column("restricted", Boolean),
+)  # fmt: skip
+HOLDERS = Table(
+    "holders", _all,
+    Column("tenant", Text, primary_key=True), Column("student", Uuid, primary_key=True),
+    Column("holder", Uuid, primary_key=True), Column("contact", Uuid), Column("contents", LargeBinary),
+    Column("confirmed_on", Date), Column("ended_on", Date),
+)  # fmt: skip
+PROFILES = Table(
+    "profiles", _all,
+    Column("tenant", Text, primary_key=True), Column("effective_on", Date, primary_key=True),
+    Column("version", BigInteger), Column("contents", LargeBinary),
+)  # fmt: skip
+MEETINGS = Table(
+    "meetings", _all,
+    Column("tenant", Text, primary_key=True), Column("meeting", Uuid, primary_key=True), Column("student", Uuid),
+    Column("held_on", Date),
+)  # fmt: skip
+PLAN_ENTRIES = Table(
+    "plan_entries", _all,
+    Column("tenant", Text, primary_key=True), Column("plan", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True), Column("student", Uuid), Column("event_id", Uuid),
+    Column("position", BigInteger), Column("index", BigInteger), Column("type", Text), Column("schema", SmallInteger),
+    Column("effective_on", Date), Column("recorded_at", _instant), Column("known_at", _instant), Column("actor", Text),
+    Column("correlation", Text), Column("causation", Uuid), Column("rules", Text), Column("contents", LargeBinary),
+)  # fmt: skip
+
+KNOWN = ("students", "contacts", "holders", "profiles", "meetings", "plan_entries")
+"""What the projection ``known`` fills."""
+
+
+def notify_tables_1() -> list[str]:
+    """Run as ``notify_owner``."""
+    return [_OUTBOX, _LINKS, _CLAIM, _KNOWN]
+
+
+def _apart(table: str) -> str:
+    return f"""
+        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+        CREATE POLICY tenant ON {table} TO notify_app USING (tenant = {TENANT}) WITH CHECK (tenant = {TENANT});
+    """
+
+
+_OUTBOX = f"""
+    CREATE TABLE notify.outbox (
+        tenant text NOT NULL,
+        notice uuid NOT NULL,
+        student uuid NOT NULL,
+        holder uuid NOT NULL,
+        amendment uuid,
+        state text NOT NULL DEFAULT 'to_prepare' CHECK (state IN (
+            'to_prepare', 'blocked', 'to_send', 'handing_over', 'in_doubt', 'to_post', 'posted', 'given', 'lapsed')),
+        reasons text[] NOT NULL DEFAULT '{{}}',
+        channel text,
+        delivery uuid,
+        facts uuid,
+        attempts smallint NOT NULL DEFAULT 0,
+        due_at timestamptz,
+        counts_on date,
+        correlation text NOT NULL,
+        caused_by uuid NOT NULL,
+        owner uuid,
+        lease_until timestamptz,
+        fence bigint NOT NULL DEFAULT 0,
+        changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (tenant, notice)
+    );
+    COMMENT ON COLUMN notify.outbox.due_at IS 'in the tenant''s own time; null: waits for a person or an event';
+    COMMENT ON COLUMN notify.outbox.reasons IS 'codes only, no contents';
+    COMMENT ON COLUMN notify.outbox.facts IS 'the document in the vault from which text, page and letter are made';
+    CREATE INDEX outbox_due ON notify.outbox (due_at) WHERE due_at IS NOT NULL;
+    CREATE INDEX outbox_student ON notify.outbox (tenant, student);
+    CREATE INDEX outbox_state ON notify.outbox (tenant, state) WHERE state NOT IN ('given', 'lapsed');
+    GRANT SELECT, INSERT, UPDATE ON notify.outbox TO notify_app;
+    {_apart("notify.outbox")}
+"""
+
+_LINKS = f"""
+    CREATE TABLE notify.links (
+        tenant text NOT NULL,
+        link uuid NOT NULL,
+        notice uuid NOT NULL,
+        made_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        wrong_checks smallint NOT NULL DEFAULT 0,
+        replaced boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (tenant, link)
+    );
+    COMMENT ON TABLE notify.links IS 'single-purpose links to one notice; the token itself is nowhere kept';
+    CREATE INDEX links_notice ON notify.links (tenant, notice);
+    GRANT SELECT, INSERT, UPDATE ON notify.links TO notify_app;
+    {_apart("notify.links")}
+"""
+
+_CLAIM = """
+    CREATE POLICY claims ON notify.outbox TO notify_owner USING (true) WITH CHECK (true);
+    CREATE POLICY claims ON notify.tenants FOR SELECT TO notify_owner USING (true);
+    CREATE FUNCTION notify.claim_due(
+        p_owner uuid, p_lease_seconds double precision, p_most integer, p_at_work uuid[])
+        RETURNS TABLE (tenant text, notice uuid, fence bigint)
+        LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
+        UPDATE notify.outbox AS o
+           SET owner = p_owner, lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds),
+               fence = o.fence + 1
+          FROM (SELECT due.tenant, due.notice FROM notify.outbox AS due JOIN notify.tenants AS t USING (tenant)
+                 WHERE due.due_at <= clock_timestamp() + t.clock_ahead
+                   AND (due.lease_until IS NULL OR due.lease_until < clock_timestamp())
+                   AND due.notice <> ALL (p_at_work)
+                 ORDER BY due.due_at LIMIT p_most FOR UPDATE OF due SKIP LOCKED) AS mine
+         WHERE o.tenant = mine.tenant AND o.notice = mine.notice
+        RETURNING o.tenant, o.notice, o.fence
+    $$;
+    COMMENT ON FUNCTION notify.claim_due IS
+        'leases what is due, over all tenants, and tells no more than ids: a sender works in one tenant at a time';
+    REVOKE ALL ON FUNCTION notify.claim_due FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION notify.claim_due TO notify_app;
+"""
+
+_KNOWN = f"""
+    SET LOCAL ROLE notify_app;
+    CREATE TABLE notify_read.students (
+        tenant text NOT NULL, student uuid NOT NULL, contents bytea NOT NULL, PRIMARY KEY (tenant, student));
+    CREATE TABLE notify_read.contacts (
+        tenant text NOT NULL, student uuid NOT NULL, contact uuid NOT NULL, restricted boolean NOT NULL,
+        PRIMARY KEY (tenant, student, contact));
+    CREATE TABLE notify_read.holders (
+        tenant text NOT NULL, student uuid NOT NULL, holder uuid NOT NULL, contact uuid, contents bytea NOT NULL,
+        confirmed_on date NOT NULL, ended_on date, PRIMARY KEY (tenant, student, holder));
+    CREATE INDEX holders_holder ON notify_read.holders (tenant, holder);
+    CREATE TABLE notify_read.profiles (
+        tenant text NOT NULL, effective_on date NOT NULL, version bigint NOT NULL, contents bytea NOT NULL,
+        PRIMARY KEY (tenant, effective_on));
+    CREATE TABLE notify_read.meetings (
+        tenant text NOT NULL, meeting uuid NOT NULL, student uuid NOT NULL, held_on date NOT NULL,
+        PRIMARY KEY (tenant, meeting));
+    CREATE TABLE notify_read.plan_entries (
+        tenant text NOT NULL, plan uuid NOT NULL, version bigint NOT NULL, student uuid NOT NULL, event_id uuid NOT NULL,
+        position bigint NOT NULL, index bigint NOT NULL, type text NOT NULL, schema smallint NOT NULL,
+        effective_on date NOT NULL, recorded_at timestamptz NOT NULL, known_at timestamptz NOT NULL, actor text NOT NULL,
+        correlation text NOT NULL, causation uuid, rules text, contents bytea NOT NULL,
+        PRIMARY KEY (tenant, plan, version));
+    CREATE INDEX plan_entries_student ON notify_read.plan_entries (tenant, student);
+    {"".join(_apart(f"notify_read.{table}") for table in KNOWN)}
+    RESET ROLE;
+"""

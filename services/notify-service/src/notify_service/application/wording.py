@@ -1,0 +1,104 @@
+"""The wordings of notices and of the parent's page: one file a language, each with its version and review status."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from contracts import codes, plain_words
+from contracts.fields import LanguageTag
+from contracts.vocabulary import NoticeKind
+
+LANGUAGES: tuple[LanguageTag, ...] = ("en", "es")
+"""In which there is a wording, in the order in which they are offered."""
+
+_FOLDER = files("notify_service") / "templates"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One language's words."""
+
+    tag: LanguageTag
+    texts: Mapping[str, Any]
+
+    @property
+    def direction(self) -> str:
+        """``ltr`` or ``rtl``: the ``dir`` of every page and document in it."""
+        return str(self.texts["direction"])
+
+    @property
+    def locale(self) -> Locale:
+        """Of the United States, in this language: how dates and numbers are written."""
+        return Locale.parse(f"{self.tag}_US")
+
+    @property
+    def status(self) -> str:
+        """``drafted``, or ``reviewed``: stated on every notice."""
+        return str(self.texts["status"])
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The words under a dotted key, with its places filled."""
+        found: Any = self.texts
+        for part in key.split("."):
+            found = found[part]
+        return str(found).format(**values) if values else str(found)
+
+    def counted(self, key: str, count: int) -> str:
+        """``1 day``, ``10 days``."""
+        return self(f"{key}_one" if count == 1 else f"{key}_other", count=count)
+
+    def day(self, day: date) -> str:
+        """``March 9, 2026``, as people of this language write it."""
+        return format_date(day, "long", locale=self.locale)
+
+    def months(self) -> list[str]:
+        """The names of the months."""
+        names: Mapping[int, str] = self.locale.months["stand-alone"]["wide"]
+        return [names[number] for number in range(1, 13)]
+
+    def number(self, text: str) -> str:
+        """A decimal as written here."""
+        return str(format_decimal(text, locale=self.locale))
+
+    def kind(self, kind: str) -> str:
+        """A kind of item."""
+        return str(self.texts["kinds"].get(kind) or plain_words.kind_label(kind))
+
+    def field(self, name: str) -> str:
+        """A field of an item."""
+        return str(self.texts["fields"].get(name) or plain_words.field_label(name))
+
+    def code(self, listed: str, code: str) -> str:
+        """A code; one that a district added stands as it is."""
+        return str(self.texts["codes"].get(listed, {}).get(code) or codes.label(listed, code))
+
+    def named(self, tag: LanguageTag) -> str:
+        """The name of a language, in this one."""
+        try:
+            name = Locale.parse(tag.split("-")[0]).get_language_name(str(self.locale))
+        except ValueError:
+            name = None
+        return name or codes.label("language", tag)
+
+    def template(self, kind: NoticeKind) -> str:
+        """What stands on the event: which wording, which version, how far it was reviewed."""
+        return f"{kind}/{self.tag}@{self.texts['version']} ({self.status})"
+
+
+@cache
+def wording(tag: LanguageTag) -> Wording:
+    """The wording of one of `LANGUAGES`."""
+    return Wording(tag, tomllib.loads((_FOLDER / "wording" / f"{tag}.toml").read_text("utf-8")))
+
+
+def template_file(name: str) -> bytes:
+    """A template's source."""
+    return (_FOLDER / name).read_bytes()

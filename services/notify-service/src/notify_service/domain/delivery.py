@@ -1,0 +1,173 @@
+"""What becomes of a notice on its way: fixed, sent, failed, given. From which day it counts depends on the channel.
+
+E-mail: the day on which it was sent and the other side's server accepted it, for whoever elected e-mail (300.505).
+A letter: ``mailing_days`` after it was posted, and only once they have passed: a letter that comes back before was never
+given. Handed over or read aloud: that day. Opened with link and check, or acknowledged: that day, if nothing showed it
+before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from contracts.event import Event
+from contracts.fields import LanguageTag
+from contracts.notify import (
+    DeliveryPersonalData,
+    NoticeAttemptFailed,
+    NoticeGiven,
+    NoticeRendered,
+    NoticeSent,
+)
+from contracts.problems import Invalid, Reason, Rejected
+from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import Channel, GivenBasis, NoticePart
+from notify_service.domain.notice import Notice
+
+BASIS_OF = {
+    Channel.EMAIL: GivenBasis.EMAIL_ACCEPTED,
+    Channel.LETTER: GivenBasis.MAILING_DAYS_PASSED,
+    Channel.HANDED_OVER: GivenBasis.HANDED_OVER,
+    Channel.READ_ALOUD: GivenBasis.READ_ALOUD,
+}
+
+
+class NoticeNotRendered(Rejected):
+    """There is no text yet that could have been delivered."""
+
+    code = "notice-not-rendered"
+
+
+class MailGoesByItself(Rejected):
+    """Mails are sent by Handrail itself and recorded with the server's answer."""
+
+    code = "mail-goes-by-itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """What the mail server said to one try."""
+
+    delivery_id: UUID
+    to: DeliveryPersonalData
+    message_id: str
+    answer: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDelivery:
+    """Somebody posted the letter, handed the notice over, read it aloud, or knows that the mail arrived."""
+
+    delivery_id: UUID
+    channel: Channel
+    on: date
+    to: DeliveryPersonalData
+    today: date
+    mailing_days: int
+    in_doubt: bool = False
+    """A mail of ours may or may not have arrived."""
+    answer: str | None = None
+    reported: Reported | None = None
+
+
+def fix_text(
+    notice: Notice,
+    document: DocumentRef,
+    template: str,
+    language: LanguageTag,
+    parts: Sequence[NoticePart],
+    today: date,
+) -> list[Event]:
+    """The text is fixed once; a notice that has one keeps it."""
+    if notice.text is not None:
+        return []
+    return [
+        NoticeRendered(
+            effective_on=today, notice_id=notice.about.notice_id, document=document, template=template,
+            language=language, parts=tuple(parts),
+        )
+    ]  # fmt: skip
+
+
+def mail_accepted(notice: Notice, mailed: Mailed) -> list[Event]:
+    """The holder elected e-mail and the mail server accepted it: sent, and given on that day."""
+    sent = NoticeSent(
+        effective_on=mailed.on, notice_id=notice.about.notice_id, delivery_id=mailed.delivery_id, channel=Channel.EMAIL,
+        personal=mailed.to, provider_message_id=mailed.message_id, answer=mailed.answer,
+    )  # fmt: skip
+    return [sent, *_given(notice, Channel.EMAIL, GivenBasis.EMAIL_ACCEPTED, mailed.on, mailed.delivery_id)]
+
+
+def mail_failed(notice: Notice, mailed: Mailed, *, permanent: bool) -> list[Event]:
+    """One try failed, with the other side's own words."""
+    return [
+        NoticeAttemptFailed(
+            effective_on=mailed.on, notice_id=notice.about.notice_id, delivery_id=mailed.delivery_id,
+            channel=Channel.EMAIL, personal=mailed.to, answer=mailed.answer, permanent=permanent,
+        )
+    ]  # fmt: skip
+
+
+def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
+    """What a person did with the notice. Given at once, except a letter, whose mailing days must pass first."""
+    if command.channel is Channel.EMAIL and not command.in_doubt and command.reported is None:
+        raise MailGoesByItself(
+            "Mails go out by themselves and are recorded with the server's answer. Record one only when it was in doubt, "
+            "or, with `reported`, when it was sent outside Handrail."
+        )
+    if notice.text is None and command.reported is None:
+        raise NoticeNotRendered(
+            "The notice's text is not made yet, so it cannot have been delivered. Complete it first; a delivery made "
+            "outside Handrail is recorded with `reported`."
+        )
+    if command.on > command.today:
+        raise Invalid(
+            "A delivery is recorded once it was made.",
+            reasons=(Reason("delivered-in-the-future", f"{command.on} is still to come.", pointer="/on"),),
+        )
+    if any(t.delivery_id == command.delivery_id and t.outcome == "sent" for t in notice.tries):
+        return []
+    sent = NoticeSent(
+        effective_on=command.on, notice_id=notice.about.notice_id, delivery_id=command.delivery_id,
+        channel=command.channel, personal=command.to, answer=command.answer, reported=command.reported,
+    )  # fmt: skip
+    counts_on = given_on(command.channel, command.on, command.mailing_days)
+    if counts_on > command.today:
+        return [sent]
+    basis = BASIS_OF[command.channel]
+    return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, command.reported)]
+
+
+def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[Event]:
+    """A posted letter counts as given once its days have passed, unless something showed it before."""
+    posted = notice.sent_by(Channel.LETTER)
+    if posted is None:
+        return []
+    counts_on = given_on(Channel.LETTER, posted.on, mailing_days)
+    if counts_on > today:
+        return []
+    return _given(notice, Channel.LETTER, GivenBasis.MAILING_DAYS_PASSED, counts_on, posted.delivery_id)
+
+
+def given_on(channel: Channel, on: date, mailing_days: int) -> date:
+    """The day from which a sending of that day counts as given."""
+    return on + timedelta(days=mailing_days) if channel is Channel.LETTER else on
+
+
+def _given(
+    notice: Notice, channel: Channel, basis: GivenBasis, on: date, delivery_id: UUID | None,
+    reported: Reported | None = None,
+) -> list[Event]:  # fmt: skip
+    """The earliest day that something shows; a later showing changes nothing."""
+    if notice.given is not None and notice.given.on <= on:
+        return []
+    about = notice.about
+    return [
+        NoticeGiven(
+            effective_on=on, notice_id=about.notice_id, kind=about.kind, holder_id=about.holder_id,
+            plan_id=about.plan_id, amendment_id=about.amendment_id, channel=channel, basis=basis,
+            delivery_id=delivery_id, reported=reported,
+        )
+    ]  # fmt: skip

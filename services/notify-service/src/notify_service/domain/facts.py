@@ -1,0 +1,129 @@
+"""What a notice about an amendment says, in no language yet: filled from the amendment, its plan and the district.
+
+Fixed once, with the text that is made from it, so that the letter, the page and a later page in another language say the
+same.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from contracts.district import HelpSource, Office
+from contracts.event import Value
+from contracts.fields import AmendmentId, HolderId, ItemId, Line, Name, Narrative, NoticeId, PlanId
+from contracts.items import AnyChange, Item
+from contracts.plan_shape import DocumentItem
+from contracts.values import PostalAddress
+from contracts.vocabulary import CommunicationMode, NoticeKind, NoticePart, PlanKind
+
+SEVEN_PARTS = tuple(NoticePart)
+"""34 CFR 300.503(b)(1)-(7)."""
+SECTION_504_PARTS = (NoticePart.ACTION, NoticePart.EXPLANATION, NoticePart.SAFEGUARDS)
+"""34 CFR 104.36 asks for notice and for the safeguards; it names no further parts."""
+
+CITATION = {
+    NoticePart.ACTION: "34 CFR 300.503(b)(1)",
+    NoticePart.EXPLANATION: "34 CFR 300.503(b)(2)",
+    NoticePart.BASIS: "34 CFR 300.503(b)(3)",
+    NoticePart.SAFEGUARDS: "34 CFR 300.503(b)(4)",
+    NoticePart.HELP: "34 CFR 300.503(b)(5)",
+    NoticePart.OPTIONS: "34 CFR 300.503(b)(6)",
+    NoticePart.OTHER_FACTORS: "34 CFR 300.503(b)(7)",
+}
+
+
+class ProposedChange(Value):
+    """One item: what it says now and what it would say."""
+
+    op: Literal["add", "replace", "end"]
+    item_id: ItemId
+    before: Item | None = None
+    """Absent for a new item, and where nothing of it was in force on the day of the proposal."""
+    after: Item | None = None
+
+
+class Reasons(Value):
+    """The team's own words, as they wrote them."""
+
+    explanation: Narrative | None = None
+    evaluations_used: Narrative | None = None
+    options_considered: Narrative | None = None
+    other_factors: Narrative | None = None
+
+
+class DecidedAt(Value):
+    """Where the proposal comes from."""
+
+    kind: Literal["meeting", "written_agreement", "none"]
+    on: date | None = None
+
+
+class NoticeFacts(Value):
+    """Everything one notice says."""
+
+    notice_id: NoticeId
+    kind: NoticeKind
+    plan_kind: PlanKind
+    plan_id: PlanId | None = None
+    amendment_id: AmendmentId | None = None
+    holder_id: HolderId
+    holder_name: Name
+    address: PostalAddress | None = None
+    student_name: Line
+    mode: CommunicationMode = CommunicationMode.WRITTEN
+    district: Name
+    office: Office | None = None
+    help_sources: tuple[HelpSource, ...] = ()
+    safeguards_at: Line | None = None
+    notice_days: int
+    written_on: date
+    proposed_on: date
+    requested: date | Literal["earliest"] = "earliest"
+    decided_at: DecidedAt
+    changes: tuple[ProposedChange, ...] = ()
+    action: Narrative | None = None
+    """Part 1 in words, where no amendment says it (a notice made by hand)."""
+    reasons: Reasons
+    written_in: Line = "en"
+    """The language of the team's own words."""
+
+
+def proposed_changes(changes: Sequence[AnyChange], now: Sequence[DocumentItem]) -> tuple[ProposedChange, ...]:
+    """Each change of an amendment beside what the plan says ``now``."""
+    in_force = {entry.item.id: entry.item for entry in now}
+    return tuple(
+        ProposedChange(
+            op=change.op,
+            item_id=change.item_id,
+            before=None if change.op == "add" else in_force.get(change.item_id),
+            after=None if change.op == "end" else change.item,
+        )
+        for change in changes
+    )
+
+
+def parts_with_content(facts: NoticeFacts) -> tuple[NoticePart, ...]:
+    """Which of the seven parts have something to say; ``none``, written by the team, is said."""
+    said = {
+        NoticePart.ACTION: bool(facts.changes) or facts.action is not None,
+        NoticePart.EXPLANATION: facts.reasons.explanation is not None,
+        NoticePart.BASIS: facts.reasons.evaluations_used is not None,
+        NoticePart.SAFEGUARDS: facts.safeguards_at is not None,
+        NoticePart.HELP: bool(facts.help_sources),
+        NoticePart.OPTIONS: facts.reasons.options_considered is not None,
+        NoticePart.OTHER_FACTORS: facts.reasons.other_factors is not None,
+    }
+    return tuple(part for part in SEVEN_PARTS if said[part])
+
+
+def parts_missing(facts: NoticeFacts) -> tuple[NoticePart, ...]:
+    """The parts without which this notice may not go out (300.503(b); 104.36 for a Section 504 notice)."""
+    needed = SECTION_504_PARTS if facts.kind is NoticeKind.SECTION_504_NOTICE else SEVEN_PARTS
+    said = parts_with_content(facts)
+    return tuple(part for part in needed if part not in said)
+
+
+def completed(facts: NoticeFacts, words: Reasons) -> NoticeFacts:
+    """The facts with what a person added by hand; what the amendment itself says stays as it is."""
+    given = words.model_dump(exclude_none=True) | facts.reasons.model_dump(exclude_none=True)
+    return facts.model_copy(update={"reasons": Reasons(**given)})

@@ -1,0 +1,34 @@
+"""In which language a notice is written: the holder's, where there is a wording in it (34 CFR 300.503(c)(1)(ii))."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from contracts.fields import LanguageTag
+
+FALLBACK: LanguageTag = "en"
+"""What is used, and recorded as such, where there is no wording in the language asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageUsed:
+    """``wanted`` is what the holder reads; ``used`` what there is."""
+
+    wanted: LanguageTag
+    used: LanguageTag
+
+    @property
+    def fell_back(self) -> bool:
+        """There was no wording in the holder's language: a person must see to a translation or an interpreter."""
+        return _primary(self.wanted) != _primary(self.used)
+
+
+def language_for(wanted: LanguageTag, available: Collection[LanguageTag]) -> LanguageUsed:
+    """``es-MX`` is served by ``es``; what nobody has worded falls back."""
+    for candidate in (wanted, _primary(wanted)):
+        if candidate in available:
+            return LanguageUsed(wanted, candidate)
+    return LanguageUsed(wanted, FALLBACK)
+
+
+def _primary(tag: LanguageTag) -> str:
+    return tag.split("-")[0]

@@ -1,0 +1,172 @@
+"""One notice to one rights holder: what its stream says has happened to it.
+
+The notice's own history is the proof (34 CFR 300.503): owed, its text fixed, each sending with the other side's answer,
+given, opened, answered. Where the work on it stands at this moment is not here but in the outbox.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from contracts.event import Event
+from contracts.fields import AmendmentId, EventId, HolderId, ItemId, LanguageTag, NoticeId, PlanId, StudentId
+from contracts.notify import (
+    NoticeAcknowledged,
+    NoticeAttemptFailed,
+    NoticeGiven,
+    NoticeObjected,
+    NoticeOpened,
+    NoticeOwed,
+    NoticeRendered,
+    NoticeSent,
+)
+from contracts.students import RequestMade
+from contracts.values import DocumentRef
+from contracts.vocabulary import Channel, GivenBasis, NoticeKind, NoticePart, RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """To whom, about what and why."""
+
+    notice_id: NoticeId
+    kind: NoticeKind
+    student_id: StudentId
+    holder_id: HolderId
+    plan_id: PlanId | None
+    amendment_id: AmendmentId | None
+    caused_by: EventId
+    language: LanguageTag
+    owed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The exact text, kept in the vault."""
+
+    document: DocumentRef
+    template: str
+    language: LanguageTag
+    parts: tuple[NoticePart, ...]
+    fixed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One sending, or a try that failed."""
+
+    delivery_id: UUID
+    channel: Channel
+    on: date
+    outcome: Literal["sent", "failed", "failed_for_good"]
+    to: str
+    answer: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """From which day it counts, and what shows it."""
+
+    on: date
+    channel: Channel
+    basis: GivenBasis
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Somebody objects; no items named means all of it."""
+
+    on: date
+    holder_id: HolderId
+    items: tuple[ItemId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks for something on the notice's page."""
+
+    on: date
+    kind: RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What decisions about a notice ask for."""
+
+    owed: Owed | None = None
+    text: Text | None = None
+    tries: tuple[Try, ...] = ()
+    given: Given | None = None
+    opened_on: tuple[date, ...] = ()
+    acknowledged_on: date | None = None
+    objections: tuple[Objection, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+    @property
+    def about(self) -> Owed:
+        """To whom, about what and why; only for a notice that is there."""
+        if self.owed is None:
+            raise LookupError("nothing was ever owed under this id")
+        return self.owed
+
+    def sent_by(self, channel: Channel) -> Try | None:
+        """The last sending by this channel that left us."""
+        return next((t for t in reversed(self.tries) if t.channel is channel and t.outcome == "sent"), None)
+
+
+def evolve(notice: Notice, event: Event) -> Notice:
+    """The notice after one more event of its stream."""
+    on = event.effective_on
+    match event:
+        case NoticeOwed():
+            return replace(notice, owed=_owed(event))
+        case NoticeRendered():
+            return replace(
+                notice,
+                text=Text(event.document, event.template, event.language, event.parts, event.effective_on),
+            )
+        case NoticeSent() as sent:
+            entry = Try(
+                sent.delivery_id, sent.channel, on, "sent", _to(sent), sent.answer, sent.provider_message_id
+            )
+            return replace(notice, tries=(*notice.tries, entry))
+        case NoticeAttemptFailed() as failed:
+            outcome: Literal["failed", "failed_for_good"] = (
+                "failed_for_good" if failed.permanent else "failed"
+            )
+            entry = Try(failed.delivery_id, failed.channel, on, outcome, _to(failed), failed.answer)
+            return replace(notice, tries=(*notice.tries, entry))
+        case NoticeGiven():
+            return replace(notice, given=Given(on, event.channel, event.basis))
+        case NoticeOpened():
+            return replace(notice, opened_on=(*notice.opened_on, on))
+        case NoticeAcknowledged():
+            return replace(notice, acknowledged_on=notice.acknowledged_on or on)
+        case NoticeObjected():
+            objection = Objection(on, event.holder_id, event.items)
+            return replace(notice, objections=(*notice.objections, objection))
+        case RequestMade():
+            return replace(notice, requests=(*notice.requests, Request(on, event.kind)))
+        case _:
+            return notice
+
+
+def _owed(event: NoticeOwed) -> Owed:
+    return Owed(
+        event.notice_id, event.kind, event.student_id, event.holder_id, event.plan_id, event.amendment_id,
+        event.caused_by, event.language, event.effective_on,
+    )  # fmt: skip
+
+
+def _to(event: NoticeSent | NoticeAttemptFailed) -> str:
+    personal = event.personal
+    if personal.email is not None:
+        return f"{personal.name} <{personal.email}>"
+    if personal.address is not None:
+        place = ", ".join(
+            filter(None, (personal.address.city, personal.address.state, personal.address.postal_code))
+        )
+        return ", ".join(filter(None, (personal.name, *personal.address.lines, place)))
+    return personal.name

@@ -1,0 +1,103 @@
+"""notify-service put together: who must be told what, how it reaches them, and the proof of it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from notify_service.adapters.at_hand import AtHand
+from notify_service.adapters.consumers.owed import owed_consumer
+from notify_service.adapters.links import LinkMaker
+from notify_service.adapters.page import routes as page_routes
+from notify_service.adapters.post_office import PostOffice
+from notify_service.adapters.projections.known import KNOWN_FACTS
+from notify_service.adapters.routes import codes, deliveries, notices, preferences
+from notify_service.adapters.sending.sender import Sender
+from notify_service.adapters.showing import fetch_notice
+from notify_service.adapters.smtp import MailServer
+from notify_service.application.notices import NOTICE, PREFERENCES
+from notify_service.settings import Settings
+from runtime.access import ACCESS
+from runtime.auth import Verifier
+from runtime.call import Edge, Fetch, Owner
+from runtime.consumer import Consumer
+from runtime.event_store import Model
+from runtime.health import add_health
+from runtime.http import install
+from runtime.oidc import verifier_for
+from runtime.service import Service
+from runtime.sight import SIGHT
+from runtime.tenant_routes import tenant_routes
+from runtime.tenants import TENANT
+
+PREFIX = "/notify/v1"
+MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, TENANT, ACCESS)
+"""Every kind of stream that is appended to here."""
+ROUTERS: Sequence[APIRouter] = (
+    tenant_routes("notify"),
+    notices.routes,
+    deliveries.routes,
+    preferences.routes,
+    codes.routes,
+    page_routes.routes,
+)
+FETCH: dict[str, Fetch] = {"notice": fetch_notice}
+OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
+
+
+def consumers_of(wake: Callable[[], None]) -> Sequence[Consumer]:
+    """What follows the logs: two projections, and what makes notices owed."""
+    return (KNOWN_FACTS, SIGHT, owed_consumer(wake))
+
+
+def service_of(settings: Settings) -> Service:
+    """The service without its HTTP surface and its sender: for the command line's work on it."""
+    return Service(
+        "notify", settings.addresses("notify"), MODELS, lambda _service: consumers_of(lambda: None)
+    )
+
+
+def post_office(settings: Settings) -> PostOffice:
+    """Where and as whom notices are handed in."""
+    server = MailServer(
+        host=settings.smtp_host, port=settings.smtp_port, tls=settings.smtp_tls, user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        timeout=settings.smtp_timeout_seconds,
+    )  # fmt: skip
+    return PostOffice(
+        server, LinkMaker(settings.master_key()), settings.sender_address, settings.mail_domain,
+        settings.public_url.rstrip("/"), settings.link_days,
+    )  # fmt: skip
+
+
+def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
+    """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
+    service = service_of(settings)
+    office = post_office(settings)
+    sender = Sender(service, office, lease_seconds=settings.send_lease_seconds)
+    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
+    service.consumers = lambda _service: consumers_of(sender.wake)
+    service.tasks = lambda _service: (edge.access.run, sender.run)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Handrail notify-service",
+        summary="Notices: what was owed, what was sent by which channel in which language, delivered, opened, answered.",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    install(app, edge)
+    app.state.at_hand = AtHand(service, office, sender.wake)
+    app.state.paces = page_routes.Paces()
+    for router in ROUTERS:
+        app.include_router(router)
+    add_health(app, edge, {"database": lambda: service.database.ready()})
+    return app

@@ -1,0 +1,416 @@
+"""The routes of notices on the real app: what is shown, what is refused, what a person records."""
+
+from datetime import date, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contracts.ids import new_id
+from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
+from contracts.plan import AmendmentPersonalData
+from contracts.students import Rights
+from contracts.values import Reported
+from contracts.vocabulary import CommunicationMode, GivenBasis
+from notify_service.testing_notices import HELD
+from runtime.tenants import now_for
+from runtime.testing_http import unguarded
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def today(world) -> date:
+    return (await now_for(world.notify.store, world.tenant)).astimezone(ZoneInfo("America/Chicago")).date()
+
+
+async def a_letter(world, **family) -> UUID:
+    """A notice that waits to be posted."""
+    await world.arrange(**family)
+    await world.propose()
+    return await world.reaches("to_post")
+
+
+async def test_whoever_has_not_elected_email_gets_a_letter_that_waits_to_be_posted(world):
+    notice = await a_letter(world)
+
+    listed = (await world.get("/notify/v1/notices", student=world.family.student, status="to_post")).json()[
+        "items"
+    ]
+    letter = await world.get(f"/notify/v1/notices/{notice}.pdf")
+
+    (shown,) = listed
+    assert (shown["id"], shown["status"], shown["channel"]) == (str(notice), "to_post", "letter")
+    assert shown["text"]["template"] == "prior_written_notice/es@2026-1 (drafted)"
+    assert letter.headers["content-type"] == "application/pdf"
+    assert letter.content.startswith(b"%PDF")
+    assert world.mails == []
+
+
+async def test_a_posted_letter_counts_only_once_its_mailing_days_have_passed(world):
+    notice = await a_letter(world, mailing_days=3)
+    posted_on = await today(world)
+
+    answer = await world.post(
+        f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter", "note": "RE 12 345"}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["status"], answer.json()["counts_on"]) == (
+        "sent",
+        str(posted_on + timedelta(days=3)),
+    )
+    assert "given" not in answer.json()
+    now = await now_for(world.notify.store, world.tenant)
+    await world.post("/notify/v1/clock", {"to": (now + timedelta(days=2)).isoformat()}, world.operator())
+    assert await world.state(notice) == ("posted", [])
+    await world.post(
+        "/notify/v1/clock", {"to": (now + timedelta(days=3, hours=20)).isoformat()}, world.operator()
+    )
+    await world.reaches("given", notice)
+    given = (await world.history(notice))[-1]
+    assert isinstance(given, NoticeGiven)
+    assert (given.effective_on, given.basis) == (
+        posted_on + timedelta(days=3),
+        GivenBasis.MAILING_DAYS_PASSED,
+    )
+
+
+async def test_a_notice_handed_over_counts_that_day(world):
+    notice = await a_letter(world)
+
+    answer = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "handed_over"})
+
+    assert answer.json()["status"] == "given"
+    assert answer.json()["given"] == {
+        "on": str(await today(world)),
+        "channel": "handed_over",
+        "basis": "handed_over",
+    }
+    assert answer.headers["handrail-event"]
+
+
+async def test_a_delivery_repeated_with_its_key_is_recorded_once(world):
+    notice = await a_letter(world)
+    headers = world.vendor()
+
+    first = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "handed_over"}, headers)
+    second = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "handed_over"}, headers)
+
+    assert second.headers["idempotent-replayed"] == "true"
+    assert first.json() == second.json()
+    assert [type(event) for event in await world.history(notice)].count(NoticeSent) == 1
+
+
+async def test_a_delivery_of_tomorrow_is_refused_and_so_is_a_mail_that_goes_by_itself(world):
+    notice = await a_letter(world)
+    tomorrow = await today(world) + timedelta(days=2)
+
+    future = await world.post(
+        f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter", "on": str(tomorrow)}
+    )
+    mail = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "email"})
+
+    assert (future.status_code, future.json()["errors"][0]["pointer"]) == (422, "/on")
+    assert (mail.status_code, mail.json()["code"]) == (409, "mail-goes-by-itself")
+
+
+async def test_a_part_without_content_refuses_to_send_and_names_the_part(world):
+    await world.arrange()
+    await world.elect_email()
+    await world.propose(personal=AmendmentPersonalData(reason="More time.", options_considered="None."))
+    notice = await world.reaches("blocked")
+
+    shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
+
+    assert [reason["code"] for reason in shown["reasons"]] == [
+        "part-missing:basis",
+        "part-missing:other_factors",
+    ]
+    assert [type(event) for event in await world.history(notice)] == [NoticeOwed]
+    assert world.mails == []
+
+
+async def test_what_was_missing_can_be_said_and_then_the_notice_goes(world):
+    await world.arrange()
+    await world.elect_email()
+    await world.propose(personal=AmendmentPersonalData(reason="More time."))
+    notice = await world.reaches("blocked")
+    parts = f"/notify/v1/notices/{notice}/parts"
+
+    half = await world.post(parts, {"evaluations_used": "Therapist's results."})
+    whole = await world.post(
+        parts, {"evaluations_used": "Results.", "options_considered": "None.", "other_factors": "None."}
+    )
+
+    assert half.status_code == 409
+    assert [error["pointer"] for error in half.json()["errors"]] == ["/options_considered", "/other_factors"]
+    assert half.json()["errors"][0]["citation"] == "34 CFR 300.503(b)(6)"
+    assert whole.status_code == 200, whole.text
+    await world.reaches("given", notice)
+    entries = await world.notify.store.read(world.tenant, f"notice/{notice}")
+    rendered = next(entry for entry in entries if isinstance(entry.event, NoticeRendered))
+    assert rendered.actor.id == "vendor-1", "who said it stands on the event"
+    again = await world.post(parts, {"explanation": "Otherwise."})
+    assert (again.status_code, again.json()["code"]) == (409, "notice-text-fixed")
+
+
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        ({"restrictions": "No contact by order of 2026-01-09."}, "contact-restricted"),
+        ({"rights": Rights(decision=HELD, notice=HELD, record=HELD)}, "contact-right-not-held"),
+    ],
+)
+async def test_whoever_may_not_be_contacted_is_sent_nothing_and_a_person_is_told_why(world, family, reason):
+    await world.arrange(**family)
+    await world.elect_email()
+    await world.propose()
+
+    notice = await world.reaches("blocked")
+
+    shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
+    assert [each["code"] for each in shown["reasons"]] == [reason]
+    assert "text" not in shown
+    assert world.mails == []
+
+
+async def test_a_restriction_lifted_lets_the_notice_go(world):
+    await world.arrange(restrictions="No contact.")
+    await world.elect_email()
+    await world.propose()
+    notice = await world.reaches("blocked")
+
+    await world.publish(
+        f"student/{world.family.student}", world.family.student, world.family.confirmed(contact_id=None)
+    )
+
+    await world.reaches("given", notice)
+
+
+async def test_a_contact_without_confirmed_rights_is_owed_nothing(world):
+    await world.arrange(rights=Rights(contact=HELD))
+    cause = await world.propose()
+
+    answer = await world.get("/notify/v1/notices", student=world.family.student, after_event=cause)
+
+    assert answer.json() == {"items": []}
+
+
+async def test_two_parents_each_get_their_own(world):
+    await world.arrange()
+    father = new_id()
+    await world.publish(
+        f"student/{world.family.student}", world.family.student, world.family.confirmed(father, "Jon Quill")
+    )
+    cause = await world.propose()
+
+    answer = await world.get("/notify/v1/notices", student=world.family.student, after_event=cause)
+
+    assert {each["holder"] for each in answer.json()["items"]} == {str(world.family.holder), str(father)}
+
+
+async def test_somebody_confirmed_while_the_amendment_waits_is_told_of_it_too(world):
+    await world.arrange()
+    await world.propose()
+    await world.reaches("to_post")
+    father = new_id()
+
+    confirmed = world.family.confirmed(father, "Jon Quill")
+    stream = f"student/{world.family.student}"
+    cause = (await world.publish(stream, world.family.student, confirmed)).events[-1].id
+
+    listed = (await world.get("/notify/v1/notices", student=world.family.student, after_event=cause)).json()[
+        "items"
+    ]
+    assert {each["holder"] for each in listed} == {str(world.family.holder), str(father)}
+
+
+async def test_a_proposal_that_was_reported_waits_until_a_person_lets_it_go(world):
+    await world.arrange()
+    await world.elect_email()
+    reported = Reported(source="paper file", reason="before Handrail", occurred_on=date(2026, 2, 24))
+    await world.propose(reported=reported)
+    notice = await world.reaches("blocked")
+    assert (await world.state(notice))[1] == ["proposal-was-reported"]
+
+    answer = await world.post(
+        f"/notify/v1/notices/{notice}/dispatch", {"reason": "No notice was given on paper."}
+    )
+
+    assert answer.status_code == 200, answer.text
+    await world.reaches("given", notice)
+    again = await world.post(f"/notify/v1/notices/{notice}/dispatch", {"reason": "Once more."})
+    assert (again.status_code, again.json()["code"]) == (409, "nothing-to-decide")
+    assert len(world.mails) == 1
+
+
+async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
+    await world.arrange()
+    await world.elect_email()
+    body = {
+        "student": str(world.family.student), "holder": str(world.family.holder), "plan": str(world.family.plan),
+        "action": "The district refuses to add an aide.", "explanation": "The supports are enough.",
+        "evaluations_used": "Records of the autumn.", "options_considered": "None.", "other_factors": "None.",
+        "external_id": "northwind:n-1",
+    }  # fmt: skip
+
+    made = await world.post("/notify/v1/notices", body)
+    again = await world.post("/notify/v1/notices", body)
+    lacking = await world.post(
+        "/notify/v1/notices", {**body, "explanation": None, "external_id": "northwind:n-2"}
+    )
+    unknown = await world.post(
+        "/notify/v1/notices", {**body, "holder": str(new_id()), "external_id": "northwind:n-3"}
+    )
+
+    assert made.status_code == 201, made.text
+    assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
+    assert (lacking.status_code, lacking.json()["errors"][0]["pointer"]) == (409, "/explanation")
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/holder")
+    await world.reaches("given", UUID(made.json()["id"]))
+    found = (await world.get("/notify/v1/notices", external_id="northwind:n-1")).json()["items"]
+    assert [each["id"] for each in found] == [made.json()["id"]]
+    assert len(world.mails) == 1
+
+
+async def test_preferences_are_set_read_and_never_overwritten_unseen(world):
+    await world.arrange()
+    path = f"/notify/v1/preferences/{world.family.holder}"
+    body = {"student": str(world.family.student), "language": "en", "channels": ["email"],
+            "electronic_notice_elected_on": "2025-09-10", "email": "new@example.org"}  # fmt: skip
+
+    first = await world.put(path, body)
+    blind = await world.put(path, {**body, "language": "es"})
+    second = await world.put(
+        path, {**body, "language": "es"}, world.vendor(**{"if-match": first.headers["etag"]})
+    )
+    stale = await world.put(
+        path, {**body, "language": "vi"}, world.vendor(**{"if-match": first.headers["etag"]})
+    )
+    read = await world.get(path)
+
+    assert first.status_code == 200, first.text
+    assert (blind.status_code, stale.status_code) == (428, 412)
+    assert [each["language"] for each in read.json()["students"][str(world.family.student)]] == ["en", "es"]
+    assert second.json() == read.json()
+
+
+async def test_a_notice_goes_to_the_address_of_the_moment_of_sending_in_the_language_then_wanted(world):
+    await world.arrange()
+    new = f"{new_id().hex[:12]}@example.org"
+    body = {"language": "en", "electronic_notice_elected_on": "2025-09-10", "email": new}
+    await world.put(f"/notify/v1/preferences/{world.family.holder}", body)
+    await world.propose()
+
+    await world.reaches("given")
+
+    assert world.mails == []
+    world.family.email = new
+    assert [envelope[:2] for envelope in world.host.taken if new in envelope[1]] == [("notices@test", [new])]
+    assert world.mail()["Subject"] == "A notice from Harborview Unified School District"
+
+
+async def test_preferences_of_a_stranger_and_an_election_still_to_come_are_refused(world):
+    await world.arrange()
+    later = str(await today(world) + timedelta(days=9))
+
+    stranger = await world.put(f"/notify/v1/preferences/{new_id()}", {"language": "en"})
+    to_come = await world.put(
+        f"/notify/v1/preferences/{world.family.holder}",
+        {"language": "en", "electronic_notice_elected_on": later},
+    )
+
+    assert stranger.status_code == 404
+    assert to_come.json()["errors"][0]["pointer"] == "/electronic_notice_elected_on"
+
+
+async def test_whoever_is_told_orally_gets_a_person_and_no_letter_by_itself(world):
+    await world.arrange()
+    await world.elect_email(mode=CommunicationMode.SIGN_LANGUAGE)
+    await world.propose()
+
+    notice = await world.reaches("blocked")
+
+    assert (await world.state(notice))[1] == ["mode-needs-a-person"]
+    done = await world.post(
+        f"/notify/v1/notices/{notice}/deliveries", {"channel": "read_aloud", "note": "by the interpreter"}
+    )
+    assert done.json()["given"]["basis"] == "read_aloud"
+
+
+async def test_a_language_without_wording_falls_back_and_says_so(world):
+    await world.arrange(language="vi")
+    await world.elect_email(language="vi")
+    await world.propose()
+
+    notice = await world.reaches("given")
+
+    shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
+    assert (shown["language"], shown["text"]["language"]) == ("vi", "en")
+    assert [reason["code"] for reason in shown["reasons"]] == ["language-fallback"]
+
+
+async def test_an_amendment_withdrawn_before_the_letter_left_needs_none(world):
+    from contracts.plan import AmendmentWithdrawn, ReasonPersonalData
+
+    notice = await a_letter(world)
+
+    await world.publish(
+        f"plan/{world.family.plan}", world.family.student,
+        AmendmentWithdrawn(effective_on=date(2026, 2, 25), plan_id=world.family.plan,
+                           amendment_id=world.family.amendment, personal=ReasonPersonalData(reason="Not needed.")),
+    )  # fmt: skip
+
+    await world.reaches("lapsed", notice)
+
+
+async def test_a_section_504_plan_has_its_own_notice_which_needs_no_seven_parts(world):
+    from contracts.vocabulary import PlanKind
+
+    await world.arrange(kind=PlanKind.SECTION_504)
+    await world.propose(personal=AmendmentPersonalData(reason="A sensor now does it."))
+
+    notice = await world.reaches("to_post")
+
+    assert (await world.get(f"/notify/v1/notices/{notice}")).json()["kind"] == "section_504_notice"
+
+
+async def test_another_district_sees_nothing_and_a_teacher_only_their_own(world):
+    notice = await a_letter(world)
+    elsewhere = world.issuer.vendor("notice.read", tenant="sandbox-elsewhere")
+    teacher = world.issuer.person("special_education_teacher", "notice.read", tenant=world.tenant)
+
+    answers = [
+        await world.get(path, headers)
+        for headers in (elsewhere, teacher)
+        for path in (f"/notify/v1/notices/{notice}", f"/notify/v1/notices/{notice}.pdf")
+    ]
+    lists = [await world.get("/notify/v1/notices", headers) for headers in (elsewhere, teacher)]
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert [answer.json()["items"] for answer in lists] == [[], []]
+
+
+async def test_reading_a_notice_is_recorded(world):
+    notice = await a_letter(world)
+
+    await world.get(f"/notify/v1/notices/{notice}.pdf")
+
+    async with world.notify.database.lend(world.tenant) as connection:
+        rows = await connection.fetch(
+            "SELECT seen FROM notify.access WHERE subject = $1", world.family.student
+        )
+    assert any(str(notice) in row["seen"] for row in rows)
+
+
+async def test_only_pages_health_and_code_lists_are_open_to_anybody(world):
+    assert {route for route in unguarded(world.app) if not route.startswith("GET /notify/v1/codes")} <= {
+        f"{method} {path}" for method, path in OPEN
+    }
+
+
+OPEN = {
+    ("GET", f"{prefix}{path}") for prefix in ("", "/notify") for path in ("/health/live", "/health/ready", "/metrics")
+} | {("GET", "/n/{token}"), ("POST", "/n/{token}"), ("POST", "/n/{token}/notice.pdf")} | {
+    ("POST", f"/n/{{token}}/{what}") for what in ("acknowledgement", "objection", "request", "link")
+}  # fmt: skip

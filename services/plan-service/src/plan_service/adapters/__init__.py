@@ -1,0 +1,1 @@
+"""Where plan-service meets the outside: routes, tables, projections, consumers."""

@@ -1,0 +1,1 @@
+"""What plan-service learns from other services."""

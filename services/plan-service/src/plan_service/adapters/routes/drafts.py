@@ -1,0 +1,139 @@
+"""Drafts: what is being written, saved as often as somebody types, adopted as it was read."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Body
+from starlette.responses import Response
+
+from contracts.fields import ExternalId, Narrative
+from contracts.ids import new_id
+from contracts.items import Item
+from contracts.problems import NotFound
+from contracts.vocabulary import PlanKind
+from plan_service.adapters.routes.forms import Form, Reads, Writes
+from plan_service.adapters.routes.shapes import DraftOut
+from plan_service.application.draft_patch import DraftPatch, patched
+from plan_service.application.drafts import EXTERNAL_ID_OF, Draft, Drafts, NewDraft
+from plan_service.domain.draft import DraftAlreadyOpen, NoDraft
+from runtime import resources
+from runtime.call import Asked, Call, Making
+from runtime.event_store import Appended
+from runtime.http import IfMatch, Routes
+from runtime.openapi import problems
+from runtime.resources import Shown
+
+routes = Routes(prefix="/plan/v1", tags=["drafts"])
+
+GOAL = "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e01"
+ITEMS: list[dict[str, Any]] = [
+    {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e00", "kind": "present_levels",
+     "statement": "Arranges up to 5 of 60 objects by kind without help."},
+    {"id": GOAL, "kind": "goal", "statement": "Arranges 60 objects by kind.", "baseline": "5", "target": "60",
+     "unit": "objects", "measure_method": "counted in class, weekly", "due_on": "2027-06-15"},
+    {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e02", "kind": "objective", "goal": GOAL, "order": 1, "target": "20",
+     "unit": "objects", "due_on": "2026-12-31"},
+]  # fmt: skip
+EXAMPLE = {
+    "student": "3f0a6c1d-4f5e-4b7a-8f4f-1c9d8e012b6f",
+    "kind": "iep",
+    "items": ITEMS,
+    "external_id": "northwind:plan-17",
+}
+
+
+class DraftIn(Form):
+    """A plan to begin, or one from another system. It may be incomplete."""
+
+    student: UUID
+    kind: PlanKind
+    items: tuple[Item, ...] = ()
+    """Each with an id of your own, which stays for ever; ids of different items differ."""
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`. The same plan again answers 200 with the first."""
+
+
+class DropIn(Form):
+    """Why the draft is given up."""
+
+    reason: Narrative | None = None
+
+
+@routes.post(
+    "/plans", status_code=201, response_model=DraftOut,
+    responses={200: {"description": "The first with this external id.", "model": DraftOut}},
+)  # fmt: skip
+async def post_plan(
+    asked: Asked, who: Writes, body: Annotated[DraftIn, Body(openapi_examples={"IEP": {"value": EXAMPLE}})]
+) -> Response:
+    """Begin a plan: a draft that may be incomplete. The answer lists what is missing, each with its rule."""
+    await asked.must_see(body.student)
+    plan_id = new_id()
+
+    async def begin(making: Making) -> Appended:
+        new = NewDraft(plan_id, body.student, body.kind, body.items, body.external_id)
+        opened = await Drafts(asked.store).open_draft(
+            asked.context, new, claims=making.claims, answer=making.answer
+        )
+        return opened.appended
+
+    return await asked.respond(
+        "draft", plan_id, begin, external_id=body.external_id, claimed_as=EXTERNAL_ID_OF
+    )
+
+
+@routes.post(
+    "/plans/{plan_id}/draft", status_code=201, response_model=DraftOut, responses=problems(DraftAlreadyOpen)
+)
+async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: Writes) -> Response:
+    """Begin the next version of a plan, with what is in force today as its first text. If-Match is the plan's ETag."""
+
+    async def begin(making: Making) -> Appended:
+        drafts = Drafts(asked.store)
+        opened = await drafts.open_next(asked.context, plan_id, if_match=if_match, answer=making.answer)
+        return opened.appended
+
+    return await asked.respond("draft", plan_id, begin)
+
+
+@routes.get("/plans/{plan_id}/draft", response_model=DraftOut)
+async def get_draft(plan_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read the draft, with everything it lacks before it can be adopted."""
+    shown = shown_draft(await Drafts(asked.store).read(asked.tenant, plan_id))
+    return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
+
+
+@routes.patch("/plans/{plan_id}/draft", response_model=DraftOut)
+async def patch_draft(
+    plan_id: UUID, body: DraftPatch, if_match: IfMatch, asked: Asked, who: Writes
+) -> Response:
+    """Change items of the draft: a JSON Merge Patch (RFC 7396) on its ``items``; ``null`` takes an item out."""
+    drafts = Drafts(asked.store)
+    saved = await drafts.save(asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match)
+    shown = shown_draft(saved)
+    return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
+
+
+@routes.delete("/plans/{plan_id}/draft", status_code=204, responses=problems(NoDraft))
+async def delete_draft(
+    plan_id: UUID, if_match: IfMatch, asked: Asked, who: Writes, body: DropIn | None = None
+) -> Response:
+    """Give the draft up. Nothing of what it said is kept, only that it was given up."""
+    reason = body.reason if body else None
+    appended = await Drafts(asked.store).drop(asked.context, plan_id, if_match=if_match, reason=reason)
+    return Response(status_code=204, headers={"Handrail-Event": str(appended.last_event)})
+
+
+def shown_draft(draft: Draft) -> Shown:
+    """A draft as an answer shows it."""
+    paper = draft.paper
+    return Shown("draft", paper.plan_id, draft.to_json(), paper.version, None, paper.student_id)
+
+
+async def fetch_draft(call: Call, plan_id: UUID) -> Shown | None:
+    """For answers that come again: the draft, or, once it is adopted or dropped, the plan's own line."""
+    try:
+        return shown_draft(await Drafts(call.store).read(call.tenant, plan_id))
+    except NotFound:
+        async with call.store.database.begin(call.tenant) as rows:
+            return await resources.find(rows, call.tenant, "plan", plan_id)

@@ -1,0 +1,202 @@
+"""Plans: listed, adopted, reviewed, ended; and statements beside them."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Query
+from starlette.responses import Response
+
+from contracts.fields import ExternalId, Narrative
+from contracts.ids import new_id
+from contracts.plan import PlanEvent
+from contracts.vocabulary import PlanEnd, PlanKind, RequestVia, ReviewOutcome
+from plan_service.adapters.routes.forms import (
+    Form,
+    Reads,
+    ReportedIn,
+    WritesOrReports,
+    may_write_or_report,
+    reported_value,
+)
+from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
+from plan_service.adapters.routes.shapes import PlanOut, StatementOut
+from plan_service.application.adopting import Adoption, AnotherPlanInEffect, adopt_draft
+from plan_service.application.drafts import Drafts
+from plan_service.application.notices_given import notices_given
+from plan_service.application.situation import Situation, decide
+from plan_service.domain.adoption import AdoptionRefused
+from plan_service.domain.amendment import NeverAdopted
+from plan_service.domain.draft import NoDraft
+from plan_service.domain.review import EndRefused, HoldReview, ReviewRefused, end_plan, hold_review
+from plan_service.domain.statement import AddStatement, add_statement
+from runtime.call import Asked, Making
+from runtime.event_store import Appended
+from runtime.http import IfMatch, Routes
+from runtime.openapi import problems
+from runtime.paging import Listed, Page
+
+routes = Routes(prefix="/plan/v1", tags=["plans"])
+MEETING = "7d1e5b8c-9d04-4a1f-8a44-c2b7d9a41f6a"
+HOLDER = "5b8c9d04-4a1f-4a44-82b7-d9a41f6a7d1e"
+
+
+class AdoptionIn(Form):
+    """From when the draft binds."""
+
+    effective_on: date
+    """The first day."""
+    meeting: UUID | None = None
+    """The meeting that decided it. An IEP needs one: held, with its attendance recorded."""
+    review_due_on: date | None = None
+    """504: the day the district's policy sets. An IEP is due a year after its meeting, at the latest."""
+    reported: ReportedIn | None = None
+
+
+class ReviewIn(Form):
+    """What a review came to."""
+
+    outcome: ReviewOutcome
+    meeting: UUID | None = None
+    """The meeting in which it was held. An IEP needs one."""
+    held_on: date | None = None
+    """504 without a meeting on record: the day; today where nothing is said."""
+    review_due_on: date | None = None
+    """504: the next one, by the district's policy."""
+    reason: Narrative | None = None
+    reported: ReportedIn | None = None
+
+
+class EndIn(Form):
+    """Why and from when the plan binds no longer."""
+
+    reason: PlanEnd
+    effective_on: date
+    """The first day without it."""
+    explanation: Narrative | None = None
+    reported: ReportedIn | None = None
+
+
+class StatementIn(Form):
+    """Somebody's own words, kept as they are."""
+
+    holder: UUID
+    """Whose statement it is."""
+    text: Narrative
+    made_on: date | None = None
+    """The day on the statement; today where nothing is said."""
+    via: RequestVia | None = None
+    document: UUID | None = None
+    """Its scan, among the student's documents."""
+    external_id: ExternalId | None = None
+    reported: ReportedIn | None = None
+
+
+@routes.get("/plans", response_model=Page[PlanOut])
+async def get_plans(
+    asked: Asked, who: Reads, listing: Listed,
+    kind: Annotated[PlanKind | None, Query(description="Only IEPs, or only Section 504 plans.")] = None,
+) -> Response:  # fmt: skip
+    """List plans, a page at a time; drafts and ended ones too. What a plan says is read singly."""
+    return await asked.page("plan", listing, fields={"kind": kind.value if kind else None})
+
+
+@routes.post(
+    "/plans/{plan_id}/adoption", response_model=PlanOut,
+    responses=problems(AdoptionRefused, AnotherPlanInEffect, NoDraft),
+)  # fmt: skip
+async def post_adoption(
+    plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
+    body: Annotated[
+        AdoptionIn,
+        Body(openapi_examples={"IEP": {"value": {"effective_on": "2026-11-24", "meeting": MEETING}}}),
+    ],
+) -> Response:  # fmt: skip
+    """Adopt the draft as it stands: it binds from a day on. If-Match is the draft's ETag: what binds is what you read.
+
+    Refused with everything that is missing at once, each with its citation and what would cure it.
+    """
+    may_write_or_report(who, body.reported)
+    wanted = Adoption(body.effective_on, body.meeting, body.review_due_on, reported_value(body.reported))
+
+    async def adopt(making: Making) -> Appended:
+        drafts = Drafts(asked.store)
+        return await adopt_draft(
+            drafts, asked.context, plan_id, wanted, if_match=if_match, answer=making.answer
+        )
+
+    return await asked.respond("plan", plan_id, adopt)
+
+
+@routes.post(
+    "/plans/{plan_id}/reviews", response_model=PlanOut, responses=problems(ReviewRefused, NeverAdopted)
+)
+async def post_review(
+    plan_id: UUID, body: ReviewIn, if_match: IfMatch, asked: Asked, who: WritesOrReports
+) -> Response:
+    """Record a review of the plan; the next one is due from there. What it changes is adopted or amended apart."""
+    may_write_or_report(who, body.reported)
+
+    def review(seen: Situation) -> list[PlanEvent]:
+        command = HoldReview(
+            body.outcome, seen.today, body.held_on, seen.meeting, body.review_due_on, body.reason,
+            reported_value(body.reported),
+        )  # fmt: skip
+        return hold_review(seen.plan, command)
+
+    return await asked.respond("plan", plan_id, lambda making: decide(
+        asked.store, asked.context, plan_id, review, if_match=if_match, meeting_id=lambda _plan: body.meeting,
+        answer=making.answer))  # fmt: skip
+
+
+@routes.post("/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted))
+async def post_end(
+    plan_id: UUID, body: EndIn, if_match: IfMatch, asked: Asked, who: WritesOrReports
+) -> Response:
+    """End the plan from a day on. Everything recorded of it stays."""
+    may_write_or_report(who, body.reported)
+    notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
+    notice_ids = tuple(dict.fromkeys(notice.notice_id for notice in notices))
+
+    def end(seen: Situation) -> list[PlanEvent]:
+        return end_plan(
+            seen.plan, body.reason, body.effective_on, seen.today, body.explanation, reported_value(body.reported),
+            notice_ids,
+        )  # fmt: skip
+
+    return await asked.respond("plan", plan_id, lambda making: decide(
+        asked.store, asked.context, plan_id, end, if_match=if_match, answer=making.answer))  # fmt: skip
+
+
+@routes.post("/plans/{plan_id}/statements", status_code=201, response_model=StatementOut)
+async def post_statement(
+    plan_id: UUID, asked: Asked, who: WritesOrReports,
+    body: Annotated[StatementIn, Body(openapi_examples={"letter": {"value": {
+        "holder": HOLDER, "text": "We asked for the reading teacher by name.", "via": "letter"}}})],
+) -> Response:  # fmt: skip
+    """Keep a parent's or adult student's statement with the plan, unedited, for as long as the record is kept."""
+    may_write_or_report(who, body.reported)
+    statement_id = new_id()
+
+    def add(seen: Situation) -> list[PlanEvent]:
+        command = AddStatement(
+            statement_id, body.holder, body.text, seen.today, body.made_on, body.via,
+            seen.people.document(body.document, "/document"), body.external_id, reported_value(body.reported),
+        )  # fmt: skip
+        return add_statement(seen.plan, command, seen.people)
+
+    return await asked.respond("statement", statement_id, lambda making: decide(
+        asked.store, asked.context, plan_id, add, claims=making.claims, answer=making.answer),
+        external_id=body.external_id)  # fmt: skip
+
+
+@routes.get("/plans/{plan_id}/statements", response_model=Page[StatementOut])
+async def get_statements(plan_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
+    """List the statements kept with the plan, a page at a time."""
+    return await list_of_plan(asked, "statement", plan_id, listing)
+
+
+@routes.get("/plans/{plan_id}/statements/{statement_id}", response_model=StatementOut)
+async def get_statement(plan_id: UUID, statement_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read one statement."""
+    return await one_of_plan(asked, "statement", plan_id, statement_id)

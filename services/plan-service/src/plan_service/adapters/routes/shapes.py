@@ -1,0 +1,234 @@
+"""What the routes about plans answer."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.items import Change, Item
+from contracts.plan import Basis
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, RequestVia
+from plan_service.adapters.routes.forms import ReportedOut
+
+
+class Out(BaseModel):
+    """What is absent has no key."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class BindingOut(Out):
+    """From ``starts_on`` on the plan binds, or no longer does."""
+
+    starts_on: date
+    binds: bool
+
+
+class PlanOut(Out):
+    """A plan in a list. What it says: ``GET /plans/{id}``."""
+
+    id: UUID
+    student: UUID
+    kind: PlanKind
+    external_id: str | None = None
+    drafting: bool
+    """A draft is open."""
+    versions: int
+    """How many adoptions and amendments there have been."""
+    bindings: list[BindingOut]
+    review_due_on: date | None = None
+    pending_amendments: list[UUID]
+    version: int
+    """Of the plan's record: the ETag."""
+    updated_at: str
+
+
+class MissingOut(Out):
+    """What must be said before the plan can bind."""
+
+    code: str
+    detail: str
+    citation: str | None = None
+    cure: str | None = None
+    pointer: str | None = None
+
+
+class DraftOut(Out):
+    """What is being written. It binds nobody."""
+
+    id: UUID
+    """The plan's."""
+    student: UUID
+    kind: PlanKind
+    items: dict[UUID, Item]
+    missing: list[MissingOut]
+    """Everything its items lack before it can be adopted, each with the rule that asks for it."""
+    version: int
+    """Of the draft: the ETag for changing, dropping and adopting it."""
+
+
+class AnswerOut(Out):
+    """What somebody answered about an item."""
+
+    item: UUID
+    holder: UUID
+    decision: ConsentDecision
+    counts: bool
+    """The person held the right to decide on that day."""
+    written: bool
+    answered_on: date
+
+
+class AmendmentOut(Out):
+    """A change to a plan in effect: proposed, adopted or withdrawn."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    status: Literal["proposed", "adopted", "withdrawn"]
+    proposed_on: date
+    basis: Basis | None = None
+    requested: date | Literal["earliest"]
+    items: list[UUID]
+    changes: list[Change] | None = None
+    """Of a proposal what is proposed; of an adopted amendment exactly what binds."""
+    answers: list[AnswerOut] | None = None
+    """Per item the last answer of each person, while it is proposed."""
+    effective_on: date | None = None
+    """The first day of its changes, once adopted."""
+    withheld: list[UUID] | None = None
+    """Items that stay as they were, for want of consent."""
+    notices: list[UUID] | None = None
+    """The prior written notices it rests on."""
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class ConsentOut(Out):
+    """An answer to items of an amendment."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    amendment: UUID | None = None
+    holder: UUID
+    items: list[UUID]
+    decision: ConsentDecision
+    counts: bool
+    """False: recorded as that person's answer, never as consent."""
+    method: ConsentMethod
+    answered_on: date
+    language: str | None = None
+    comment: str | None = None
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class CorrectionOut(Out):
+    """A correction that waits for its second person, or stands."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    status: Literal["pending", "approved"]
+    event: UUID
+    """The change that had been written down wrongly."""
+    item: Item
+    what_was_wrong: str
+    evidence: str
+    requested_by: str
+    approved_by: str | None = None
+    effective_on: date | None = None
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    """While it waits: the ETag for approving or dropping it."""
+    updated_at: str | None = None
+
+
+class StatementOut(Out):
+    """A parent's or adult student's statement."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    holder: UUID
+    text: str
+    made_on: date
+    via: RequestVia | None = None
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class MomentOut(Out):
+    """A state of the plan that was compared."""
+
+    effective_on: date
+    asked_known_at: str | None = None
+    known_at: str | None = None
+    version: int | None = None
+    status: str | None = None
+    basis: dict[str, int] | None = None
+
+
+class FieldDifferenceOut(Out):
+    """One field of an item: what it was and what it is."""
+
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+class DifferenceOut(Out):
+    """One item that differs, with the event that made it so and a sentence."""
+
+    item_id: UUID
+    kind: str
+    change: Literal["added", "ended", "changed"]
+    title: str
+    fields: list[FieldDifferenceOut]
+    cause: Literal["decision", "correction", "withdrawal", "plan_end", "other_moment"]
+    event_id: UUID | None = None
+    since: date | None = None
+    words: str
+
+
+class DiffOut(Out):
+    """What differs between two states of a plan."""
+
+    from_: Annotated[MomentOut, Field(alias="from")]
+    to: MomentOut
+    differences: list[DifferenceOut]
+
+
+class HistoryEntryOut(Out):
+    """One event of the plan."""
+
+    event_id: UUID
+    type: str
+    version: int
+    index: int | None = None
+    effective_on: date
+    recorded_at: str
+    known_at: str | None = None
+    actor: dict[str, str]
+    rules: str | None = None
+    words: str
+    """What was done, by whom, when it counts, and why."""
+
+
+class HistoryOut(Out):
+    """Everything recorded of the plan, in order."""
+
+    plan: UUID
+    entries: list[HistoryEntryOut]

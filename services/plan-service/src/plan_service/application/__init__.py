@@ -1,0 +1,1 @@
+"""The use cases of plan-service that need more than decide-and-append."""

@@ -1,0 +1,123 @@
+"""Adopting a draft: it binds as it stands, when nothing is missing; and each student has one plan of a kind in effect."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.problems import Reason, Rejected, VersionConflict
+from contracts.values import Reported
+from contracts.vocabulary import PlanKind
+from plan_service.application.drafts import Drafts, draft_of
+from plan_service.application.notices_given import notices_given
+from plan_service.application.situation import TRIES, Situation, change, load_plan, situation
+from plan_service.domain.adoption import AdoptPlan, adopt_plan
+from plan_service.domain.draft import NoDraft
+from runtime.event_store import Answer, Appended, Claim, Context, Loaded, Release
+
+
+class AnotherPlanInEffect(Rejected):
+    """A student has one plan of a kind in effect at a time."""
+
+    code = "another-plan-in-effect"
+
+    def __init__(self, plan_id: UUID, kind: PlanKind) -> None:
+        super().__init__(
+            "This student has another plan of this kind that has not ended by then.",
+            reasons=(
+                Reason(
+                    "another-plan-in-effect", "A student has one plan of a kind in effect at a time.",
+                    "34 CFR 300.323(a)" if kind is PlanKind.IEP else "34 CFR 104.33",
+                    f"End it (POST /plans/{plan_id}/end), or adopt its next version (POST /plans/{plan_id}/draft).",
+                ),
+            ),
+            plan=plan_id,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What is asked: from when the draft binds, and which meeting decided it."""
+
+    effective_on: date
+    meeting_id: UUID | None = None
+    review_due_on: date | None = None
+    reported: Reported | None = None
+
+
+async def adopt_draft(
+    drafts: Drafts,
+    context: Context,
+    plan_id: UUID,
+    asked: Adoption,
+    *,
+    if_match: int,
+    answer: Answer | None = None,
+) -> Appended:
+    """Let the draft bind, at the version (``if_match``) that the caller has read; the draft is done with it.
+
+    Raises `AdoptionRefused` with everything that is missing, `AnotherPlanInEffect`, `VersionConflict`.
+    """
+    store, papers, tenant = drafts.store, drafts.papers, context.tenant
+    for attempt in range(TRIES):
+        loaded = await load_plan(store, tenant, plan_id)
+        paper = await papers.read(tenant, plan_id)
+        if paper is None:
+            raise NoDraft("There is no draft of this plan to adopt.")
+        paper.must_be(if_match)
+        seen = await situation(store, tenant, loaded, asked.meeting_id)
+        notices = await notices_given(store.database, tenant, plan_id, None)
+        events = adopt_plan(
+            seen.plan,
+            AdoptPlan(
+                effective_on=asked.effective_on,
+                items=draft_of(paper, seen.plan).items,
+                today=seen.today,
+                meeting=seen.meeting,
+                review_due_on=asked.review_due_on,
+                notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
+                reported=asked.reported,
+            ),
+        )
+        place = await _place_in_effect(drafts, tenant, seen, asked.effective_on)
+        try:
+            async with papers.writing(tenant) as connection:
+                appended = await store.append(
+                    replace(context, rules=seen.rules.rule_set), [change(seen, events)], claims=place.claims,
+                    releases=place.releases, resting_on=[*seen.resting_on, *place.resting_on], answer=answer,
+                    connection=connection,
+                )  # fmt: skip
+                if appended.replayed is None:
+                    await papers.finish(connection, tenant, paper)
+        except VersionConflict as conflict:
+            if attempt == TRIES - 1 or conflict.stream.startswith("draft/"):
+                raise
+        else:
+            store.wake()
+            return appended
+    raise AssertionError("unreachable")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The one place in effect for a student and a kind: taken, kept, or taken over from a plan that has ended."""
+
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Release, ...] = ()
+    resting_on: tuple[Loaded[Any], ...] = ()
+
+
+async def _place_in_effect(drafts: Drafts, tenant: str, seen: Situation, effective_on: date) -> _Place:
+    kind, value = f"active_plan:{seen.plan.kind}", str(seen.plan.student_id)
+    plan_id = seen.plan.plan_id
+    assert plan_id is not None
+    held = await drafts.store.held(tenant, kind, value)
+    if held is None:
+        return _Place((Claim(kind, value, plan_id),))
+    owner, _ = held
+    if owner == plan_id:
+        return _Place()
+    other = await load_plan(drafts.store, tenant, owner)
+    if not other.state.ended_by(effective_on):
+        raise AnotherPlanInEffect(owner, seen.plan.kind)
+    return _Place((Claim(kind, value, plan_id),), (Release(kind, value),), (other,))

@@ -1,0 +1,218 @@
+"""Working on a plan: a draft is opened, saved as often as somebody types, and dropped (adopted: `adopting`).
+
+A draft's version is its own, apart from the plan's: what adoption lets bind is exactly the draft that somebody read.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.event import Json
+from contracts.fields import ExternalId
+from contracts.items import AnyItem, item_fields, read_item
+from contracts.plan_document import history_of, in_force
+from contracts.problems import NotFound, Reason
+from contracts.values import Imported
+from contracts.vocabulary import PlanKind
+from plan_service.application.models import STUDENT
+from plan_service.application.plan_model import PLAN
+from plan_service.application.situation import day_of_district, load_plan
+from plan_service.application.working_papers import Paper, WorkingPapers
+from plan_service.domain import draft as domain
+from plan_service.domain.completeness import missing
+from plan_service.domain.plan import Plan
+from plan_service.domain.rules import cannot_be_true
+from runtime.event_store import (
+    AlreadyClaimed,
+    Answer,
+    Appended,
+    Change,
+    Claim,
+    Context,
+    EventStore,
+    external_id_claim,
+)
+
+EXTERNAL_ID_OF = "plan"
+"""An external id that comes with a first draft is the plan's."""
+FROM_ROSTER = b""
+"""In the place of a digest of the request: a roster's row may come again with another text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan's draft as somebody reads it."""
+
+    paper: Paper
+    kind: PlanKind
+    items: tuple[AnyItem, ...]
+
+    @property
+    def missing(self) -> list[Reason]:
+        """What its items lack before it can be adopted; when and at which meeting is asked at adoption."""
+        return missing(self.kind, self.items)
+
+    def to_json(self) -> Json:
+        """The document that ``PATCH`` changes, and what is missing in it."""
+        return {
+            "id": str(self.paper.plan_id),
+            "student": str(self.paper.student_id),
+            "kind": self.kind.value,
+            "items": {str(item.id): item_fields(item) for item in self.items},
+            "missing": [reason_fields(reason) for reason in self.missing],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NewDraft:
+    """What a plan's first draft begins with."""
+
+    plan_id: UUID
+    student_id: UUID
+    kind: PlanKind
+    items: tuple[AnyItem, ...] = ()
+    external_id: ExternalId | None = None
+    imported: Imported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The plan, and what opening its draft appended: nothing, where it had been opened before."""
+
+    plan_id: UUID
+    appended: Appended
+
+
+class Drafts:
+    """Drafts of plan-service's plans."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self.papers = WorkingPapers(store.database, store.keyring)
+
+    async def open_draft(
+        self, context: Context, new: NewDraft, *, claims: Sequence[Claim] = (), answer: Answer | None = None
+    ) -> Opened:
+        """Begin a plan. Durable on return, event and draft together. Raises `Invalid` for a student nobody knows."""
+        items = domain.distinct(new.items)
+        around = await self.store.load(context.tenant, STUDENT, new.student_id)
+        if around.version == 0:
+            raise cannot_be_true("unknown-student", "There is no student by this id.", "/student")
+        day = await day_of_district(self.store, context.tenant)
+        loaded = await self.store.load(context.tenant, PLAN, new.plan_id)
+        command = domain.OpenDraft(
+            new.plan_id, new.student_id, new.kind, day.today, new.external_id, new.imported
+        )
+        opening = Change(loaded, new.student_id, domain.open_draft(loaded.state, command))
+        return Opened(new.plan_id, await self._begin(context, new.plan_id, opening, items, claims, answer))
+
+    async def open_draft_once(self, context: Context, new: NewDraft) -> Opened:
+        """Begin a plan unless one with its ``external_id`` has been begun: for rosters, whose rows come every night.
+
+        Safe to repeat, also at the same time: the second gets the first one's id and appends nothing. What has changed
+        in the row since is not looked at: the draft is people's work by then.
+        """
+        assert new.external_id is not None
+        claim = external_id_claim(EXTERNAL_ID_OF, new.external_id, new.plan_id, FROM_ROSTER)
+        held = await self.store.held(context.tenant, claim.kind, claim.value)
+        if held is None:
+            try:
+                return await self.open_draft(context, new, claims=[claim])
+            except AlreadyClaimed:  # Somebody was faster.
+                held = await self.store.held(context.tenant, claim.kind, claim.value)
+                if held is None:
+                    raise
+        return Opened(held[0], Appended())
+
+    async def open_next(
+        self, context: Context, plan_id: UUID, *, if_match: int | None = None, answer: Answer | None = None
+    ) -> Opened:
+        """Begin the next version of a plan, with what is in force today as its first text."""
+        loaded = (await load_plan(self.store, context.tenant, plan_id)).at_version(if_match)
+        plan, today = loaded.state, (await day_of_district(self.store, context.tenant)).today
+        document = in_force(history_of(await self.store.read(context.tenant, loaded.stream)), today)
+        items = tuple(entry.item for entry in document.items) if document else ()
+        student_id = _student_of(plan)
+        command = domain.OpenDraft(plan_id, student_id, plan.kind, today)
+        opening = Change(loaded, student_id, domain.open_draft(plan, command))
+        return Opened(plan_id, await self._begin(context, plan_id, opening, items, [], answer))
+
+    async def read(self, tenant: str, plan_id: UUID) -> Draft:
+        """The draft as last saved; raises `NotFound`."""
+        paper = await self.papers.read(tenant, plan_id)
+        if paper is None:
+            raise NotFound("No draft of this plan is open.")
+        return draft_of(paper, (await load_plan(self.store, tenant, plan_id)).state)
+
+    async def save(
+        self,
+        tenant: str,
+        plan_id: UUID,
+        patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]],
+        *,
+        if_match: int,
+    ) -> Draft:
+        """Save the next version of the draft; raises `VersionConflict` when somebody else has saved one meanwhile.
+
+        ``patched`` makes the new items of the old ones, and raises `Invalid` for what cannot be.
+        """
+        draft = await self.read(tenant, plan_id)
+        draft.paper.must_be(if_match)
+        items = domain.distinct(patched(draft.items))
+        plan = (await load_plan(self.store, tenant, plan_id)).state
+        domain.same_kinds(plan, items)
+        async with self.papers.writing(tenant) as connection:
+            saved = await self.papers.save(connection, tenant, draft.paper, content_of(items))
+        return draft_of(saved, plan)
+
+    async def drop(
+        self, context: Context, plan_id: UUID, *, if_match: int, reason: str | None = None,
+        answer: Answer | None = None,
+    ) -> Appended:  # fmt: skip
+        """Give the draft up: nothing is kept of what it said, only that it was given up."""
+        draft = await self.read(context.tenant, plan_id)
+        draft.paper.must_be(if_match)
+        loaded = await load_plan(self.store, context.tenant, plan_id)
+        today = (await day_of_district(self.store, context.tenant)).today
+        dropping = Change(loaded, draft.paper.student_id, domain.drop_draft(loaded.state, today, reason))
+        async with self.papers.writing(context.tenant) as connection:
+            appended = await self.store.append(context, [dropping], answer=answer, connection=connection)
+            await self.papers.finish(connection, context.tenant, draft.paper)
+        self.store.wake()
+        return appended
+
+    async def _begin(
+        self, context: Context, plan_id: UUID, opening: Change[Plan], items: Sequence[AnyItem], claims: Sequence[Claim],
+        answer: Answer | None,
+    ) -> Appended:  # fmt: skip
+        paper = Paper(plan_id, "draft", plan_id, opening.subject, 0, content_of(items))
+        async with self.papers.writing(context.tenant) as connection:
+            appended = await self.store.append(
+                context, [opening], claims=claims, answer=answer, connection=connection
+            )
+            if appended.replayed is None:
+                await self.papers.begin(connection, context.tenant, paper)
+        self.store.wake()
+        return appended
+
+
+def draft_of(paper: Paper, plan: Plan) -> Draft:
+    """The draft that a working paper holds."""
+    return Draft(paper, plan.kind, tuple(read_item(fields) for fields in paper.content["items"]))
+
+
+def content_of(items: Sequence[AnyItem]) -> Json:
+    """What a working paper keeps of a draft."""
+    return {"items": [item_fields(item) for item in items]}
+
+
+def reason_fields(reason: Reason) -> Json:
+    """A reason as an answer shows it, under the same names as in a refusal's ``errors``."""
+    fields = {"code": reason.code, "detail": reason.message, "citation": reason.citation, "cure": reason.cure,
+              "pointer": reason.pointer}  # fmt: skip
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _student_of(plan: Plan) -> UUID:
+    assert plan.student_id is not None
+    return plan.student_id

@@ -1,0 +1,118 @@
+"""How the streams of people and places fold, and what each event changes of what is answered."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID, uuid5
+
+from contracts.district import DistrictEvent, DistrictProfileSet, SchoolEvent, StaffEvent
+from contracts.event import Event
+from contracts.meetings import MeetingEvent
+from contracts.students import StudentEvent
+from plan_service.application.shown import (
+    DistrictShown,
+    EnrolmentShown,
+    SchoolShown,
+    StaffShown,
+    StudentShown,
+)
+from plan_service.application.shown_around import around_student
+from plan_service.application.shown_meetings import of_meeting
+from plan_service.domain import district, meeting, school, staff, student
+from plan_service.domain.district import District
+from plan_service.domain.meeting import Meeting
+from plan_service.domain.school import School
+from plan_service.domain.staff import Staff
+from plan_service.domain.student import Enrolment, Student
+from runtime.event_store import Model, Resource
+
+DISTRICT_ID = uuid5(UUID("6d6f4ff5-5c7b-4d5c-9f0a-2b0f3f7f5a12"), "district")
+"""There is one in a tenant: where a resource needs an id, it is this one."""
+
+
+def _district(_state: District, event: Event) -> Iterator[Resource]:
+    if isinstance(event, DistrictProfileSet):
+        shown = DistrictShown(in_force_from=event.effective_on, **_fields(event))
+        yield Resource("district", DISTRICT_ID, shown.kept())
+
+
+def _school(state: School, _event: Event) -> Iterator[Resource]:
+    if state.school_id is not None:
+        shown = SchoolShown(name=state.name, external_ids=state.external_ids)
+        yield Resource("school", state.school_id, shown.kept(), external_id=first_of(state.external_ids))
+
+
+def _staff(state: Staff, _event: Event) -> Iterator[Resource]:
+    if state.staff_id is None or state.personal is None:
+        return
+    shown = StaffShown(
+        **_fields(state.personal), credentials=state.credentials, external_ids=state.external_ids,
+        roles=state.roles, ended_on=state.ended_on,
+    )  # fmt: skip
+    yield Resource("staff", state.staff_id, shown.kept(), external_id=first_of(state.external_ids))
+
+
+def _student(state: Student, event: Event) -> Iterator[Resource]:
+    if state.student_id is None or state.personal is None:
+        return
+    yield Resource(
+        "student",
+        state.student_id,
+        student_shown(state).kept(),
+        state.student_id,
+        first_of(state.external_ids),
+    )
+    yield from around_student(state, event)
+
+
+def student_shown(state: Student) -> StudentShown:
+    """The student as answered."""
+    assert state.personal is not None
+    current = state.enrolment
+    attends = current if current is not None and current.ends_on is None else None
+    return StudentShown(
+        **_fields(state.personal), home_language=state.home_language, external_ids=state.external_ids,
+        school=attends.school_id if attends else None, grade=current.grade if current else None,
+        enrolments=tuple(_enrolment(known) for known in state.enrolments),
+    )  # fmt: skip
+
+
+def _enrolment(known: Enrolment) -> EnrolmentShown:
+    last = known.ends_on - timedelta(days=1) if known.ends_on else None
+    return EnrolmentShown(school=known.school_id, grade=known.grade, from_=known.starts_on, until=last)
+
+
+def first_of(external_ids: tuple[str, ...]) -> str | None:
+    """The external id by which lists find a thing."""
+    return external_ids[0] if external_ids else None
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).model_fields if name != "effective_on"}
+
+
+DISTRICT: Model[District] = Model(
+    "district",
+    "2",
+    District(),
+    lambda state, event: district.evolve(state, cast(DistrictEvent, event)),
+    _district,
+)
+SCHOOL: Model[School] = Model(
+    "school", "1", School(), lambda state, event: school.evolve(state, cast(SchoolEvent, event)), _school
+)
+STAFF: Model[Staff] = Model(
+    "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
+)
+STUDENT: Model[Student] = Model(
+    "student", "1", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+)
+MEETING: Model[Meeting] = Model(
+    "meeting",
+    "2",
+    Meeting(),
+    lambda state, event: meeting.evolve(state, cast(MeetingEvent, event)),
+    of_meeting,
+)
+
+MODELS = (DISTRICT, SCHOOL, STAFF, STUDENT, MEETING)

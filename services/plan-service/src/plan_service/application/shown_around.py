@@ -1,0 +1,147 @@
+"""What is answered of everything that belongs to a student: contacts, rights holders, assignments, papers, requests."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from contracts.event import Event
+from contracts.students import (
+    AssignmentEnded,
+    ContactChanged,
+    ContactProposed,
+    ContactUnlinked,
+    DocumentAdded,
+    ProgramParticipationReported,
+    ReleaseRevoked,
+    ReleaseSigned,
+    RequestMade,
+    RightsHolderConfirmed,
+    RightsHolderEnded,
+    StudentAssigned,
+)
+from contracts.values import DocumentRef, Reported
+from plan_service.application.shown import (
+    AssignmentShown,
+    ContactShown,
+    DocumentRefShown,
+    DocumentShown,
+    OfStudent,
+    ParticipationShown,
+    ReleaseShown,
+    ReportedShown,
+    RequestShown,
+    RightsHolderShown,
+)
+from plan_service.domain.student import Student
+from runtime.event_store import Resource
+
+
+def around_student(state: Student, event: Event) -> Iterator[Resource]:
+    """The one thing an event of the student's stream changes."""
+    match event:
+        case ContactProposed() | ContactChanged() | ContactUnlinked():
+            yield from _contact(state, event.contact_id)
+        case RightsHolderConfirmed() | RightsHolderEnded():
+            yield from _holder(state, event.holder_id)
+        case StudentAssigned() | AssignmentEnded():
+            yield from _assignment(state, event.assignment_id)
+        case ReleaseSigned() | ReleaseRevoked():
+            yield from _release(state, event.release_id)
+        case RequestMade():
+            yield _resource("request", event.request_id, _request(event))
+        case DocumentAdded():
+            yield _resource("document", event.document.document, _document(event))
+        case ProgramParticipationReported():
+            yield _resource("participation", event.participation_id, _participation(event))
+        case _:
+            pass
+
+
+def reported_shown(reported: Reported | None) -> ReportedShown | None:
+    """A report, and the rules it left unmet."""
+    if reported is None:
+        return None
+    return ReportedShown(
+        source=reported.source, reason=reported.reason, occurred_on=reported.occurred_on, unmet=reported.unmet
+    )
+
+
+def document_shown(document: DocumentRef | None) -> DocumentRefShown | None:
+    """A document that an event names."""
+    return DocumentRefShown.model_validate(document.model_dump()) if document else None
+
+
+def _resource(kind: str, id: UUID, shown: OfStudent) -> Resource:
+    return Resource(kind, id, shown.kept(), shown.student, shown.external_id)
+
+
+def _student(state: Student) -> UUID:
+    assert state.student_id is not None
+    return state.student_id
+
+
+def _contact(state: Student, contact_id: UUID) -> Iterator[Resource]:
+    known = state.contacts.get(contact_id)
+    if known is not None:
+        fields = known.personal.model_dump()
+        shown = ContactShown(
+            student=_student(state), external_id=known.external_id, linked=known.linked, **fields
+        )
+        yield _resource("contact", contact_id, shown)
+
+
+def _holder(state: Student, holder_id: UUID) -> Iterator[Resource]:
+    known = state.holders.get(holder_id)
+    if known is None:
+        return
+    shown = RightsHolderShown(
+        student=_student(state), external_id=known.external_id, **known.personal.model_dump(), ground=known.ground,
+        rights=known.rights, language=known.language, contact=known.contact_id, confirmed_by=known.confirmed_by,
+        confirmed_on=known.confirmed_on, evidence=document_shown(known.evidence), ended_on=known.ended_on,
+        reported=reported_shown(known.reported),
+    )  # fmt: skip
+    yield _resource("rights_holder", holder_id, shown)
+
+
+def _assignment(state: Student, assignment_id: UUID) -> Iterator[Resource]:
+    known = state.assignments.get(assignment_id)
+    if known is not None:
+        shown = AssignmentShown(
+            student=_student(state), external_id=known.external_id, staff=known.staff_id, role=known.role,
+            from_=known.starts_on, until=known.ends_on,
+        )  # fmt: skip
+        yield _resource("assignment", assignment_id, shown)
+
+
+def _release(state: Student, release_id: UUID) -> Iterator[Resource]:
+    known = state.releases.get(release_id)
+    if known is not None:
+        shown = ReleaseShown(
+            student=_student(state), external_id=known.external_id, holder=known.holder_id,
+            **known.personal.model_dump(), purpose=known.purpose, records=known.records, method=known.method,
+            signed_on=known.signed_on, expires_on=known.expires_on, revoked_on=known.revoked_on, serves=known.serves,
+            document=document_shown(known.document), reported=reported_shown(known.reported),
+        )  # fmt: skip
+        yield _resource("release", release_id, shown)
+
+
+def _request(event: RequestMade) -> RequestShown:
+    return RequestShown(
+        student=event.student_id, external_id=event.external_id, kind=event.kind, via=event.via,
+        made_on=event.effective_on, holder=event.holder_id, text=event.personal.text if event.personal else None,
+        notice=event.notice_id, reported=reported_shown(event.reported),
+    )  # fmt: skip
+
+
+def _document(event: DocumentAdded) -> DocumentShown:
+    ref = event.document
+    return DocumentShown(
+        student=event.student_id, external_id=event.external_id, title=event.personal.title, kind=event.kind,
+        received_on=event.effective_on, media_type=ref.media_type, bytes=ref.bytes, digest=ref.digest, salt=ref.salt,
+    )  # fmt: skip
+
+
+def _participation(event: ProgramParticipationReported) -> ParticipationShown:
+    return ParticipationShown(
+        student=event.student_id, external_id=event.external_id, kind=event.kind, program=event.program,
+        from_=event.starts_on, until=event.ends_on, source=event.source, plan=event.plan_id,
+    )  # fmt: skip

@@ -1,0 +1,181 @@
+"""What a decision about a plan is made on: the plan, the people, the meeting, the district's rules, the day.
+
+Everything is read at once and handed to a pure function; the append names the streams it rests on, so that they agree
+at commit. The district's profile is read and not named: its stream would make every decision of a district wait for
+every other, and a profile holds from a day on, not from an instant.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from contracts.plan import PlanEvent
+from contracts.problems import NotFound, VersionConflict
+from contracts.streams import staff
+from plan_service.application.models import DISTRICT, MEETING, STUDENT
+from plan_service.application.plan_model import PLAN
+from plan_service.domain.meeting import Meeting
+from plan_service.domain.people import People, people_of
+from plan_service.domain.plan import Plan
+from plan_service.domain.rules import Profiles, Rules, cannot_be_true
+from plan_service.domain.student import Student
+from plan_service.domain.team import TeamMeeting, team_of
+from runtime.event_store import (
+    Answer,
+    Appended,
+    Change,
+    Claim,
+    Context,
+    EventStore,
+    Loaded,
+    Model,
+    Release,
+)
+from runtime.tenants import TENANT
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Today in the district's own zone, and the rules that hold on it."""
+
+    today: date
+    zone: ZoneInfo
+    profiles: Profiles
+
+    @property
+    def rules(self) -> Rules:
+        """What holds today."""
+        return self.profiles.rules_on(self.today)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What one decision about one plan sees."""
+
+    loaded: Loaded[Plan]
+    day: Day
+    around: Loaded[Student]
+    met: Loaded[Meeting] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.loaded.state
+
+    @property
+    def people(self) -> People:
+        """Everybody known around its student."""
+        return people_of(self.around.state)
+
+    @property
+    def meeting(self) -> TeamMeeting | None:
+        """The meeting that was named."""
+        return team_of(self.met.state) if self.met else None
+
+    @property
+    def today(self) -> date:
+        """Today, in the district's zone."""
+        return self.day.today
+
+    @property
+    def rules(self) -> Rules:
+        """What holds today."""
+        return self.day.rules
+
+    @property
+    def resting_on(self) -> list[Loaded[Any]]:
+        """The streams that must still be as they were seen when the decision commits."""
+        return [self.around, *([self.met] if self.met else [])]
+
+
+async def day_of_district(store: EventStore, tenant: str) -> Day:
+    """Today in the district's zone: the clock's day, or a sandbox's."""
+    async with store.database.lend(tenant) as connection:
+        loaded = await store.load_many(
+            tenant, [(DISTRICT, DISTRICT.name), (TENANT, TENANT.name)], connection=connection
+        )
+        now: datetime = await connection.fetchval(f"SELECT {store.database.service}.now_for($1)", tenant)
+    return _day(loaded, now)
+
+
+def _day(loaded: Mapping[str, Loaded[Any]], now: datetime) -> Day:
+    profiles: Profiles = loaded[DISTRICT.name].state.profiles
+    zone = ZoneInfo(profiles.time_zone or loaded[TENANT.name].state.time_zone)
+    return Day(now.astimezone(zone).date(), zone, profiles)
+
+
+async def load_plan(store: EventStore, tenant: str, plan_id: UUID) -> Loaded[Plan]:
+    """The plan; raises `NotFound`."""
+    loaded = await store.load(tenant, PLAN, plan_id)
+    if loaded.version == 0:
+        raise NotFound("There is no plan by that id.")
+    return loaded
+
+
+async def situation(
+    store: EventStore, tenant: str, loaded: Loaded[Plan], meeting_id: UUID | None = None
+) -> Situation:
+    """Everything a decision about this plan rests on; refuses a meeting that is not this student's."""
+    student_id = loaded.state.student_id
+    around, met = STUDENT.stream(student_id), MEETING.stream(meeting_id)
+    wanted: list[tuple[Model[Any], str]] = [
+        (STUDENT, around), (DISTRICT, DISTRICT.name), (TENANT, TENANT.name),
+    ]  # fmt: skip
+    if meeting_id is not None:
+        wanted.append((MEETING, met))
+    async with store.database.lend(tenant) as connection:
+        found = await store.load_many(tenant, wanted, connection=connection)
+        now: datetime = await connection.fetchval(f"SELECT {store.database.service}.now_for($1)", tenant)
+    meeting = found.get(met) if meeting_id is not None else None
+    if meeting is not None and meeting.state.student_id != student_id:
+        raise cannot_be_true("unknown-meeting", "No meeting by this id was set for this student.", "/meeting")
+    return Situation(loaded, _day(found, now), found[around], meeting)
+
+
+async def decide(
+    store: EventStore, context: Context, plan_id: UUID, decision: Callable[[Situation], Sequence[PlanEvent]], *,
+    if_match: int | None = None, meeting_id: Callable[[Plan], UUID | None] | None = None,
+    claims: Sequence[Claim] = (), releases: Sequence[Release] = (), answer: Answer | None = None,
+) -> Appended:  # fmt: skip
+    """Let a pure function decide about one plan, and append what it said. Durable on return; a crash leaves nothing.
+
+    With ``if_match`` a plan that has moved on since raises `VersionConflict`. When a stream it rests on has moved on
+    meanwhile, the decision is made again on what stands now.
+    """
+    for attempt in range(TRIES):
+        loaded = (await load_plan(store, context.tenant, plan_id)).at_version(if_match)
+        named = meeting_id(loaded.state) if meeting_id else None
+        seen = await situation(store, context.tenant, loaded, named)
+        try:
+            return await store.append(
+                replace(context, rules=seen.rules.rule_set), [change(seen, decision(seen))], claims=claims,
+                releases=releases, resting_on=seen.resting_on, answer=answer,
+            )  # fmt: skip
+        except VersionConflict as conflict:
+            if attempt == TRIES - 1 or (if_match is not None and conflict.stream == loaded.stream):
+                raise
+    raise AssertionError("unreachable")
+
+
+def change(seen: Situation, events: Sequence[PlanEvent]) -> Change[Plan]:
+    """The plan's new events, under its student."""
+    student_id = seen.plan.student_id
+    assert student_id is not None
+    return Change(seen.loaded, student_id, events)
+
+
+async def must_work_here(store: EventStore, tenant: str, staff_id: UUID) -> None:
+    """Refuse the id of a staff member whom the district has never named."""
+    async with store.database.lend(tenant) as connection:
+        known = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM plan.events WHERE tenant = $1 AND stream = $2)",
+            tenant,
+            staff(staff_id),
+        )
+    if not known:
+        raise cannot_be_true("unknown-staff", "Nobody by this id works in this district.", "/staff")

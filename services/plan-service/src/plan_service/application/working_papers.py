@@ -1,0 +1,135 @@
+"""Working papers: what is being written and binds nobody yet. One sealed row each, with a version of its own.
+
+A draft has its plan's id; a correction that waits for the second person has its own. The row of a paper that is done
+stays empty, so that versions go on and an old ETag never fits a new paper.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from contracts.canonical import NotCanonical, refuse_uncarriable
+from contracts.event import EventClass, Json
+from contracts.problems import Invalid, Reason, VersionConflict
+from runtime.database import Database, driver
+from runtime.event_store import LARGEST_APPEND
+from runtime.keyring import KeyGone, Keyring
+from runtime.sealing import key_id_of, open_sealed, seal
+
+Kind = Literal["draft", "correction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is being written, at one version."""
+
+    id: UUID
+    kind: Kind
+    plan_id: UUID
+    student_id: UUID
+    version: int
+    content: Json
+
+    def must_be(self, version: int) -> None:
+        """Raise `VersionConflict` unless the caller (If-Match) has read it as it stands."""
+        if version != self.version:
+            raise VersionConflict(f"{self.kind}/{self.id}", expected=version, actual=self.version)
+
+
+class WorkingPapers:
+    """Reads and writes papers. A write joins the transaction it is given (`writing`)."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+
+    @asynccontextmanager
+    async def writing(self, tenant: str) -> AsyncIterator[Any]:
+        """A transaction on the driver's connection: what is appended and written inside commits together."""
+        async with self._database.begin(tenant) as rows:
+            yield await driver(rows)
+
+    async def read(self, tenant: str, id_: UUID) -> Paper | None:
+        """The paper as last saved; ``None`` when there is none or it is done."""
+        async with self._database.lend(tenant) as connection:
+            row = await connection.fetchrow(
+                "SELECT id, kind, plan, subject, version, sealed FROM plan.working_papers"
+                " WHERE tenant = $1 AND id = $2 AND sealed IS NOT NULL", tenant, id_,
+            )  # fmt: skip
+        return None if row is None else await self._opened(tenant, row)
+
+    async def of_plan(self, tenant: str, plan_id: UUID, kind: Kind) -> list[Paper]:
+        """Every open paper of one kind, in the order of their ids."""
+        async with self._database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                "SELECT id, kind, plan, subject, version, sealed FROM plan.working_papers"
+                " WHERE tenant = $1 AND plan = $2 AND kind = $3 AND sealed IS NOT NULL ORDER BY id",
+                tenant, plan_id, kind,
+            )  # fmt: skip
+        return [await self._opened(tenant, row) for row in rows]
+
+    async def begin(self, connection: Any, tenant: str, paper: Paper) -> Paper:
+        """Write a new paper; its version follows on what stood under this id before."""
+        sealed = await self._sealed(tenant, paper)
+        version: int = await connection.fetchval(
+            "INSERT INTO plan.working_papers AS was (tenant, id, kind, plan, subject, version, sealed)"
+            " VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT (tenant, id) DO UPDATE"
+            " SET version = was.version + 1, sealed = excluded.sealed, updated_at = clock_timestamp()"
+            " RETURNING version", tenant, paper.id, paper.kind, paper.plan_id, paper.student_id, sealed,
+        )  # fmt: skip
+        return replace(paper, version=version)
+
+    async def save(self, connection: Any, tenant: str, paper: Paper, content: Json) -> Paper:
+        """The next version of ``paper``; raises `VersionConflict` when somebody has saved another meanwhile."""
+        changed = replace(paper, version=paper.version + 1, content=content)
+        await self._replace(connection, tenant, paper, await self._sealed(tenant, changed))
+        return changed
+
+    async def finish(self, connection: Any, tenant: str, paper: Paper) -> None:
+        """Nothing is kept of the paper; raises `VersionConflict` when it has been changed meanwhile."""
+        await self._replace(connection, tenant, paper, None)
+
+    async def _replace(self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None) -> None:
+        found = await connection.fetchrow(
+            "UPDATE plan.working_papers SET version = version + 1, sealed = $4, updated_at = clock_timestamp()"
+            " WHERE tenant = $1 AND id = $2 AND version = $3 AND sealed IS NOT NULL RETURNING version",
+            tenant, paper.id, paper.version, sealed,
+        )  # fmt: skip
+        if found is None:
+            actual: int = await connection.fetchval(
+                "SELECT version FROM plan.working_papers WHERE tenant = $1 AND id = $2", tenant, paper.id
+            )
+            raise VersionConflict(f"{paper.kind}/{paper.id}", expected=paper.version, actual=actual)
+
+    async def _sealed(self, tenant: str, paper: Paper) -> bytes:
+        key = (paper.student_id, EventClass.RECORD)
+        keys = await self._keyring.current(tenant, [key])
+        return seal(keys[key], paper.id, _carriable(paper.content)).sealed
+
+    async def _opened(self, tenant: str, row: Any) -> Paper:
+        key_id = key_id_of(row["sealed"])
+        keys = await self._keyring.by_id(tenant, [key_id])
+        if key_id not in keys:
+            raise KeyGone(f"the key for the {row['kind']} {row['id']} is gone")
+        _, plain = open_sealed(keys[key_id], row["id"], row["sealed"])
+        return Paper(
+            row["id"], row["kind"], row["plan"], row["subject"], row["version"], msgspec.json.decode(plain)
+        )
+
+
+def _carriable(content: Json) -> bytes:
+    """The bytes; a paper can hold what an event can hold, so that what is saved can also be adopted."""
+    try:
+        refuse_uncarriable(content)
+    except NotCanonical as error:
+        raise Invalid("A value cannot be stored.",
+                      reasons=(Reason("not-carriable", error.reason, pointer=error.pointer),)) from error  # fmt: skip
+    plain = msgspec.json.encode(content)
+    if len(plain) > LARGEST_APPEND:
+        raise Invalid("The draft is too long: at most 4 MiB.",
+                      reasons=(Reason("too-long", "put long texts into documents", pointer="/items"),))  # fmt: skip
+    return plain

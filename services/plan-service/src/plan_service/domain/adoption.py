@@ -1,0 +1,117 @@
+"""Adopting a plan: it binds from a day on, as decided at a meeting (34 CFR 300.320-300.324; 104.33-104.35)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.fields import NoticeId
+from contracts.items import AnyItem
+from contracts.plan import PlanAdopted, PlanEvent
+from contracts.problems import Reason
+from contracts.values import Imported, Reported
+from contracts.vocabulary import PlanKind
+from plan_service.domain.completeness import in_regular_education, missing
+from plan_service.domain.draft import NoDraft, distinct, same_kinds
+from plan_service.domain.plan import Plan
+from plan_service.domain.rules import UnmetRules, not_in_the_future, settle
+from plan_service.domain.team import TeamMeeting, missing_from_team
+
+
+class AdoptionRefused(UnmetRules):
+    """Something is missing that a plan must have before it binds."""
+
+    code = "adoption-refused"
+    what = "Adopting this plan"
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptPlan:
+    """Let a plan bind from a day on."""
+
+    effective_on: date
+    items: tuple[AnyItem, ...]
+    today: date
+    meeting: TeamMeeting | None = None
+    review_due_on: date | None = None
+    """504: the day the district's policy sets. An IEP's is a year after the meeting at the latest."""
+    notice_ids: tuple[NoticeId, ...] = ()
+    imported: Imported | None = None
+    reported: Reported | None = None
+
+
+def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
+    """Adopt what the draft says: all of it, or, when a rule is unmet, nothing."""
+    if not plan.drafting or plan.plan_id is None:
+        raise NoDraft("There is no draft of this plan to adopt.")
+    items = distinct(command.items)
+    same_kinds(plan, items)
+    not_in_the_future(command.reported, command.today)
+    unmet = unmet_by(plan.kind, command)
+    return [
+        PlanAdopted(
+            effective_on=command.effective_on,
+            plan_id=plan.plan_id,
+            kind=plan.kind,
+            meeting_id=command.meeting.meeting_id if command.meeting else None,
+            items=items,
+            review_due_on=review_due_on(plan.kind, command),
+            notice_ids=command.notice_ids,
+            imported=command.imported,
+            reported=settle(AdoptionRefused, unmet, command.reported),
+        )
+    ]
+
+
+def unmet_by(kind: PlanKind, command: AdoptPlan) -> list[Reason]:
+    """Everything that stands between a draft and its adoption."""
+    unmet = missing(kind, command.items)
+    if kind is PlanKind.IEP and command.meeting is None:
+        unmet.append(_no_meeting())
+    if kind is PlanKind.IEP and command.meeting is not None:
+        regular = in_regular_education(command.items)
+        unmet += missing_from_team(command.meeting, regular_education=regular)
+    unmet += _wrong_days(command)
+    return unmet
+
+
+def review_due_on(kind: PlanKind, command: AdoptPlan) -> date | None:
+    """300.324(b)(1): an IEP is reviewed not less than annually, counted from the meeting that made it."""
+    if kind is not PlanKind.IEP:
+        return command.review_due_on
+    held_on = command.meeting.held_on if command.meeting else None
+    return a_year_after(held_on or command.effective_on)
+
+
+def a_year_after(day: date) -> date:
+    """The same day next year; of 29 February the 28th."""
+    last_of_february = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
+
+
+def _wrong_days(command: AdoptPlan) -> Sequence[Reason]:
+    found = []
+    held_on = command.meeting.held_on if command.meeting else None
+    if held_on is not None and command.effective_on < held_on:
+        found.append(
+            Reason("effective-before-decided", f"It would bind before the meeting of {held_on} decided it.",
+                   "34 CFR 300.323(c), 300.324(a)", f"Choose {held_on} or later.", "/effective_on")
+        )  # fmt: skip
+    if command.effective_on < command.today and command.reported is None:
+        found.append(already_past(command.today))
+    return found
+
+
+def already_past(today: date) -> Reason:
+    """A decision made here binds from today at the earliest; what bound before is reported."""
+    return Reason(
+        "effective-in-the-past", "A decision made now cannot bind from a day that has passed.", "34 CFR 300.323(a)",
+        f"Choose {today} or later; if it has bound since then, report it: \"reported\": {{source, reason, occurred_on}}.",
+        "/effective_on",
+    )  # fmt: skip
+
+
+def _no_meeting() -> Reason:
+    return Reason(
+        "meeting-required", "An IEP is made by its team in a meeting.", "34 CFR 300.320(a), 300.321, 300.324(a)",
+        "Name the meeting that decided it, held and with its attendance recorded.", "/meeting",
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""A clerical correction: the text misreported a decision. It names what was wrong and the proof, and two people stand for it.
+
+Asked for by one and approved by another; until then it is a working paper. The wrong text stays visible for ever.
+What changes what was decided (fewer minutes, another placement) is an amendment, never a correction (law.md 6).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.fields import EventId, ExternalId, ItemId, PersonRef
+from contracts.items import AnyItem
+from contracts.plan import CorrectedChange, CorrectionPersonalData, PlanCorrected, PlanEvent
+from contracts.problems import Rejected
+from contracts.values import DocumentRef, Reported
+from plan_service.domain.plan import Plan
+from plan_service.domain.rules import cannot_be_true, not_in_the_future
+
+
+class SecondPersonRequired(Rejected):
+    """Whoever asked for a correction cannot also approve it."""
+
+    code = "second-person-required"
+
+    def __init__(self) -> None:
+        super().__init__("A second person approves a correction; whoever asked for it cannot.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInRecord:
+    """A change as the record has it: the event that made it, its item and its first day."""
+
+    event_id: EventId
+    item_id: ItemId
+    starts_on: date
+    kind: str | None
+    """The kind of its item; ``None`` where the change ends the item."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCorrection:
+    """Ask that the text of one change be put right."""
+
+    correction_id: UUID
+    event_id: EventId
+    item: AnyItem
+    """The right text, in full."""
+    what_was_wrong: str
+    evidence: str
+    requested_by: PersonRef
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+def check_correction(
+    command: RequestCorrection, corrected: ChangeInRecord | None, today: date
+) -> ChangeInRecord:
+    """A correction gives one change of this plan its right text; raises `Invalid` for anything else."""
+    not_in_the_future(command.reported, today)
+    if corrected is None:
+        raise cannot_be_true(
+            "unknown-change", "No event of this plan by this id changed this item.", "/corrects/event_id"
+        )
+    if corrected.kind is None:
+        raise cannot_be_true(
+            "nothing-to-correct", "This change ends the item; there is no text in it.", "/corrects"
+        )
+    if corrected.kind != command.item.kind:
+        raise cannot_be_true("another-kind", f"The item is a {corrected.kind} and stays one.", "/item/kind")
+    return corrected
+
+
+def approve_correction(
+    plan: Plan, command: RequestCorrection, corrected: ChangeInRecord, approved_by: PersonRef
+) -> list[PlanEvent]:
+    """Put the text right over the change's whole span; what it said before stays visible."""
+    if command.correction_id in plan.corrections or plan.plan_id is None:
+        return []
+    if approved_by == command.requested_by:
+        raise SecondPersonRequired
+    return [
+        PlanCorrected(
+            effective_on=corrected.starts_on,
+            plan_id=plan.plan_id,
+            correction_id=command.correction_id,
+            corrects=CorrectedChange(event_id=corrected.event_id, item_id=corrected.item_id),
+            item=command.item,
+            personal=CorrectionPersonalData(what_was_wrong=command.what_was_wrong, evidence=command.evidence),
+            requested_by=command.requested_by,
+            approved_by=approved_by,
+            document=command.document,
+            external_id=command.external_id,
+            reported=command.reported,
+        )
+    ]

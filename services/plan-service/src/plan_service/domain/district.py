@@ -1,0 +1,100 @@
+"""The district's own settings: names, zone, the numbers it sets, and its calendar of school days (34 CFR 300.11)."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from contracts.district import DistrictEvent, DistrictProfileSet, SchoolYear
+from contracts.problems import Invalid, Reason
+from plan_service.domain.rules import Profiles, Rules, profiles_after
+
+LONGEST_YEAR = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """What holds in the district, as last set."""
+
+    profile: DistrictProfileSet | None = None
+    profiles: Profiles = field(default_factory=Profiles)
+    """The numbers of every profile there has been: a day is judged by those in force on it."""
+
+    @property
+    def rules(self) -> Rules:
+        """The numbers that decisions about a plan ask for."""
+        if self.profile is None:
+            return Rules()
+        return Rules(self.profile.notice_days, self.profile.partial_consent, self.profile.state_profile)
+
+
+def evolve(district: District, event: DistrictEvent) -> District:
+    """The newest profile holds."""
+    return District(event, profiles_after(district.profiles, event))
+
+
+def set_profile(district: District, wanted: DistrictProfileSet) -> list[DistrictEvent]:
+    """Set what holds from a day on, in full; refuse a calendar whose dates contradict each other."""
+    wrong = tuple(_contradictions(wanted.calendar))
+    if wrong:
+        raise Invalid("The calendar contradicts itself.", reasons=wrong)
+    if district.profile is not None and _same(district.profile, wanted):
+        return []
+    return [wanted]
+
+
+def _same(one: DistrictProfileSet, other: DistrictProfileSet) -> bool:
+    """The same text, whatever the day it was set on."""
+    return one.model_dump() == other.model_dump()
+
+
+def _contradictions(calendar: Sequence[SchoolYear]) -> Iterator[Reason]:
+    for place, year in enumerate(calendar):
+        yield from _in_year(year, f"/calendar/{place}")
+    by_first = sorted(enumerate(calendar), key=lambda numbered: numbered[1].first_on)
+    for (_, earlier), (place, later) in itertools.pairwise(by_first):
+        if later.first_on <= earlier.last_on:
+            yield Reason(
+                "school-years-overlap",
+                f"This school year begins on {later.first_on}, before another ends on {earlier.last_on}.",
+                "34 CFR 300.11", "Let one school year end before the next begins.", f"/calendar/{place}/first_on",
+            )  # fmt: skip
+
+
+def _in_year(year: SchoolYear, at: str) -> Iterator[Reason]:
+    if year.last_on < year.first_on:
+        yield Reason("ends-before-it-begins", f"The school year ends on {year.last_on}, before it begins.",
+                     pointer=f"{at}/last_on")  # fmt: skip
+        return
+    if year.last_on - year.first_on > LONGEST_YEAR:
+        yield Reason("school-year-too-long", "A school year lasts 400 days at most.", pointer=f"{at}/last_on")
+    if not year.weekdays:
+        yield Reason("no-weekdays", "Name the weekdays on which there is school.", pointer=f"{at}/weekdays")
+    for name, days in (("days_off", year.days_off), ("half_days", year.half_days)):
+        for place, day in enumerate(days):
+            if not year.first_on <= day <= year.last_on:
+                yield Reason(
+                    "day-outside-school-year", f"{day} is not within {year.first_on} to {year.last_on}.",
+                    pointer=f"{at}/{name}/{place}",
+                )  # fmt: skip
+    off = set(year.days_off)
+    for place, day in enumerate(year.half_days):
+        if day in off:
+            yield Reason("day-off-and-half-day", f"{day} is both a day off and a half day.",
+                         pointer=f"{at}/half_days/{place}")  # fmt: skip
+        elif day.isoweekday() not in year.weekdays:
+            yield Reason("half-day-without-school", f"{day} falls on a weekday without school.",
+                         pointer=f"{at}/half_days/{place}")  # fmt: skip
+
+
+DEFAULT_STATE_PROFILE = "federal@2026-1"
+DEFAULT_NOTICE_DAYS = 5
+DEFAULT_MAILING_DAYS = 3
+
+
+def first_profile(name: str, time_zone: str, state_profile: str | None, today: date) -> DistrictProfileSet:
+    """What holds in a district that has said nothing yet: the federal floor, in English."""
+    return DistrictProfileSet(
+        effective_on=today, name=name, time_zone=time_zone, state_profile=state_profile or DEFAULT_STATE_PROFILE,
+        languages=("en",), partial_consent=False, notice_days=DEFAULT_NOTICE_DAYS, mailing_days=DEFAULT_MAILING_DAYS,
+    )  # fmt: skip

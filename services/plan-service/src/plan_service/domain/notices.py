@@ -1,0 +1,78 @@
+"""Prior written notice: a change binds only when everybody who must be told was told the required days before.
+
+34 CFR 300.503(a) for an IEP, "a reasonable time before"; 34 CFR 104.36 for a Section 504 plan, without a number of days.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from contracts.fields import EventId, HolderId, NoticeId
+from contracts.problems import Reason
+from contracts.vocabulary import PlanKind
+from plan_service.domain.rules import Rules
+
+CITATION = {PlanKind.IEP: "34 CFR 300.503(a)", PlanKind.SECTION_504: "34 CFR 104.36"}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGiven:
+    """A notice of the change counts as given to one holder from ``given_on``."""
+
+    notice_id: NoticeId
+    holder_id: HolderId
+    given_on: date
+    event_id: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeStanding:
+    """What the notices given allow: the first day of the change, or why there is none yet."""
+
+    earliest: date | None
+    unmet: tuple[Reason, ...]
+    notice_ids: tuple[NoticeId, ...]
+    """The notices it rests on."""
+
+
+def notice_standing(
+    kind: PlanKind, owed_to: Sequence[HolderId], given: Iterable[NoticeGiven], rules: Rules
+) -> NoticeStanding:
+    """From which day a change may bind, as far as notice goes."""
+    first: dict[HolderId, NoticeGiven] = {}
+    for notice in sorted(given, key=lambda notice: (notice.given_on, notice.notice_id)):
+        first.setdefault(notice.holder_id, notice)
+    notice_ids = tuple(notice.notice_id for notice in first.values())
+    if not owed_to:
+        return NoticeStanding(None, (_nobody_to_tell(),), notice_ids)
+    untold = [holder for holder in owed_to if holder not in first]
+    if untold:
+        return NoticeStanding(None, (_not_given(kind, len(untold), len(owed_to)),), notice_ids)
+    last = max(first[holder].given_on for holder in owed_to)
+    waiting = rules.notice_days if kind is PlanKind.IEP else 0
+    return NoticeStanding(last + timedelta(days=waiting), (), notice_ids)
+
+
+def too_soon(kind: PlanKind, earliest: date) -> Reason:
+    """The day asked for lies before the notice allows it."""
+    return Reason(
+        "prior-written-notice-required", f"The notice given allows this from {earliest} at the earliest.",
+        CITATION[kind], f"Choose {earliest} or later, or \"earliest\".", "/effective_on",
+    )  # fmt: skip
+
+
+def _not_given(kind: PlanKind, untold: int, owed: int) -> Reason:
+    return Reason(
+        "prior-written-notice-required",
+        f"{untold} of {owed} rights holders have not been given notice of this change.",
+        CITATION[kind],
+        "The notice goes out by itself after the proposal; where it could not be delivered, hand it over and record it.",
+    )
+
+
+def _nobody_to_tell() -> Reason:
+    return Reason(
+        "nobody-to-notify", "Nobody is confirmed as a holder of notice rights who may be contacted.",
+        "34 CFR 300.503(a), 300.519",
+        "Confirm who holds the rights (POST /students/{id}/rights-holders), or see to a surrogate.",
+    )  # fmt: skip

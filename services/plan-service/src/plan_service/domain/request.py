@@ -1,0 +1,48 @@
+"""What a parent or adult student asks for and must be answered (34 CFR 300.613, 300.618, 300.502, 99.10, 99.20)."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.fields import ExternalId, HolderId
+from contracts.students import RequestMade, RequestPersonalData, StudentEvent
+from contracts.values import Reported
+from contracts.vocabulary import RequestKind, RequestVia
+from plan_service.domain.identity import must_be_known
+from plan_service.domain.rights_holder import must_be_around
+from plan_service.domain.rules import cannot_be_true, day_of, not_in_the_future
+from plan_service.domain.student import Student
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRequest:
+    """Somebody asks."""
+
+    request_id: UUID
+    kind: RequestKind
+    via: RequestVia
+    today: date
+    made_on: date | None = None
+    holder_id: HolderId | None = None
+    text: str | None = None
+    notice_id: UUID | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+def make_request(student: Student, command: MakeRequest) -> list[StudentEvent]:
+    """Record what was asked, by whoever asked it; whether the person may is for the answer to say."""
+    student_id = must_be_known(student)
+    not_in_the_future(command.reported, command.today)
+    made_on = command.made_on or day_of(command.reported, command.today)
+    if made_on > command.today:
+        raise cannot_be_true("made-in-the-future", f"{made_on} is still to come.", "/made_on")
+    if command.holder_id is not None:
+        must_be_around(student, command.holder_id)
+    return [
+        RequestMade(
+            effective_on=made_on, student_id=student_id, request_id=command.request_id, kind=command.kind,
+            holder_id=command.holder_id, personal=RequestPersonalData(text=command.text) if command.text else None,
+            via=command.via, notice_id=command.notice_id, external_id=command.external_id, reported=command.reported,
+        )
+    ]  # fmt: skip

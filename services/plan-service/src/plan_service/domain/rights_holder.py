@@ -1,0 +1,274 @@
+"""Who holds a student's educational rights, confirmed by a person with the ground (34 CFR 300.30, 300.519, 300.520, 99.5).
+
+A contact, caregiver or roster's "guardian" holds none until a person has confirmed the authority. Four rights are kept
+apart, each with its days: to decide, over the record, to be given notice, to be contacted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from contracts.fields import ExternalId, HolderId, LanguageTag, PersonRef, StudentId
+from contracts.problems import NotFound, Reason
+from contracts.students import (
+    Held,
+    HolderPersonalData,
+    Rights,
+    RightsHolderConfirmed,
+    RightsHolderEnded,
+    StudentEvent,
+)
+from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import RightsEnd, RightsGround
+from plan_service.domain.identity import must_be_known
+from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.student import Holder, Student
+
+OF_THE_STUDENT = frozenset({RightsGround.ADULT_STUDENT, RightsGround.APPOINTED_REPRESENTATIVE})
+"""Rights that come with majority; every other ground is a parent's and ends with it."""
+
+SHOWN_BY_PAPER = frozenset(
+    {
+        RightsGround.COURT_ORDER,
+        RightsGround.GUARDIAN,
+        RightsGround.SURROGATE,
+        RightsGround.APPOINTED_REPRESENTATIVE,
+    }
+)
+"""Grounds that rest on an order or appointment somebody must have seen."""
+
+
+class RightsNotConfirmed(UnmetRules):
+    """The authority of a person is not shown."""
+
+    code = "rights-not-confirmed"
+    what = "Confirming this person"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRightsHolder:
+    """A person has looked at the ground and confirms it."""
+
+    holder_id: HolderId
+    personal: HolderPersonalData
+    ground: RightsGround
+    rights: Rights
+    language: LanguageTag
+    confirmed_by: PersonRef | None
+    """The staff member who looked; ``None`` where nobody is named."""
+    today: date
+    contact_id: UUID | None = None
+    evidence: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+def confirm_rights_holder(student: Student, command: ConfirmRightsHolder) -> list[StudentEvent]:
+    """Confirm somebody's rights, or state them anew in full. At majority the parents' rights to decide end."""
+    student_id = must_be_known(student)
+    not_in_the_future(command.reported, command.today)
+    _could_be_true(student, command)
+    reported = settle(RightsNotConfirmed, tuple(_unmet(student, command)), command.reported)
+    confirmed = RightsHolderConfirmed(
+        effective_on=day_of(command.reported, command.today), student_id=student_id, holder_id=command.holder_id,
+        contact_id=command.contact_id, personal=command.personal, ground=command.ground, rights=command.rights,
+        language=command.language, confirmed_by=command.confirmed_by or "unknown", evidence=command.evidence,
+        external_id=command.external_id, reported=reported,
+    )  # fmt: skip
+    if _stands_already(student.holders.get(command.holder_id), confirmed):
+        return []
+    return [confirmed, *_passed_to_the_student(student, student_id, confirmed)]
+
+
+def end_rights_holder(
+    student: Student, holder_id: HolderId, reason: RightsEnd, ends_on: date, ended_by: PersonRef
+) -> list[StudentEvent]:
+    """All rights of a holder end; ``ends_on`` is the first day without them."""
+    student_id = must_be_known(student)
+    known = student.holders.get(holder_id)
+    if known is None:
+        raise NotFound("This student has no such rights holder.")
+    if known.ended_on is not None and known.ended_on <= ends_on:
+        return []
+    if ends_on < first_day(known.rights):
+        raise cannot_be_true(
+            "ends-before-it-begins", f"The first right begins on {first_day(known.rights)}.", "/on"
+        )
+    return [RightsHolderEnded(effective_on=ends_on, student_id=student_id, holder_id=holder_id, reason=reason,
+                              confirmed_by=ended_by)]  # fmt: skip
+
+
+def holds(holder: Holder, right: Held | None, day: date) -> bool:
+    """The holder has the right on ``day``."""
+    if right is None or day < right.starts_on or (holder.ended_on is not None and day >= holder.ended_on):
+        return False
+    return right.ends_on is None or day <= right.ends_on
+
+
+def decides_on(student: Student, who: HolderId, day: date) -> bool:
+    """Whether ``who`` consents and refuses on ``day``."""
+    holder = student.holders.get(who)
+    return holder is not None and holds(holder, holder.rights.decision, day)
+
+
+def holds_record_rights(student: Student, who: HolderId, day: date) -> bool:
+    """Whether ``who`` inspects and releases the record on ``day``: from 18 on the student alone (99.3, 99.5)."""
+    adult = is_adult(student, day)
+    if adult and who == student.student_id:
+        return True
+    holder = student.holders.get(who)
+    if holder is None or (adult and holder.ground not in OF_THE_STUDENT):
+        return False
+    return holds(holder, holder.rights.record, day)
+
+
+def is_adult(student: Student, day: date) -> bool:
+    """Eighteen on ``day``."""
+    return student.adult_on is not None and day >= student.adult_on
+
+
+def must_be_around(student: Student, who: HolderId, pointer: str = "/holder") -> None:
+    """Refuse the id of somebody who is not known around this student: no holder, no contact, not the student."""
+    if who != student.student_id and who not in student.holders and who not in student.contacts:
+        raise cannot_be_true(
+            "unknown-holder",
+            "Nobody by this id is known for this student. Add the person as a contact first.",
+            pointer,
+        )
+
+
+def first_day(rights: Rights) -> date:
+    """The first day of the earliest right."""
+    return min(held.starts_on for _, held in each_right(rights))
+
+
+def each_right(rights: Rights) -> Iterator[tuple[str, Held]]:
+    """The rights that are held, by name."""
+    for name in ("decision", "record", "notice", "contact"):
+        held: Held | None = getattr(rights, name)
+        if held is not None:
+            yield name, held
+
+
+def _could_be_true(student: Student, command: ConfirmRightsHolder) -> None:
+    held = tuple(each_right(command.rights))
+    if not held:
+        raise cannot_be_true(
+            "no-rights", "Name at least one of the four rights; without any it is a contact.", "/rights"
+        )
+    for name, right in held:
+        if right.ends_on is not None and right.ends_on < right.starts_on:
+            raise cannot_be_true(
+                "ends-before-it-begins", "The right ends before it begins.", f"/rights/{name}/until"
+            )
+        if student.personal is not None and right.starts_on < student.personal.birth_date:
+            raise cannot_be_true(
+                "begins-before-birth",
+                "Nobody holds rights for a student before the birth.",
+                f"/rights/{name}/from",
+            )
+    if command.contact_id is not None and command.contact_id not in student.contacts:
+        raise cannot_be_true("unknown-contact", "This student has no such contact.", "/contact")
+    if (command.ground is RightsGround.ADULT_STUDENT) != (command.holder_id == student.student_id):
+        raise cannot_be_true(
+            "adult-student-is-the-student",
+            "The ground adult_student is the student's own, and nobody else's.",
+            "/ground",
+        )
+
+
+def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
+    if command.confirmed_by is None:
+        yield Reason(
+            "not-confirmed-by-a-person", "Authority is confirmed by a person who has looked at the ground.",
+            "34 CFR 300.30", "Name the staff member in confirmed_by, or let that person confirm it.", "/confirmed_by",
+        )  # fmt: skip
+    sourced = all(held.source for _, held in each_right(command.rights))
+    if command.ground in SHOWN_BY_PAPER and command.evidence is None and not sourced:
+        yield Reason(
+            "evidence-required", "This ground rests on an order or an appointment that somebody has seen.",
+            "34 CFR 300.30(b)(2), 300.519, 300.520(b)", "Add the document as evidence, or name it as the source of each right.",
+            "/evidence",
+        )  # fmt: skip
+    adult_on = student.adult_on
+    if adult_on is None:
+        return
+    for name, held in each_right(command.rights):
+        if command.ground is RightsGround.ADULT_STUDENT and held.starts_on < adult_on:
+            yield Reason(
+                "not-yet-an-adult", f"The student's own rights begin on {adult_on} at the earliest.",
+                "34 CFR 300.520, 99.3", f"Let the right begin on {adult_on} or later.", f"/rights/{name}/from",
+            )  # fmt: skip
+    record = command.rights.record
+    if command.ground not in OF_THE_STUDENT and record is not None and record.starts_on >= adult_on:
+        yield Reason(
+            "record-rights-are-the-students", f"Since {adult_on} the record rights are the student's own.",
+            "34 CFR 99.5(a)", "Leave the record right out, or let the student release the record.", "/rights/record",
+        )  # fmt: skip
+    decision = command.rights.decision
+    if command.ground not in OF_THE_STUDENT and decision is not None:
+        passed_on = _decision_passed_on(student)
+        if passed_on is not None and (decision.ends_on is None or decision.ends_on >= passed_on):
+            yield Reason(
+                "decision-rights-have-passed", f"Since {passed_on} the student decides.", "34 CFR 300.520(a)(1)(ii)",
+                f"Let the right to decide end before {passed_on}.", "/rights/decision",
+            )  # fmt: skip
+
+
+def _decision_passed_on(student: Student) -> date | None:
+    return min(
+        (
+            holder.rights.decision.starts_on
+            for holder in student.holders.values()
+            if holder.ground is RightsGround.ADULT_STUDENT
+            and holder.rights.decision
+            and holder.ended_on is None
+        ),
+        default=None,
+    )
+
+
+def _stands_already(known: Holder | None, confirmed: RightsHolderConfirmed) -> bool:
+    if known is None or known.ended_on is not None:
+        return False
+    return (known.personal, known.ground, known.rights, known.language, known.contact_id, known.evidence) == (
+        confirmed.personal, confirmed.ground, confirmed.rights, confirmed.language, confirmed.contact_id,
+        confirmed.evidence,
+    )  # fmt: skip
+
+
+def _passed_to_the_student(
+    student: Student, student_id: StudentId, confirmed: RightsHolderConfirmed
+) -> Iterator[RightsHolderConfirmed]:
+    """300.520(a)(1): notices go on to the parents too, decisions and the record are the student's."""
+    if confirmed.ground is not RightsGround.ADULT_STUDENT:
+        return
+    for holder_id, known in student.holders.items():
+        if known.ground in OF_THE_STUDENT or known.ended_on is not None:
+            continue
+        left = Rights(
+            decision=_until(known.rights.decision, confirmed.rights.decision),
+            record=_until(known.rights.record, confirmed.rights.record),
+            notice=known.rights.notice,
+            contact=known.rights.contact,
+        )
+        if left != known.rights:
+            yield RightsHolderConfirmed(
+                effective_on=confirmed.effective_on, student_id=student_id, holder_id=holder_id,
+                contact_id=known.contact_id, personal=known.personal, ground=known.ground, rights=left,
+                language=known.language, confirmed_by=confirmed.confirmed_by, evidence=known.evidence,
+                external_id=known.external_id, reported=confirmed.reported,
+            )  # fmt: skip
+
+
+def _until(parents: Held | None, students: Held | None) -> Held | None:
+    """A parent's right, ended on the day before the student's own begins."""
+    if parents is None or students is None:
+        return parents
+    last = students.starts_on - timedelta(days=1)
+    if last < parents.starts_on:
+        return None
+    if parents.ends_on is not None and parents.ends_on <= last:
+        return parents
+    return parents.model_copy(update={"ends_on": last})

@@ -1,0 +1,114 @@
+"""The numbers a district or state sets, and how an unmet rule ends: in a refusal, or in a report of what happened.
+
+Deciding: an unmet rule refuses, with every reason at once. Reporting: it has happened already, so the fact is recorded
+with the rules it left unmet. A record that could not hold an unlawful act would make people write a nicer one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from contracts.district import DistrictProfileSet
+from contracts.event import Event
+from contracts.problems import Invalid, Reason, Rejected
+from contracts.values import Reported, Unmet
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds in the district on the day of the decision."""
+
+    notice_days: int = 0
+    """Calendar days between the day a prior written notice was given and the earliest day of the change."""
+    partial_consent: bool = False
+    """A consent given for some items changes those items and no others."""
+    rule_set: str = "federal@2026-1"
+    """Which rules these are, as the envelope of every event decided under them says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The district's profile from ``starts_on`` on."""
+
+    starts_on: date
+    time_zone: str
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """Every profile the district has had, in the order in which they were set."""
+
+    profiles: tuple[Profile, ...] = ()
+
+    def rules_on(self, day: date) -> Rules:
+        """What holds on ``day``; before any profile the federal floor without numbers of a district."""
+        begun = [profile for profile in self.profiles if profile.starts_on <= day]
+        return max(begun, key=lambda profile: profile.starts_on).rules if begun else Rules()
+
+    @property
+    def time_zone(self) -> str | None:
+        """The zone of the last profile."""
+        return self.profiles[-1].time_zone if self.profiles else None
+
+
+def profiles_after(profiles: Profiles, event: Event) -> Profiles:
+    """Fold of the stream ``district``."""
+    if not isinstance(event, DistrictProfileSet):
+        return profiles
+    rules = Rules(event.notice_days, event.partial_consent, event.state_profile)
+    earlier = [profile for profile in profiles.profiles if profile.starts_on != event.effective_on]
+    return Profiles((*earlier, Profile(event.effective_on, event.time_zone, rules)))
+
+
+class UnmetRules(Rejected):
+    """The decision leaves rules unmet; ``reasons`` is the complete list, each with its citation and its cure."""
+
+    code = "rules-unmet"
+    what: ClassVar[str] = "This"
+
+    def __init__(self, reasons: Sequence[Reason], **facts: object) -> None:
+        count = len(reasons)
+        super().__init__(
+            f"{self.what} is refused: {count} {'rule is' if count == 1 else 'rules are'} not met.",
+            reasons=tuple(reasons),
+            **facts,
+        )
+
+
+def settle(
+    refusal: type[UnmetRules], unmet: Sequence[Reason], reported: Reported | None, **facts: object
+) -> Reported | None:
+    """Refuse when a rule is unmet; of a fact that is reported, say which rules would have refused it."""
+    if reported is None:
+        if unmet:
+            raise refusal(unmet, **facts)
+        return None
+    return reported.model_copy(
+        update={
+            "unmet": tuple(
+                Unmet(code=reason.code, citation=reason.citation, message=reason.message) for reason in unmet
+            )
+        }
+    )
+
+
+def cannot_be_true(code: str, message: str, pointer: str | None = None) -> Invalid:
+    """What nobody may record, not even as a report: dates that contradict each other, ids of nothing."""
+    return Invalid(message, reasons=(Reason(code, message, pointer=pointer),))
+
+
+def not_in_the_future(reported: Reported | None, today: date) -> None:
+    """Nobody reports what has not happened yet."""
+    if reported is not None and reported.occurred_on > today:
+        raise cannot_be_true(
+            "occurred-in-the-future",
+            f"A report is about something that has happened; {reported.occurred_on} is still to come.",
+            "/reported/occurred_on",
+        )
+
+
+def day_of(reported: Reported | None, today: date) -> date:
+    """The day of an act: today, or the true day of one that is reported."""
+    return reported.occurred_on if reported else today

@@ -1,0 +1,123 @@
+"""plan-service put together: students and their people, meetings, plans and everything decided about them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from plan_service.adapters.consumers.notices import NOTICES_GIVEN
+from plan_service.adapters.routes import (
+    amendments,
+    assignments,
+    carrying_out,
+    codes,
+    contacts,
+    corrections,
+    district,
+    documents,
+    drafts,
+    imports,
+    meeting_records,
+    meetings,
+    plans,
+    releases,
+    replay,
+    requests,
+    rights_holders,
+    schools,
+    staff,
+    students,
+)
+from plan_service.application.models import MODELS as PEOPLE_MODELS
+from plan_service.application.plan_model import PLAN
+from plan_service.settings import Settings
+from runtime.access import ACCESS
+from runtime.auth import Verifier
+from runtime.call import Edge, Fetch, Owner
+from runtime.consumer import Consumer
+from runtime.event_store import Model
+from runtime.health import add_health
+from runtime.http import install
+from runtime.oidc import verifier_for
+from runtime.service import Service
+from runtime.sight import SIGHT
+from runtime.tenant_routes import tenant_routes
+from runtime.tenants import TENANT
+
+PREFIX = "/plan/v1"
+
+# Whoever adds to the service adds here, and nowhere else.
+MODELS: Sequence[Model[Any]] = (*PEOPLE_MODELS, PLAN, TENANT, ACCESS)
+"""Every kind of stream that is appended to here."""
+
+ROUTERS: Sequence[APIRouter] = (
+    tenant_routes("plan", district.begin_profile),
+    district.routes,
+    codes.routes,
+    schools.routes,
+    staff.routes,
+    students.routes,
+    contacts.routes,
+    rights_holders.routes,
+    assignments.routes,
+    documents.routes,
+    releases.routes,
+    requests.routes,
+    meetings.routes,
+    meeting_records.routes,
+    imports.routes,
+    drafts.routes,
+    plans.routes,
+    amendments.routes,
+    corrections.routes,
+    carrying_out.routes,
+    replay.routes,
+)
+
+CONSUMERS: Sequence[Consumer] = (SIGHT, NOTICES_GIVEN)
+"""What follows the logs: projections, and reactions to other services' events."""
+
+FETCH: dict[str, Fetch] = {"draft": drafts.fetch_draft, "correction": corrections.fetch_correction,
+                           "import": imports.fetch_import}  # fmt: skip
+"""How to show kinds that are not in the ``resources`` table."""
+
+OWNERS: dict[str, Owner] = {}
+"""Whose a thing is whose id stands in a path, where no resource says so."""
+
+
+def service_of(settings: Settings) -> Service:
+    """The service without its HTTP surface: for the command line's work on it."""
+    return Service(
+        "plan",
+        settings.addresses("plan"),
+        MODELS,
+        lambda _service: CONSUMERS,
+    )
+
+
+def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
+    """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
+    service = service_of(settings)
+    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
+    service.tasks = lambda it: (edge.access.run, imports.jobs_of(it.store).run)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Handrail plan-service",
+        summary="Students and their people, meetings, plans and everything decided about them.",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    install(app, edge)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_health(app, edge, {"database": lambda: service.database.ready()})
+    return app

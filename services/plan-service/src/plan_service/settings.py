@@ -1,0 +1,5 @@
+"""The settings of plan-service: what every service has, and so far nothing of its own."""
+
+from runtime.settings import Settings
+
+__all__ = ["Settings"]

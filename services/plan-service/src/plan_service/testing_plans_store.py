@@ -1,0 +1,95 @@
+"""What tests about plans write of the people's side straight into the store: a child, her mother, a district, a meeting."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.district import DistrictProfileSet
+from contracts.event import Event
+from contracts.ids import new_id
+from contracts.meetings import AttendanceRecorded, MeetingHeld, MeetingScheduled, StaffPerson
+from contracts.students import (
+    ContactPersonalData,
+    ContactProposed,
+    Held,
+    HolderPersonalData,
+    Rights,
+    RightsHolderConfirmed,
+    StudentPersonalData,
+    StudentRegistered,
+)
+from contracts.vocabulary import Attendance, MeetingPurpose, RightsGround
+from plan_service.application.models import DISTRICT, MEETING, STUDENT
+from plan_service.application.situation import day_of_district
+from plan_service.testing_plans import AUNT, MOTHER, TEAM
+from runtime.event_store import Change, Model
+from runtime.tenants import subject_of
+from runtime.testing import Opened
+
+TENANT = "sandbox-lakeside"
+CHILD = new_id()
+
+
+async def record(
+    plan: Opened, model: Model[Any], stream: Sequence[object], events: Sequence[Event], subject: UUID = CHILD
+) -> None:
+    """Events of the people's side, as its own routes would append them."""
+    loaded = await plan.store.load(plan.tenant, model, *stream)
+    await plan.store.append(plan.context(), [Change(loaded, subject, events)])
+
+
+async def today_of(plan: Opened) -> date:
+    return (await day_of_district(plan.store, plan.tenant)).today
+
+
+async def with_student(
+    plan: Opened, *, partial_consent: bool = True, profile_from: date = date(2015, 1, 1)
+) -> date:
+    """A child with a mother who decides, a district with ten days of notice; returns today."""
+    district = await subject_of(plan.store, plan.tenant)
+    assert district is not None
+    await record(plan, DISTRICT, [], [
+        DistrictProfileSet(
+            effective_on=profile_from, name="Lakeside", time_zone="America/Chicago", state_profile="federal@2026-1",
+            languages=("en", "es"), partial_consent=partial_consent, notice_days=10, mailing_days=3,
+        )
+    ], district)  # fmt: skip
+    today = await today_of(plan)
+    held = Held(starts_on=date(2015, 1, 1))
+    personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=date(2015, 1, 1))
+    await record(plan, STUDENT, [CHILD], [
+        StudentRegistered(effective_on=today, student_id=CHILD, personal=personal),
+        ContactProposed(
+            effective_on=today, student_id=CHILD, contact_id=AUNT,
+            personal=ContactPersonalData(given_name="Ines", family_name="Quill"),
+        ),
+        RightsHolderConfirmed(
+            effective_on=today, student_id=CHILD, holder_id=MOTHER, personal=HolderPersonalData(name="R. Quill"),
+            ground=RightsGround.BIOLOGICAL_PARENT, rights=Rights(decision=held, notice=held, contact=held),
+            language="es", confirmed_by="registrar",
+        ),
+    ])  # fmt: skip
+    return today
+
+
+async def held_meeting(plan: Opened, on: date, *, held: bool = True) -> UUID:
+    """A meeting of the whole team."""
+    meeting_id = new_id()
+    events: list[Event] = [
+        MeetingScheduled(
+            effective_on=on, meeting_id=meeting_id, student_id=CHILD, purpose=MeetingPurpose.INITIAL,
+            starts_at="2026-01-01T15:00:00Z",  # type: ignore[arg-type]
+        )
+    ]  # fmt: skip
+    if held:
+        events += [
+            AttendanceRecorded(
+                effective_on=on, meeting_id=meeting_id, person=StaffPerson(staff_id=new_id()), roles=(role,),
+                attendance=Attendance.PRESENT,
+            )
+            for role in TEAM
+        ]  # fmt: skip
+        events.append(MeetingHeld(effective_on=on, meeting_id=meeting_id, parent_present=True))
+    await record(plan, MEETING, [meeting_id], events)
+    return meeting_id

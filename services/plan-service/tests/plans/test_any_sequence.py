@@ -1,0 +1,275 @@
+"""Whatever is asked of a plan, in whatever order: what is accepted folds, and never says what the rules forbid."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from contracts.items import Add, AnyChange, AnyItem, End, Replace
+from contracts.plan import AmendmentAdopted, PlanEvent
+from contracts.plan_diff import describe, diff
+from contracts.plan_document import history_of, in_force, versions
+from contracts.problems import Problem
+from contracts.testing import Log, an_id
+from contracts.values import Reported
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReviewOutcome
+from plan_service.application.plan_model import PLAN as MODEL
+from plan_service.domain.adoption import adopt_plan
+from plan_service.domain.amendment import adopt_amendment, propose_amendment, withdraw_amendment
+from plan_service.domain.carrying_out import AssignHolder, assign_holder, end_holder
+from plan_service.domain.consent import answer_amendment
+from plan_service.domain.correction import (
+    ChangeInRecord,
+    RequestCorrection,
+    approve_correction,
+    check_correction,
+)
+from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
+from plan_service.domain.notices import NoticeGiven
+from plan_service.domain.plan import AmendmentStatus, Plan, evolve
+from plan_service.domain.review import HoldReview, end_plan, hold_review
+from plan_service.domain.rules import Rules
+from plan_service.testing_plans import (
+    AUNT,
+    FATHER,
+    MOTHER,
+    PLAN,
+    SPEECH,
+    STUDENT,
+    TIME,
+    adopt,
+    adoption,
+    agreement,
+    answer,
+    extended_time,
+    goal,
+    ground,
+    holder,
+    iep_items,
+    meeting,
+    people,
+    proposal,
+    reported,
+    speech,
+)
+
+NEW = an_id("a new item")
+ITEMS: list[AnyItem] = [
+    speech(60), speech(15), speech(location=None), goal(target="40"), extended_time(where=["class"]),
+    extended_time().model_copy(update={"id": NEW}),
+]  # fmt: skip
+CHANGES: list[AnyChange] = [
+    *(Replace(item=item) for item in ITEMS), *(Add(item=item) for item in ITEMS), End(item=SPEECH), End(item=TIME),
+    End(item=NEW),
+]  # fmt: skip
+AMENDMENTS = [an_id(f"amendment {number}") for number in range(4)]
+DAYS = st.integers(min_value=-20, max_value=20) | st.just(0)
+SELDOM = st.sampled_from([False, False, True])
+
+
+class APlan(RuleBasedStateMachine):
+    """A plan to which anything is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.today = date(2026, 2, 24)
+        self.plan = Plan()
+        self.log = Log(subject="student")
+        self.notices: dict[UUID, list[NoticeGiven]] = {}
+        self.rules = Rules(notice_days=5, partial_consent=True)
+        self.people = people(holder(MOTHER), holder(FATHER, decides=False))
+
+    def do(self, decide: Callable[[], Sequence[PlanEvent]]) -> Sequence[PlanEvent]:
+        """What is accepted happens; what is refused leaves everything as it was."""
+        try:
+            events = decide()
+        except Problem:
+            return ()
+        for event in events:
+            before = self.plan
+            self.plan = evolve(self.plan, event)
+            self.log.append(event, on=self.today, stream=f"plan/{PLAN}")
+            if isinstance(event, AmendmentAdopted):
+                self.check_amendment(before, event)
+        return events
+
+    def check_amendment(self, before: Plan, event: AmendmentAdopted) -> None:
+        assert self.plan.review_due_on == before.review_due_on
+        assert set(event.withheld) | {change.item_id for change in event.changes} == set(
+            before.amendments[event.amendment_id].items
+        )
+        if event.reported is None:
+            given = [
+                notice.given_on for notice in self.notices[event.amendment_id] if notice.holder_id == MOTHER
+            ]
+            assert event.effective_on >= min(given) + timedelta(days=self.rules.notice_days)
+            assert event.effective_on >= self.today
+            assert before.in_effect_on(event.effective_on)
+
+    def maybe_reported(self, report: bool, days: int) -> Reported | None:
+        return reported(self.today + timedelta(days=days)) if report else None
+
+    @initialize(far=st.integers(min_value=0, max_value=5), partial=st.booleans())
+    def somewhere_on_its_way(self, far: int, partial: bool) -> None:
+        """Histories that have come some way already: chance alone seldom adopts anything."""
+        self.rules = Rules(notice_days=5, partial_consent=partial)
+        first = AMENDMENTS[0]
+        steps: list[Callable[[], object]] = [
+            self.begin,
+            lambda: self.adopt([], 0, False, True),
+            lambda: self.propose(first, [Replace(item=speech(60)), End(item=TIME)], 10, False),
+            lambda: (self.give_notice(first, MOTHER), self.answer(
+                first, MOTHER, [SPEECH], ConsentDecision.ACCEPTED, ConsentMethod.PAPER_SIGNATURE, False, 0)),
+            lambda: self.adopt_amendment(first, None, False),
+        ]  # fmt: skip
+        for step in steps[:far]:
+            step()
+
+    @rule(days=st.integers(min_value=1, max_value=40))
+    def time_passes(self, days: int) -> None:
+        self.today += timedelta(days=days)
+
+    @rule()
+    def begin(self) -> None:
+        self.do(lambda: open_draft(self.plan, OpenDraft(PLAN, STUDENT, PlanKind.IEP, self.today)))
+
+    @rule()
+    def drop(self) -> None:
+        self.do(lambda: drop_draft(self.plan, self.today))
+
+    @rule(
+        others=st.lists(st.sampled_from(ITEMS), max_size=3),
+        days=DAYS,
+        report=SELDOM,
+        complete=SELDOM.map(lambda no: not no),
+    )
+    def adopt(self, others: list[AnyItem], days: int, report: bool, complete: bool) -> None:
+        items = iep_items(*others) if complete else tuple(others)
+        day = self.today + timedelta(days=days)
+        self.do(lambda: adopt_plan(self.plan, adopt(
+            effective_on=day, items=items, today=self.today, meeting=meeting(self.today - timedelta(days=1)),
+            reported=self.maybe_reported(report, min(days, 1)))))  # fmt: skip
+
+    @rule(
+        id_=st.sampled_from(AMENDMENTS), changes=st.lists(st.sampled_from(CHANGES), max_size=3), days=DAYS,
+        report=SELDOM,
+    )  # fmt: skip
+    def propose(self, id_: UUID, changes: list[AnyChange], days: int, report: bool) -> None:
+        if id_ in self.plan.amendments:
+            return  # Ids are made at the edge and never used twice.
+        self.do(lambda: propose_amendment(self.plan, proposal(
+            amendment_id=id_, changes=tuple(changes), today=self.today, basis=agreement(self.today),
+            requested=self.today + timedelta(days=days), reported=self.maybe_reported(report, days)),
+            self.people))  # fmt: skip
+
+    @rule(id_=st.sampled_from(AMENDMENTS), to=st.sampled_from([MOTHER, FATHER]))
+    def give_notice(self, id_: UUID, to: UUID) -> None:
+        if id_ in self.plan.amendments:
+            given = NoticeGiven(an_id(f"{id_} {to}"), to, self.today, an_id(f"given {id_} {to}"))
+            self.notices.setdefault(id_, []).append(given)
+
+    @rule(
+        id_=st.sampled_from(AMENDMENTS), by=st.sampled_from([MOTHER, FATHER, AUNT]),
+        items=st.lists(st.sampled_from([SPEECH, TIME, NEW]), min_size=1, max_size=3, unique=True),
+        decision=st.sampled_from(ConsentDecision), method=st.sampled_from(ConsentMethod), report=SELDOM, days=DAYS,
+    )  # fmt: skip
+    def answer(
+        self, id_: UUID, by: UUID, items: list[UUID], decision: ConsentDecision, method: ConsentMethod, report: bool,
+        days: int,
+    ) -> None:  # fmt: skip
+        self.do(lambda: answer_amendment(self.plan, answer(
+            amendment_id=id_, holder_id=by, items=tuple(items), decision=decision, method=method, today=self.today,
+            reported=self.maybe_reported(report, days)), self.people))  # fmt: skip
+
+    @rule(id_=st.sampled_from(AMENDMENTS), days=st.none() | st.none() | DAYS, report=SELDOM)
+    def adopt_amendment(self, id_: UUID, days: int | None, report: bool) -> None:
+        day: Any = "earliest" if days is None else self.today + timedelta(days=days)
+        self.do(lambda: adopt_amendment(self.plan, adoption(
+            amendment_id=id_, effective_on=day, today=self.today, reported=self.maybe_reported(report, days or 0)),
+            ground(*self.notices.get(id_, ()), rules=self.rules, people=self.people)))  # fmt: skip
+
+    @rule(id_=st.sampled_from(AMENDMENTS), report=SELDOM, days=DAYS)
+    def withdraw(self, id_: UUID, report: bool, days: int) -> None:
+        self.do(
+            lambda: withdraw_amendment(
+                self.plan, id_, "no longer wanted", self.today, self.maybe_reported(report, days)
+            )
+        )
+
+    @rule(item=st.sampled_from(ITEMS), place=st.integers(min_value=0, max_value=30), same=st.booleans())
+    def correct(self, item: AnyItem, place: int, same: bool) -> None:
+        if not self.log.entries:
+            return
+        entry = self.log.entries[place % len(self.log.entries)]
+        command = RequestCorrection(
+            an_id(f"correction {len(self.log.entries)}"), entry.id, item, "a", "b", "one"
+        )
+        line = [
+            change for change in self.plan.lines.get(item.id, ()) if change.starts_on == entry.effective_on
+        ]
+        corrected = ChangeInRecord(entry.id, item.id, entry.effective_on, line[0].kind) if line else None
+        self.do(lambda: approve_correction(
+            self.plan, command, check_correction(command, corrected, self.today), "one" if same else "two"))  # fmt: skip
+
+    @rule(days=DAYS, report=SELDOM)
+    def end(self, days: int, report: bool) -> None:
+        day = self.today + timedelta(days=days)
+        self.do(lambda: end_plan(self.plan, PlanEnd.TRANSFERRED, day, self.today,
+                                 reported=self.maybe_reported(report, days)))  # fmt: skip
+
+    @rule()
+    def review(self) -> None:
+        held = meeting(self.today)
+        self.do(lambda: hold_review(self.plan, HoldReview(ReviewOutcome.CONTINUED, self.today, meeting=held)))
+
+    @rule(item_id=st.sampled_from([SPEECH, TIME, NEW]), days=DAYS)
+    def hold(self, item_id: UUID, days: int) -> None:
+        start = self.today + timedelta(days=days)
+        self.do(lambda: assign_holder(self.plan, AssignHolder(item_id, an_id("staff"), start)))
+
+    @rule(item_id=st.sampled_from([SPEECH, TIME, NEW]), days=DAYS)
+    def end_holding(self, item_id: UUID, days: int) -> None:
+        self.do(lambda: end_holder(self.plan, item_id, an_id("staff"), self.today + timedelta(days=days)))
+
+    @invariant()
+    def what_was_accepted_can_be_read_and_told(self) -> None:
+        history = history_of(self.log.entries)
+        days = [self.today + timedelta(days=offset) for offset in (-60, 0, 60)]
+        documents = [in_force(history, day) for day in days]
+        for before, after in pairwise(documents):
+            assert all(describe(each) for each in diff(before, after))
+        assert len(versions(history)) == self.plan.versions
+
+    @invariant()
+    def decisions_see_what_the_record_says(self) -> None:
+        history = history_of(self.log.entries)
+        for offset in (-30, 0, 10, 60):
+            day = self.today + timedelta(days=offset)
+            document = in_force(history, day)
+            binds = document is not None and document.status == "in_force"
+            assert self.plan.in_effect_on(day) == binds
+            if document is not None and binds:
+                said = {entry.item.id for entry in document.items}
+                assert said == {item_id for item_id in self.plan.lines if self.plan.item_on(item_id, day)}
+
+    @invariant()
+    def a_kept_state_is_the_state(self) -> None:
+        assert MODEL.parse(MODEL.dump(self.plan)) == self.plan
+        for entry in self.log.entries[-1:]:
+            assert list(MODEL.resources(self.plan, entry.event))
+
+    @invariant()
+    def what_is_withdrawn_leaves_no_change(self) -> None:
+        gone = {id_ for id_, each in self.plan.amendments.items() if each.status is AmendmentStatus.WITHDRAWN}
+        assert not any(change.amendment_id in gone for line in self.plan.lines.values() for change in line)
+
+
+APlan.TestCase.settings = settings(
+    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestAnySequenceOfAcceptedCommandsFolds = APlan.TestCase

@@ -1,0 +1,5 @@
+"""Alembic's environment of progress-service."""
+
+from runtime.migrations import run_environment
+
+run_environment("progress")

@@ -1,0 +1,1 @@
+"""Where progress-service meets the outside: routes, tables, projections, consumers."""

@@ -1,0 +1,1 @@
+"""Read models filled from events."""

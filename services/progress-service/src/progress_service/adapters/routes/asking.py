@@ -1,0 +1,51 @@
+"""The parameters of questions about the past, and the minutes and basis of the answers."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict
+
+from progress_service.domain.known import Basis
+
+KnownAt = Annotated[
+    str | None,
+    Query(
+        description="K: what the record knew then. An instant, or a date: the end of that day in the district's zone.",
+        examples=["2026-03-25"],
+    ),
+]
+UpTo = Annotated[
+    str | None,
+    Query(
+        alias="basis",
+        description="`basis_text` of an earlier answer, e.g. `plan:17,progress:203`: the same question gives the same "
+        "bytes again.",
+        examples=["plan:17,progress:203"],
+    ),
+]
+CENT = Decimal("0.01")
+
+
+class BasisOut(BaseModel):
+    """The last index of each log that the answer rests on."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    plan: int | None = None
+    progress: int | None = None
+    waiting: int | None = None
+    """Facts that have no index yet: until they have, the answer cannot be asked for again."""
+
+    @classmethod
+    def of(cls, basis: Basis) -> "BasisOut":
+        """As it is answered."""
+        return cls(plan=basis.plan, progress=basis.progress, waiting=basis.waiting or None)
+
+
+def rounded(minutes: Fraction) -> str:
+    """With at most two places; the exact figure stands beside it."""
+    value = (Decimal(minutes.numerator) / Decimal(minutes.denominator)).quantize(CENT, ROUND_HALF_EVEN)
+    text = format(value, "f").rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

@@ -1,0 +1,132 @@
+"""Results of goals and objectives: recorded, read, voided."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Body, Query, Response
+
+from contracts.fields import ExternalId, Line, Measure
+from contracts.ids import new_id
+from progress_service.adapters.routes.forms import Form, RecordOut, ReportedIn, VoidIn, may_report
+from progress_service.adapters.routes.session_form import PLAN, PROVIDER
+from progress_service.adapters.routes.sessions import Reads, Writes
+from progress_service.application.record_measurements import record_measurement, strike_out
+from progress_service.domain.measurement import TakeMeasurement
+from progress_service.domain.refusals import CannotBeTrue, MeasurementNotExpected
+from runtime.call import Asked, Making
+from runtime.event_store import Appended
+from runtime.http import Routes
+from runtime.openapi import problems
+from runtime.paging import Listed, Page
+
+routes = Routes(prefix="/progress/v1", tags=["measurements"])
+EXAMPLE: dict[str, Any] = {
+    "plan": PLAN,
+    "item": "c2b7d9a4-1f6a-4a1f-8a44-7d1e5b8c9d04",
+    "measured_on": "2026-10-30",
+    "value": "21",
+    "unit": "objects",
+    "by": PROVIDER,
+    "external_id": "northwind:result-501",
+}
+
+
+class MeasurementIn(Form):
+    """One result of a goal or objective."""
+
+    plan: UUID
+    item: UUID
+    """The goal or objective in the plan."""
+    measured_on: date
+    """The day, in the district's zone."""
+    value: Measure
+    """A number, or a decimal as text: `21`, `"82.5"`."""
+    unit: Line
+    """The item's own unit."""
+    by: UUID | None = None
+    """Who measured: a staff member."""
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`. The same result again answers 200 with the first."""
+    reported: ReportedIn | None = None
+
+    def to_command(self, measurement_id: UUID) -> TakeMeasurement:
+        """What the domain decides about."""
+        return TakeMeasurement(
+            measurement_id=measurement_id,
+            plan_id=self.plan,
+            item_id=self.item,
+            measured_on=self.measured_on,
+            value=self.value,
+            unit=self.unit,
+            by=self.by,
+            external_id=self.external_id,
+            reported=self.reported.to_value() if self.reported else None,
+        )
+
+
+class MeasurementOut(RecordOut):
+    """A recorded result."""
+
+    measured_on: date
+    value: Measure
+    unit: str
+    by: UUID | None = None
+    masters: bool = False
+    """This result completed what the item asks for."""
+
+
+@routes.post(
+    "/measurements",
+    status_code=201,
+    response_model=MeasurementOut,
+    responses={
+        200: {"description": "The first with this external id.", "model": MeasurementOut},
+        **problems(MeasurementNotExpected, CannotBeTrue),
+    },
+)
+async def post_measurement(
+    asked: Asked,
+    who: Writes,
+    body: Annotated[MeasurementIn, Body(openapi_examples={"result": {"value": EXAMPLE}})],
+) -> Response:
+    """Record a result of a goal or objective, in its unit; the one that completes its criterion masters it."""
+    may_report(who, body.reported)
+    command = body.to_command(new_id())
+
+    async def measure(making: Making) -> Appended:
+        return await record_measurement(
+            asked.store, asked.context, who, command, making.answer, making.claims
+        )
+
+    return await asked.respond("measurement", command.measurement_id, measure, external_id=body.external_id)
+
+
+@routes.get("/measurements", response_model=Page[MeasurementOut])
+async def get_measurements(
+    asked: Asked,
+    who: Reads,
+    listing: Listed,
+    item: Annotated[UUID | None, Query(description="Only results of this goal or objective.")] = None,
+    plan: Annotated[UUID | None, Query(description="Only results under this plan.")] = None,
+) -> Response:
+    """List results, a page at a time; voided ones say so."""
+    fields = {"item": str(item) if item else None, "plan": str(plan) if plan else None}
+    return await asked.page("measurement", listing, fields=fields)
+
+
+@routes.get("/measurements/{measurement_id}", response_model=MeasurementOut)
+async def get_measurement(measurement_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read one result."""
+    return await asked.one("measurement", measurement_id)
+
+
+@routes.post("/measurements/{measurement_id}/void", response_model=MeasurementOut)
+async def post_void(measurement_id: UUID, body: VoidIn, asked: Asked, who: Writes) -> Response:
+    """Strike a result through because it was wrong: it stays, and counts no more."""
+    shown = await asked.shown("measurement", measurement_id)
+
+    async def void(making: Making) -> Appended:
+        return await strike_out(asked.store, asked.context, shown, body.reason, making.answer)
+
+    return await asked.respond("measurement", measurement_id, void)

@@ -1,0 +1,122 @@
+"""Sessions of services: recorded one by one or in batches, read, voided."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from contracts.ids import new_id
+from progress_service.adapters.routes.forms import VoidIn, may_report
+from progress_service.adapters.routes.session_form import DELIVERED, MISSED, SessionOut, session_schema
+from progress_service.adapters.session_lines import NDJSON, last_event, read_lines, read_session, render
+from progress_service.application.record_measurements import strike_out
+from progress_service.application.record_sessions import Sent, record_many, record_one
+from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
+from runtime.auth import Principal, allow
+from runtime.call import Asked
+from runtime.event_store import Appended
+from runtime.http import Routes
+from runtime.openapi import problems
+from runtime.paging import Listed, Page
+from runtime.problem_details import UnsupportedMediaType
+
+Writes = Annotated[Principal, allow("progress.write")]
+Reads = Annotated[Principal, allow("progress.read")]
+
+routes = Routes(prefix="/progress/v1", tags=["sessions"])
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": session_schema(),
+                "examples": {"delivered": {"value": DELIVERED}, "missed": {"value": MISSED}},
+            },
+            NDJSON: {
+                "schema": {
+                    "type": "string",
+                    "description": "A session on each line, at most 10,000, each with its external_id. "
+                    "The answer has a line for each: `line`, `status`, and `id` or `problem`.",
+                }
+            },
+        },
+    }
+}
+
+
+@routes.post(
+    "/sessions",
+    status_code=201,
+    response_model=SessionOut,
+    responses={
+        200: {
+            "description": "The first session with this external id; or of a batch a result for each line.",
+            "model": SessionOut,
+        },
+        **problems(SessionNotPromised, CannotBeTrue),
+    },
+    openapi_extra=_BODY,
+)
+async def post_session(asked: Asked, who: Writes) -> Response:
+    """Record a session that was delivered, cut short or missed.
+
+    Refused (409) on a day on which no plan in force promises it, with the reason; with `reported` it is recorded as it
+    happened. As `application/x-ndjson` up to 10,000 lines, each with its `external_id`: every line stands for itself,
+    the answer (200) has a line for each, and the same batch again changes nothing.
+    """
+    body = await asked.request.body()
+    kind = asked.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == NDJSON:
+        return await _batch(asked, who, body)
+    if kind != "application/json":
+        raise UnsupportedMediaType(f"Send one session as application/json, or many as {NDJSON}.")
+    session = read_session(body)
+    may_report(who, session.reported)
+    sent = Sent(session.to_command(new_id()), asked.body_digest())
+    return await asked.respond(
+        "session",
+        sent.command.session_id,
+        lambda making: record_one(asked.store, asked.context, who, sent, making.answer),
+        external_id=session.external_id,
+    )
+
+
+async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
+    lines = read_lines(body, who)
+    results = await record_many(
+        asked.store, asked.context, who, [line.sent for line in lines if isinstance(line.sent, Sent)]
+    )
+    event = last_event(results)
+    headers = {"Handrail-Event": str(event)} if event else {}
+    return Response(b"".join(render(lines, results, asked.correlation)), 200, headers, NDJSON)
+
+
+@routes.get("/sessions", response_model=Page[SessionOut])
+async def get_sessions(
+    asked: Asked,
+    who: Reads,
+    listing: Listed,
+    item: Annotated[UUID | None, Query(description="Only sessions of this service.")] = None,
+    plan: Annotated[UUID | None, Query(description="Only sessions of this plan.")] = None,
+) -> Response:
+    """List sessions, a page at a time; voided ones say so."""
+    fields = {"item": str(item) if item else None, "plan": str(plan) if plan else None}
+    return await asked.page("session", listing, fields=fields)
+
+
+@routes.get("/sessions/{session_id}", response_model=SessionOut)
+async def get_session(session_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read one session."""
+    return await asked.one("session", session_id)
+
+
+@routes.post("/sessions/{session_id}/void", response_model=SessionOut)
+async def post_void(session_id: UUID, body: VoidIn, asked: Asked, who: Writes) -> Response:
+    """Strike a session's record through because it was wrong: it stays, and counts no more."""
+    shown = await asked.shown("session", session_id)
+
+    async def void(making: Any) -> Appended:
+        return await strike_out(asked.store, asked.context, shown, body.reason, making.answer)
+
+    return await asked.respond("session", session_id, void)

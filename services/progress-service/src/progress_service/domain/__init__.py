@@ -1,0 +1,1 @@
+"""What progress-service decides: pure functions over events. No I/O, no clock, no ids made here."""

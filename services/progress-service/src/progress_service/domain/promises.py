@@ -1,0 +1,119 @@
+"""What was promised of each service on each day, and by which text: the plan in force that day, as far as it was known.
+
+The convention for partial periods: the minutes a plan promises for a day, week, month or year are shared evenly over the
+school days of that whole period, and each school day on which the text is in force owes its share. So a short week with
+a holiday owes the whole week's minutes, a week without school owes nothing, and a week in which the text begins, changes
+or ends owes for its days alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+from contracts.fields import ItemId, PlanId
+from contracts.items import Service
+from contracts.plan import PlanAdopted
+from contracts.plan_document import versions
+from contracts.plan_history import History, Lines, binding_on, fold, holding_on
+from contracts.vocabulary import Period
+from progress_service.domain.school_days import ONE_DAY, SchoolDays
+
+CONVENTION = (
+    "Minutes promised for a day, week, month or year are shared evenly over the school days of that whole period; each "
+    "school day on which the plan's text is in force owes its share. A short week owes the whole week's minutes, a week "
+    "without school owes nothing. Minutes of a make-up session count in the week of the session they make up. No reason "
+    "for a missed session takes minutes off what is owed."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The words that promise: one text of one service, and the event that made it hold."""
+
+    plan_id: PlanId
+    item_id: ItemId
+    service: Service
+    event_id: UUID
+    version: int | None
+    """The plan's version, counted in the order of its record."""
+    corrected_by: UUID | None = None
+
+    def share(self, day: date, days: SchoolDays) -> Fraction | None:
+        """Owed for one school day; ``None`` where the text or the calendar does not say it."""
+        if self.service.minutes is None or self.service.per is None:
+            return None
+        count = days.in_period(Period(self.service.per), day)
+        return None if count is None else Fraction(self.service.minutes, count)
+
+
+@dataclass(slots=True)
+class Owed:
+    """What one text owes over some days."""
+
+    text: Text
+    first_on: date
+    last_on: date
+    school_days: int = 0
+    minutes: Fraction | None = field(default_factory=Fraction)
+
+    def add(self, day: date, share: Fraction | None) -> None:
+        """One more school day."""
+        self.last_on = day
+        self.school_days += 1
+        self.minutes = None if share is None or self.minutes is None else self.minutes + share
+
+
+class PromisedServices:
+    """One plan's services, day by day; the history holds only what was known."""
+
+    def __init__(self, history: History) -> None:
+        if history.plan_id is None:
+            raise ValueError("a plan of which nothing was known promises nothing")
+        self.plan_id: PlanId = history.plan_id
+        self._lines: Lines = fold(history.entries)
+        self._numbers = {version.event_id: version.number for version in versions(history)}
+
+    def services(self) -> dict[ItemId, Service]:
+        """Every service the plan ever had, in its last text."""
+        found: dict[ItemId, Service] = {}
+        for item_id, line in self._lines.items.items():
+            texts = [change.item for change in sorted(line, key=lambda change: change.key)]
+            services = [text for text in texts if isinstance(text, Service)]
+            if services:
+                found[item_id] = services[-1]
+        return found
+
+    def text_on(self, item_id: ItemId, day: date) -> Text | None:
+        """The text that promises the service on ``day``; ``None`` where none does."""
+        binding = binding_on(self._lines.bindings, day)
+        if binding is None or not isinstance(binding.recorded.event, PlanAdopted):
+            return None
+        change = holding_on(self._lines.items.get(item_id, ()), day)
+        if change is None or not isinstance(change.item, Service):
+            return None
+        service = change.item
+        if service.starts_on is not None and day < service.starts_on:
+            return None
+        if service.ends_on is not None and day > service.ends_on:
+            return None
+        number = self._numbers.get(change.recorded.id)
+        correction = change.correction.id if change.correction else None
+        return Text(self.plan_id, item_id, service, change.recorded.id, number, correction)
+
+    def owed(self, item_id: ItemId, first_on: date, last_on: date, days: SchoolDays) -> Iterator[Owed]:
+        """What the service's texts owe from ``first_on`` to ``last_on``, one after the other."""
+        owed: Owed | None = None
+        for number in range((last_on - first_on).days + 1):
+            day = first_on + ONE_DAY * number
+            text = self.text_on(item_id, day) if days.is_one(day) else None
+            if text is None:
+                continue
+            if owed is None or owed.text != text:
+                if owed is not None:
+                    yield owed
+                owed = Owed(text, day, day)
+            owed.add(day, text.share(day, days))
+        if owed is not None:
+            yield owed

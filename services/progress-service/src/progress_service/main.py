@@ -1,0 +1,76 @@
+"""progress-service put together: was the promise kept, and are the goals being reached."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from progress_service.adapters.projections.plans import PLANS
+from progress_service.adapters.routes import codes, delivery, item_progress, measurements, sessions
+from progress_service.application.item_streams import ITEM
+from progress_service.settings import Settings
+from runtime.access import ACCESS
+from runtime.auth import Verifier
+from runtime.call import Edge, Owner
+from runtime.consumer import Consumer
+from runtime.event_store import Model
+from runtime.health import add_health
+from runtime.http import install
+from runtime.oidc import verifier_for
+from runtime.service import Service
+from runtime.sight import SIGHT
+from runtime.tenant_routes import tenant_routes
+from runtime.tenants import TENANT
+
+PREFIX = "/progress/v1"
+
+MODELS: Sequence[Model[Any]] = (ITEM, TENANT, ACCESS)
+"""Every kind of stream that is appended to here."""
+
+ROUTERS: Sequence[APIRouter] = (
+    tenant_routes("progress"),
+    sessions.routes,
+    measurements.routes,
+    delivery.routes,
+    item_progress.routes,
+    codes.routes,
+)
+
+CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)
+"""What follows plan-service's log."""
+
+OWNERS: dict[str, Owner] = {"item": item_progress.owner_of_item}
+"""Whose a thing is whose id stands in a path, where no resource says so."""
+
+
+def service_of(settings: Settings) -> Service:
+    """The service without its HTTP surface: for the command line's work on it."""
+    return Service("progress", settings.addresses("progress"), MODELS, lambda _service: CONSUMERS)
+
+
+def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
+    """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
+    service = service_of(settings)
+    edge = Edge(service, verifier or verifier_for(settings), owners=OWNERS)
+    service.tasks = lambda _service: (edge.access.run,)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="Handrail progress-service",
+        summary="Sessions delivered and missed, results of goals, and what they say of the promise.",
+        version="1",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    install(app, edge)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_health(app, edge, {"database": lambda: service.database.ready()})
+    return app

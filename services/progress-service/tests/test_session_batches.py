@@ -1,0 +1,183 @@
+"""NDJSON: a result for each line, and the same batch again changes nothing."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from contracts.ids import new_id
+from progress_service.testing_promises import (
+    PLAN,
+    PROVIDER,
+    READING,
+    SPEECH,
+    STUDENT,
+    adopted,
+    opened,
+    speech,
+)
+
+LINE: dict[str, Any] = {
+    "plan": str(PLAN), "item": str(READING), "on": "2025-12-16", "minutes": 45, "status": "delivered",
+    "provider": str(PROVIDER),
+}  # fmt: skip
+URL = "/progress/v1/sessions"
+
+
+def lines(count: int, vendor: str = "northwind", **fields: Any) -> list[bytes]:
+    return [
+        json.dumps(LINE | {"on": f"2026-{1 + n % 5:02}-{1 + n % 28:02}", "external_id": f"{vendor}:{n}"} | fields).encode()
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def results(answer: Any) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+@pytest.fixture
+async def lakeside(world):
+    await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
+    await world.arrived()
+    return world
+
+
+async def events_of(world: Any) -> int:
+    async with world.plan.database.pool.acquire() as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM progress.journal")
+    return count
+
+
+async def recorded(world: Any) -> list[dict[str, Any]]:
+    found, page = [], (await world.get(URL, limit=500)).json()
+    found += page["items"]
+    while "next" in page:
+        page = (await world.http.get(page["next"], headers=world.vendor())).json()
+        found += page["items"]
+    return found
+
+
+async def test_a_batch_answers_each_line_and_the_same_again_changes_nothing(lakeside) -> None:
+    sent = lines(400)
+
+    first = results(await lakeside.post_lines(sent))
+    again = results(await lakeside.post_lines(sent))
+
+    assert [each["line"] for each in first] == list(range(1, 401))
+    assert {each["status"] for each in first} == {201}
+    assert {each["status"] for each in again} == {200}
+    assert [each["id"] for each in again] == [each["id"] for each in first]
+    assert len(await recorded(lakeside)) == 400
+
+
+async def test_one_broken_line_among_many_is_refused_with_its_number(lakeside) -> None:
+    sent = lines(300)
+    sent[99] = b'{"plan": '
+    sent[199] = json.dumps(LINE | {"minutes": 0, "external_id": "northwind:x"}).encode()
+    sent[250] = json.dumps(LINE | {"on": "2025-12-01", "external_id": "northwind:y"}).encode()
+
+    told = results(await lakeside.post_lines(sent))
+
+    refused = {each["line"]: (each["status"], each["problem"]["code"]) for each in told if "problem" in each}
+    assert refused == {
+        100: (400, "malformed-json"),
+        200: (422, "invalid"),
+        251: (409, "session-not-promised"),
+    }
+    assert len(await recorded(lakeside)) == 297
+    assert told[199]["problem"]["errors"][0]["pointer"] == "/minutes"
+
+
+async def test_each_line_needs_an_external_id(lakeside) -> None:
+    (told,) = results(await lakeside.post_lines([json.dumps(LINE).encode()]))
+
+    assert (told["status"], told["problem"]["errors"][0]["pointer"]) == (422, "/external_id")
+
+
+async def test_the_same_line_twice_in_a_batch_is_recorded_once(lakeside) -> None:
+    (line,) = lines(1)
+    changed = json.dumps(json.loads(line) | {"minutes": 20}).encode()
+
+    first, second, third = results(await lakeside.post_lines([line, line, changed]))
+
+    assert (first["status"], second["status"], second["id"]) == (201, 200, first["id"])
+    assert (third["status"], third["problem"]["code"]) == (409, "external-id-taken")
+
+
+async def test_a_single_session_and_a_line_share_their_external_ids(lakeside) -> None:
+    (line,) = lines(1)
+    single = await lakeside.post(URL, json.loads(line))
+
+    (told,) = results(await lakeside.post_lines([line]))
+
+    assert (told["status"], told["id"]) == (200, single.json()["id"])
+
+
+async def test_blank_lines_are_passed_over_and_keep_the_numbers(lakeside) -> None:
+    first, second = lines(2)
+
+    told = results(await lakeside.post_lines([first, b"", b"\r", second, b""]))
+
+    assert [each["line"] for each in told] == [1, 4]
+    assert results(await lakeside.post_lines([b""])) == []
+
+
+async def test_more_than_ten_thousand_lines_are_refused_whole(lakeside) -> None:
+    answer = await lakeside.post_lines([b"{}"] * 10_001)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too-many-lines")
+
+
+async def test_two_vendors_with_the_same_lines_at_once_record_each_once(lakeside) -> None:
+    sent = lines(200)
+
+    first, second = await asyncio.gather(lakeside.post_lines(sent), lakeside.post_lines(list(reversed(sent))))
+
+    told = [*results(first), *results(second)]
+    assert {each["status"] for each in told} <= {200, 201}
+    assert sum(each["status"] == 201 for each in told) == 200
+    assert len(await recorded(lakeside)) == 200
+
+
+async def test_singles_beside_a_batch_on_the_same_item_lose_nothing(lakeside) -> None:
+    async def singles() -> set[int]:
+        return {(await lakeside.post(URL, LINE | {"minutes": 10 + n})).status_code for n in range(15)}
+
+    told, statuses = await asyncio.gather(lakeside.post_lines(lines(300)), singles())
+
+    assert {each["status"] for each in results(told)} == {201}
+    assert statuses == {201}
+    assert len(await recorded(lakeside)) == 315
+
+
+async def test_lines_of_unknown_plans_and_reports_without_the_scope_are_refused_alone(lakeside) -> None:
+    report = {"source": "paper", "reason": "on paper", "occurred_on": "2025-12-08"}
+    sent = [
+        *lines(1, plan=str(new_id())),
+        *lines(1, on="2025-12-08", reported=report),
+        *lines(1, item=str(SPEECH), minutes=30),
+    ]
+    who = lakeside.vendor("progress.write")
+
+    told = results(await lakeside.post_lines(sent, who))
+
+    assert [each["status"] for each in told] == [404, 403, 201]
+
+
+@pytest.mark.slow
+async def test_ten_thousand_lines_of_many_students_are_taken(lakeside) -> None:
+    sent: list[bytes] = []
+    for number in range(40):
+        plan, item = new_id(), speech(starts_on=None).model_copy(update={"id": new_id()})
+        draft = opened().model_copy(update={"plan_id": plan})
+        await lakeside.publish(f"plan/{plan}", new_id(), draft, adopted(item, plan_id=plan))
+        sent += lines(250, vendor=f"northwind{number}", plan=str(plan), item=str(item.id))
+    await lakeside.arrived()
+
+    told = results(await lakeside.post_lines(sent))
+
+    assert {each["status"] for each in told} == {201}
+    assert {each["status"] for each in results(await lakeside.post_lines(sent))} == {200}

@@ -1,0 +1,108 @@
+"""The main job as a stranger does it: started by the command line, played by the demo, on both transports."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from email import message_from_bytes
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from running import Instance, four_processes, free_port, new_folder, one_process, start_one, stop
+
+from runtime.roles import SERVICES
+
+pytestmark = pytest.mark.slow
+
+
+class MailServer:
+    """A real SMTP server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 kept"
+
+
+def played(instance: Instance) -> dict[str, Any]:
+    """What the demo was told; it insists on every promise itself."""
+    done = instance.handrail("demo", "--json", timeout=400)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told
+
+
+def no_row_differs(instance: Instance) -> None:
+    checked = instance.handrail("projections", "check", timeout=300)
+    assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr[-3000:]
+
+
+def test_one_process_on_the_journal_twice_over_then_killed_and_started_again() -> None:
+    folder = new_folder()
+    instance = start_one(folder / "data", free_port())
+    try:
+        told = played(instance)
+        assert told["speech minutes the day before"] == 30
+        assert told["speech minutes on the day"] == 60
+        played(instance)
+        client = instance.client("sandbox-demo")
+        before = client.get(f"/plan/v1/plans/{told['plan']}", effective_on="2030-01-01")
+
+        os.kill(instance.processes[0].pid, signal.SIGKILL)
+        instance.processes[0].wait()
+        began = time.monotonic()
+        instance = start_one(folder / "data", int(instance.url.rpartition(":")[2]))
+        assert time.monotonic() - began < 60
+        client = instance.client("sandbox-demo")
+        assert client.get(f"/plan/v1/plans/{told['plan']}", effective_on="2030-01-01") == before
+        no_row_differs(instance)
+    finally:
+        stop(instance)
+        shutil.rmtree(folder, ignore_errors=True)
+    assert instance.processes[0].returncode == 0
+
+
+@pytest.mark.kafka
+def test_four_processes_on_kafka(kafka: Any) -> None:
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        with four_processes(kafka.bootstrap_servers, controller.port) as instance:
+            told = played(instance)
+            assert told["versions"] == 2
+    finally:
+        controller.stop()
+    assert len(server.mails) >= 1
+    for mail in server.mails:
+        assert "Quill" not in mail["subject"]
+
+
+def test_a_new_user_opens_a_district_registers_a_vendor_and_imports_a_roster() -> None:
+    with one_process() as instance:
+        added = instance.handrail(
+            "clients", "add", "My SIS", "--tenant", "lakeside", "--scopes", "plan.read", "--json"
+        )
+        assert added.returncode == 0, added.stderr
+        assert set(json.loads(added.stdout)) == {"client_id", "client_secret"}
+        data = os.path.join(os.path.dirname(__file__), "..", "..", "shared", "data")
+        for kind, folder in (("edfi", "edfi-grand-bend"), ("oneroster", "oneroster12-grand-bend")):
+            for expected in ("created", "unchanged"):
+                done = instance.handrail("import", kind, f"{data}/{folder}", "--tenant", f"grand-bend-{kind}", "--json",
+                                         timeout=300)  # fmt: skip
+                assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+                job = json.loads(done.stdout.strip().splitlines()[-1])
+                assert job["status"] == "done"
+                assert job["refused"] == 0
+                assert job[expected] >= 480
+            assert job["created"] == 0
+            assert job["changed"] == 0
+        wrong = instance.handrail("import", "edfi", "/nowhere")
+        assert wrong.returncode == 2
+        assert instance.client("lakeside").get("/plan/v1/tenant")["name"] == "Lakeside"
+        for service in SERVICES:
+            assert instance.client("lakeside").get(f"/{service}/v1/tenant")["sandbox"] is False
