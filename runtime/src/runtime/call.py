@@ -298,7 +298,7 @@ class Call:
             if not self.streams and (again := await self.kept_answer()) is not None:
                 return again
             first = await first_with_external_id(
-                self.store, self.tenant, kind, external_id, self.body_digest()
+                self.store, self.tenant, claimed_as or kind, external_id, self.body_digest()
             )
             if first is None:
                 raise

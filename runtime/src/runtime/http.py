@@ -161,12 +161,14 @@ class _Checks:
         """Authentication, authorisation, waiting for ``after_event``, sight, Idempotency-Key."""
         request.scope[LARGEST_BODY_IN_SCOPE] = self.largest
         if not self.guards:
+            _refuse_nul(request)
             return None
         edge: Edge = request.app.state.edge
         who = await edge.verifier.verify(bearer_token(request))
         call = request.state.call = Call(request, edge, who, self.status, self.purpose, streams=self.streams)
         for guard in self.guards:
             guard.check(who)
+        _refuse_nul(request)
         self._refuse_unknown(request)
         if request.method == "GET":
             await _wait_for(call)
@@ -224,6 +226,19 @@ class _Checks:
                     Reason("extra-forbidden", f"is not known here; known are: {names}") for _ in unknown
                 ),
             )
+
+
+def _refuse_nul(request: Request) -> None:
+    """U+0000 in the address: PostgreSQL has no such text, so nothing can be named by it."""
+    named = [
+        *request.path_params.values(),
+        *(part for pair in request.query_params.multi_items() for part in pair),
+    ]
+    if any("\x00" in str(text) for text in named):
+        raise Invalid(
+            "The address contains the character U+0000, which no text here can contain.",
+            reasons=(Reason("character-not-allowed", "leave the character U+0000 (%00) out"),),
+        )
 
 
 def _calls(dependant: Any) -> Iterator[Any]:

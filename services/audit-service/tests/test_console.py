@@ -72,6 +72,7 @@ async def axe_finds_nothing(page) -> None:
 
 async def sign_in(page, url: str, to: str = "/") -> None:
     await page.goto(url + to)
+    await page.wait_for_selector("#login:focus")  # The browser puts the cursor there a moment after loading.
     await page.keyboard.type("dana")
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)

@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from contracts.codes import CODE_LISTS
 from plan_service.adapters.consumers.notices import NOTICES_GIVEN
 from plan_service.adapters.routes import (
     amendments,
     assignments,
     carrying_out,
-    codes,
     contacts,
     corrections,
     district,
@@ -35,6 +35,7 @@ from plan_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
+from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
@@ -54,7 +55,7 @@ MODELS: Sequence[Model[Any]] = (*PEOPLE_MODELS, PLAN, TENANT, ACCESS)
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("plan", district.begin_profile),
     district.routes,
-    codes.routes,
+    code_list_routes(PREFIX, CODE_LISTS.values(), "plan.read", "roster.write"),
     schools.routes,
     staff.routes,
     students.routes,

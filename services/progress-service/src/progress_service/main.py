@@ -6,13 +6,15 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
+from contracts.codes import MISSED_REASON
 from progress_service.adapters.projections.plans import PLANS
-from progress_service.adapters.routes import codes, delivery, item_progress, measurements, sessions
+from progress_service.adapters.routes import delivery, item_progress, measurements, sessions
 from progress_service.application.item_streams import ITEM
 from progress_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Edge, Owner
+from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
@@ -34,7 +36,7 @@ ROUTERS: Sequence[APIRouter] = (
     measurements.routes,
     delivery.routes,
     item_progress.routes,
-    codes.routes,
+    code_list_routes(PREFIX, [MISSED_REASON], "progress.read"),
 )
 
 CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)

@@ -2,41 +2,32 @@
 
 from collections.abc import Iterable
 
-from contracts.problems import NotFound
+from contracts.codes import CodeList
 from contracts.vocabulary import Channel, CommunicationMode, GivenBasis, NoticeKind, NoticePart
 from notify_service.adapters.showing import REASONS, Status
 from notify_service.application.wording import LANGUAGES, wording
-from runtime.http import Routes
+from runtime.code_lists import code_list_routes
 
-routes = Routes(prefix="/notify/v1", tags=["codes"])
-
-
-def _plain(codes: Iterable[str]) -> dict[str, str]:
-    return {str(code): str(code).replace("_", " ") for code in codes}
+OURS = "Handrail"
 
 
-LISTS: dict[str, dict[str, str]] = {
-    "status": _plain(Status),
-    "reason": dict(REASONS),
-    "channel": _plain(Channel),
-    "mode": _plain(CommunicationMode),
-    "kind": _plain(NoticeKind),
-    "part": _plain(NoticePart),
-    "given_basis": _plain(GivenBasis),
-    "language": {tag: f"{wording(tag)('language')} ({wording(tag).status})" for tag in LANGUAGES},
-}
-"""Every list by its name."""
+def _plain(name: str, codes: Iterable[str], source: str = OURS) -> CodeList:
+    return CodeList(name, source, {str(code): str(code).replace("_", " ") for code in codes})
 
 
-@routes.get("/codes")
-async def get_codes() -> dict[str, dict[str, str]]:
-    """Read every code list of this service."""
-    return LISTS
+LISTS = (
+    _plain("status", Status),
+    CodeList("reason", OURS, dict(REASONS)),
+    _plain("channel", Channel),
+    _plain("mode", CommunicationMode),
+    _plain("kind", NoticeKind),
+    _plain("part", NoticePart, "34 CFR 300.503(b)"),
+    _plain("given_basis", GivenBasis),
+    CodeList(
+        "language",
+        "BCP 47; with how far our wording in it was reviewed",
+        {tag: f"{wording(tag)('language')} ({wording(tag).status})" for tag in LANGUAGES},
+    ),
+)
 
-
-@routes.get("/codes/{name}")
-async def get_code_list(name: str) -> dict[str, str]:
-    """Read one code list."""
-    if name not in LISTS:
-        raise NotFound(f"There is no such list; there are {', '.join(LISTS)}.")
-    return LISTS[name]
+routes = code_list_routes("/notify/v1", LISTS, "notice.read")
