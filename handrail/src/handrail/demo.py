@@ -209,7 +209,7 @@ def _adopted(story: Story, family: Family, school: School, today: date) -> tuple
 
 def _missing(draft: dict[str, Any]) -> str:
     missing = draft.get("missing", [])
-    first = "; ".join(f"{row.get('message', '')} [{row.get('citation', '')}]" for row in missing[:2])
+    first = "; ".join(f"{row['detail']} [{row.get('citation', 'practice')}]" for row in missing[:2])
     return f"{len(missing)} things, the first: {first}"
 
 

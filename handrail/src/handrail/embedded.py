@@ -105,7 +105,9 @@ async def serving(
     port: int,
 ) -> AsyncIterator[tuple[str, "uvicorn.Server"]]:
     """All four services answering on one port until the block ends."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named: asyncio turns off Nagle's algorithm (40 ms an answer) only on sockets that say they are TCP.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     url = f"http://{host}:{listening.getsockname()[1]}"
@@ -116,7 +118,7 @@ async def serving(
                 settings_of(
                     service, folder, kept, services, keyring, url, operator_client_id=client_id,
                     operator_client_secret=client_secret, smtp_host="127.0.0.1", smtp_port=mailbox.port,
-                    smtp_tls="none", demo_accounts=True,
+                    smtp_tls="none",
                 )
             )
             for service in SERVICES

@@ -89,8 +89,6 @@ class Settings(BaseSettings):
     """The operator's client, which may ask for a token for any district; audit-service's alone."""
     session_key: SecretStr | None = None
     """Signs the sign-in pages' cookies; audit-service's and the console's."""
-    demo_accounts: bool = False
-    """Offer accounts for trying on the sign-in page; never where real students are."""
 
     log_host: str | None = None
     """The first part of every log's origin; chosen and stored at the first start unless set."""

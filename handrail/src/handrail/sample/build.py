@@ -27,6 +27,9 @@ IEPS = 30
 PLANS_504 = 10
 BEGINS = 2025
 BATCH = 500
+LOGINS = {"officer": "compliance_officer", "director": "special_education_director", "manager": "case_manager",
+          "teacher": "regular_education_teacher"}  # fmt: skip
+"""The demo accounts: the office's people see the district, the others the students assigned to them."""
 SPEECH, READING = "speech_language_pathologist", "special_education_teacher"
 
 Report = Callable[[str, int, int], None]
@@ -50,13 +53,14 @@ class Held:
 class Sample:
     """The story, told once."""
 
-    def __init__(self, client: Handrail, report: Report) -> None:
+    def __init__(self, client: Handrail, password: str, report: Report) -> None:
         self.client = client.for_tenant(TENANT)
         counter = itertools.count(1)
         self.client.keys = lambda: f"sample-{SEED}-{next(counter):06d}"
         self.stage = Stage(self.client, ZONE)
         self.chance = Random(SEED)
         self.items = Items(self.chance)
+        self.password = password
         self.report = report
         self.year = school_year(BEGINS)
         self.schools: list[School] = []
@@ -112,6 +116,13 @@ class Sample:
             )  # fmt: skip
             if school is None:
                 self.office[colleague.role] = made
+            login = next((login for login, role in LOGINS.items() if role == colleague.role), None)
+            if login and colleague.school in (None, 0):
+                self.client.put(
+                    f"/audit/v1/accounts/{login}",
+                    {"staff": made, "name": f"{colleague.given} {colleague.family}", "role": colleague.role,
+                     "password": self.password},
+                )  # fmt: skip
 
     def _students(self) -> list[tuple[Child, str]]:
         roster: list[tuple[Child, str]] = []
@@ -342,6 +353,6 @@ class Sample:
         self._to(today - timedelta(days=1), hour=20)
 
 
-def build(client: Handrail, report: Report = lambda _what, _done, _of: None) -> None:
-    """Make the sample district, or complete one whose making was interrupted."""
-    Sample(client, report).build()
+def build(client: Handrail, password: str, report: Report = lambda _what, _done, _of: None) -> None:
+    """Make the sample district, or complete one whose making was interrupted; ``password``: of its demo accounts."""
+    Sample(client, password, report).build()
