@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 bin := .venv/bin
 
-.PHONY: help setup run demo test lint format types check bench lock hooks secrets
+.PHONY: help setup run demo test lint format types fuzz check bench lock hooks secrets
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: setup ## put code into shape and mend what ruff can mend by itself
 
 types: setup ## mypy --strict
 	@$(bin)/mypy
+
+fuzz: setup ## the long run of requests nobody thought of (forty times what `make test` sends, and every boundary)
+	@HANDRAIL_FUZZ_EXAMPLES=1000 $(bin)/pytest tests/test_any_request.py $(ARGS)
 
 check: lint types test ## what CI runs
 

@@ -97,6 +97,11 @@ class Route(APIRoute):
                 dependencies.append(Depends(_idempotency_key))
             elif "GET" in methods:
                 dependencies.append(Depends(_after_event))
+        if options.get("status_code") == 201 and "POST" in methods:
+            # Described in one place: every such route answers so, by `Call.respond`.
+            made = {"description": "It was there already, with this external id or as it is asked for."}
+            known = dict(options.get("responses") or {})
+            options["responses"] = {200: {**made, "model": options.get("response_model")}} | known
         super().__init__(path, endpoint, dependencies=dependencies, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -187,10 +187,7 @@ class WithdrawalIn(Form):
 
 @routes.post(
     "/plans/{plan_id}/amendments", status_code=201, response_model=AmendmentOut,
-    responses={
-        200: {"description": "The first with this external id.", "model": AmendmentOut},
-        **problems(AmendmentRefused, NeverAdopted),
-    },
+    responses=problems(AmendmentRefused, NeverAdopted),
 )  # fmt: skip
 async def post_amendment(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
@@ -219,10 +216,7 @@ async def get_amendment(plan_id: UUID, amendment_id: UUID, asked: Asked, who: Re
 
 @routes.post(
     "/plans/{plan_id}/amendments/{amendment_id}/consents", status_code=201, response_model=ConsentOut,
-    responses={
-        200: {"description": "The first with this external id.", "model": ConsentOut},
-        **problems(AmendmentClosed),
-    },
+    responses=problems(AmendmentClosed),
 )  # fmt: skip
 async def post_consent(
     plan_id: UUID, amendment_id: UUID, asked: Asked, who: WritesOrReports,

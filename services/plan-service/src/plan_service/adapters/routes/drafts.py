@@ -60,9 +60,10 @@ class DropIn(Form):
 
 
 @routes.post(
-    "/plans", status_code=201, response_model=DraftOut,
-    responses={200: {"description": "The first with this external id.", "model": DraftOut}},
-)  # fmt: skip
+    "/plans",
+    status_code=201,
+    response_model=DraftOut,
+)
 async def post_plan(
     asked: Asked, who: Writes, body: Annotated[DraftIn, Body(openapi_examples={"IEP": {"value": EXAMPLE}})]
 ) -> Response:
