@@ -63,5 +63,7 @@ def _where_to_look(where: Running, kept: _Sample) -> None:
   Mails          {where.url}/mailbox
   Data           {where.folder.path}""")
     if kept.status == "done":
-        out(f"  Sign in as     {' or '.join(sample.LOGINS)}, password {kept.password} (the sample district's demo accounts)")
+        out(
+            f"  Sign in as     {' or '.join(sample.LOGINS)}, password {kept.password} (the sample district's demo accounts)"
+        )
     out("  Try            .venv/bin/handrail demo          ctrl-C stops.\n")
