@@ -123,6 +123,7 @@ class Call:
         self._looks: dict[UUID, list[Seen]] = {}
         self._visible: set[UUID] = set()
         self._fetched: dict[tuple[str, UUID], Shown | None] = {}
+        self._location: str | None = None
 
     @property
     def store(self) -> EventStore:
@@ -278,13 +279,16 @@ class Call:
         *,
         external_id: str | None = None,
         claimed_as: str | None = None,
+        location: str | None = None,
     ) -> Response:
         """Let ``do`` decide and append, and answer with the thing as it now stands.
 
         A request that was answered before gets its answer again. With ``external_id``, what already has it is answered
         with 200 when the body was the same, and refused with `ExternalIdTaken` when not; both before any rule speaks.
         ``claimed_as``: the kind whose id it is, where that is not the kind that is answered (a plan, answered as draft).
+        ``location``: where the thing is read, where that is not the request's own path with the id behind it.
         """
+        self._location = location
         claims: tuple[Claim, ...] = ()
         if external_id is not None:
             claims = (external_id_claim(claimed_as or kind, external_id, id, self.body_digest()),)
@@ -332,11 +336,12 @@ class Call:
         return response
 
     def _answer(self, shown: Shown, status: int, *, event: UUID | None = None) -> Response:
+        self.saw(shown.student, shown.kind, (shown.id,))
         headers = {"ETag": shown.etag}
         if event is not None:
             headers["Handrail-Event"] = str(event)
         if status == 201:
-            headers["Location"] = f"{self.request.scope['path'].rstrip('/')}/{shown.id}"
+            headers["Location"] = self._location or f"{self.request.scope['path'].rstrip('/')}/{shown.id}"
         return Response(shown.body(), status, headers, "application/json")
 
 
