@@ -22,7 +22,16 @@ _HEX = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 HEADERS: Document = {
     "type": "object",
     "description": "CloudEvents 1.0, binary mode. No personal data.",
-    "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "content-type"],
+    "required": [
+        "ce_specversion",
+        "ce_id",
+        "ce_source",
+        "ce_type",
+        "ce_time",
+        "ce_subject",
+        "content-type",
+        "partitions",
+    ],
     "properties": {
         "ce_specversion": {"const": "1.0"},
         "ce_id": {**_UUID, "description": "The event's id."},
@@ -34,6 +43,12 @@ HEADERS: Document = {
         "ce_time": {**_DATE_TIME, "description": "``recorded_at``."},
         "ce_subject": {**_UUID, "description": "The student, staff member or district it is about."},
         "content-type": {"const": "application/json"},
+        "partitions": {
+            "type": "string",
+            "pattern": "^[0-9]+$",
+            "description": "Into how many partitions the topic was cut when this was produced: a reader tells by it which "
+            "lanes share this record's partition (lane modulo partitions), even while a topic is being resized.",
+        },
     },
 }
 

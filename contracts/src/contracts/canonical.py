@@ -14,6 +14,8 @@ import rfc8785
 from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
 
 LARGEST_INTEGER = 2**53 - 1
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+"""No act of anybody's lies outside; every instant inside can be written, moved between zones, and read again."""
 
 
 class NotCanonical(ValueError):
@@ -72,7 +74,7 @@ def _leaves(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
 
 def instant(moment: datetime) -> str:
     """``2026-01-31T12:00:00.000000Z``: the only way an instant is written."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -83,6 +85,8 @@ def parse_instant(text: str) -> datetime:
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("an instant needs its offset, e.g. 2026-01-31T12:00:00Z")
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"an instant lies between the years {EARLIEST_YEAR} and {LATEST_YEAR}")
     return moment.astimezone(UTC)
 
 

@@ -13,6 +13,11 @@ PARTITIONS = 12
 MAX_MESSAGE_BYTES = 1_048_576
 
 
+def topic_name(service: str, prefix: str = "handrail") -> str:
+    """The topic that carries a service's log: ``handrail.plan.v1``; notify-service's is ``handrail.notice.v1``."""
+    return f"{prefix}.{'notice' if service == Service.NOTIFY else service}.v1"
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One service's topic."""
@@ -26,7 +31,7 @@ class Topic:
     @property
     def name(self) -> str:
         """``handrail.plan.v1``."""
-        return f"handrail.{self.service}.v1"
+        return topic_name(self.service)
 
     @property
     def owner(self) -> str:

@@ -63,7 +63,8 @@ class Actor(Value):
 
     id: str = Field(max_length=64)
     role: str = Field(max_length=64)
-    client: str | None = Field(default=None, max_length=64)
+    client: str = Field(default="handrail", max_length=64)
+    """The program through which; ``handrail`` where a service acts by itself."""
     on_behalf_of: str | None = Field(default=None, max_length=64)
 
 

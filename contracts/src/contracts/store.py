@@ -13,7 +13,7 @@ from contracts.vocabulary import AccessGround
 
 @event("tenant.opened")
 class TenantOpened(Event):
-    """A district's log of this service begins: the first event of its stream ``district``."""
+    """A district's log of this service begins: the first event of its stream ``tenant``."""
 
     name: Name
     time_zone: Name

@@ -38,7 +38,9 @@ class Principal:
     @property
     def actor(self) -> Actor:
         """As it stands on events."""
-        return Actor(id=self.id, role=self.role, client=self.client_id, on_behalf_of=self.on_behalf_of)
+        return Actor(
+            id=self.id, role=self.role, client=self.client_id or "handrail", on_behalf_of=self.on_behalf_of
+        )
 
     @property
     def is_person(self) -> bool:

@@ -154,6 +154,15 @@ class ConsumerRunner:
             )
         return dict.fromkeys(lanes, 1) | {row["lane"]: row["next"] for row in rows if row["lane"] in lanes}
 
+    async def furthest(self, source: str) -> int:
+        """The last position that any lane of ``source`` has come to."""
+        async with self._database.pool.acquire() as connection:
+            found: int | None = await connection.fetchval(
+                f"SELECT max(next) - 1 FROM {self._positions} WHERE consumer = $1 AND source = $2",
+                self.consumer.name, source,
+            )  # fmt: skip
+        return found or 0
+
     async def handle(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
         """Make the deliveries' effects and positions durable; all together, or one by one when one of them fails."""
         try:

@@ -410,6 +410,17 @@ class EventStore:
         return _kept(request, row) if row else None
 
 
+async def keep_answer(store: EventStore, tenant: str, request: Request, answer: Answer) -> None:
+    """Keep the answer of a request that is done in many appends, each safe to repeat by itself."""
+    async with store.database.lend(tenant) as connection:
+        await connection.execute(
+            f"INSERT INTO {store.database.service}.kept_answers (tenant, client, method, path, key, body_sha256, status,"
+            " answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            tenant, request.client, request.method, request.path, request.key, request.body_sha256, answer.status,
+            answer.kept(answer.event),
+        )  # fmt: skip
+
+
 def external_id_claim(kind: str, external_id: str, owner: UUID, digest: bytes) -> Claim:
     """A vendor's own id for a thing: unique per tenant, source and kind. ``digest`` is of the request that made it."""
     return Claim(f"external_id:{kind}", external_id, owner, digest)

@@ -67,8 +67,7 @@ class Health:
 def add_health(app: FastAPI, edge: Edge, needed: Mapping[str, Check]) -> None:
     """Serve health and metrics at the root, and under the service's own prefix where several share one origin.
 
-    ``needed`` is what no request can do without: ``{"database": ..., "keyring": ..., "migrations": ...}``, each raising
-    when it fails.
+    ``needed`` is what no request can do without (`Service.needed`), each check raising when it fails.
     """
     health = Health(edge, needed)
     routes = APIRouter(include_in_schema=False)

@@ -33,7 +33,6 @@ from runtime.problem_details import (
 )
 
 SEEN_SECONDS = 5.0
-UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 
@@ -93,7 +92,7 @@ class Route(APIRoute):
         methods = {method.upper() for method in options.get("methods") or ["GET"]}
         dependencies = list(options.pop("dependencies", None) or [])
         if any(guards(get_dependant(path=path, call=endpoint))):
-            if methods & UNSAFE:
+            if "POST" in methods:
                 dependencies.append(Depends(_idempotency_key))
             elif "GET" in methods:
                 dependencies.append(Depends(_after_event))
@@ -178,8 +177,8 @@ class _Checks:
         if request.method == "GET":
             await _wait_for(call)
         await self._see(call)
-        if request.method in UNSAFE:
-            call.key = _key(request, needed=request.method == "POST" and not who.is_person)
+        if request.method == "POST":  # The others are safe to repeat by themselves: If-Match tells.
+            call.key = _key(request, needed=not who.is_person)
         return call
 
     async def read(self, request: Request, call: Call | None = None) -> None:

@@ -26,6 +26,8 @@ METRICS = (
     Metric("handrail_access_rows_total", "rows", "looks into a student's record that were recorded", ("service",)),
     Metric("handrail_access_commits_total", "commits", "commits that carried them (many looks share one)", ("service",)),
     Metric("handrail_access_events_total", "events", "access.recorded events appended from those rows", ("service",)),
+    Metric("handrail_waiting_records", "records", "what a consumer has still to take in", ("service", "consumer", "source")),
+    Metric("handrail_parked_students", "students", "whose events wait for an operator", ("service", "consumer")),
     Metric("handrail_degraded", "0 or 1", "1 while something works less than it should", ("service", "what")),
 )  # fmt: skip
 _BY_NAME = {metric.name: metric for metric in METRICS}
@@ -45,6 +47,8 @@ REPLAYED = Counter(*_of("handrail_replayed_answers_total"))
 ACCESS_ROWS = Counter(*_of("handrail_access_rows_total"))
 ACCESS_COMMITS = Counter(*_of("handrail_access_commits_total"))
 ACCESS_EVENTS = Counter(*_of("handrail_access_events_total"))
+WAITING = Gauge(*_of("handrail_waiting_records"))
+PARKED = Gauge(*_of("handrail_parked_students"))
 DEGRADED = Gauge(*_of("handrail_degraded"))
 
 

@@ -4,8 +4,10 @@ A service's ``migrations/env.py`` is one line that calls `run_environment`.
 """
 
 import asyncio
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from alembic import command, context, op
@@ -78,6 +80,7 @@ def upgrade(service: str, owner_url: str) -> None:
     command.upgrade(_config(service, owner_url), "head")
 
 
+@cache
 def newest(service: str) -> str:
     """The revision that this code expects."""
     head = ScriptDirectory.from_config(_config(service, "")).get_current_head()
@@ -86,8 +89,8 @@ def newest(service: str) -> str:
     return head
 
 
-async def current(service: str, connection: asyncpg.Connection) -> str | None:
-    """The revision the database is at; ``None`` before the first migration. Runs as the owner."""
+async def current(service: str, connection: Any) -> str | None:
+    """The revision the database is at; ``None`` before the first migration."""
     if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{service}.alembic_version"):
         return None
     found: str | None = await connection.fetchval(f"SELECT version_num FROM {service}.alembic_version")
@@ -118,6 +121,8 @@ async def migrate_service(
     try:
         for statement in journal_grants(service, journal=journal):
             await owner.execute(statement)
+        # So that the service can tell whether it is at the version it was written for.
+        await owner.execute(f"GRANT SELECT ON {service}.alembic_version TO {service}_app")
     finally:
         await owner.close()
     return behind

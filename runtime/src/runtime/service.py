@@ -5,9 +5,10 @@ The same class whether the service has a process of its own or shares one with t
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,12 @@ import asyncpg
 import structlog
 
 from contracts.event import Event, Recorded
+from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.database import UNREACHABLE, Database, open_pool
 from runtime.event_store import EventStore, Model
 from runtime.keyring import PostgresKeyring
+from runtime.migrations import current, newest
 from runtime.projection import tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
@@ -32,6 +35,9 @@ log = structlog.get_logger()
 
 SEEN_SECONDS = 5.0
 PRUNE_SECONDS = 3600.0
+SEEN_KEPT = timedelta(hours=24)
+WATCH_SECONDS = 10.0
+MANY_WAITING = 1_000
 KEPT_DAYS = 30
 
 
@@ -47,6 +53,10 @@ class Addresses:
     """The first part of every log's origin; fixed when the installation was made."""
     kafka: Broker | None = None
     """The cluster; without one the journal."""
+
+
+class NotMigrated(RuntimeError):
+    """The database is not at the version this code was written for."""
 
 
 class AnotherLogHost(RuntimeError):
@@ -99,6 +109,7 @@ class Service:
     sequencer: Sequencer = field(init=False)
     transport: Transport = field(init=False)
     runners: list[ConsumerRunner] = field(init=False, default_factory=list)
+    _waiting: list[tuple[str, str]] = field(init=False, default_factory=list)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Service"]:
@@ -130,7 +141,12 @@ class Service:
         """Open everything, run until the block ends, then stop in order: nothing half done is left behind."""
         async with self.opened():
             await self._keep_log_host()
-            work: list[Callable[[], Awaitable[None]]] = [self.sequencer.run, self._prune, *self.tasks(self)]
+            work: list[Callable[[], Awaitable[None]]] = [
+                self.sequencer.run,
+                self._prune,
+                self._watch,
+                *self.tasks(self),
+            ]
             if isinstance(self.transport, JournalTransport):
                 work.append(self.transport.listen)
             for runner in self.runners:
@@ -192,8 +208,8 @@ class Service:
         while True:
             async with self.database.pool.acquire() as connection:
                 await connection.execute(
-                    f"DELETE FROM {self.name}.seen_events WHERE at < clock_timestamp() - interval '1 hour'"
-                )
+                    f"DELETE FROM {self.name}.seen_events WHERE at < clock_timestamp() - $1::interval", SEEN_KEPT
+                )  # fmt: skip
             for tenant in await tenants(self.database):
                 async with self.database.lend(tenant) as connection:
                     await connection.execute(
@@ -230,8 +246,54 @@ class Service:
                 event_id,
             )  # fmt: skip
         if row is None or row["source"] is None:
-            return False
+            # What arrived longer ago than is kept: it is here, unless something waits.
+            return _made_at(event_id) < datetime.now(UTC) - SEEN_KEPT and not self.degraded()
         return bool(row["consumers"] >= following.get(row["source"], 0))
+
+    @property
+    def needed(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What no request can be answered without; each raises when it fails."""
+        return {
+            "database": lambda: self.database.ready(),
+            "migrations": self._migrated,
+            "keyring": lambda: self.keyring.ready(),
+        }
+
+    async def _migrated(self) -> None:
+        async with self.database.pool.acquire() as connection:
+            found = await current(self.name, connection)
+        if found != newest(self.name):
+            raise NotMigrated(f"the schema is at {found}: run `handrail migrate {self.name}`")
+
+    async def _watch(self) -> None:
+        """Look from time to time at what waits: for consumers that lag, and for a person."""
+        while True:
+            found: list[tuple[str, str]] = []
+            for runner in self.runners:
+                name = runner.consumer.name
+                for source in runner.consumer.sources:
+                    waiting = await self.transport.waiting(source, await runner.furthest(source))
+                    if waiting is not None:
+                        metrics.WAITING.labels(self.name, name, source).set(waiting)
+                    if waiting is not None and waiting > MANY_WAITING:
+                        found.append((f"lag {name} {source}", f"{waiting} records wait"))
+                parked = await self._parked(name)
+                metrics.PARKED.labels(self.name, name).set(parked)
+                if parked:
+                    found.append((f"parked {name}", f"{parked} students wait: `handrail parked list`"))
+            self._waiting = found
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _parked(self, consumer: str) -> int:
+        """For how many students this consumer waits for an operator, in all districts."""
+        total = 0
+        for tenant in await tenants(self.database):
+            async with self.database.lend(tenant) as connection:
+                total += await connection.fetchval(
+                    f"SELECT count(DISTINCT subject) FROM {self.name}.parked WHERE tenant = $1 AND consumer = $2",
+                    tenant, consumer,
+                )  # fmt: skip
+        return total
 
     def degraded(self) -> list[tuple[str, str]]:
         """What works less than it should, as ``(what, detail)``: reasons to look, none to stop answering."""
@@ -243,7 +305,14 @@ class Service:
         ]
         if isinstance(self.transport, KafkaTransport) and self.transport.problem:
             found.append(("kafka", self.transport.problem))
-        return found
+        return found + self._waiting
+
+
+def _made_at(event_id: UUID) -> datetime:
+    """When an event's id was made: the first 48 bits of a UUIDv7 are milliseconds; an id of another kind is as of now."""
+    if event_id.version != 7:
+        return datetime.now(UTC)
+    return datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC)
 
 
 async def _end(running: Sequence["asyncio.Future[None]"]) -> None:

@@ -124,15 +124,11 @@ class JournalTransport:
             return False
         return True
 
-    async def lag(self, consumer: str, source: str) -> int | None:
-        """How many positions the owner's log is ahead of this consumer's furthest lane."""
+    async def waiting(self, source: str, done: int) -> int | None:
+        """How many positions the owner's log is ahead."""
         async with self._database.pool.acquire() as connection:
-            last = await connection.fetchval(f"SELECT max(position) FROM {source}.journal")
-            done = await connection.fetchval(
-                f"SELECT max(next) - 1 FROM {self._database.service}.positions WHERE consumer = $1 AND source = $2",
-                consumer, source,
-            )  # fmt: skip
-        return max(0, (last or 0) - (done or 0))
+            last: int | None = await connection.fetchval(f"SELECT max(position) FROM {source}.journal")
+        return max(0, (last or 0) - done)
 
 
 def _delivery(source: str, row: Any) -> Delivery:

@@ -19,6 +19,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from contracts.catalogue import topic_name
 from contracts.lanes import LANES, lane_of, record_key
 from runtime.database import UNREACHABLE, Database
 from runtime.entry import parse_entry
@@ -46,7 +47,7 @@ class Broker:
 
     def topic(self, source: str) -> str:
         """The topic that carries a service's log."""
-        return f"{self.prefix}.{source}.v1"
+        return topic_name(source, self.prefix)
 
 
 class _Record(msgspec.Struct):
@@ -217,7 +218,7 @@ class KafkaTransport:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reader.stop(), STOP_SECONDS)
 
-    async def lag(self, consumer: str, source: str) -> int | None:
+    async def waiting(self, source: str, done: int) -> int | None:
         """Not told by Kafka in our positions: the group's own tooling shows its offsets."""
         return None
 

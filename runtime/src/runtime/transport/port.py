@@ -44,6 +44,6 @@ class Transport(Protocol):
         """
         ...
 
-    async def lag(self, consumer: str, source: str) -> int | None:
-        """About how many records are waiting, where that can be told."""
+    async def waiting(self, source: str, done: int) -> int | None:
+        """About how many records the log has behind position ``done``, where that can be told."""
         ...

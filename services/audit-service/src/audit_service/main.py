@@ -29,7 +29,7 @@ from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 
-PREFIX = "/audit"
+PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, CLIENT, TENANT, ACCESS)
 ROUTES = (events, timeline, plans, access_record, packets)
 
@@ -82,7 +82,5 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
             app.include_router(routes)
         app.state.console = SignIn(issuer, edge.verifier)
         app.include_router(pages)
-    add_health(
-        app, edge, {"database": lambda: service.database.ready(), "keyring": lambda: service.keyring.ready()}
-    )
+    add_health(app, edge, service.needed)
     return app

@@ -6,6 +6,14 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+CONTENTS_SCOPE = {
+    "plan": "plan.read",
+    "progress": "progress.read",
+    "notify": "notice.read",
+    "audit": "audit.read",
+}
+"""What a token needs to be given the contents of each source's events."""
+
 
 def json_answer(body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """JSON as every answer is written."""

@@ -9,6 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.adapters.routes.cursors import Cursor, Limit, feed_cursor, read_feed_cursor
 from audit_service.application.evidence import Copy
 from audit_service.application.service import audit
@@ -20,14 +21,6 @@ from runtime.http import Routes
 
 routes = Routes(prefix="/audit/v1", tags=["change feed"])
 Reader = Annotated[Principal, allow("audit.read")]
-
-CONTENTS_SCOPE = {
-    "plan": "plan.read",
-    "progress": "progress.read",
-    "notify": "notice.read",
-    "audit": "audit.read",
-}
-"""What a token needs to be given the contents of each source's events."""
 
 
 class FeedEvent(BaseModel):

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from audit_service.adapters.routes.answers import json_answer
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
 from audit_service.adapters.routes.cursors import Basis, EffectiveOn, KnownAt
 from audit_service.application.service import audit
 from audit_service.application.timeline import plan_at
@@ -50,7 +50,7 @@ class PlanDiff(BaseModel):
     items: list[DescribedDifference]
 
 
-@routes.get("/plans/{plan_id}", response_model=PlanDocument)
+@routes.get("/plans/{plan_id}", response_model=PlanDocument, dependencies=[allow(CONTENTS_SCOPE["plan"])])
 async def get_plan(
     plan_id: UUID, who: Reader, asked: Asked, effective_on: EffectiveOn = None, known_at: KnownAt = None,
     basis: Basis = None,
@@ -73,7 +73,7 @@ async def get_plan(
     return Response(document.to_bytes(), 200, {"Link": f'<{again}>; rel="canonical"'}, "application/json")
 
 
-@routes.get("/plans/{plan_id}/diff", response_model=PlanDiff)
+@routes.get("/plans/{plan_id}/diff", response_model=PlanDiff, dependencies=[allow(CONTENTS_SCOPE["plan"])])
 async def get_plan_diff(
     plan_id: UUID, who: Reader, asked: Asked, to: State, from_: Annotated[State, Query(alias="from")]
 ) -> Response:

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from audit_service.adapters.routes.answers import json_answer
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
 from audit_service.adapters.routes.cursors import (
     Basis,
     Cursor,
@@ -30,6 +30,8 @@ from runtime.http import Routes
 
 routes = Routes(prefix="/audit/v1", tags=["evidence"])
 Reader = Annotated[Principal, allow("audit.read")]
+EVERY_CONTENTS = [allow(scope) for scope in CONTENTS_SCOPE.values()]
+"""Sentences and replays show what stands in the events of every service."""
 
 
 class StudentsFound(BaseModel):
@@ -49,7 +51,7 @@ class Timeline(BaseModel):
     next: str | None = None
 
 
-@routes.get("/students", response_model=StudentsFound)
+@routes.get("/students", response_model=StudentsFound, dependencies=[allow(CONTENTS_SCOPE["plan"])])
 async def get_students(
     who: Reader, asked: Asked,
     name: Annotated[str | None, Query(max_length=200, description="Beginnings of names, in any order.")] = None,
@@ -63,7 +65,7 @@ async def get_students(
     return json_answer({"items": [student.model_dump(mode="json", exclude_none=True) for student in found]})
 
 
-@routes.get("/students/{student_id}/timeline", response_model=Timeline)
+@routes.get("/students/{student_id}/timeline", response_model=Timeline, dependencies=EVERY_CONTENTS)
 async def get_timeline(
     student_id: UUID, who: Reader, asked: Asked, known_at: KnownAt = None, basis: Basis = None, cursor: Cursor = None,
     limit: Limit = 100,
@@ -89,7 +91,7 @@ async def get_timeline(
     return json_answer(body, headers)
 
 
-@routes.get("/students/{student_id}/replay", response_model=StudentReplay)
+@routes.get("/students/{student_id}/replay", response_model=StudentReplay, dependencies=EVERY_CONTENTS)
 async def get_replay(
     student_id: UUID, who: Reader, asked: Asked, effective_on: EffectiveOn = None, known_at: KnownAt = None,
     basis: Basis = None,

@@ -14,7 +14,7 @@ from progress_service.application.record_sessions import Sent, record_many, reco
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from runtime.auth import Principal, allow
 from runtime.call import Asked
-from runtime.event_store import Appended
+from runtime.event_store import Answer, Appended, keep_answer
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -83,12 +83,20 @@ async def post_session(asked: Asked, who: Writes) -> Response:
 
 
 async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
+    keyed = asked.context.request
+    kept = await asked.store.kept_answer(asked.tenant, keyed) if keyed else None
     lines = read_lines(body, who)
     results = await record_many(
         asked.store, asked.context, who, [line.sent for line in lines if isinstance(line.sent, Sent)]
     )
     event = last_event(results)
     headers = {"Handrail-Event": str(event)} if event else {}
+    if (
+        kept is not None
+    ):  # Gone through again, each line by its external_id: the answer is as fresh as the rows.
+        headers["Idempotent-Replayed"] = "true"
+    elif keyed is not None:
+        await keep_answer(asked.store, asked.tenant, keyed, Answer(200, "session_batch", new_id(), event))
     return Response(b"".join(render(lines, results, asked.correlation)), 200, headers, NDJSON)
 
 
