@@ -13,13 +13,15 @@ DEFAULT_PROFILE = "federal@2026-1"
 def open_district(
     client: Handrail, slug: str, *, name: str, time_zone: str, profile: str, clock_from: str | None = None
 ) -> Any:
-    """Open the tenant in all four services under one random subject; safe to repeat."""
+    """Open the tenant in all four services, with one random subject and one clock; safe to repeat."""
     body: dict[str, Any] = {"name": name, "time_zone": time_zone}
-    if clock_from is not None:
-        body["clock_from"] = clock_from
-    plan = client.put("/plan/v1/tenant", body | {"state_profile": profile})
+    first = {"state_profile": profile} | ({"clock_from": clock_from} if clock_from else {})
+    plan = client.put("/plan/v1/tenant", body | first)
     for service in SERVICES[1:]:
-        client.put(f"/{service}/v1/tenant", body | {"subject": plan["subject"]})
+        client.put(
+            f"/{service}/v1/tenant",
+            body | {"subject": plan["subject"], "clock_ahead": plan["clock_ahead"]},
+        )
     return plan
 
 
@@ -52,6 +54,8 @@ def move_clock(client: Handrail, *, to: str | None = None, days: int | None = No
     if to is None:
         now = datetime.fromisoformat(client.get("/plan/v1/clock")["now"])
         to = (now + timedelta(days=days or 0)).isoformat()
-    for service in SERVICES:
-        client.post(f"/{service}/v1/clock", {"to": to})
+    # The others are told how far ahead the first one's clock is: no effect is known before its cause.
+    first = client.post("/plan/v1/clock", {"to": to})
+    for service in SERVICES[1:]:
+        client.post(f"/{service}/v1/clock", {"clock_ahead": first["clock_ahead"]})
     return f"{client.tenant}: the clock stands at {to}"

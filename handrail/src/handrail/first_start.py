@@ -59,7 +59,7 @@ def _with_bar(client: Handrail, password: str) -> None:
 def _where_to_look(where: Running, kept: _Sample) -> None:
     out(f"""
   Console        {where.url}/
-  API pages      {where.url}/plan/docs  {where.url}/progress/docs  {where.url}/notify/docs  {where.url}/audit/docs
+  API pages      {where.url}/plan/v1/docs  (and /progress/v1, /notify/v1, /audit/v1)
   Mails          {where.url}/mailbox
   Data           {where.folder.path}""")
     if kept.status == "done":

@@ -9,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
+from handrail.districts import move_clock
 
 Json = dict[str, Any]
 NOTICE_SECONDS = 30.0
@@ -58,8 +59,7 @@ class Stage:
         """Let everything settle, then move the sandbox's clock to the morning of ``day`` in all four services."""
         self.settle()
         to = datetime(day.year, day.month, day.day, hour, tzinfo=self.zone).isoformat()
-        for service in ("plan", "progress", "notify", "audit"):
-            self.client.post(f"/{service}/v1/clock", {"to": to})
+        move_clock(self.client, to=to)
 
     def settle(self) -> None:
         """Wait until every service has taken in the newest write."""

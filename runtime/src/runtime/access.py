@@ -35,6 +35,9 @@ EVERY_SECONDS = 60.0
 EVERY_ROWS = 500
 MOST_AT_ONCE = 1_000
 MOST_READS = 200
+MOST_BYTES_OF_AN_EVENT = 192 * 1024
+MOST_BYTES = 2 * 1024 * 1024
+"""Of what is turned into events at a time: below what an event, and a request's events together, may have."""
 """In one event: a page of ids each, well under the largest contents."""
 RECORDER = Actor(id="access-record", role="system")
 
@@ -197,8 +200,11 @@ class AccessRecord:
             if not mine:
                 return 0
             taken = await connection.fetch(
-                f"DELETE FROM {s}.access WHERE id IN (SELECT id FROM {s}.access WHERE tenant = $1 ORDER BY id"
-                f" LIMIT {EVERY_ROWS}) RETURNING id, subject, at, seen::text AS seen", tenant,
+                f"DELETE FROM {s}.access WHERE id IN (SELECT id FROM ("
+                "  SELECT id, row_number() OVER w AS place, sum(length(seen::text)) OVER w AS bytes"
+                f"   FROM {s}.access WHERE tenant = $1 WINDOW w AS (ORDER BY id)"
+                f" ) AS waiting WHERE place = 1 OR (place <= {EVERY_ROWS} AND bytes <= {MOST_BYTES}))"
+                " RETURNING id, subject, at, seen::text AS seen", tenant,
             )  # fmt: skip
             if not taken:
                 return 0
@@ -230,8 +236,15 @@ def _by_day(rows: Iterable[Any], zone: ZoneInfo) -> dict[tuple[UUID, date], list
 
 
 def _events(day: date, reads: list[Read]) -> list[AccessRecorded]:
-    folded = _folded(reads)
-    parts = [folded[start : start + MOST_READS] for start in range(0, len(folded), MOST_READS)]
+    parts: list[list[Read]] = []
+    room = 0
+    for read in _folded(reads):
+        needed = len(read.model_dump_json(exclude_none=True).encode())
+        if not parts or needed > room or len(parts[-1]) == MOST_READS:
+            parts.append([])
+            room = MOST_BYTES_OF_AN_EVENT
+        parts[-1].append(read)
+        room -= needed
     return [AccessRecorded(effective_on=day, reads=tuple(part)) for part in parts]
 
 

@@ -336,7 +336,8 @@ class Call:
         return response
 
     def _answer(self, shown: Shown, status: int, *, event: UUID | None = None) -> Response:
-        self.saw(shown.student, shown.kind, (shown.id,))
+        if status != 201:  # What was made just now shows its maker nothing that they did not send.
+            self.saw(shown.student, shown.kind, (shown.id,))
         headers = {"ETag": shown.etag}
         if event is not None:
             headers["Handrail-Event"] = str(event)

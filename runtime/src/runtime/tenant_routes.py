@@ -4,13 +4,13 @@ An operator's routes: each service has a log and a clock of its own for every te
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from contracts.canonical import Instant
@@ -20,7 +20,16 @@ from runtime.call import Asked, Call
 from runtime.event_store import TenantNotOpen
 from runtime.http import Routes
 from runtime.openapi import problems
-from runtime.tenants import SANDBOX, TENANT, ClockGoesForward, move_clock, now_for, open_tenant, subject_of
+from runtime.tenants import (
+    SANDBOX,
+    TENANT,
+    ClockGoesForward,
+    ahead_of,
+    move_clock,
+    now_for,
+    open_tenant,
+    subject_of,
+)
 
 _ZONES = available_timezones()
 
@@ -39,8 +48,13 @@ Moment = Annotated[
 ]
 """What a sandbox's clock may show."""
 
+CENTURIES = 200 * 366 * 24 * 3600 * 1_000_000
+Ahead = Annotated[
+    int, Field(ge=-CENTURIES, le=CENTURIES, description="Microseconds that the clock is ahead of the time.")
+]
+
 Operates = Annotated[Principal, allow("operate")]
-LooksAtTenant = Annotated[Principal, allow("operate", "admin", "plan.read", "audit.read")]
+LooksAtTenant = Annotated[Principal, allow("operate", "admin", "roster.write", "plan.read", "audit.read")]
 
 
 class TenantIn(BaseModel):
@@ -56,6 +70,8 @@ class TenantIn(BaseModel):
     """The district's own random id, where another service has given it one already."""
     clock_from: Moment | None = None
     """A sandbox may begin in the past, so that it can have a history; from there its clock only goes forward."""
+    clock_ahead: Ahead | None = None
+    """In place of `clock_from`: as the service answered that opened the sandbox first."""
 
 
 class TenantOut(BaseModel):
@@ -67,14 +83,25 @@ class TenantOut(BaseModel):
     name: str
     time_zone: str
     now: Instant
+    clock_ahead: Ahead
+    """What the other services are to be opened with, so that all clocks of a sandbox go alike."""
 
 
 class ClockIn(BaseModel):
-    """The moment a sandbox's clock is to show."""
+    """What a sandbox's clock is to show: a moment in the first service, that one's `clock_ahead` in the others."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"to": "2026-03-01T08:00:00-06:00"}]}
+    )
 
-    to: Moment
+    to: Moment | None = None
+    clock_ahead: Ahead | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "ClockIn":
+        if (self.to is None) == (self.clock_ahead is None):
+            raise ValueError("send either `to` or `clock_ahead`")
+        return self
 
 
 class ClockOut(BaseModel):
@@ -82,6 +109,7 @@ class ClockOut(BaseModel):
 
     now: Instant
     sandbox: bool
+    clock_ahead: Ahead
 
 
 Opened = Callable[[Call, TenantIn, datetime], Awaitable[None]]
@@ -101,6 +129,7 @@ def tenant_routes(service: str, opened: Opened = _nothing_more) -> APIRouter:
         await open_tenant(
             asked.store, asked.tenant, name=body.name, time_zone=body.time_zone, actor=asked.who.actor,
             correlation=asked.correlation, subject=body.subject, clock_from=body.clock_from,
+            clock_ahead=None if body.clock_ahead is None else timedelta(microseconds=body.clock_ahead),
         )  # fmt: skip
         await opened(asked, body, await now_for(asked.store, asked.tenant))
         return await _tenant(asked)
@@ -114,16 +143,15 @@ def tenant_routes(service: str, opened: Opened = _nothing_more) -> APIRouter:
     async def get_clock(asked: Asked, who: LooksAtTenant) -> Response:
         """Read the district's clock: the time, or a sandbox's own."""
         await asked.district()
-        return _clock(asked, await now_for(asked.store, asked.tenant))
+        return await _clock(asked)
 
     @routes.post("/clock", response_model=ClockOut, responses=problems(ClockGoesForward))
     async def post_clock(asked: Asked, who: Operates, body: ClockIn) -> Response:
         """Move a sandbox's clock forward. To where it stands already: nothing happens."""
         await asked.district()
-        await move_clock(
-            asked.store, asked.tenant, body.to, actor=asked.who.actor, correlation=asked.correlation
-        )
-        return _clock(asked, await now_for(asked.store, asked.tenant))
+        to = body.to or timedelta(microseconds=body.clock_ahead or 0)
+        await move_clock(asked.store, asked.tenant, to, actor=asked.who.actor, correlation=asked.correlation)
+        return await _clock(asked)
 
     return routes
 
@@ -136,11 +164,16 @@ async def _tenant(asked: Call) -> Response:
     opened = history[0].event
     shown = TenantOut.model_validate(
         {"tenant": asked.tenant, "subject": subject, "sandbox": asked.tenant.startswith(SANDBOX),
-         "now": await now_for(asked.store, asked.tenant), **opened.model_dump(include={"name", "time_zone"})}
+         "now": await now_for(asked.store, asked.tenant), "clock_ahead": await _ahead(asked), **opened.model_dump(include={"name", "time_zone"})}
     )  # fmt: skip
     return Response(shown.model_dump_json(), media_type="application/json")
 
 
-def _clock(asked: Call, now: datetime) -> Response:
-    shown = ClockOut(now=now, sandbox=asked.tenant.startswith(SANDBOX))
+async def _ahead(asked: Call) -> int:
+    return await ahead_of(asked.store, asked.tenant) // timedelta(microseconds=1)
+
+
+async def _clock(asked: Call) -> Response:
+    now = await now_for(asked.store, asked.tenant)
+    shown = ClockOut(now=now, sandbox=asked.tenant.startswith(SANDBOX), clock_ahead=await _ahead(asked))
     return Response(shown.model_dump_json(), media_type="application/json")

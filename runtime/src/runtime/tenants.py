@@ -56,23 +56,23 @@ async def now_for(store: EventStore, tenant: str) -> datetime:
 
 async def open_tenant(
     store: EventStore, tenant: str, *, name: str, time_zone: str, actor: Actor, correlation: str,
-    subject: UUID | None = None, clock_from: datetime | None = None,
+    subject: UUID | None = None, clock_from: datetime | None = None, clock_ahead: timedelta | None = None,
 ) -> UUID:  # fmt: skip
     """Open ``tenant`` here, once: repeating it changes nothing. Returns the tenant's own subject.
 
     Whether it is a sandbox is fixed for ever by its slug (``sandbox-...``). A sandbox's clock may begin at ``clock_from``,
-    so that it can have a past; from there it only goes forward. ``subject`` is the one the tenant got elsewhere.
-    Raises `ClockGoesForward` for an ordinary tenant with another clock.
+    so that it can have a past; from there it only goes forward. ``subject`` and ``clock_ahead`` are what the tenant got in
+    the service that opened it first: the clocks of all four go alike to the microsecond. Raises `ClockGoesForward` for an ordinary tenant with another clock.
     """
-    if clock_from is not None and not tenant.startswith(SANDBOX):
+    if (clock_from is not None or clock_ahead) and not tenant.startswith(SANDBOX):
         raise ClockGoesForward("Only a sandbox tenant has a clock of its own.")
     s = store.database.service
     async with store.database.begin(tenant) as rows:
         connection = await driver(rows)
         made = await connection.fetchval(
             f"INSERT INTO {s}.tenants (tenant, subject, sandbox, clock_ahead)"
-            " VALUES ($1, $2, $3, coalesce($4::timestamptz - clock_timestamp(), '0')) ON CONFLICT DO NOTHING"
-            " RETURNING subject", tenant, subject or new_id(), tenant.startswith(SANDBOX), clock_from,
+            " VALUES ($1, $2, $3, coalesce($5, $4::timestamptz - clock_timestamp(), '0')) ON CONFLICT DO NOTHING"
+            " RETURNING subject", tenant, subject or new_id(), tenant.startswith(SANDBOX), clock_from, clock_ahead,
         )  # fmt: skip
         if made is None:
             found: UUID = await connection.fetchval(
@@ -95,39 +95,49 @@ async def open_tenant(
     return opened_subject
 
 
-async def move_clock(
-    store: EventStore, tenant: str, to: datetime, *, actor: Actor, correlation: str
-) -> datetime:
-    """Move a sandbox's clock forward to ``to``, after all before it has its index. To where it stands: nothing.
+async def ahead_of(store: EventStore, tenant: str) -> timedelta:
+    """How far the tenant's clock is ahead of the database's (behind: negative); nothing but for a sandbox."""
+    async with store.database.lend(tenant) as connection:
+        ahead: timedelta | None = await connection.fetchval(
+            f"SELECT clock_ahead FROM {store.database.service}.tenants WHERE tenant = $1", tenant
+        )
+    return ahead or timedelta()
 
+
+async def move_clock(
+    store: EventStore, tenant: str, to: datetime | timedelta, *, actor: Actor, correlation: str
+) -> None:
+    """Move a sandbox's clock forward, after all before it has its index. To where it stands: nothing.
+
+    ``to`` is a moment, or how far ahead another service's clock of this tenant is by now: so that all four go alike.
     Raises `ClockGoesForward` for an ordinary tenant or an earlier moment.
     """
     s = store.database.service
     async with store.database.begin(tenant) as rows:
         connection = await driver(rows)
         row = await connection.fetchrow(
-            f"SELECT subject, sandbox, {s}.now_for(tenant) AS now FROM {s}.tenants WHERE tenant = $1 FOR UPDATE",
-            tenant,
-        )
+            f"SELECT subject, sandbox, clock_ahead, {s}.now_for(tenant) AS now FROM {s}.tenants WHERE tenant = $1"
+            " FOR UPDATE", tenant,
+        )  # fmt: skip
         if row is None or not row["sandbox"]:
             raise ClockGoesForward("Only a sandbox tenant has a clock that can be moved.")
         now: datetime = row["now"]
-        if to <= now:
-            if now - to < timedelta(hours=1):
-                return now
+        ahead = to if isinstance(to, timedelta) else row["clock_ahead"] + (to - now)
+        moved_by = ahead - row["clock_ahead"]
+        if moved_by <= timedelta():
+            if moved_by > -timedelta(hours=1):
+                return
             raise ClockGoesForward(f"The clock stands at {now.isoformat()} and only goes forward.")
         while await connection.fetchval(
             f"SELECT EXISTS (SELECT FROM {s}.unsequenced WHERE tenant = $1)", tenant
         ):
             store.wake()
             await asyncio.sleep(0.002)
-        await connection.execute(
-            f"UPDATE {s}.tenants SET clock_ahead = clock_ahead + ($2::timestamptz - $3::timestamptz) WHERE tenant = $1",
-            tenant, to, now,
-        )  # fmt: skip
+        await connection.execute(f"UPDATE {s}.tenants SET clock_ahead = $2 WHERE tenant = $1", tenant, ahead)
         loaded = (await store.load_many(tenant, [(TENANT, TENANT.name)], connection=connection))[TENANT.name]
+        then = now + moved_by
         moved = TenantClockMoved(
-            effective_on=to.astimezone(ZoneInfo(loaded.state.time_zone)).date(), from_at=now, to_at=to
+            effective_on=then.astimezone(ZoneInfo(loaded.state.time_zone)).date(), from_at=now, to_at=then
         )
         await store.append(
             Context(tenant, actor, correlation),
@@ -135,4 +145,3 @@ async def move_clock(
             connection=connection,
         )
     store.wake()
-    return to

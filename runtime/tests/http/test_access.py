@@ -180,6 +180,19 @@ async def test_a_busy_day_is_several_events_none_too_long(sample) -> None:
     assert [len(event.event.reads) for event in events] == [MOST_READS, 50]
 
 
+async def test_long_lists_are_split_so_that_no_district_stands_still(sample) -> None:
+    """330 looks at 500 events each: far over what one event, or one request's events together, may have."""
+    subject = await student(sample)
+    looks = [
+        Look(subject, (Seen(kind="event", ids=tuple(str(new_id()) for _ in range(500))),)) for _ in range(330)
+    ]
+    access = sample.app.state.edge.access
+    await access.record("lakeside", SOMEBODY, AccessGround.SCHOOL_OFFICIAL, "read", looks)
+
+    assert await access.roll_up() >= len(looks)
+    assert await rows(sample) == []
+
+
 async def test_two_instances_roll_up_together_and_record_each_look_once(sample) -> None:
     from runtime.access import AccessRecord
 

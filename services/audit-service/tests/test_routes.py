@@ -215,7 +215,9 @@ async def test_a_teacher_sees_only_assigned_students(year) -> None:
     done = await year.write("plan", MIRA, f"student/{MIRA}", assigned)
     await year.caught_up()
     await year.get("/students", after_event=done.last_event)
-    headers = year.issuer.person("special_education_teacher", "audit.read", "plan.read", staff=teacher)
+    headers = year.issuer.person(
+        "special_education_teacher", "audit.read", "plan.read", "progress.read", "notice.read", staff=teacher
+    )
 
     assert [s["name"] for s in (await year.get("/students", headers)).json()["items"]] == ["Mira José Quill"]
     assert (await year.get(f"/students/{MIRA}/timeline", headers)).status_code == 200
@@ -224,6 +226,18 @@ async def test_a_teacher_sees_only_assigned_students(year) -> None:
         assert (await year.get(path, headers)).status_code == 404, path
     feed = (await year.get("/events", headers)).json()["items"]
     assert {item["entry"]["subject"] for item in feed} == {str(MIRA)}
+
+
+async def test_who_may_not_read_plans_reads_none_in_the_evidence_either(year) -> None:
+    for scopes, paths in (
+        (
+            ("audit.read",),
+            ("/students", f"/plans/{PLAN}", f"/plans/{PLAN}/diff?from=2025-10-01&to=2025-11-01"),
+        ),
+        (("audit.read", "plan.read"), (f"/students/{JONAS}/timeline", f"/students/{JONAS}/replay")),
+    ):
+        for path in paths:
+            assert (await year.get(path, year.issuer.vendor(*scopes))).status_code == 403, path
 
 
 async def test_without_the_scope_nothing_is_answered(year) -> None:

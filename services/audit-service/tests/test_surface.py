@@ -21,7 +21,7 @@ from runtime.testing_http import unguarded
 
 
 async def test_the_api_page_is_valid_openapi(world) -> None:
-    document = (await world.http.get("/audit/openapi.json")).json()
+    document = (await world.http.get("/audit/v1/openapi.json")).json()
 
     validate(document)
     assert document["openapi"].startswith("3.1")

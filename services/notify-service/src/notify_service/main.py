@@ -99,5 +99,5 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     app.state.paces = page_routes.Paces()
     for router in ROUTERS:
         app.include_router(router)
-    add_health(app, edge, {"database": lambda: service.database.ready()})
+    add_health(app, edge, service.needed)
     return app

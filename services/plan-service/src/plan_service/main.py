@@ -120,5 +120,5 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     install(app, edge)
     for router in ROUTERS:
         app.include_router(router)
-    add_health(app, edge, {"database": lambda: service.database.ready()})
+    add_health(app, edge, service.needed)
     return app
