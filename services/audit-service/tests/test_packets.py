@@ -231,6 +231,8 @@ async def test_the_same_request_again_makes_no_second_packet(senior) -> None:
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
     assert (await senior.get(f"/packets/{first.json()['id']}")).json() == first.json()
+    listed = (await senior.get("/packets")).json()["items"]
+    assert [packet["id"] for packet in listed] == [first.json()["id"]]
 
 
 async def test_a_plan_of_another_student_is_not_found(senior) -> None:

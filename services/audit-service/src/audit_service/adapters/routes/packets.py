@@ -20,6 +20,7 @@ from runtime.call import Asked, Making
 from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
+from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/audit/v1", tags=["packets"])
 Maker = Annotated[Principal, allow("packet.write")]
@@ -132,6 +133,12 @@ async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
         )
 
     return await asked.kept_answer() or await asked.respond("packet", packet, issue)
+
+
+@routes.get("/packets", response_model=Page[PacketOut])
+async def get_packets(who: Maker, asked: Asked, listing: Listed) -> Response:
+    """List the packets that were issued, a page at a time."""
+    return await asked.page("packet", listing)
 
 
 @routes.get("/packets/{packet_id}", response_model=PacketOut)
