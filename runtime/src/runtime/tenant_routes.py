@@ -60,7 +60,10 @@ LooksAtTenant = Annotated[Principal, allow("operate", "admin", "roster.write", "
 class TenantIn(BaseModel):
     """A district to open in this service."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"name": "Lakeside Unified", "time_zone": "America/Chicago"}]},
+    )  # fmt: skip
 
     name: Name
     time_zone: TimeZone
@@ -164,7 +167,8 @@ async def _tenant(asked: Call) -> Response:
     opened = history[0].event
     shown = TenantOut.model_validate(
         {"tenant": asked.tenant, "subject": subject, "sandbox": asked.tenant.startswith(SANDBOX),
-         "now": await now_for(asked.store, asked.tenant), "clock_ahead": await _ahead(asked), **opened.model_dump(include={"name", "time_zone"})}
+         "now": await now_for(asked.store, asked.tenant), "clock_ahead": await _ahead(asked),
+         **opened.model_dump(include={"name", "time_zone"})}
     )  # fmt: skip
     return Response(shown.model_dump_json(), media_type="application/json")
 

@@ -62,7 +62,9 @@ async def open_tenant(
 
     Whether it is a sandbox is fixed for ever by its slug (``sandbox-...``). A sandbox's clock may begin at ``clock_from``,
     so that it can have a past; from there it only goes forward. ``subject`` and ``clock_ahead`` are what the tenant got in
-    the service that opened it first: the clocks of all four go alike to the microsecond. Raises `ClockGoesForward` for an ordinary tenant with another clock.
+    the service that opened it first: the clocks of all four go alike to the microsecond.
+
+    Raises `ClockGoesForward` for an ordinary tenant with another clock.
     """
     if (clock_from is not None or clock_ahead) and not tenant.startswith(SANDBOX):
         raise ClockGoesForward("Only a sandbox tenant has a clock of its own.")

@@ -42,11 +42,12 @@ class LoginTaken(Rejected):
 class ClientIn(BaseModel):
     """A client to register."""
 
-    model_config = ConfigDict(extra="forbid")
-    name: Name = Field(examples=["Lakeside SIS"])
-    scopes: list[Scope] = Field(
-        min_length=1, max_length=len(SCOPES), examples=[["roster.write", "plan.read"]]
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "Lakeside SIS", "scopes": ["roster.write", "plan.read"]}]},
     )
+    name: Name
+    scopes: list[Scope] = Field(min_length=1, max_length=len(SCOPES))
 
 
 class ClientOut(BaseModel):
@@ -73,10 +74,16 @@ class NewClientOut(ClientOut):
 class AccountIn(BaseModel):
     """Somebody who may sign in with the built-in issuer."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"staff": "0d3a5d0e-5a35-4a0f-8d7c-6f3a9c1f2e44", "name": "Dana Reed", "role": "case_manager",
+                          "password": "correct horse battery"}]
+        },
+    )  # fmt: skip
     staff: UUID = Field(description="The staff member this is: what they see follows from their record.")
     name: Name
-    role: str = Field(examples=["case_manager"])
+    role: str
     password: SecretStr = Field(min_length=8, max_length=200)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contracts.fields import Name, Narrative
 from contracts.values import Reported, Unmet
@@ -37,9 +37,9 @@ class ReportedIn(Form):
 class VoidIn(Form):
     """Why a record was wrong. It stays, struck through, and counts no more."""
 
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
-        examples=["Entered for another student."]
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Entered for another student."}]})
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class VoidedOut(BaseModel):

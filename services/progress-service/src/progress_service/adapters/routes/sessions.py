@@ -1,5 +1,6 @@
 """Sessions of services: recorded one by one or in batches, read, voided."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -38,7 +39,8 @@ _BODY: dict[str, Any] = {
                     "type": "string",
                     "description": "A session on each line, at most 10,000, each with its external_id. "
                     "The answer has a line for each: `line`, `status`, and `id` or `problem`.",
-                }
+                },
+                "example": "".join(json.dumps(line) + "\n" for line in (DELIVERED, MISSED)),
             },
         },
     }
