@@ -18,7 +18,7 @@ from rich.table import Table
 from bench.ground import Ground, run
 from bench.measure import Row, Skipped
 
-NAMES = ("append", "rebuild")
+NAMES = ("commands", "append", "rebuild")
 
 
 async def main(names: Iterable[str], quick: bool, json_file: Path) -> int:

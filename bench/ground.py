@@ -17,12 +17,15 @@ from typing import Any, TypeVar
 import asyncpg
 import structlog
 import uvloop
+from sqlalchemy.engine import make_url
 
+from bench.measure import Skipped
 from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, open_test_tenant
+from runtime.testing_kafka import GivenBroker, KafkaBroker, KafkaUnavailable, broker_or_reason
 
 T = TypeVar("T")
 TENANT = "lakeside"
@@ -38,6 +41,10 @@ class Urls:
     relay: str
     keyring: str
     admin: str
+
+    def app_of(self, other: str) -> str:
+        """As another service sees this database."""
+        return self.app.replace(f"//{self.service}_app:", f"//{other}_app:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +87,52 @@ class Ground:
         self.quick = quick
         self.folder = Path(tempfile.mkdtemp(prefix="handrail-bench-"))
         self.folder.chmod(0o711)
-        self._cluster = Cluster(EmbeddedPostgres(self.folder / "postgres", superuser_password=PASSWORD))
+        self.cluster = Cluster(EmbeddedPostgres(self.folder / "postgres", superuser_password=PASSWORD))
         self._named: dict[str, Urls] = {}
+        self._kafka: KafkaBroker | GivenBroker | None = None
 
     async def start(self) -> None:
         """Make the cluster, with every service's empty store as the template of databases."""
-        await asyncio.to_thread(self._cluster.postgres.start)
-        await self._cluster._make_template()
+        await asyncio.to_thread(self.cluster.postgres.start)
+        await self.cluster._make_template()
+
+    async def kafka(self) -> str:
+        """Where the run's Apache Kafka is, started when it is first asked for; raises `Skipped` where there can be none."""
+        if self._kafka is None:
+            found = broker_or_reason()
+            if isinstance(found, str):
+                raise Skipped(found)
+            try:
+                await asyncio.to_thread(found.start)
+            except KafkaUnavailable as reason:
+                raise Skipped(str(reason)) from reason
+            self._kafka = found
+        return self._kafka.bootstrap_servers
 
     def stop(self) -> None:
-        """Stop the server and remove its folder."""
-        self._cluster.postgres.stop()
+        """Stop the servers and remove their folders."""
+        if self._kafka is not None:
+            self._kafka.close()
+        self.cluster.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def database(self, service: str = "progress") -> Urls:
         """A fresh database in which `TENANT` is open in ``service``."""
-        name = await asyncio.to_thread(self._cluster.new_database)
-        url = self._cluster.url
-        urls = Urls(service, url(name, f"{service}_app"), url(name, f"{service}_relay"), url(name, "keyring_app"),
-                    self._cluster.postgres.url(name))  # fmt: skip
+        urls = self._urls(service, await asyncio.to_thread(self.cluster.new_database))
         async with opened(urls, most=1) as store:
             await open_test_tenant(store.database, TENANT)
         return urls
+
+    async def copy(self, urls: Urls) -> Urls:
+        """A copy that may be written to."""
+        name = make_url(urls.admin).database
+        assert name is not None
+        return self._urls(urls.service, await asyncio.to_thread(self.cluster.new_database, name))
+
+    def _urls(self, service: str, name: str) -> Urls:
+        url = self.cluster.url
+        return Urls(service, url(name, f"{service}_app"), url(name, f"{service}_relay"), url(name, "keyring_app"),
+                    self.cluster.postgres.url(name))  # fmt: skip
 
     async def shared(self, name: str, fill: Callable[[Urls], Awaitable[None]]) -> Urls:
         """The database called ``name``, filled by whichever benchmark asks first and only read by all."""

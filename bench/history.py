@@ -85,13 +85,14 @@ def _uuid(kind: str, number: int) -> UUID:
 def session(item: Item, number: int, *, external_id: str | None = None) -> ServiceDelivered:
     """The ``number``-th session of the year."""
     return ServiceDelivered(
-        effective_on=_day(number), session_id=UUID(bytes=os.urandom(16), version=4), plan_id=item.plan,
+        effective_on=day_of(number), session_id=UUID(bytes=os.urandom(16), version=4), plan_id=item.plan,
         item_id=item.item, student_id=item.student, minutes=30 - number % 3 * 5, planned_minutes=30,
         provider=item.provider, external_id=external_id or f"therapy-notes:{item.number}-{number}",
     )  # fmt: skip
 
 
-def _day(number: int) -> date:
+def day_of(number: int) -> date:
+    """The day of every stream's ``number``-th session."""
     return FIRST_DAY + timedelta(days=number * 7 // 4)
 
 
@@ -187,15 +188,15 @@ def rows_of(
 ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """The events' and the log's rows of every item's ``number``-th session."""
     chance = random.Random(number)
-    day = _day(number).isoformat()
+    day = day_of(number).isoformat()
     for item in everything:
         index = number * len(everything) + item.number
         at = FIRST_MOMENT + timedelta(seconds=index)
         event_id = UUID(int=(int(at.timestamp() * 1000) << 80) | 7 << 76 | 2 << 62 | chance.getrandbits(62))
-        plain = _contents(item, number, UUID(int=chance.getrandbits(128), version=4))
+        plain = contents_of(item, number, UUID(int=chance.getrandbits(128), version=4))
         sealed = seal(keys[item.student], event_id, plain)
         event = (TENANT, item.stream, number + 1, event_id, item.student, ServiceDelivered.type,
-                 ServiceDelivered.schema_number, "record", _day(number), at, ACTOR, CORRELATION,
+                 ServiceDelivered.schema_number, "record", day_of(number), at, ACTOR, CORRELATION,
                  sealed.digest, sealed.sealed)  # fmt: skip
         # The last student may have fewer items than the others.
         beside = min(
@@ -209,16 +210,8 @@ def rows_of(
                       entry, leaf_hash(entry))  # fmt: skip
 
 
-def rows_of_plain(everything: list[Item], number: int) -> Iterator[tuple[Any, ...]]:
-    """The same sessions for a floor's table: position, stream, version, day, plain contents."""
-    chance = random.Random(number)
-    for item in everything:
-        chance.getrandbits(62)
-        contents = _contents(item, number, UUID(int=chance.getrandbits(128), version=4))
-        yield number * len(everything) + item.number + 1, item.stream, number + 1, _day(number), contents
-
-
-def _contents(item: Item, number: int, session_id: UUID) -> bytes:
+def contents_of(item: Item, number: int, session_id: UUID) -> bytes:
+    """The canonical bytes of a session."""
     return (
         f'{{"external_id":"therapy-notes:{item.number}-{number}","item_id":"{item.item}","minutes":{30 - number % 3 * 5},'
         f'"plan_id":"{item.plan}","planned_minutes":30,"provider":"{item.provider}","session_id":"{session_id}",'

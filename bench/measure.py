@@ -32,6 +32,8 @@ class Row:
     floor_rates: Sequence[float] = ()
     wanted: float | None = None
     """The ratio this path has to reach."""
+    most: float | None = None
+    """The rate this path has to stay below, where less is better: milliseconds."""
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
 
     @property
@@ -49,6 +51,8 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
+        if self.most is not None:
+            return self.rate < self.most
         return None if self.wanted is None or self.ratio is None else self.ratio >= self.wanted
 
 

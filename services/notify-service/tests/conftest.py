@@ -184,6 +184,12 @@ class World:
             **headers,
         }
 
+    def person(self, staff: UUID) -> dict[str, str]:
+        """Somebody signed in."""
+        return self.issuer.person(
+            "case_manager", "notice.read", "notice.write", staff=staff, tenant=self.tenant
+        )
+
     def operator(self) -> dict[str, str]:
         """Who runs the installation."""
         token = self.issuer.token(

@@ -6,13 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts import streams
+from contracts.district import StaffAdded, StaffPersonalData
+from contracts.event import Event
 from contracts.ids import new_id
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentPersonalData
-from contracts.students import Rights
+from contracts.students import Rights, StudentAssigned
 from contracts.values import Reported
 from contracts.vocabulary import CommunicationMode, GivenBasis
-from notify_service.testing_notices import HELD
+from notify_service.testing_notices import DAY, HELD, Family
 from runtime.tenants import now_for
 from runtime.testing_http import unguarded
 
@@ -87,6 +90,22 @@ async def test_a_notice_handed_over_counts_that_day(world):
         "basis": "handed_over",
     }
     assert answer.headers["handrail-event"]
+
+
+async def test_what_was_delivered_is_read_by_itself(world):
+    notice = await a_letter(world)
+    path = f"/notify/v1/notices/{notice}/deliveries"
+    made = (await world.post(path, {"channel": "handed_over", "note": "at the office"})).json()
+
+    (listed,) = (await world.get(path, student=world.family.student)).json()["items"]
+    one = await world.get(f"{path}/{listed['id']}")
+
+    assert made["deliveries"][0].items() <= listed.items()
+    assert (listed["notice"], listed["student"]) == (str(notice), str(world.family.student))
+    assert one.json() == listed
+    assert (await world.get(path, updated_after=listed["updated_at"])).json()["items"] == []
+    for nowhere in (f"/notify/v1/notices/{new_id()}/deliveries", f"{path}/{new_id()}"):
+        assert (await world.get(nowhere)).status_code == 404
 
 
 async def test_a_delivery_repeated_with_its_key_is_recorded_once(world):
@@ -308,6 +327,52 @@ async def test_a_notice_goes_to_the_address_of_the_moment_of_sending_in_the_lang
     world.family.email = new
     assert [envelope[:2] for envelope in world.host.taken if new in envelope[1]] == [("notices@test", [new])]
     assert world.mail()["Subject"] == "A notice from Harborview Unified School District"
+
+
+async def test_whoever_sees_one_of_two_siblings_reads_of_their_mother_what_is_set_for_that_one(world):
+    await world.arrange()
+    sibling, teacher, stranger = Family(holder=world.family.holder), new_id(), new_id()
+    people: list[Event] = [sibling.registered(), sibling.confirmed()]
+    await world.publish(streams.student(sibling.student), sibling.student, *people)
+    for each in (teacher, stranger):
+        await world.publish(streams.staff(each), each, StaffAdded(
+            effective_on=DAY, staff_id=each, personal=StaffPersonalData(given_name="Ada", family_name="Roe")))  # fmt: skip
+    assigned = StudentAssigned(
+        effective_on=DAY, student_id=world.family.student, assignment_id=new_id(), staff_id=teacher,
+        role="case_manager",
+    )  # fmt: skip
+    last = (
+        (await world.publish(streams.student(world.family.student), world.family.student, assigned))
+        .events[-1]
+        .id
+    )
+    path = f"/notify/v1/preferences/{world.family.holder}"
+    assert (await world.get("/notify/v1/notices", after_event=last)).status_code == 200
+    first = await world.put(path, {"student": str(sibling.student), "language": "en"})
+    both = await world.put(
+        path,
+        {"student": str(world.family.student), "language": "es"},
+        world.vendor(**{"if-match": first.headers["etag"]}),
+    )
+
+    by_teacher = await world.get(path, world.person(teacher))
+    by_stranger = await world.get(path, world.person(stranger))
+    set_by_teacher = await world.put(
+        path, {"student": str(world.family.student), "language": "vi"},
+        world.person(teacher) | {"if-match": both.headers["etag"]},
+    )  # fmt: skip
+
+    assert set(both.json()["students"]) == {str(sibling.student), str(world.family.student)}
+    assert set(by_teacher.json()["students"]) == {str(world.family.student)}
+    assert set(set_by_teacher.json()["students"]) == {str(world.family.student)}
+    assert by_stranger.status_code == 404
+    async with world.notify.database.lend(world.tenant) as connection:
+        rows = await connection.fetch(
+            "SELECT subject FROM notify.access WHERE tenant = $1 AND seen::text LIKE '%\"preferences\"%'",
+            world.tenant,
+        )
+    looks = [row["subject"] for row in rows]
+    assert (looks.count(sibling.student), looks.count(world.family.student)) == (2, 3)
 
 
 async def test_preferences_of_a_stranger_and_an_election_still_to_come_are_refused(world):

@@ -42,7 +42,7 @@ ROUTERS: Sequence[APIRouter] = (
     codes.routes,
     page_routes.routes,
 )
-FETCH: dict[str, Fetch] = {"notice": fetch_notice}
+FETCH: dict[str, Fetch] = {"notice": fetch_notice, "preferences": preferences.fetch_preferences}
 OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
 
 

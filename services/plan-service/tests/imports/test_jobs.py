@@ -108,9 +108,24 @@ async def test_another_districts_job_is_not_there(district):
     assert (await district.world.get("/imports", elsewhere)).json()["items"] == []
 
 
-async def test_somebody_signed_in_with_the_scope_may_ask_and_import(district):
+async def test_a_schools_administrator_brings_in_no_roster_which_gives_people_their_roles(district):
     principal = district.world.issuer.person(
         "site_administrator", "roster.write", tenant=district.world.tenant
+    )
+    sent = await district.world.http.post(
+        "/plan/v1/imports?format=edfi",
+        content=SMALL,
+        headers={**principal, "content-type": "application/zip"},
+    )
+
+    assert (sent.status_code, sent.json()["code"]) == (403, "forbidden")
+    assert 'scope="admin"' in sent.headers["www-authenticate"]
+    assert (await district.world.get("/imports")).json()["items"] == []
+
+
+async def test_an_administrator_of_the_district_may_ask_and_import(district):
+    principal = district.world.issuer.person(
+        "district_administrator", "roster.write", "admin", tenant=district.world.tenant
     )
     sent = await district.world.http.post(
         "/plan/v1/imports?format=edfi",

@@ -131,6 +131,12 @@ async def test_a_student_moves_to_another_school_and_leaves(world: World) -> Non
     assert "school" not in left.json()
     assert left.json()["enrolments"][1]["until"] == "2026-06-12"
     assert again.json()["version"] == left.json()["version"]
+    listed = (await world.get("/enrolments", student=made["id"])).json()["items"]
+    assert {(each["school"], each["from"], each.get("until")) for each in listed} == {
+        (first["id"], "2024-08-26", None), (second["id"], "2025-08-25", "2026-06-12"),
+    }  # fmt: skip
+    assert (await world.get(f"{path}/enrolments")).json()["items"] == listed
+    assert (await world.get(f"{path}/enrolments/{listed[0]['id']}")).json() == listed[0]
 
 
 async def test_one_parent_of_two_students_is_a_contact_of_each(world: World) -> None:

@@ -339,6 +339,47 @@ def room(response: Any) -> str:
     return str(found["location"])
 
 
+async def test_corrections_that_wait_are_listed_with_those_that_stand(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    (version,) = (await lakeside.send("GET", f"{path}/versions", expect=200)).json()["items"]
+    made = []
+    for number in range(3):
+        body = {"event": version["event_id"], "item": item_fields(speech(location=f"Room {number}")),
+                "what_was_wrong": "the room", "evidence": "minutes", "external_id": f"northwind:c{number}"}  # fmt: skip
+        etag = await lakeside.etag(path)
+        asked = await lakeside.send("POST", f"{path}/corrections", body, version=etag, expect=201)
+        made.append(asked.json()["id"])
+        if number == 1:
+            approval = f"{path}/corrections/{made[1]}/approval"
+            await lakeside.send(
+                "POST", approval, version=asked.headers["etag"], client="director", expect=200
+            )
+
+    whole = (await lakeside.send("GET", f"{path}/corrections", expect=200)).json()["items"]
+    paged, page = [], (await lakeside.send("GET", f"{path}/corrections", limit="1", expect=200)).json()
+    while page:
+        paged += page["items"]
+        at, _, query = page.get("next", "").removeprefix("/plan/v1").partition("?")
+        parameters = dict(part.split("=", 1) for part in query.split("&") if part)
+        page = (await lakeside.send("GET", at, expect=200, **parameters)).json() if at else None
+    named = (await lakeside.send("GET", f"{path}/corrections", external_id="northwind:c2", expect=200)).json()
+    first = next(each for each in whole if each["id"] == made[0])
+    later = await lakeside.send("GET", f"{path}/corrections", updated_after=first["updated_at"], expect=200)
+
+    assert {each["id"]: each["status"] for each in whole} == dict(
+        zip(made, ("pending", "approved", "pending"), strict=True)
+    )
+    assert paged == whole
+    assert [each["id"] for each in named["items"]] == [made[2]]
+    assert {each["id"] for each in later.json()["items"]} == set(made[1:])
+
+
+async def test_a_list_of_a_plan_there_is_not_is_not_found(lakeside) -> None:
+    nowhere = f"/plans/{an_id('nothing')}"
+    for kind in ("amendments", "consents", "corrections", "statements", "reviews", "informed"):
+        await lakeside.send("GET", f"{nowhere}/{kind}", expect=404)
+
+
 async def test_a_correction_given_up_leaves_nothing(lakeside) -> None:
     path = await lakeside.adopted(IEP)
     (version,) = (await lakeside.send("GET", f"{path}/versions", expect=200)).json()["items"]
@@ -370,6 +411,10 @@ async def test_a_review_moves_the_date_of_the_next(lakeside) -> None:
     held = {"outcome": "continued", "meeting": str(await lakeside.meeting())}
     done = await lakeside.send("POST", f"{path}/reviews", held, version=etag, expect=200)
     assert done.json()["review_due_on"] == lakeside.today.replace(year=lakeside.today.year + 1).isoformat()
+    (listed,) = (await lakeside.send("GET", f"{path}/reviews", expect=200)).json()["items"]
+    assert (listed["outcome"], listed["meeting"]) == ("continued", held["meeting"])
+    assert listed["review_due_on"] == done.json()["review_due_on"]
+    assert (await lakeside.send("GET", f"{path}/reviews/{listed['id']}", expect=200)).json() == listed
 
 
 async def test_a_meeting_of_another_student_decides_nothing_here(lakeside) -> None:
@@ -399,6 +444,32 @@ async def test_holders_and_informed_staff_stand_in_the_plan(lakeside) -> None:
     await lakeside.send("POST", end, {"on": lakeside.today.isoformat()}, expect=200)
     document = (await lakeside.send("GET", path, expect=200)).json()
     assert all("holders" not in each or not each["holders"] for each in document["items"])
+
+
+async def test_who_carries_out_an_item_and_who_was_told_is_read_by_itself(lakeside) -> None:
+    path, today = await lakeside.adopted(IEP), lakeside.today
+    staff, other = str(await lakeside.staff()), str(await lakeside.staff())
+    holders = f"{path}/items/{SPEECH}/holders"
+    for each in (staff, other):
+        await lakeside.send("POST", holders, {"staff": each, "from": today.isoformat()}, expect=200)
+    ends_on = (today + timedelta(days=30)).isoformat()
+    await lakeside.send("POST", f"{holders}/{staff}/end", {"on": ends_on}, expect=200)
+    told = {"staff": staff, "items": [str(SPEECH)], "on": today.isoformat(), "how": "in person"}
+    await lakeside.send("POST", f"{path}/informed", told, expect=200)
+
+    listed = (await lakeside.send("GET", holders, student=str(CHILD), expect=200)).json()["items"]
+    one = (await lakeside.send("GET", f"{holders}/{staff}", expect=200)).json()
+    (informed,) = (await lakeside.send("GET", f"{path}/informed", expect=200)).json()["items"]
+
+    assert {(each["staff"], each.get("until")) for each in listed} == {
+        (staff, (today + timedelta(days=29)).isoformat()), (other, None),
+    }  # fmt: skip
+    assert one in listed
+    assert told.items() <= informed.items()
+    assert (await lakeside.send("GET", f"{path}/informed/{informed['id']}", expect=200)).json() == informed
+    await lakeside.send("GET", f"{path}/items/{TIME}/holders/{staff}", expect=404)
+    elsewhere = await lakeside.send("GET", f"{path}/items/{TIME}/holders", expect=200)
+    assert elsewhere.json()["items"] == []
 
 
 async def test_an_unassigned_teacher_finds_no_plan(lakeside) -> None:

@@ -163,7 +163,8 @@ async def everything_once(lakeside: Any) -> None:
     for address in (
         "/plans", path, f"{path}/versions/2", f"{path}/history", f"{path}/amendments", f"{path}/consents",
         f"{path}/consents/{consent.json()['id']}", f"{path}/corrections", one, f"{path}/statements",
-        f"{path}/statements/{said.json()['id']}",
+        f"{path}/statements/{said.json()['id']}", f"{path}/reviews", f"{path}/informed",
+        f"{path}/items/{SPEECH}/holders", f"{path}/items/{SPEECH}/holders/{staff}",
     ):  # fmt: skip
         await lakeside.send("GET", address, expect=200)
     await lakeside.send("GET", f"{path}/diff", to=today, **{"from": "2020-01-01"}, expect=200)

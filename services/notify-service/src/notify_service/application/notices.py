@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contracts.event import Event, Json
+from contracts.notify import NoticeAttemptFailed, NoticeSent
 from notify_service.domain import notice as notices
 from notify_service.domain import preferences as holders
 from notify_service.domain.notice import Notice, Try
@@ -11,11 +12,14 @@ from notify_service.domain.preferences import Preference, Preferences
 from runtime.event_store import Model, Resource
 
 
-def _notice_resources(notice: Notice, _event: Event) -> Iterable[Resource]:
-    if notice.owed is not None:
-        yield Resource(
-            "notice", notice.owed.notice_id, notice_document(notice), student=notice.owed.student_id
-        )
+def _notice_resources(notice: Notice, event: Event) -> Iterable[Resource]:
+    if notice.owed is None:
+        return
+    of = notice.owed
+    yield Resource("notice", of.notice_id, notice_document(notice), student=of.student_id)
+    if isinstance(event, NoticeSent | NoticeAttemptFailed):
+        tried = {**_try(notice.tries[-1]), "notice": str(of.notice_id), "student": str(of.student_id)}
+        yield Resource("delivery", event.delivery_id, tried, student=of.student_id)
 
 
 def notice_document(notice: Notice) -> Json:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from contracts.event import Event, Json
 from contracts.plan import (
@@ -10,15 +10,19 @@ from contracts.plan import (
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
+    ItemHolderAssigned,
+    ItemHolderEnded,
     PlanCorrected,
     PlanEvent,
+    ReviewHeld,
+    StaffInformed,
     StatementAdded,
 )
 from contracts.values import Reported
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "1"
+SHAPE = "2"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -37,7 +41,13 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield _correction(plan, event)
         case StatementAdded():
             yield _statement(plan, event)
-        case _:  # Reviews, holders and who was told have no id of their own: they stand in the history.
+        case ReviewHeld():
+            yield _review(plan, event)
+        case StaffInformed():
+            yield _informed(plan, event)
+        case ItemHolderAssigned() | ItemHolderEnded():
+            yield from _item_holder(plan, event)
+        case _:
             pass
 
 
@@ -151,6 +161,50 @@ def _statement(plan: Plan, event: StatementAdded) -> Resource:
         "document": str(event.document.document) if event.document else None,
     }
     return _posted(plan, "statement", event.statement_id, document, event.external_id, event.reported)
+
+
+def _review(plan: Plan, event: ReviewHeld) -> Resource:
+    """Its event has no id for it: of one day, meeting and outcome there is one review; the newer record holds."""
+    id_ = uuid5(event.plan_id, f"review {event.effective_on} {event.meeting_id} {event.outcome.value}")
+    document = {
+        "outcome": event.outcome.value,
+        "held_on": event.effective_on.isoformat(),
+        "meeting": str(event.meeting_id) if event.meeting_id else None,
+        "review_due_on": event.review_due_on.isoformat() if event.review_due_on else None,
+        "reason": event.personal.reason if event.personal else None,
+    }
+    return _posted(plan, "review", id_, document, None, event.reported)
+
+
+def _informed(plan: Plan, event: StaffInformed) -> Resource:
+    """Its event has no id for it: the same said twice of one day is one."""
+    items = sorted(str(item_id) for item_id in event.items)
+    id_ = uuid5(event.plan_id, f"informed {event.staff_id} {event.effective_on} {items} {event.how}")
+    document = {
+        "staff": str(event.staff_id),
+        "items": [str(item_id) for item_id in event.items],
+        "on": event.effective_on.isoformat(),
+        "how": event.how,
+    }
+    return _posted(plan, "informed", id_, document, event.external_id, event.reported)
+
+
+def item_holder_id(plan_id: UUID, item_id: UUID, staff_id: UUID) -> UUID:
+    """Of one item and one staff member there is one time in which they carry it out; the newer holds."""
+    return uuid5(plan_id, f"holder {item_id} {staff_id}")
+
+
+def _item_holder(plan: Plan, event: ItemHolderAssigned | ItemHolderEnded) -> Iterator[Resource]:
+    for period in plan.holders.get(event.item_id, ()):
+        if period.staff_id == event.staff_id:
+            document = {
+                "item": str(event.item_id),
+                "staff": str(event.staff_id),
+                "from": period.starts_on.isoformat(),
+                "until": period.ends_on.isoformat() if period.ends_on else None,
+            }
+            id_ = item_holder_id(event.plan_id, event.item_id, event.staff_id)
+            yield _posted(plan, "item_holder", id_, document, None, None)
 
 
 def _posted(

@@ -184,6 +184,15 @@ class RightsHolderShown(OfStudent):
     reported: ReportedShown | None = None
 
 
+class EnrolmentOfStudentShown(OfStudent):
+    """Where a student goes to school from a day on. There is one of each first day; the newer holds."""
+
+    school: UUID
+    grade: str | None = None
+    from_: From
+    until: Until = None
+
+
 class AssignmentShown(OfStudent):
     """A staff member works with the student and may therefore see the record."""
 

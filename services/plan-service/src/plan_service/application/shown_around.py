@@ -1,7 +1,8 @@
 """What is answered of everything that belongs to a student: contacts, rights holders, assignments, papers, requests."""
 
 from collections.abc import Iterator
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid5
 
 from contracts.event import Event
 from contracts.students import (
@@ -17,6 +18,8 @@ from contracts.students import (
     RightsHolderConfirmed,
     RightsHolderEnded,
     StudentAssigned,
+    StudentEnrolled,
+    StudentWithdrawn,
 )
 from contracts.values import DocumentRef, Reported
 from plan_service.application.shown import (
@@ -24,6 +27,7 @@ from plan_service.application.shown import (
     ContactShown,
     DocumentRefShown,
     DocumentShown,
+    EnrolmentOfStudentShown,
     OfStudent,
     ParticipationShown,
     ReleaseShown,
@@ -42,6 +46,8 @@ def around_student(state: Student, event: Event) -> Iterator[Resource]:
             yield from _contact(state, event.contact_id)
         case RightsHolderConfirmed() | RightsHolderEnded():
             yield from _holder(state, event.holder_id)
+        case StudentEnrolled() | StudentWithdrawn():
+            yield from _enrolments(state, event)
         case StudentAssigned() | AssignmentEnded():
             yield from _assignment(state, event.assignment_id)
         case ReleaseSigned() | ReleaseRevoked():
@@ -100,6 +106,18 @@ def _holder(state: Student, holder_id: UUID) -> Iterator[Resource]:
         reported=reported_shown(known.reported),
     )  # fmt: skip
     yield _resource("rights_holder", holder_id, shown)
+
+
+def _enrolments(state: Student, event: StudentEnrolled | StudentWithdrawn) -> Iterator[Resource]:
+    """Those that begin, or end, with the event. An enrolment has no id of its own: its first day names it."""
+    begins = isinstance(event, StudentEnrolled)
+    for known in state.enrolments:
+        if event.effective_on == (known.starts_on if begins else known.ends_on):
+            shown = EnrolmentOfStudentShown(
+                student=_student(state), school=known.school_id, grade=known.grade, from_=known.starts_on,
+                until=known.ends_on - timedelta(days=1) if known.ends_on else None,
+            )  # fmt: skip
+            yield _resource("enrolment", uuid5(_student(state), f"enrolment {known.starts_on}"), shown)
 
 
 def _assignment(state: Student, assignment_id: UUID) -> Iterator[Resource]:

@@ -7,6 +7,7 @@ stays empty, so that versions go on and an old ETag never fits a new paper.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -33,6 +34,8 @@ class Paper:
     student_id: UUID
     version: int
     content: Json
+    updated_at: datetime | None = None
+    """When it was last saved; ``None`` of one that was not read."""
 
     def must_be(self, version: int) -> None:
         """Raise `VersionConflict` unless the caller (If-Match) has read it as it stands."""
@@ -57,7 +60,7 @@ class WorkingPapers:
         """The paper as last saved; ``None`` when there is none or it is done."""
         async with self._database.lend(tenant) as connection:
             row = await connection.fetchrow(
-                "SELECT id, kind, plan, subject, version, sealed FROM plan.working_papers"
+                "SELECT id, kind, plan, subject, version, sealed, updated_at FROM plan.working_papers"
                 " WHERE tenant = $1 AND id = $2 AND sealed IS NOT NULL", tenant, id_,
             )  # fmt: skip
         return None if row is None else await self._opened(tenant, row)
@@ -66,7 +69,7 @@ class WorkingPapers:
         """Every open paper of one kind, in the order of their ids."""
         async with self._database.lend(tenant) as connection:
             rows = await connection.fetch(
-                "SELECT id, kind, plan, subject, version, sealed FROM plan.working_papers"
+                "SELECT id, kind, plan, subject, version, sealed, updated_at FROM plan.working_papers"
                 " WHERE tenant = $1 AND plan = $2 AND kind = $3 AND sealed IS NOT NULL ORDER BY id",
                 tenant, plan_id, kind,
             )  # fmt: skip
@@ -76,9 +79,9 @@ class WorkingPapers:
         """Write a new paper; its version follows on what stood under this id before."""
         sealed = await self._sealed(tenant, paper)
         version: int = await connection.fetchval(
-            "INSERT INTO plan.working_papers AS was (tenant, id, kind, plan, subject, version, sealed)"
-            " VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT (tenant, id) DO UPDATE"
-            " SET version = was.version + 1, sealed = excluded.sealed, updated_at = clock_timestamp()"
+            "INSERT INTO plan.working_papers AS was (tenant, id, kind, plan, subject, version, sealed, updated_at)"
+            " VALUES ($1, $2, $3, $4, $5, 1, $6, plan.now_for($1)) ON CONFLICT (tenant, id) DO UPDATE"
+            " SET version = was.version + 1, sealed = excluded.sealed, updated_at = excluded.updated_at"
             " RETURNING version", tenant, paper.id, paper.kind, paper.plan_id, paper.student_id, sealed,
         )  # fmt: skip
         return replace(paper, version=version)
@@ -95,7 +98,7 @@ class WorkingPapers:
 
     async def _replace(self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None) -> None:
         found = await connection.fetchrow(
-            "UPDATE plan.working_papers SET version = version + 1, sealed = $4, updated_at = clock_timestamp()"
+            "UPDATE plan.working_papers SET version = version + 1, sealed = $4, updated_at = plan.now_for($1)"
             " WHERE tenant = $1 AND id = $2 AND version = $3 AND sealed IS NOT NULL RETURNING version",
             tenant, paper.id, paper.version, sealed,
         )  # fmt: skip
@@ -117,7 +120,13 @@ class WorkingPapers:
             raise KeyGone(f"the key for the {row['kind']} {row['id']} is gone")
         _, plain = open_sealed(keys[key_id], row["id"], row["sealed"])
         return Paper(
-            row["id"], row["kind"], row["plan"], row["subject"], row["version"], msgspec.json.decode(plain)
+            row["id"],
+            row["kind"],
+            row["plan"],
+            row["subject"],
+            row["version"],
+            msgspec.json.decode(plain),
+            row["updated_at"],
         )
 
 

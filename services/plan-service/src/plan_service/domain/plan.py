@@ -5,7 +5,7 @@ It is not the record and not what the API shows: that is `contracts.plan_documen
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal, TypeVar, assert_never
 from uuid import UUID
@@ -307,9 +307,11 @@ def _with_holders(plan: Plan, item_id: ItemId, others: Iterable[HolderPeriod], p
 
 
 def _holder_ended(plan: Plan, event: ItemHolderEnded) -> Plan:
+    last = event.effective_on - timedelta(days=1)
     periods = tuple(
-        period
+        replace(period, ends_on=last)
+        if period.staff_id == event.staff_id and period.covers(event.effective_on)
+        else period
         for period in plan.holders.get(event.item_id, ())
-        if not (period.staff_id == event.staff_id and period.covers(event.effective_on))
     )
     return replace(plan, holders=plan.holders | {event.item_id: periods})

@@ -9,10 +9,18 @@ from starlette.responses import Response
 
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.problems import NotFound
 from notify_service.adapters import handing
 from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.making import NoticeCannotBeWritten, TextIsFixed, complete_notice
-from notify_service.adapters.routes.forms import DeliveryIn, DispatchIn, NoticeOut, PartsIn, may_report
+from notify_service.adapters.routes.forms import (
+    DeliveryIn,
+    DeliveryOut,
+    DispatchIn,
+    NoticeOut,
+    PartsIn,
+    may_report,
+)
 from notify_service.adapters.sending.steps import Work, step
 from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered
 from notify_service.domain.waiting import NothingToDecide
@@ -21,7 +29,10 @@ from runtime.call import Asked, Call, Making
 from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
+from runtime.paging import Listed, Page
 
+KIND = "delivery"
+Reads = Annotated[Principal, allow("notice.read")]
 Writes = Annotated[Principal, allow("notice.write")]
 routes = Routes(prefix="/notify/v1", tags=["notices"])
 
@@ -40,6 +51,23 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     service = at_hand(asked.request).service
     done = handing.Delivered(new_id(), body.channel, body.on, body.note, reported)
     return await _step(asked, notice_id, lambda work: handing.deliver(service, work, done))
+
+
+@routes.get("/notices/{notice_id}/deliveries", response_model=Page[DeliveryOut])
+async def get_deliveries(notice_id: UUID, who: Reads, asked: Asked, listing: Listed) -> Response:
+    """List a notice's sendings and the tries that failed, a page at a time."""
+    if await asked.fetch("notice", notice_id) is None:
+        raise NotFound("There is nothing here under this id that you may see.")
+    return await asked.page(KIND, listing, fields={"notice": str(notice_id)})
+
+
+@routes.get("/notices/{notice_id}/deliveries/{delivery_id}", response_model=DeliveryOut)
+async def get_delivery(notice_id: UUID, delivery_id: UUID, who: Reads, asked: Asked) -> Response:
+    """Read one sending, with the other side's answer."""
+    shown = await asked.fetch(KIND, delivery_id)
+    if shown is None or shown.document["notice"] != str(notice_id):
+        raise NotFound("This notice has nothing under this id.")
+    return await asked.one(KIND, delivery_id)
 
 
 @routes.post(

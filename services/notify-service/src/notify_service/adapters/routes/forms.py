@@ -184,6 +184,16 @@ class TryOut(BaseModel):
     message_id: str | None = None
 
 
+class DeliveryOut(TryOut):
+    """One sending of a notice, or a try that failed."""
+
+    notice: UUID
+    student: UUID
+    version: int
+    """Of the notice."""
+    updated_at: datetime
+
+
 class GivenOut(BaseModel):
     """From which day the notice counts as given, and what shows it."""
 

@@ -1,7 +1,10 @@
 """How a holder is given notice: language, mode, channels, election of e-mail (34 CFR 300.503(c), 300.505)."""
 
 import asyncio
+import contextlib
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +18,14 @@ from notify_service.adapters.at_hand import AtHand, at_hand
 from notify_service.adapters.routes.forms import PreferencesIn, PreferencesOut, may_report
 from notify_service.application.notices import PREFERENCES
 from notify_service.domain.preferences import SetPreferences, set_preferences
+from runtime import resources
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call, Making
 from runtime.event_store import Appended
 from runtime.execute import execute
 from runtime.http import Routes
 from runtime.problem_details import Malformed, PreconditionRequired
+from runtime.resources import Shown
 
 Reads = Annotated[Principal, allow("notice.read")]
 Writes = Annotated[Principal, allow("notice.write")]
@@ -32,7 +37,7 @@ _VERSION = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 
 @routes.get("/preferences/{holder_id}", response_model=PreferencesOut)
 async def get_preferences(holder_id: UUID, who: Reads, asked: Asked) -> Response:
-    """Read how a holder is given notice, for each student, with every setting there was."""
+    """Read how a holder is given notice, for each student you may see, with every setting there was."""
     return await asked.one("preferences", holder_id)
 
 
@@ -67,7 +72,9 @@ async def put_preferences(
             lambda state: set_preferences(state, command), expected_version=expected, answer=making.answer,
         )  # fmt: skip
         await _look_again(hand, asked.tenant, student)
-        return appended
+        return replace(
+            appended, resources={}
+        )  # Shown as it is read: without students the caller does not see.
 
     return await asked.respond("preferences", holder_id, run)
 
@@ -111,7 +118,35 @@ async def _expected_version(asked: Call, holder: UUID, if_match: str | None) -> 
 
 
 async def owner_of_holder(call: Call, holder: UUID) -> UUID | None:
-    """The student whose rights this person holds; ``None`` where they are several, each looked at apart."""
+    """The student whose rights this person holds; of several one whom the caller may see, else `NotFound`.
+
+    ``None`` for a person nobody was confirmed as yet: a confirmation may still be on the way here.
+    """
     async with call.edge.service.database.begin(call.tenant) as rows:
         students = await known_facts.students_of_holder(rows, call.tenant, holder)
-    return students[0] if len(students) == 1 else None
+    seen = await _those_seen(call, students)
+    if students and not seen:
+        raise NotFound("There is nothing here under this id that you may see.")
+    return seen[0] if seen else None
+
+
+async def fetch_preferences(call: Call, holder: UUID) -> Shown | None:
+    """Of a person who holds rights for several students what is set for those the caller may see, each look noted."""
+    async with call.edge.service.database.begin(call.tenant) as rows:
+        shown = await resources.find(rows, call.tenant, "preferences", holder)
+    if shown is None:
+        return None
+    settings = shown.document["students"]
+    seen = await _those_seen(call, [UUID(student) for student in settings])
+    for student in seen:
+        call.saw(student, "preferences", (holder,))
+    narrowed = {str(student): settings[str(student)] for student in seen}
+    return replace(shown, document={"students": narrowed}, student=None) if seen else None
+
+
+async def _those_seen(call: Call, students: Iterable[UUID]) -> list[UUID]:
+    seen = []
+    for student in students:
+        with contextlib.suppress(NotFound):
+            seen.append(await call.must_see(student))
+    return seen

@@ -10,11 +10,13 @@ from contracts.values import PostalAddress
 from plan_service.adapters.routes.forms import Form
 from runtime.auth import Principal, allow
 
+ADMIN = "admin"
+
 ReadsRoster = Annotated[Principal, allow("plan.read", "roster.write")]
 WritesRoster = Annotated[Principal, allow("roster.write")]
 WritesAround = Annotated[Principal, allow("roster.write", "plan.write")]
 """Contacts and assignments come from rosters and from case managers."""
-SetsUp = Annotated[Principal, allow("admin")]
+SetsUp = Annotated[Principal, allow(ADMIN)]
 
 From = Annotated[date, Field(alias="from", description="The first day.")]
 Until = Annotated[date | None, Field(description="The last day.")]

@@ -12,13 +12,16 @@ from contracts.fields import Line
 from contracts.plan import PlanEvent
 from plan_service.adapters.routes.forms import (
     Form,
+    Reads,
     ReportedIn,
     Writes,
     WritesOrReports,
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.shapes import PlanOut
+from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
+from plan_service.adapters.routes.shapes import InformedOut, ItemHolderOut, PlanOut
+from plan_service.application.plan_model import item_holder_id
 from plan_service.application.situation import Situation, decide, must_work_here
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.carrying_out import (
@@ -31,8 +34,10 @@ from plan_service.domain.carrying_out import (
 from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
+from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/plan/v1", tags=["carrying out"])
+HOLDER = "item_holder"
 STAFF = "2b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e05"
 
 
@@ -82,6 +87,18 @@ async def post_holder(
         asked.store, asked.context, plan_id, assign, answer=making.answer))  # fmt: skip
 
 
+@routes.get("/plans/{plan_id}/items/{item_id}/holders", response_model=Page[ItemHolderOut])
+async def get_holders(plan_id: UUID, item_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
+    """List who carries out an item, or did, a page at a time."""
+    return await list_of_plan(asked, HOLDER, plan_id, listing, item=str(item_id))
+
+
+@routes.get("/plans/{plan_id}/items/{item_id}/holders/{staff}", response_model=ItemHolderOut)
+async def get_holder(plan_id: UUID, item_id: UUID, staff: UUID, asked: Asked, who: Reads) -> Response:
+    """Read since when, and until when, a staff member carries out an item."""
+    return await one_of_plan(asked, HOLDER, plan_id, item_holder_id(plan_id, item_id, staff))
+
+
 @routes.post(
     "/plans/{plan_id}/items/{item_id}/holders/{staff}/end",
     response_model=PlanOut,
@@ -117,3 +134,15 @@ async def post_informed(
 
     return await asked.respond("plan", plan_id, lambda making: decide(
         asked.store, asked.context, plan_id, inform, answer=making.answer))  # fmt: skip
+
+
+@routes.get("/plans/{plan_id}/informed", response_model=Page[InformedOut])
+async def get_all_informed(plan_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
+    """List who was told of their duties under the plan, a page at a time."""
+    return await list_of_plan(asked, "informed", plan_id, listing)
+
+
+@routes.get("/plans/{plan_id}/informed/{informed_id}", response_model=InformedOut)
+async def get_informed(plan_id: UUID, informed_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read who was told of which duties, when and how."""
+    return await one_of_plan(asked, "informed", plan_id, informed_id)

@@ -1,6 +1,8 @@
 """Corrections: the text misreported a decision; asked for by one person, approved by another."""
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body
@@ -18,7 +20,7 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
+from plan_service.adapters.routes.of_a_plan import must_be_a_plan, one_of_plan
 from plan_service.adapters.routes.shapes import CorrectionOut
 from plan_service.application.corrections import Corrections, pending_fields
 from plan_service.application.working_papers import Paper
@@ -29,10 +31,11 @@ from runtime.call import Asked, Call, Making
 from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
-from runtime.paging import Listed, Page
+from runtime.paging import Listed, Listing, Page
 from runtime.resources import Shown
 
 routes = Routes(prefix="/plan/v1", tags=["corrections"])
+KIND = "correction"
 
 
 class CorrectionIn(Form):
@@ -94,14 +97,16 @@ async def post_correction(
     response = await asked.respond("correction", id_, request, external_id=body.external_id)
     if kept:  # A working paper is made without an event, which `respond` takes for nothing made.
         response.status_code = 201
-        response.headers["Location"] = f"{asked.request.url.path}/{id_}"
+        response.headers["Location"] = f"{asked.request.scope['path']}/{id_}"
     return response
 
 
 @routes.get("/plans/{plan_id}/corrections", response_model=Page[CorrectionOut])
 async def get_corrections(plan_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
-    """List the corrections that stand, a page at a time."""
-    return await list_of_plan(asked, "correction", plan_id, listing)
+    """List the plan's corrections, a page at a time: `status` tells those that wait from those that stand."""
+    await must_be_a_plan(asked, plan_id)
+    pending = await Corrections(asked.store).papers.of_plan(asked.tenant, plan_id, "correction")
+    return await _page(asked, plan_id, listing, [shown_correction(paper) for paper in pending])
 
 
 @routes.get("/plans/{plan_id}/corrections/{correction_id}", response_model=CorrectionOut)
@@ -143,7 +148,50 @@ def person(who: Principal) -> str:
 
 def shown_correction(paper: Paper) -> Shown:
     """A correction that waits, as an answer shows it."""
-    return Shown("correction", paper.id, pending_fields(paper), paper.version, None, paper.student_id)
+    return Shown(
+        "correction", paper.id, pending_fields(paper), paper.version, paper.updated_at, paper.student_id
+    )
+
+
+async def _page(asked: Call, plan_id: UUID, listing: Listing, pending: Sequence[Shown]) -> Response:
+    """In the order of ids, those that stand (``resources``) and those that wait (working papers) together."""
+    fields: dict[str, str | None] = {"plan": str(plan_id)}
+    of = f"{asked.tenant} {KIND} of {plan_id}"
+    after = listing.after(of)
+    standing = listing
+    if after is not None:
+        cursor = resources.next_cursor(asked.tenant, KIND, listing, after, fields)
+        standing = replace(listing, cursor=cursor)
+    async with asked.edge.service.database.begin(asked.tenant) as rows:
+        found, last = await resources.find_page(rows, asked.tenant, KIND, standing, fields=fields)
+    # One approved between the two readings stands.
+    both = {each.id: each for each in (*filter(_wanted(listing, after), pending), *found)}
+    shown = [both[id_] for id_ in sorted(both)]
+    page = shown[: listing.limit]
+    for each in page:
+        asked.saw(each.student, KIND, (each.id,))
+    body: dict[str, Any] = {"items": [each.fields() for each in page]}
+    headers = {}
+    if last is not None or len(shown) > len(page):
+        body["next"] = listing.address(asked.request.scope["path"], listing.next_cursor(of, page[-1].id), {})
+        headers["Link"] = f'<{body["next"]}>; rel="next"'
+    return Response(resources.encode(body), 200, headers, "application/json")
+
+
+def _wanted(listing: Listing, after: UUID | None) -> Callable[[Shown], bool]:
+    def wanted(shown: Shown) -> bool:
+        return (
+            (after is None or shown.id > after)
+            and listing.student in (None, shown.student)
+            and listing.external_id in (None, shown.document.get("external_id"))
+            and (
+                listing.updated_after is None
+                or shown.updated_at is None
+                or shown.updated_at > listing.updated_after
+            )
+        )
+
+    return wanted
 
 
 async def fetch_correction(call: Call, correction_id: UUID) -> Shown | None:

@@ -12,7 +12,8 @@ from contracts.items import Item
 from contracts.problems import NotFound
 from contracts.vocabulary import PlanKind
 from plan_service.adapters.routes.forms import Form, Reads, Writes
-from plan_service.adapters.routes.shapes import DraftOut
+from plan_service.adapters.routes.reading import read_at
+from plan_service.adapters.routes.shapes import DraftOut, PlanOut
 from plan_service.application.draft_patch import DraftPatch, patched
 from plan_service.application.drafts import EXTERNAL_ID_OF, Draft, Drafts, NewDraft
 from plan_service.domain.draft import DraftAlreadyOpen, NoDraft
@@ -53,21 +54,24 @@ class DraftIn(Form):
     """Your own id, `SOURCE:ID`. The same plan again answers 200 with the first."""
 
 
+DraftOrPlanOut = DraftOut | PlanOut
+"""The draft; asked again once it was adopted or dropped: the plan as it stands."""
+
+
 class DropIn(Form):
     """Why the draft is given up."""
 
     reason: Narrative | None = None
 
 
-@routes.post(
-    "/plans",
-    status_code=201,
-    response_model=DraftOut,
-)
+@routes.post("/plans", status_code=201, response_model=DraftOrPlanOut)
 async def post_plan(
     asked: Asked, who: Writes, body: Annotated[DraftIn, Body(openapi_examples={"IEP": {"value": EXAMPLE}})]
 ) -> Response:
-    """Begin a plan: a draft that may be incomplete. The answer lists what is missing, each with its rule."""
+    """Begin a plan: a draft that may be incomplete. The answer lists what is missing, each with its rule.
+
+    Asked again, by its external id or Idempotency-Key, after the draft was adopted or dropped: the plan as it stands.
+    """
     await asked.must_see(body.student)
     plan_id = new_id()
 
@@ -78,13 +82,17 @@ async def post_plan(
         )
         return opened.appended
 
-    return await asked.respond(
+    response = await asked.respond(
         "draft", plan_id, begin, external_id=body.external_id, claimed_as=EXTERNAL_ID_OF
     )
+    return read_at(response, _address)
 
 
 @routes.post(
-    "/plans/{plan_id}/draft", status_code=201, response_model=DraftOut, responses=problems(DraftAlreadyOpen)
+    "/plans/{plan_id}/draft",
+    status_code=201,
+    response_model=DraftOrPlanOut,
+    responses=problems(DraftAlreadyOpen),
 )
 async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: Writes) -> Response:
     """Begin the next version of a plan, with what is in force today as its first text. If-Match is the plan's ETag."""
@@ -94,7 +102,7 @@ async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: W
         opened = await drafts.open_next(asked.context, plan_id, if_match=if_match, answer=making.answer)
         return opened.appended
 
-    return await asked.respond("draft", plan_id, begin)
+    return await asked.respond("draft", plan_id, begin, location=_address(plan_id))
 
 
 @routes.get("/plans/{plan_id}/draft", response_model=DraftOut)
@@ -112,6 +120,7 @@ async def patch_draft(
     drafts = Drafts(asked.store)
     saved = await drafts.save(asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match)
     shown = shown_draft(saved)
+    asked.saw(shown.student, "draft", (plan_id,))
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 
 
@@ -129,6 +138,10 @@ def shown_draft(draft: Draft) -> Shown:
     """A draft as an answer shows it."""
     paper = draft.paper
     return Shown("draft", paper.plan_id, draft.to_json(), paper.version, None, paper.student_id)
+
+
+def _address(plan_id: UUID | str) -> str:
+    return f"{routes.prefix}/plans/{plan_id}/draft"
 
 
 async def fetch_draft(call: Call, plan_id: UUID) -> Shown | None:

@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from contracts.problems import Invalid, Reason
 from plan_service.adapters.rosters.formats import FORMATS, ROSTER_ROLES
+from plan_service.adapters.routes.bodies import ADMIN
 from plan_service.application.imports import AnsweredBefore, AskedFor, ImportJobs, Job, Status
-from runtime.auth import Principal, allow
+from runtime.auth import Forbidden, Principal, allow
 from runtime.call import Asked, Call
 from runtime.event_store import EventStore
 from runtime.http import Routes, takes
@@ -109,7 +110,14 @@ async def post_import(
     ] = "all",
     name: Annotated[str, Query(max_length=200, description="What refusals call the set.")] = "upload",
 ) -> Response:
-    """Bring in a roster: answers at once with a job; the same set again changes nothing."""
+    """Bring in a roster: answers at once with a job; the same set again changes nothing.
+
+    A set says who works in which role, so a person needs the scope `admin` for it; a vendor's client does not.
+    """
+    if who.is_person and ADMIN not in who.scopes:
+        raise Forbidden(
+            "A roster gives people their roles: bringing one in needs the scope admin.", scopes=(ADMIN,)
+        )
     kind = asked.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:
         raise UnsupportedMediaType("Send a zip as application/zip, or one file as application/xml.")

@@ -17,6 +17,13 @@ async def one_of_plan(asked: Call, kind: str, plan_id: UUID, id_: UUID) -> Respo
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 
 
-async def list_of_plan(asked: Call, kind: str, plan_id: UUID, listing: Listing) -> Response:
-    """A page of this plan's things."""
-    return await asked.page(kind, listing, fields={"plan": str(plan_id)})
+async def list_of_plan(asked: Call, kind: str, plan_id: UUID, listing: Listing, **narrowed: str) -> Response:
+    """A page of this plan's things; raises `NotFound` for a plan there is not. ``narrowed``: by their other fields."""
+    await must_be_a_plan(asked, plan_id)
+    return await asked.page(kind, listing, fields={"plan": str(plan_id), **narrowed})
+
+
+async def must_be_a_plan(asked: Call, plan_id: UUID) -> None:
+    """Raise `NotFound` for a plan there is not."""
+    if await asked.fetch("plan", plan_id) is None:
+        raise NotFound("There is nothing here under this id that you may see.")

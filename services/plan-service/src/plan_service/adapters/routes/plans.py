@@ -20,7 +20,7 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
-from plan_service.adapters.routes.shapes import PlanOut, StatementOut
+from plan_service.adapters.routes.shapes import PlanOut, ReviewOut, StatementOut
 from plan_service.application.adopting import Adoption, AnotherPlanInEffect, adopt_draft
 from plan_service.application.drafts import Drafts
 from plan_service.application.notices_given import notices_given
@@ -147,6 +147,18 @@ async def post_review(
     return await asked.respond("plan", plan_id, lambda making: decide(
         asked.store, asked.context, plan_id, review, if_match=if_match, meeting_id=lambda _plan: body.meeting,
         answer=making.answer))  # fmt: skip
+
+
+@routes.get("/plans/{plan_id}/reviews", response_model=Page[ReviewOut])
+async def get_reviews(plan_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
+    """List the reviews of the plan, a page at a time."""
+    return await list_of_plan(asked, "review", plan_id, listing)
+
+
+@routes.get("/plans/{plan_id}/reviews/{review_id}", response_model=ReviewOut)
+async def get_review(plan_id: UUID, review_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read one review."""
+    return await one_of_plan(asked, "review", plan_id, review_id)
 
 
 @routes.post("/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted))

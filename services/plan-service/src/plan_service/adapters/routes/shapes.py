@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.items import Change, Item
 from contracts.plan import Basis
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, RequestVia
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, RequestVia, ReviewOutcome
 from plan_service.adapters.routes.forms import ReportedOut
 
 
@@ -166,6 +166,54 @@ class StatementOut(Out):
     via: RequestVia | None = None
     document: UUID | None = None
     reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class ReviewOut(Out):
+    """A review of the plan. There is one of each day, meeting and outcome."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    outcome: ReviewOutcome
+    held_on: date
+    meeting: UUID | None = None
+    review_due_on: date | None = None
+    """The next one, if this one moved it."""
+    reason: str | None = None
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class InformedOut(Out):
+    """A staff member was told of their duties under the plan."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    staff: UUID
+    items: list[UUID]
+    on: date
+    how: str
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
+
+
+class ItemHolderOut(Out):
+    """A staff member carries out an item: their last time, both days inclusive."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    item: UUID
+    staff: UUID
+    from_: Annotated[date, Field(alias="from")]
+    until: date | None = None
+    """Before `from`: it was taken back before it began."""
     version: int
     updated_at: str
 

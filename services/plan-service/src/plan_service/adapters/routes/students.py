@@ -14,10 +14,10 @@ from contracts.ids import new_id
 from contracts.students import StudentPersonalData
 from plan_service.adapters.routes.bodies import Dated, From, OnIn, ReadsRoster, WritesRoster
 from plan_service.adapters.routes.forms import Form
-from plan_service.adapters.routes.reading import by_any_external_id
+from plan_service.adapters.routes.reading import by_any_external_id, one_of_student, page_of_student
 from plan_service.application.desk import Desk
 from plan_service.application.models import SCHOOL, STUDENT
-from plan_service.application.shown import StudentShown
+from plan_service.application.shown import EnrolmentOfStudentShown, StudentShown
 from plan_service.application.students import Enrolled, change, move, register
 from plan_service.domain.identity import withdraw
 from runtime.call import Asked, Making
@@ -175,7 +175,29 @@ async def post_enrolment(asked: Asked, who: WritesRoster, student_id: UUID, body
             beside=school_of(body.school), answer=making.answer,
         )  # fmt: skip
 
-    return await asked.respond("student", student_id, enrol)
+    # It answers who the student is, which the caller did not send.
+    asked.saw(student_id, "student", (student_id,))
+    return await asked.respond(
+        "student", student_id, enrol, location=f"{routes.prefix}/students/{student_id}"
+    )
+
+
+@routes.get("/enrolments", response_model=Page[EnrolmentOfStudentShown])
+async def get_all_enrolments(asked: Asked, who: ReadsRoster, listing: Listed) -> Response:
+    """List where the students you may see go, or went, to school."""
+    return await asked.page("enrolment", listing)
+
+
+@routes.get("/students/{student_id}/enrolments", response_model=Page[EnrolmentOfStudentShown])
+async def get_enrolments(asked: Asked, who: ReadsRoster, student_id: UUID, listing: Listed) -> Response:
+    """List where a student goes, or went, to school."""
+    return await page_of_student(asked, "enrolment", student_id, listing)
+
+
+@routes.get("/students/{student_id}/enrolments/{enrolment_id}", response_model=EnrolmentOfStudentShown)
+async def get_enrolment(asked: Asked, who: ReadsRoster, student_id: UUID, enrolment_id: UUID) -> Response:
+    """Read an enrolment."""
+    return await one_of_student(asked, "enrolment", student_id, enrolment_id)
 
 
 @routes.post("/students/{student_id}/withdrawal", response_model=StudentShown)
