@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
+from contracts.canonical import Instant
 from contracts.fields import ExternalId, LanguageTag, Line, Narrative, PlanId, StudentId
 from contracts.ids import new_id
 from contracts.meetings import Guest, Invitee
@@ -58,7 +59,7 @@ class MeetingAgainIn(Form):
     """When, where, what for, and who is asked to come."""
 
     purpose: MeetingPurpose
-    starts_at: AwareDatetime
+    starts_at: Instant
     place: Line | None = None
     mode: MeetingMode = MeetingMode.IN_PERSON
     transition_discussed: bool = False

@@ -1,6 +1,5 @@
 """Sessions of services: recorded one by one or in batches, read, voided."""
 
-import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -40,7 +39,6 @@ _BODY: dict[str, Any] = {
                     "description": "A session on each line, at most 10,000, each with its external_id. "
                     "The answer has a line for each: `line`, `status`, and `id` or `problem`.",
                 },
-                "example": "".join(json.dumps(line) + "\n" for line in (DELIVERED, MISSED)),
             },
         },
     }
