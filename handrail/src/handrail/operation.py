@@ -132,7 +132,9 @@ def rebuild_one(service: str, name: str, data: Path) -> str:
                     return await CurrentState(it.database, it.store, it.models).rebuild(report)
                 for runner in it.runners:
                     if runner.consumer.name == name and runner.consumer.tables:
-                        return await rebuild(runner.consumer, it.database, it.store, report)
+                        return await rebuild(
+                            runner.consumer, it.database, it.store, report, transport=it.transport
+                        )
                 known = [CurrentState.name, *(r.consumer.name for r in it.runners if r.consumer.tables)]
                 raise NotConfigured(f"{service}-service has no projection {name}; it has {', '.join(known)}.")
 
@@ -149,7 +151,9 @@ def check_all(services: Sequence[str], data: Path) -> list[str]:
                 differences = await CurrentState(it.database, it.store, it.models).check()
                 for runner in it.runners:
                     if runner.consumer.tables:
-                        differences += await check(runner.consumer, it.database, it.store)
+                        differences += await check(
+                            runner.consumer, it.database, it.store, transport=it.transport
+                        )
                 found += [f"{service} {d.table}: {d.where} only: {d.row[:200]}" for d in differences]
         return found
 

@@ -5,6 +5,8 @@ a delivery that comes again is dropped. An event that can never work stops its s
 error, and later events of that student queue behind it in order.
 """
 
+import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +23,9 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
-from contracts.problems import Invalid, Rejected
-from runtime.database import Database, driver, set_tenant
+from contracts.problems import Invalid, Rejected, VersionConflict
+from contracts.store import ParkedSkipped
+from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
 from runtime.event_store import (
     AlreadyClaimed,
@@ -41,17 +44,39 @@ from runtime.transport.port import Delivery, StopFollowing, Transport
 
 log = structlog.get_logger()
 
-PERMANENT: tuple[type[Exception], ...] = (
+CERTAIN: tuple[type[Exception], ...] = (
     UnknownEvent, ValidationError, SealBroken, KeyGone, msgspec.DecodeError, Invalid, Rejected, AlreadyClaimed,
     sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError, sqlalchemy.exc.ProgrammingError,
-    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.SyntaxOrAccessError,
     ValueError, LookupError, TypeError, AttributeError, AssertionError,
 )  # fmt: skip
-"""Errors of the message or of its handler: trying again cannot help. Everything else is tried again for ever."""
+"""Errors of the message or of its handler that trying again cannot help: the event is parked at once."""
 
+TRY_AGAIN_SECONDS = (0.2, 0.5, 1.0)
+"""What is neither certain nor of the transport is tried again so often before it is parked: a district may just be
+opened service by service."""
+
+TENANT_STREAM = "tenant"
 MOST_PARKED_SHARE = 0.01
 MOST_PARKED_SUBJECTS = 20
 PARKED_WINDOW = timedelta(hours=1)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether this is of the transport (connections, lost races, time limits): tried again for ever, never parked."""
+    if isinstance(error, sqlalchemy.exc.TimeoutError):
+        return True
+    if isinstance(error, sqlalchemy.exc.DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = getattr(error.orig, "__cause__", None) or error.orig
+        return cause is not None and may_pass(cause)
+    if isinstance(error, ValueError):  # Some of the driver's are an InterfaceError too.
+        return False
+    return isinstance(
+        error,
+        (*UNREACHABLE, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError, VersionConflict),
+    )
 
 
 class ParkingStopped(StopFollowing):
@@ -128,7 +153,7 @@ class ConsumerRunner:
         self._database = database
         self._store = store
         self._transport = transport
-        self._handled = 0
+        self._handled = LastHour()
         self._parked: deque[tuple[datetime, UUID]] = deque()
         self._positions = (
             f"{database.service}_read.positions" if consumer.projection else f"{database.service}.positions"
@@ -165,18 +190,31 @@ class ConsumerRunner:
 
     async def handle(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
         """Make the deliveries' effects and positions durable; all together, or one by one when one of them fails."""
+        if deliveries[0].unreadable:
+            for delivery in deliveries:
+                await self._park_unreadable(delivery)
+            return
         try:
             await self._transaction(deliveries, covered)
-        except PERMANENT as error:
+        except Exception as error:
+            if may_pass(error):
+                raise
             log.info("batch_taken_apart", consumer=self.consumer.name, error=type(error).__name__)
             for delivery in deliveries:
                 await self._alone(delivery)
 
     async def _alone(self, delivery: Delivery) -> None:
-        try:
-            await self._transaction([delivery])
-        except PERMANENT as error:
-            await self._park(delivery, error)
+        for pause in (*TRY_AGAIN_SECONDS, None):
+            try:
+                await self._transaction([delivery])
+                return
+            except Exception as error:
+                if may_pass(error):
+                    raise
+                if pause is None or isinstance(error, CERTAIN):
+                    await self._park(delivery, error)
+                    return
+                await asyncio.sleep(pause)
 
     async def _transaction(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
         async with self._database.begin() as rows:
@@ -186,7 +224,7 @@ class ConsumerRunner:
                 await set_tenant(rows, tenant)
                 await self._handle_tenant(tenant, list(group), rows)
             await self._note_seen(rows, fresh)
-        self._handled += len(fresh)
+        self._handled.add(len(fresh))
 
     async def _claim(
         self, rows: AsyncConnection, deliveries: Sequence[Delivery], covered: Collection[int] = ()
@@ -222,7 +260,7 @@ class ConsumerRunner:
         await (await driver(rows)).execute(
             f"INSERT INTO {self._database.service}.seen_events (event_id, consumer, source)"
             " SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING",
-            [event_id_of(delivery.entry) for delivery in deliveries], self.consumer.name, deliveries[0].source,
+            [delivered_id(delivery.entry) for delivery in deliveries], self.consumer.name, deliveries[0].source,
         )  # fmt: skip
 
     async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> None:
@@ -232,7 +270,7 @@ class ConsumerRunner:
         parked = await self._parked_subjects(tenant, deliveries, rows)
         behind = [delivery for delivery in deliveries if delivery.subject in parked]
         for delivery in behind:
-            await self._queue(delivery, None, rows)
+            await park(self._database, self.consumer.name, delivery, None, rows)
         opened = await open_deliveries(
             self._store.keyring, [d for d in deliveries if d.subject not in parked], self.consumer.types
         )
@@ -247,46 +285,127 @@ class ConsumerRunner:
     async def _parked_subjects(
         self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection
     ) -> set[UUID]:
-        connection = await driver(rows)
-        found = await connection.fetch(
+        subjects = await self._subjects_in_parked(tenant, {d.subject for d in deliveries}, rows)
+        if not subjects:
+            return subjects
+        # Just now an operator may be working off the last of a queue: nothing may be put behind it then.
+        for subject in sorted(subjects):
+            await lock_queue(self._database, self.consumer.name, tenant, subject, rows)
+        return await self._subjects_in_parked(tenant, subjects, rows)
+
+    async def _subjects_in_parked(
+        self, tenant: str, subjects: Collection[UUID], rows: AsyncConnection
+    ) -> set[UUID]:
+        found = await (await driver(rows)).fetch(
             f"SELECT DISTINCT subject FROM {self._database.service}.parked"
             " WHERE consumer = $1 AND tenant = $2 AND subject = ANY ($3)",
-            self.consumer.name, tenant, list({delivery.subject for delivery in deliveries}),
+            self.consumer.name, tenant, list(subjects),
         )  # fmt: skip
         return {row["subject"] for row in found}
 
     async def _park(self, delivery: Delivery, error: Exception) -> None:
+        self._stop_when_too_much(delivery)
+        async with self._database.begin() as rows:
+            for claimed in await self._claim(rows, [delivery]):
+                await set_tenant(rows, claimed.tenant)
+                await park(self._database, self.consumer.name, claimed, described(error), rows)
+        log.error("event_parked", consumer=self.consumer.name, source=delivery.source, position=delivery.position,
+                  error=type(error).__name__)  # fmt: skip
+
+    async def _park_unreadable(self, delivery: Delivery) -> None:
+        """It comes again whenever its partition is read again, also when an operator has skipped it."""
+        if delivered_id(delivery.entry) in await skipped_events(
+            self._store, delivery.tenant, self.consumer.name
+        ):
+            return
+        async with self._database.begin(delivery.tenant) as rows:
+            if await park(self._database, self.consumer.name, delivery, UNREADABLE, rows):
+                self._stop_when_too_much(delivery)
+                log.error("record_unreadable", consumer=self.consumer.name, source=delivery.source,
+                          subject=str(delivery.subject))  # fmt: skip
+
+    def _stop_when_too_much(self, delivery: Delivery) -> None:
         now = datetime.now(UTC)
         self._parked.append((now, delivery.subject))
-        while self._parked and self._parked[0][0] < now - PARKED_WINDOW:
+        while self._parked[0][0] < now - PARKED_WINDOW:
             self._parked.popleft()
         subjects = {subject for _, subject in self._parked}
-        if len(subjects) > MOST_PARKED_SUBJECTS and len(self._parked) > MOST_PARKED_SHARE * max(
-            1, self._handled
-        ):
+        share = len(self._parked) / (len(self._parked) + self._handled.total())
+        if len(subjects) > MOST_PARKED_SUBJECTS and share > MOST_PARKED_SHARE:
             raise ParkingStopped(
                 f"{self.consumer.name}: {len(subjects)} students would be parked within an hour"
             )
-        log.error("event_parked", consumer=self.consumer.name, source=delivery.source, position=delivery.position,
-                  error=type(error).__name__)  # fmt: skip
-        async with self._database.begin() as rows:
-            fresh = await self._claim(rows, [delivery])
-            for claimed in fresh:
-                await set_tenant(rows, claimed.tenant)
-                await self._queue(claimed, _described(error), rows)
-
-    async def _queue(self, delivery: Delivery, error: str | None, rows: AsyncConnection) -> None:
-        connection = await driver(rows)
-        await connection.execute(
-            f"INSERT INTO {self._database.service}.parked"
-            " (consumer, source, position, tenant, subject, lane, index, entry, sealed, error)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-            self.consumer.name, delivery.source, delivery.position, delivery.tenant, delivery.subject, delivery.lane,
-            delivery.index, delivery.entry, delivery.sealed, error,
-        )  # fmt: skip
 
 
-def _described(error: Exception) -> str:
+class LastHour:
+    """How many events were handled within `PARKED_WINDOW`, to the minute."""
+
+    def __init__(self) -> None:
+        self._minutes: deque[tuple[datetime, int]] = deque()
+
+    def add(self, count: int) -> None:
+        """So many were handled now."""
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        if self._minutes and self._minutes[-1][0] == minute:
+            count += self._minutes.pop()[1]
+        self._minutes.append((minute, count))
+        self.total()
+
+    def total(self) -> int:
+        """Of the last hour."""
+        oldest = datetime.now(UTC) - PARKED_WINDOW
+        while self._minutes and self._minutes[0][0] < oldest:
+            self._minutes.popleft()
+        return sum(count for _, count in self._minutes)
+
+
+UNREADABLE = "Unreadable"
+
+
+async def park(
+    database: Database, consumer: str, delivery: Delivery, error: str | None, rows: AsyncConnection
+) -> bool:
+    """Have a delivery wait, in a transaction that has its tenant set. ``False`` when it waits already."""
+    made = await (await driver(rows)).fetchval(
+        f"INSERT INTO {database.service}.parked"
+        " (consumer, source, position, tenant, subject, lane, index, entry, sealed, error)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true",
+        consumer, delivery.source, delivery.position, delivery.tenant, delivery.subject, delivery.lane,
+        delivery.index, delivery.entry, delivery.sealed,
+        UNREADABLE if delivery.unreadable else error,
+    )  # fmt: skip
+    return made is not None
+
+
+async def lock_queue(
+    database: Database, consumer: str, tenant: str, subject: UUID, rows: AsyncConnection
+) -> None:
+    """Until the transaction ends nobody else works at this subject's queue."""
+    await (await driver(rows)).execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 8))",
+        f"{database.service}/{consumer}/{tenant}/{subject}",
+    )
+
+
+async def skipped_events(store: EventStore, tenant: str, consumer: str) -> set[UUID]:
+    """The events that operators have decided this consumer goes on without."""
+    history = await store.read(tenant, TENANT_STREAM)
+    return {
+        recorded.event.event_id
+        for recorded in history
+        if isinstance(recorded.event, ParkedSkipped) and recorded.event.consumer == consumer
+    }
+
+
+def delivered_id(entry: bytes) -> UUID:
+    """The event's id; of an entry that cannot be read an id made of its bytes, the same whenever it comes."""
+    try:
+        return event_id_of(entry)
+    except msgspec.DecodeError:
+        return UUID(bytes=hashlib.sha256(entry).digest()[:16])
+
+
+def described(error: Exception) -> str:
     """The kind of error and nothing of what it quotes: messages may carry a student's words."""
     if isinstance(error, UnknownEvent):
         return str(error)
@@ -303,7 +422,7 @@ async def open_deliveries(
 ) -> list[Recorded[Event]]:
     """Decode deliveries of one tenant (those of ``types`` only, when given).
 
-    Raises one of `PERMANENT` when one cannot be decoded, and `runtime.keyring.KeyGone` for destroyed contents.
+    Raises one of `CERTAIN` when one cannot be decoded, and `runtime.keyring.KeyGone` for destroyed contents.
     """
     entries = [(delivery, parse_entry(delivery.entry)) for delivery in deliveries]
     if types is not None:

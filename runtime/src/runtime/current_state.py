@@ -7,7 +7,15 @@ the rows of the last one while a page is folded, and the new tables get their ke
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,18 +26,20 @@ import msgspec
 import structlog
 
 from contracts.event import Event
-from runtime.database import Database, driver
+from runtime.database import Database
 from runtime.event_store import EventStore, Model, Resource
 from runtime.projection import (
     Difference,
     Progress,
     Report,
+    copy_of,
     differences,
-    last_position,
+    one_rebuild,
     set_apart,
-    shadow,
+    tenants,
 )
 from runtime.store_schema import STATES_STORED
+from runtime.transport.journal import newest_position
 
 log = structlog.get_logger()
 
@@ -58,13 +68,6 @@ _KEYS = """
     UNION ALL
     SELECT format('DROP INDEX %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
       FROM pg_index WHERE NOT indisprimary AND indrelid = ANY ($1::text[]::regclass[])"""
-_TENANTS = """
-    WITH RECURSIVE found (tenant) AS (
-        (SELECT tenant FROM {s}.journal ORDER BY tenant LIMIT 1)
-        UNION ALL
-        SELECT (SELECT tenant FROM {s}.journal WHERE journal.tenant > found.tenant ORDER BY tenant LIMIT 1)
-          FROM found WHERE found.tenant IS NOT NULL)
-    SELECT tenant FROM found WHERE tenant IS NOT NULL"""
 
 
 @dataclass
@@ -96,80 +99,81 @@ class CurrentState:
         self._live = f"{database.service}_read"
 
     async def rebuild(self, report: Report = lambda _progress: None) -> int:
-        """New tables beside the live ones, then swapped in at once. Appends wait only for the swap."""
-        async with shadow(self._database, TABLES):
-            keys = await self._without_keys()
-            before = await last_position(self._database, self._database.source)
-            done = await self._fill(report)
-            async with self._database.pool.acquire() as connection:
-                for key in keys:
-                    await connection.execute(key, timeout=INDEX_SECONDS)
-            async with self._database.begin() as rows:
-                await self._swap(await driver(rows), before)
+        """New tables beside the live ones, then swapped in at once. Appends wait only for the swap.
+
+        All in one transaction: nobody sees a row of the new tables before they stand apart as the live ones do, and a
+        kill leaves nothing behind.
+        """
+        async with one_rebuild(self._database) as connection, connection.transaction():
+            keys = await self._new_tables(connection)
+            before = await newest_position(self._database, self._database.source)
+            done = await self._fill(connection, report)
+            for key in keys:
+                await connection.execute(key, timeout=INDEX_SECONDS)
+            await self._swap(connection, before)
         log.info("current_state_rebuilt", service=self._database.service, events=done)
         return done
 
     async def check(self, report: Report = lambda _progress: None) -> list[Difference]:
         """Every row that a replay makes otherwise (P12). Appends must stand still meanwhile."""
         found: list[Difference] = []
-        async with shadow(self._database, TABLES):
-            await self._without_keys()
-            await self._fill(report)
-            async with self._database.pool.acquire() as connection:
-                for tenant in await self._tenants(connection):
-                    await connection.execute("SELECT set_config('handrail.tenant', $1, false)", tenant)
+        async with one_rebuild(self._database) as connection:
+            never_committed = connection.transaction()
+            await never_committed.start()
+            try:
+                await self._new_tables(connection)
+                await self._fill(connection, report)
+                for tenant in await tenants(self._database):
+                    await connection.execute("SELECT set_config('handrail.tenant', $1, true)", tenant)
                     for table in TABLES:
                         found += await differences(
                             connection, f"{self._live}.{table}", f"{self._shadow}.{table}"
                         )
+            finally:
+                await never_committed.rollback()
         return found
 
     async def _swap(self, connection: Any, before: int) -> None:
         for table in TABLES:
             await connection.execute(f"LOCK TABLE {self._live}.{table} IN ACCESS EXCLUSIVE MODE")
-        for tenant in await self._tenants(connection):
+        for tenant in await tenants(self._database):
             await connection.execute("SELECT set_config('handrail.tenant', $1, true)", tenant)
             await self._catch_up(connection, tenant, before)
         await connection.execute("SELECT set_config('handrail.tenant', '', true)")
         for table in TABLES:
+            await set_apart(connection, self._database.service, f"{self._shadow}.{table}")
             await connection.execute(
                 f"DROP TABLE {self._live}.{table}; ALTER TABLE {self._shadow}.{table} SET SCHEMA {self._live}"
             )
-            await set_apart(connection, self._database.service, f"{self._live}.{table}")
 
-    async def _without_keys(self) -> list[str]:
-        """Take the new tables' keys and indexes away; returns the statements that make them again.
+    async def _new_tables(self, connection: Any) -> list[str]:
+        """Make the new tables without keys and indexes; returns the statements that make those.
 
         Made of all rows at once they cost a fraction of what they cost row by row.
         """
-        async with self._database.pool.acquire() as connection:
-            await connection.execute(
-                f"ALTER TABLE {self._shadow}.states SET ({STATES_STORED})"
-            )  # Not copied by LIKE.
-            rows = await connection.fetch(_KEYS, [f"{self._shadow}.{table}" for table in TABLES])
-            for row in rows:
-                await connection.execute(row["drop"])
+        for table in TABLES:
+            await connection.execute(copy_of(self._database, table))
+        await connection.execute(
+            f"ALTER TABLE {self._shadow}.states SET ({STATES_STORED})"
+        )  # Not copied by LIKE.
+        rows = await connection.fetch(_KEYS, [f"{self._shadow}.{table}" for table in TABLES])
+        for row in rows:
+            await connection.execute(row["drop"])
         return [row["make"] for row in rows]
 
-    async def _tenants(self, connection: Any) -> list[str]:
-        """Every tenant with a settled event here, by as many steps in the index as there are tenants."""
-        return [row["tenant"] for row in await connection.fetch(_TENANTS.format(s=self._database.service))]
-
-    async def _fill(self, report: Report) -> int:
-        total = await last_position(self._database, self._database.source)
-        async with self._database.pool.acquire() as connection:
-            found = await self._tenants(connection)
+    async def _fill(self, connection: Any, report: Report) -> int:
+        total = await newest_position(self._database, self._database.source)
         done = 0
-        for tenant in found:
+        for tenant in await tenants(self._database):
             folding: dict[str, _Folding] = {}
             async with _one_at_a_time() as writing, aclosing(self._pages(tenant)) as pages:
                 async for page in _one_ahead(pages):
-                    await writing(self._write(tenant, await self._fold(tenant, page, folding)))
+                    await writing(self._copy(connection, tenant, await self._fold(tenant, page, folding)))
                     done += len(page)
                     waiting = report(Progress(done, max(total, done)))
                     if waiting is not None:
                         await waiting
-                await writing(self._write(tenant, list(folding.items())))
+                await writing(self._copy(connection, tenant, list(folding.items())))
         return done
 
     async def _fold(
@@ -209,13 +213,9 @@ class CurrentState:
             stream, version = rows[-1]["stream"], rows[-1]["version"]
             yield rows
 
-    async def _write(self, tenant: str, finished: Sequence[tuple[str, _Folding]]) -> None:
-        if finished:
-            async with self._database.pool.acquire() as connection:
-                await self._copy(connection, tenant, finished)
-
     async def _copy(self, connection: Any, tenant: str, finished: Sequence[tuple[str, _Folding]]) -> None:
-        """The shadow has no row-level security yet, which COPY would not pass."""
+        if not finished:
+            return
         await connection.copy_records_to_table(
             "states",
             schema_name=self._shadow,

@@ -10,9 +10,16 @@ from zoneinfo import ZoneInfo
 from contracts.event import Actor
 from contracts.problems import NotFound
 from contracts.store import ParkedSkipped
-from runtime.consumer import PERMANENT, Consumer, Unit, open_deliveries
+from runtime.consumer import (
+    Consumer,
+    Unit,
+    delivered_id,
+    described,
+    lock_queue,
+    may_pass,
+    open_deliveries,
+)
 from runtime.database import Database, driver
-from runtime.entry import event_id_of
 from runtime.event_store import Change, Context, EventStore
 from runtime.tenants import TENANT
 from runtime.transport.port import Delivery
@@ -41,7 +48,7 @@ async def parked_events(database: Database, tenant: str) -> list[Parked]:
             tenant,
         )
     return [
-        Parked(row["consumer"], row["source"], row["position"], row["subject"], event_id_of(row["entry"]),
+        Parked(row["consumer"], row["source"], row["position"], row["subject"], delivered_id(row["entry"]),
                row["error"], row["parked_at"])
         for row in rows
     ]  # fmt: skip
@@ -65,11 +72,13 @@ async def retry_parked(
                             await consumer.handle(recorded, Unit(rows, store, recorded, consumer.name))
                     if consumer.handle_raw is not None:
                         await consumer.handle_raw([first], rows)
-            except PERMANENT as error:
+            except Exception as error:
+                if may_pass(error):
+                    raise
                 await (await driver(rows)).execute(
                     f"UPDATE {database.service}.parked SET error = $4"
                     " WHERE consumer = $1 AND source = $2 AND position = $3",
-                    consumer.name, first.source, first.position, type(error).__name__,
+                    consumer.name, first.source, first.position, described(error),
                 )  # fmt: skip
                 return worked
             await _remove(database, consumer.name, first, rows)
@@ -99,10 +108,10 @@ async def skip_parked(
             f"SELECT error FROM {database.service}.parked WHERE consumer = $1 AND source = $2 AND position = $3",
             consumer, first.source, first.position,
         )  # fmt: skip
-        event_id = event_id_of(first.entry)
+        event_id = delivered_id(first.entry)
         skipped = ParkedSkipped(
             effective_on=now.astimezone(ZoneInfo(loaded.state.time_zone)).date(), consumer=consumer,
-            source=first.source, subject=subject, position=first.position, event_id=event_id,
+            source=first.source, subject=subject, position=max(0, first.position), event_id=event_id,
             error=failed, reason=reason,
         )  # fmt: skip
         await store.append(
@@ -119,6 +128,7 @@ async def skip_parked(
 async def _waiting(
     database: Database, consumer: str, tenant: str, subject: UUID, rows: Any
 ) -> Sequence[Delivery]:
+    await lock_queue(database, consumer, tenant, subject, rows)
     found = await (await driver(rows)).fetch(
         f"SELECT {COLUMNS} FROM {database.service}.parked WHERE consumer = $1 AND tenant = $2 AND subject = $3"
         " ORDER BY source, position LIMIT 1 FOR UPDATE", consumer, tenant, subject,

@@ -6,23 +6,32 @@ the consumer's positions. A check fills a shadow in the same way, compares row b
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runtime.consumer import Consumer, Unit, open_deliveries
+from runtime.consumer import (
+    Consumer,
+    Unit,
+    delivered_id,
+    described,
+    may_pass,
+    open_deliveries,
+    park,
+    skipped_events,
+)
 from runtime.database import Database, driver, set_tenant
 from runtime.event_store import EventStore
-from runtime.roles import SERVICES
-from runtime.transport.port import Delivery
+from runtime.store_schema import TENANT
+from runtime.transport.journal import JournalTransport
+from runtime.transport.port import Delivery, Page, Records, Transport
 
 log = structlog.get_logger()
-
-PAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +55,42 @@ class Difference:
 
 
 async def rebuild(
-    consumer: Consumer, database: Database, store: EventStore, report: Report = lambda _progress: None
+    consumer: Consumer,
+    database: Database,
+    store: EventStore,
+    report: Report = lambda _progress: None,
+    *,
+    transport: Transport | None = None,
 ) -> int:
-    """Fill new tables from the sources' journals, catch up, swap. Returns how many events were handled.
+    """Fill new tables from the sources' logs, catch up, swap. Returns how many events were handled.
 
     The live tables answer until the swap and their consumer goes on meanwhile. Interrupted, nothing has changed.
+    ``transport`` is what the service follows its sources by; without one the journal.
     """
-    async with shadow(database, consumer.tables) as schema:
-        positions, done = await _replay(consumer, database, store, schema, report)
-        await _swap(consumer, database, store, schema, positions)
-    return done
+    async with shadow(database, consumer.tables) as schema, AsyncExitStack() as stack:
+        replay = _Replay(consumer, database, store, schema)
+        await replay.open(transport or JournalTransport(database), stack)
+        await replay.run(report)
+        await replay.swap()
+    return replay.done
 
 
 async def check(
-    consumer: Consumer, database: Database, store: EventStore, report: Report = lambda _progress: None
+    consumer: Consumer,
+    database: Database,
+    store: EventStore,
+    report: Report = lambda _progress: None,
+    *,
+    transport: Transport | None = None,
 ) -> list[Difference]:
     """Replay into shadow tables and name every row that differs (P12). The consumer must stand still meanwhile."""
-    async with shadow(database, consumer.tables) as schema:
-        await _replay(consumer, database, store, schema, report)
+    async with shadow(database, consumer.tables) as schema, AsyncExitStack() as stack:
+        replay = _Replay(consumer, database, store, schema)
+        await replay.open(transport or JournalTransport(database), stack)
+        await replay.run(report)
         found: list[Difference] = []
         async with database.pool.acquire() as connection:
-            for tenant in await tenants(database):
+            for tenant in await replay.tenants():
                 await connection.execute("SELECT set_config('handrail.tenant', $1, false)", tenant)
                 for table in consumer.tables:
                     found += await differences(
@@ -79,136 +103,255 @@ class RebuildRunning(RuntimeError):
     """Another rebuild or check of this service is at work; let it end first."""
 
 
+class ReplayFailed(RuntimeError):
+    """The handler fails on an event that the live consumer has neither parked nor skipped. Nothing has changed."""
+
+
 @asynccontextmanager
 async def shadow(database: Database, tables: Sequence[str]) -> AsyncIterator[str]:
-    """Empty copies of read tables in ``<svc>_next``, gone at the end unless they were swapped in. One at a time."""
+    """Empty copies of read tables in ``<svc>_next``, gone at the end unless they were swapped in. One at a time.
+
+    They keep tenants apart from their first row on: a kill may leave them behind until the next start.
+    """
     schema = f"{database.service}_next"
-    async with database.pool.acquire() as holder:
-        lock = f"hashtextextended('rebuild/{database.service}', 5)"
-        if not await holder.fetchval(f"SELECT pg_try_advisory_lock({lock})"):
-            raise RebuildRunning(f"a rebuild or check of {database.service}-service is running already")
+    async with one_rebuild(database) as holder:
         for table in tables:
-            await holder.execute(
-                f"DROP TABLE IF EXISTS {schema}.{table} CASCADE;"
-                f" CREATE TABLE {schema}.{table} (LIKE {database.service}_read.{table} INCLUDING ALL)"
-            )
+            async with holder.transaction():
+                await holder.execute(copy_of(database, table))
+                await set_apart(holder, database.service, f"{schema}.{table}")
         try:
             yield schema
         finally:
             for table in tables:
                 await holder.execute(f"DROP TABLE IF EXISTS {schema}.{table} CASCADE")
-            await holder.execute(f"SELECT pg_advisory_unlock({lock})")
+
+
+@asynccontextmanager
+async def one_rebuild(database: Database) -> AsyncIterator[Any]:
+    """The connection that keeps other rebuilds and checks of this service away; leftovers of killed ones are gone."""
+    async with database.pool.acquire() as holder:
+        if not await holder.fetchval(f"SELECT pg_try_advisory_lock({_lock(database)})"):
+            raise RebuildRunning(f"a rebuild or check of {database.service}-service is running already")
+        try:
+            await _drop_all(holder, f"{database.service}_next")
+            yield holder
+        finally:
+            if not holder.is_closed():
+                await holder.execute(f"SELECT pg_advisory_unlock({_lock(database)})")
+
+
+def copy_of(database: Database, table: str) -> str:
+    """The statement that makes an empty copy of a read table in ``<svc>_next``."""
+    s = database.service
+    return f"CREATE TABLE {s}_next.{table} (LIKE {s}_read.{table} INCLUDING ALL)"
+
+
+async def drop_leftovers(database: Database) -> None:
+    """Drop what a killed rebuild or check has left behind; for the service's start. Does nothing while one runs."""
+    async with database.pool.acquire() as connection:
+        if await connection.fetchval(f"SELECT pg_try_advisory_lock({_lock(database)})"):
+            await _drop_all(connection, f"{database.service}_next")
+            await connection.execute(f"SELECT pg_advisory_unlock({_lock(database)})")
+
+
+def _lock(database: Database) -> str:
+    return f"hashtextextended('rebuild/{database.service}', 5)"
+
+
+async def _drop_all(connection: Any, schema: str) -> None:
+    for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", schema):
+        await connection.execute(f'DROP TABLE {schema}."{row["tablename"]}" CASCADE')
 
 
 async def tenants(database: Database) -> list[str]:
-    """Every tenant that appears in any source this role can read."""
+    """Every tenant that is open in this service."""
     async with database.pool.acquire() as connection:
-        found: set[str] = set()
-        for owner in SERVICES:
-            if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{owner}.journal"):
-                rows = await connection.fetch(f"SELECT DISTINCT tenant FROM {owner}.journal")
-                found |= {row["tenant"] for row in rows}
-    return sorted(found)
+        rows = await connection.fetch(f"SELECT {database.service}.open_tenants() AS tenant")
+    return [row["tenant"] for row in rows]
 
 
-async def pages(
-    database: Database, source: str, after: int, up_to: int | None = None, size: int = PAGE
-) -> AsyncIterator[list[Delivery]]:
-    """The source's records in position order, a page at a time."""
-    bound = up_to if up_to is not None else 2**62
-    while True:
-        async with database.pool.acquire() as connection:
-            rows = await connection.fetch(
-                "SELECT position, tenant, index, subject, lane, entry, sealed"
-                f" FROM {source}.journal WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
-                after, bound, size,
-            )  # fmt: skip
-        if not rows:
-            return
-        after = rows[-1]["position"]
-        yield [Delivery(source, **dict(row)) for row in rows]
+class _Replay:
+    """One consumer's events handled anew, into the shadow, as the live consumer handled them.
 
+    What it has parked is passed over and what was skipped is left out. A student's events that were passed over are
+    looked at again at the swap: they may have been worked off into the old tables meanwhile.
+    """
 
-async def last_position(database: Database, source: str) -> int:
-    """The newest position of a source."""
-    async with database.pool.acquire() as connection:
-        last: int = await connection.fetchval(f"SELECT coalesce(max(position), 0) FROM {source}.journal")
-    return last
+    def __init__(self, consumer: Consumer, database: Database, store: EventStore, schema: str) -> None:
+        self.done = 0
+        self._consumer = consumer
+        self._database = database
+        self._store = store
+        self._schema = schema
+        self._records: dict[str, Records] = {}
+        self._reached: dict[str, dict[int, int]] = {source: {} for source in consumer.sources}
+        self._passed: list[Delivery] = []
+        self._seen: set[str] = set()
+        self._skipped: dict[str, set[UUID]] = {}
+        self._positions = f"{database.service}_read.positions"
+        self._parked = f"{database.service}.parked"
 
+    async def open(self, transport: Transport, stack: AsyncExitStack) -> None:
+        """Open the sources' logs at their beginnings."""
+        for source in self._consumer.sources:
+            self._records[source] = await stack.enter_async_context(transport.records(source))
 
-async def _replay(
-    consumer: Consumer, database: Database, store: EventStore, schema: str, report: Report
-) -> tuple[dict[str, int], int]:
-    """Handle everything there is; what comes meanwhile too. Returns the last position of each source and the count."""
-    total = sum([await last_position(database, source) for source in consumer.sources])
-    reached: dict[str, int] = dict.fromkeys(consumer.sources, 0)
-    done = 0
-    for source in consumer.sources:
-        async for page in pages(database, source, reached[source]):
-            await _handle_page(consumer, database, store, schema, page)
-            reached[source] = page[-1].position
-            done += len(page)
-            waiting = report(Progress(done, max(total, done)))
-            if waiting is not None:
-                await waiting
-    return reached, done
+    async def tenants(self) -> list[str]:
+        """Every tenant whose rows may differ."""
+        return sorted({*await tenants(self._database), *self._seen})
 
+    async def run(self, report: Report) -> None:
+        """Handle everything there is; what comes meanwhile too."""
+        total = sum(records.total for records in self._records.values())
+        for source, records in self._records.items():
+            async for page in records.pages():
+                async with self._database.begin() as rows:
+                    await self._into_shadow(rows)
+                    await self._take(source, page, rows, last=False)
+                waiting = report(Progress(self.done, max(total, self.done)))
+                if waiting is not None:
+                    await waiting
 
-async def _handle_page(
-    consumer: Consumer, database: Database, store: EventStore, schema: str, page: Sequence[Delivery]
-) -> None:
-    async with database.begin() as rows:
-        await (await driver(rows)).execute(
-            f"SET LOCAL search_path = {schema}, {database.service}_read, {database.service}"
+    async def swap(self) -> None:
+        """Stop the live consumer at the lock on its positions, handle what came since, and change places."""
+        live = f"{self._database.service}_read"
+        async with self._database.begin() as rows:
+            connection = await driver(rows)
+            await connection.execute(f"LOCK TABLE {self._positions} IN EXCLUSIVE MODE")
+            await connection.execute(f"LOCK TABLE {self._parked} IN EXCLUSIVE MODE")
+            await self._into_shadow(rows)
+            self._skipped.clear()
+            await self._forget_what_worked(rows)
+            await self._handle(self._passed, rows, last=True)
+            for source, records in self._records.items():
+                async for page in records.pages():
+                    await self._take(source, page, rows, last=True)
+            await set_tenant(rows, "")
+            for table in self._consumer.tables:
+                await connection.execute(
+                    f"DROP TABLE {live}.{table} CASCADE; ALTER TABLE {self._schema}.{table} SET SCHEMA {live}"
+                )
+            for source, reached in self._reached.items():
+                await connection.execute(
+                    f"INSERT INTO {self._positions} (consumer, source, lane, next)"
+                    " SELECT $1, $2, lane, next FROM unnest($3::smallint[], $4::bigint[]) AS reached (lane, next)"
+                    " ON CONFLICT (consumer, source, lane) DO UPDATE SET next = excluded.next",
+                    self._consumer.name, source, list(reached), list(reached.values()),
+                )  # fmt: skip
+        log.info("projection_rebuilt", consumer=self._consumer.name)
+
+    async def _into_shadow(self, rows: AsyncConnection) -> None:
+        s = self._database.service
+        await (await driver(rows)).execute(f"SET LOCAL search_path = {self._schema}, {s}_read, {s}")
+
+    async def _take(self, source: str, page: Page, rows: AsyncConnection, *, last: bool) -> None:
+        reached, fresh = self._reached[source], []
+        for delivery in page.deliveries:
+            if delivery.unreadable:
+                fresh.append(delivery)
+            elif delivery.position >= reached.get(delivery.lane, 1):
+                reached[delivery.lane] = delivery.position + 1
+                fresh.append(delivery)
+        for lane, following in page.reached.items():
+            reached[lane] = max(following, reached.get(lane, 1))
+        await self._handle(fresh, rows, last=last)
+        self.done += len(fresh)
+
+    async def _handle(self, deliveries: Sequence[Delivery], rows: AsyncConnection, *, last: bool) -> None:
+        for tenant, group in groupby(sorted(deliveries, key=lambda d: d.tenant), key=lambda d: d.tenant):
+            self._seen.add(tenant)
+            await set_tenant(rows, tenant)
+            if self._consumer.handle_raw is not None:
+                await self._consumer.handle_raw([d for d in group if not d.unreadable], rows)
+                continue
+            ready, waiting = await self._sorted_out(tenant, list(group), rows)
+            if last:
+                for delivery in waiting:
+                    await park(self._database, self._consumer.name, delivery, None, rows)
+            else:
+                self._passed += waiting
+            await self._give(ready, rows)
+
+    async def _sorted_out(
+        self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection
+    ) -> tuple[list[Delivery], list[Delivery]]:
+        """What the live consumer has handled or would handle, and what waits with it or would queue."""
+        if tenant not in self._skipped:
+            self._skipped[tenant] = await skipped_events(self._store, tenant, self._consumer.name)
+        if skipped := self._skipped[tenant]:
+            deliveries = [d for d in deliveries if delivered_id(d.entry) not in skipped]
+        following = await self._live_positions(
+            rows
+        )  # Before the parked: what is parked later is not yet reached.
+        parked = await (await driver(rows)).fetch(
+            f"SELECT source, position, subject FROM {self._parked}"
+            " WHERE consumer = $1 AND tenant = $2 AND subject = ANY ($3)",
+            self._consumer.name, tenant, list({d.subject for d in deliveries}),
+        )  # fmt: skip
+        places = {(row["source"], row["position"]) for row in parked}
+        subjects = {row["subject"] for row in parked}
+        ready: list[Delivery] = []
+        waiting: list[Delivery] = []
+        for d in deliveries:
+            behind = d.subject in subjects and d.position >= following.get((d.source, d.lane), 1)
+            waits = d.unreadable or behind or (d.source, d.position) in places
+            (waiting if waits else ready).append(d)
+        return ready, waiting
+
+    async def _live_positions(self, rows: AsyncConnection) -> dict[tuple[str, int], int]:
+        found = await (await driver(rows)).fetch(
+            f"SELECT source, lane, next FROM {self._positions} WHERE consumer = $1", self._consumer.name
         )
-        await _handle(consumer, store, page, rows)
+        return {(row["source"], row["lane"]): row["next"] for row in found}
 
-
-async def _handle(
-    consumer: Consumer, store: EventStore, page: Sequence[Delivery], rows: AsyncConnection
-) -> None:
-    for tenant, group in groupby(sorted(page, key=lambda d: d.tenant), key=lambda d: d.tenant):
-        await set_tenant(rows, tenant)
-        deliveries = list(group)
-        if consumer.handle_raw is not None:
-            await consumer.handle_raw(deliveries, rows)
-            continue
-        for recorded in await open_deliveries(store.keyring, deliveries, consumer.types):
-            if consumer.handle is not None:
-                await consumer.handle(recorded, Unit(rows, store, recorded, consumer.name))
-
-
-async def _swap(
-    consumer: Consumer, database: Database, store: EventStore, schema: str, reached: dict[str, int]
-) -> None:
-    """Stop the live consumer at the lock on its positions, handle what came since, and change places."""
-    name, live = consumer.name, f"{database.service}_read"
-    async with database.begin() as rows:
+    async def _forget_what_worked(self, rows: AsyncConnection) -> None:
+        """What the live consumer has parked after it had worked here is in the new tables: nothing of it waits."""
         connection = await driver(rows)
-        await connection.execute(f"LOCK TABLE {live}.positions IN EXCLUSIVE MODE")
-        await connection.execute(f"SET LOCAL search_path = {schema}, {live}, {database.service}")
-        for source in consumer.sources:
-            async for page in pages(database, source, reached[source]):
-                await _handle(consumer, store, page, rows)
-                reached[source] = page[-1].position
-        await set_tenant(rows, "")
-        for table in consumer.tables:
-            await connection.execute(
-                f"DROP TABLE {live}.{table} CASCADE; ALTER TABLE {schema}.{table} SET SCHEMA {live}"
-            )
-            await set_apart(connection, database.service, f"{live}.{table}")
-        for source, position in reached.items():
-            await connection.execute(
-                f"INSERT INTO {live}.positions (consumer, source, lane, next)"
-                " SELECT $1, $2, generate_series(0, 59), $3"
-                " ON CONFLICT (consumer, source, lane) DO UPDATE SET next = excluded.next",
-                name, source, position + 1,
-            )  # fmt: skip
-    log.info("projection_rebuilt", consumer=name)
+        passed = {(d.source, d.position) for d in self._passed}
+        for tenant in await self.tenants():
+            await set_tenant(rows, tenant)
+            for row in await connection.fetch(
+                f"SELECT source, position, lane FROM {self._parked} WHERE consumer = $1 AND tenant = $2",
+                self._consumer.name, tenant,
+            ):  # fmt: skip
+                place = row["source"], row["position"]
+                worked = 0 < row["position"] < self._reached.get(row["source"], {}).get(row["lane"], 1)
+                if worked and place not in passed:
+                    await connection.execute(
+                        f"DELETE FROM {self._parked} WHERE consumer = $1 AND source = $2 AND position = $3",
+                        self._consumer.name, *place,
+                    )  # fmt: skip
+
+    async def _give(self, deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
+        try:
+            opened = await open_deliveries(self._store.keyring, deliveries, self._consumer.types)
+        except Exception as error:
+            if may_pass(error):
+                raise
+            for delivery in deliveries:  # Which one it is.
+                try:
+                    await open_deliveries(self._store.keyring, [delivery], self._consumer.types)
+                except Exception as one:
+                    raise _failed(delivery.source, delivery.position, one) from one
+            raise
+        for recorded in opened:
+            try:
+                if self._consumer.handle is not None:
+                    await self._consumer.handle(
+                        recorded, Unit(rows, self._store, recorded, self._consumer.name)
+                    )
+            except Exception as error:
+                if may_pass(error):
+                    raise
+                raise _failed(recorded.source, recorded.position, error) from error
+
+
+def _failed(source: str, position: int | None, error: Exception) -> ReplayFailed:
+    return ReplayFailed(f"{source} position {position}: {described(error)}")
 
 
 async def set_apart(connection: Any, service: str, table: str) -> None:
-    """Row-level security as on the table it replaces."""
+    """Row-level security as on the table it is a copy of."""
     has_tenant = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'tenant')", table
     )
@@ -216,9 +359,8 @@ async def set_apart(connection: Any, service: str, table: str) -> None:
         await connection.execute(f"""
             ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-            CREATE POLICY tenant ON {table} TO {service}_app
-                USING (tenant = nullif(current_setting('handrail.tenant', true), ''))
-                WITH CHECK (tenant = nullif(current_setting('handrail.tenant', true), ''))""")
+            CREATE POLICY tenant ON {table} TO {service}_app USING (tenant = {TENANT}) WITH CHECK (tenant = {TENANT})
+        """)
 
 
 async def differences(connection: Any, live: str, replayed: str) -> list[Difference]:

@@ -26,6 +26,8 @@ IDLE_POLL_SECONDS = 0.05
 BATCH = 2_000
 RETRY_SECONDS = 0.5
 MICROSECOND = timedelta(microseconds=1)
+LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InternalClientError)
+"""What ends a leader. The last is the driver's own: a connection that ends within a batch may not be rolled back."""
 
 _TAKE = """
     WITH taken AS (
@@ -156,23 +158,15 @@ class Sequencer:
         while True:
             try:
                 connection = await asyncpg.connect(self._url, timeout=10, command_timeout=60)
-            except UNREACHABLE as error:
-                await self._wait_after(error)
-                continue
-            try:
-                await self._lead(connection)
-            except UNREACHABLE as error:
-                await self._wait_after(error)
-            except asyncpg.PostgresError as error:
-                await self._wait_after(error)
-            finally:
-                self.leading = False
-                connection.terminate()
-
-    async def _wait_after(self, error: BaseException) -> None:
-        self.problem = type(error).__name__
-        log.warning("sequencer_interrupted", service=self.service, error=type(error).__name__)
-        await asyncio.sleep(RETRY_SECONDS)
+                try:
+                    await self._lead(connection)
+                finally:  # At once: the other instance takes over while this one waits.
+                    self.leading = False
+                    connection.terminate()
+            except LOST as error:
+                self.problem = type(error).__name__
+                log.warning("sequencer_interrupted", service=self.service, error=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _lead(self, connection: asyncpg.Connection) -> None:
         lock = f"SELECT pg_try_advisory_lock(hashtextextended('sequencer/{self.service}', 2))"

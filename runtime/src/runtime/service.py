@@ -23,7 +23,7 @@ from runtime.database import UNREACHABLE, Database, open_pool
 from runtime.event_store import EventStore, Model
 from runtime.keyring import PostgresKeyring
 from runtime.migrations import current, newest
-from runtime.projection import tenants
+from runtime.projection import drop_leftovers, tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
 from runtime.transport.journal import JournalTransport
@@ -141,6 +141,7 @@ class Service:
         """Open everything, run until the block ends, then stop in order: nothing half done is left behind."""
         async with self.opened():
             await self._keep_log_host()
+            await drop_leftovers(self.database)
             work: list[Callable[[], Awaitable[None]]] = [
                 self.sequencer.run,
                 self._prune,

@@ -26,6 +26,7 @@ def event_store_1(service: str) -> list[str]:
         _append(s),
         _journal(s),
         _clock(s),
+        _whole_store(s),
     ]
     statements += [_append_only(s, table) for table in APPEND_ONLY]
     statements += [_apart(s, f"{s}.{table}") for table in ("tenants", *APPEND_ONLY, "unsequenced", "kept_answers",
@@ -430,10 +431,39 @@ def _journal(s: str) -> str:
     """
 
 
+def _whole_store(s: str) -> str:
+    """What the service must know of all its tenants before it can set one: slugs and positions, never a row's contents."""
+    defined = f"LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {s}, pg_temp"
+    return f"""
+    CREATE POLICY journal ON {s}.tenants FOR SELECT TO {s}_owner USING (true);
+    CREATE FUNCTION {s}.open_tenants() RETURNS SETOF text {defined} AS $$
+        SELECT tenant FROM {s}.tenants ORDER BY tenant
+    $$;
+    CREATE FUNCTION {s}.newest_position() RETURNS bigint {defined} AS $$
+        SELECT coalesce(max(position), 0) FROM {s}.log
+    $$;
+    CREATE FUNCTION {s}.log_places(p_lanes smallint[], p_starts bigint[], p_most integer)
+        RETURNS TABLE ("position" bigint, tenant text) {defined} AS $$
+        SELECT place.position, place.tenant FROM unnest(p_lanes, p_starts) AS wanted (lane, start)
+         CROSS JOIN LATERAL (
+            SELECT log.position, log.tenant FROM {s}.log
+             WHERE log.lane = wanted.lane AND log.position >= wanted.start
+             ORDER BY log.lane, log.position LIMIT p_most) AS place
+    $$;
+    CREATE FUNCTION {s}.log_places_after(p_after bigint, p_most integer)
+        RETURNS TABLE ("position" bigint, tenant text) {defined} AS $$
+        SELECT log.position, log.tenant FROM {s}.log WHERE log.position > p_after ORDER BY log.position LIMIT p_most
+    $$;
+    REVOKE ALL ON FUNCTION {s}.open_tenants(), {s}.newest_position(), {s}.log_places(smallint[], bigint[], integer),
+        {s}.log_places_after(bigint, integer) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION {s}.open_tenants(), {s}.newest_position(), {s}.log_places(smallint[], bigint[], integer),
+        {s}.log_places_after(bigint, integer) TO {s}_app;
+    """
+
+
 def _rights(s: str) -> str:
     return f"""
     GRANT USAGE ON SCHEMA {s} TO {s}_app, {s}_relay;
-    GRANT SELECT ON {s}.journal TO {s}_app;
     GRANT SELECT, INSERT ON {s}.events TO {s}_app;
     GRANT SELECT ON {s}.log TO {s}_app;
     GRANT SELECT, INSERT ON {s}.tenants TO {s}_app;

@@ -48,6 +48,10 @@ class Rig:
         self._stack.push_async_callback(_cancel, task)
         return database, journal
 
+    def own(self) -> Transport:
+        """What plan-service itself would follow its own log by."""
+        return JournalTransport(self.plan.database, lease_seconds=2.0)
+
 
 async def _cancel(task: "asyncio.Future[None]") -> None:
     task.cancel()

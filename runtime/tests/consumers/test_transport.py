@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -59,14 +60,17 @@ async def test_a_reader_that_comes_later_gets_everything_and_after_a_restart_not
             await until(all_there(rig, expected), 30)
 
 
-async def test_an_error_that_may_pass_is_tried_again_until_it_works(rig) -> None:
+@pytest.mark.parametrize(
+    "error", [ConnectionError("the other side is away"), asyncpg.DeadlockDetectedError("a lost race")]
+)
+async def test_an_error_of_the_transport_is_tried_again_until_it_works(rig, error: Exception) -> None:
     await make_effects_table(rig.plan)
     chance = random.Random(1)
 
     async def failing_often(recorded: Recorded[Event], unit: Unit) -> None:
         await leave_a_row(recorded, unit)
         if chance.random() < 0.05:
-            raise ConnectionError("the other side is away")
+            raise error
 
     database, transport = await rig.instance()
     expected = await write(rig, [new_id() for _ in range(4)], each=5)

@@ -47,7 +47,7 @@ async def lakeside(world):
 
 async def events_of(world: Any) -> int:
     async with world.plan.database.pool.acquire() as connection:
-        count: int = await connection.fetchval("SELECT count(*) FROM progress.journal")
+        count: int = await connection.fetchval("SELECT progress.newest_position()")
     return count
 
 

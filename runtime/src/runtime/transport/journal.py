@@ -6,7 +6,7 @@ that grows with every change of hands.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,13 +14,14 @@ import structlog
 
 from contracts.ids import new_id
 from contracts.lanes import LANES
-from runtime.database import UNREACHABLE, Database
+from runtime.database import SET_TENANT, UNREACHABLE, Database
 from runtime.roles import SERVICES
-from runtime.transport.port import Delivery, Handle, NextPositions, StopFollowing
+from runtime.transport.port import Delivery, Handle, NextPositions, Page, StopFollowing
 
 log = structlog.get_logger()
 
 PAGE_PER_LANE = 64
+REPLAY_PAGE = 2_000
 POLL_SECONDS = 1.0
 """Only the safety net: the sequencer's NOTIFY, or a sequencer in this process, wakes us long before."""
 LEASE_SECONDS = 10.0
@@ -34,10 +35,16 @@ _PAGE = """
          WHERE journal.lane = wanted.lane AND journal.position >= wanted.start
          ORDER BY journal.lane, journal.position LIMIT {most}) AS page
      ORDER BY page.position"""
+_OWN = """
+    SELECT log.position, log.tenant, log.index, log.subject, log.lane, log.entry, events.sealed
+      FROM {owner}.log JOIN {owner}.events ON events.id = log.event_id WHERE log.position = ANY ($1)"""
 
 
 class JournalTransport:
-    """Reads ``<owner>.journal`` as the consumer's own role. Run `listen` beside it where sources are other processes."""
+    """Reads ``<owner>.journal`` as the consumer's own role; the service's own log with each tenant set in turn.
+
+    Run `listen` beside it where sources are other processes.
+    """
 
     def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
         self._database = database
@@ -89,7 +96,6 @@ class JournalTransport:
     async def _follow(
         self, consumer: str, source: str, next_positions: NextPositions, handle: Handle, woken: asyncio.Event
     ) -> None:
-        query = _PAGE.format(owner=source, most=PAGE_PER_LANE)
         async with self._leases.held(f"{consumer}/{source}") as lease:
             start: dict[int, int] = {}
             while True:
@@ -97,10 +103,9 @@ class JournalTransport:
                 lanes = lease.lanes()
                 if lanes != start.keys():
                     start = await next_positions(lanes) if lanes else {}
-                rows: list[Any] = []
+                rows: Sequence[Any] = []
                 if start:
-                    async with self._database.pool.acquire() as connection:
-                        rows = await connection.fetch(query, list(start), list(start.values()))
+                    rows = await self._rows(source, start)
                 if rows and lease.lanes() >= lanes:
                     if await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
                         start |= {row["lane"]: row["position"] + 1 for row in rows}
@@ -111,6 +116,19 @@ class JournalTransport:
                         async with asyncio.timeout(POLL_SECONDS):
                             await woken.wait()
 
+    async def _rows(self, source: str, start: Mapping[int, int]) -> Sequence[Any]:
+        lanes, starts = list(start), list(start.values())
+        async with self._database.pool.acquire() as connection:
+            if source == self._database.source:
+                places = await connection.fetch(
+                    f"SELECT position, tenant FROM {source}.log_places($1, $2, $3)", lanes, starts, PAGE_PER_LANE
+                )  # fmt: skip
+                return await _own_rows(connection, source, places)
+            rows: Sequence[Any] = await connection.fetch(
+                _PAGE.format(owner=source, most=PAGE_PER_LANE), lanes, starts
+            )
+            return rows
+
     async def _handed(self, handle: Handle, deliveries: list[Delivery], consumer: str) -> bool:
         try:
             await handle(deliveries, ())
@@ -119,16 +137,78 @@ class JournalTransport:
         except UNREACHABLE:
             raise
         except Exception as error:
-            log.warning("consumer_failed", consumer=consumer, error=type(error).__name__, exc_info=True)
+            log.warning("consumer_failed", consumer=consumer, error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
             return False
         return True
 
     async def waiting(self, source: str, done: int) -> int | None:
         """How many positions the owner's log is ahead."""
+        return max(0, await newest_position(self._database, source) - done)
+
+    @asynccontextmanager
+    async def records(self, source: str) -> AsyncIterator["JournalRecords"]:
+        """See `Transport.records`."""
+        yield JournalRecords(self._database, source, await newest_position(self._database, source))
+
+
+class JournalRecords:
+    """The owner's log in position order, which says of every lane how far it was read."""
+
+    def __init__(self, database: Database, source: str, total: int) -> None:
+        self.total = total
+        self._database = database
+        self._source = source
+        self._after = 0
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """See `Records.pages`."""
+        while True:
+            rows = await self._rows()
+            if not rows:
+                return
+            self._after = rows[-1]["position"]
+            yield Page(
+                [_delivery(self._source, row) for row in rows],
+                dict.fromkeys(range(LANES), self._after + 1),
+            )
+
+    async def _rows(self) -> Sequence[Any]:
+        source = self._source
         async with self._database.pool.acquire() as connection:
-            last: int | None = await connection.fetchval(f"SELECT max(position) FROM {source}.journal")
-        return max(0, (last or 0) - done)
+            if source == self._database.source:
+                places = await connection.fetch(
+                    f"SELECT position, tenant FROM {source}.log_places_after($1, $2)",
+                    self._after,
+                    REPLAY_PAGE,
+                )
+                return await _own_rows(connection, source, places)
+            rows: Sequence[Any] = await connection.fetch(
+                f"SELECT position, tenant, index, subject, lane, entry, sealed FROM {source}.journal"
+                " WHERE position > $1 ORDER BY position LIMIT $2", self._after, REPLAY_PAGE,
+            )  # fmt: skip
+            return rows
+
+
+async def newest_position(database: Database, source: str) -> int:
+    """The last position of a source, where the journal is the transport; of the service's own log always."""
+    async with database.pool.acquire() as connection:
+        own = f"SELECT {source}.newest_position()"
+        others = f"SELECT coalesce(max(position), 0) FROM {source}.journal"
+        newest: int = await connection.fetchval(own if source == database.source else others)
+    return newest
+
+
+async def _own_rows(connection: Any, service: str, places: Sequence[Any]) -> list[Any]:
+    """The service's own records, by position: a tenant's are reached only with that tenant set (P4)."""
+    positions: dict[str, list[int]] = {}
+    for place in places:
+        positions.setdefault(place["tenant"], []).append(place["position"])
+    rows: list[Any] = []
+    for tenant, wanted in positions.items():
+        await connection.execute(SET_TENANT, tenant)
+        rows += await connection.fetch(_OWN.format(owner=service), wanted)
+    return sorted(rows, key=lambda row: row["position"])
 
 
 def _delivery(source: str, row: Any) -> Delivery:

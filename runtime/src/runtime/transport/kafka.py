@@ -8,10 +8,13 @@ assignment its position can be compared with what the consumer's own table says.
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -23,7 +26,7 @@ from contracts.catalogue import topic_name
 from contracts.lanes import LANES, lane_of, record_key
 from runtime.database import UNREACHABLE, Database
 from runtime.entry import parse_entry
-from runtime.transport.port import Delivery, Handle, NextPositions, StopFollowing
+from runtime.transport.port import Delivery, Handle, NextPositions, Page, StopFollowing
 
 log = structlog.get_logger()
 
@@ -36,6 +39,9 @@ STOP_SECONDS = 5.0
 METADATA_MILLISECONDS = 5_000
 PARTITIONS_HEADER = "partitions"
 LARGEST_RECORD = 1024 * 1024
+MOST_PARTITIONS = 1_000
+"""More than there are lanes: what made-up positions of unreadable records are counted in."""
+TENANT_SLUG = re.compile("[a-z][a-z0-9-]{1,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class Broker:
 
 
 class _Record(msgspec.Struct):
-    position: int
-    index: int
+    position: Annotated[int, msgspec.Meta(ge=1)]
+    index: Annotated[int, msgspec.Meta(ge=0)]
     entry: msgspec.Raw
     sealed: str
 
@@ -68,12 +74,38 @@ def encode_value(position: int, index: int, entry: bytes, sealed: bytes) -> byte
 
 
 def decode_record(source: str, value: bytes) -> Delivery:
-    """What `encode_value` wrote; raises ``msgspec.DecodeError`` for anything else."""
+    """What `encode_value` wrote; raises a ``ValueError`` for anything else."""
     record = _decode(value)
     raw = bytes(record.entry)
     entry = parse_entry(raw)
     return Delivery(source, record.position, entry.tenant, record.index, entry.subject,
                     lane_of(entry.tenant, entry.subject), raw, base64.b64decode(record.sealed))  # fmt: skip
+
+
+class NobodysRecord(ValueError):
+    """Not even the key says whose record this is."""
+
+
+def read_record(source: str, record: Any) -> Delivery:
+    """A record of the topic as a delivery, readable or not; raises `NobodysRecord`."""
+    try:
+        _partitions_of(record)
+        return decode_record(source, record.value)
+    except (ValueError, TypeError):
+        tenant, subject = _owner_of(record.key)
+        place = -1 - (record.offset * MOST_PARTITIONS + record.partition)
+        return Delivery(source, place, tenant, 0, subject, lane_of(tenant, subject), record.value or b"", b"")
+
+
+def _owner_of(key: bytes | None) -> tuple[str, UUID]:
+    tenant, _, subject = (key or b"").decode("ascii", "replace").partition("/")
+    try:
+        found = UUID(subject)
+    except ValueError:
+        raise NobodysRecord from None
+    if not TENANT_SLUG.fullmatch(tenant) or record_key(tenant, found).encode() != key:
+        raise NobodysRecord
+    return tenant, found
 
 
 def headers(log_host: str, service: str, entry: bytes) -> list[tuple[str, bytes]]:
@@ -94,11 +126,17 @@ class KafkaTransport:
     """Publishes this service's log while it leads, and follows the others' topics."""
 
     def __init__(self, database: Database, broker: Broker, log_host: str) -> None:
-        self.problem: str | None = None
+        self._trouble_now: str | None = None
+        self._nobodys: dict[str, str] = {}
         self._database = database
         self._broker = broker
         self._log_host = log_host
         self._work = asyncio.Event()
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong now; a record that belongs to nobody stays named until the process ends."""
+        return "; ".join(filter(None, (self._trouble_now, *self._nobodys.values()))) or None
 
     def wake(self) -> None:
         """This process has indexed something: publish it now instead of at the next poll."""
@@ -138,7 +176,7 @@ class KafkaTransport:
                         await connection.execute(
                             f"UPDATE {self._database.service}.relay SET published = $1", reached
                         )
-                        self.problem = None
+                        self._trouble_now = None
                 if not rows:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(PUBLISH_POLL_SECONDS):
@@ -189,8 +227,8 @@ class KafkaTransport:
             max_partition_fetch_bytes=4 * LARGEST_RECORD, retry_backoff_ms=100,
         )  # fmt: skip
         await reader.start()
-        self.problem = None
-        following = _Following(reader, source, next_positions, handle)
+        self._trouble_now = None
+        following = _Following(reader, source, next_positions, handle, self._read_all)
         reader.subscribe([self._broker.topic(source)], listener=following)
         try:
             await following.run()
@@ -199,42 +237,88 @@ class KafkaTransport:
             with contextlib.suppress(TimeoutError, KafkaError, asyncio.CancelledError):
                 await asyncio.wait_for(asyncio.shield(reader.stop()), STOP_SECONDS)
 
-    async def replay(self, source: str) -> AsyncIterator[list[Delivery]]:
-        """Everything the topic holds now, in order per lane, a page at a time."""
-        reader = AIOKafkaConsumer(bootstrap_servers=self._broker.servers, enable_auto_commit=False)
+    @asynccontextmanager
+    async def records(self, source: str) -> AsyncIterator["TopicRecords"]:
+        """See `Transport.records`."""
+        reader = AIOKafkaConsumer(
+            self._broker.topic(source), bootstrap_servers=self._broker.servers, group_id=None,
+            enable_auto_commit=False, auto_offset_reset="earliest", max_partition_fetch_bytes=4 * LARGEST_RECORD,
+        )  # fmt: skip
         await reader.start()
         try:
-            topic = self._broker.topic(source)
-            parts = [TopicPartition(topic, n) for n in reader.partitions_for_topic(topic) or ()]
-            reader.assign(parts)
-            ends = await reader.end_offsets(parts)
+            parts = sorted(reader.assignment())
+            if not parts:
+                raise KafkaError(
+                    f"{self._broker.topic(source)} has no partitions: run `handrail topics apply`"
+                )
             await reader.seek_to_beginning(*parts)
-            while any([await reader.position(part) < ends[part] for part in parts]):
-                for records in (
-                    await reader.getmany(timeout_ms=FETCH_MILLISECONDS, max_records=PAGE)
-                ).values():
-                    yield [decode_record(source, record.value) for record in records]
+            first, ends = await reader.beginning_offsets(parts), await reader.end_offsets(parts)
+            yield TopicRecords(
+                reader, parts, source, sum(ends[part] - first[part] for part in parts), self._read_all
+            )
         finally:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reader.stop(), STOP_SECONDS)
+
+    def _read_all(self, source: str, records: Sequence[Any]) -> list[Delivery]:
+        """All that belong to somebody; the others are told of and passed over."""
+        found: list[Delivery] = []
+        for record in records:
+            try:
+                found.append(read_record(source, record))
+            except NobodysRecord:
+                place = f"partition {record.partition} offset {record.offset}"
+                if source not in self._nobodys:
+                    log.error("record_of_nobody", source=source, place=place)
+                self._nobodys[source] = f"an unreadable record without a key: {source} {place}"
+        return found
 
     async def waiting(self, source: str, done: int) -> int | None:
         """Not told by Kafka in our positions: the group's own tooling shows its offsets."""
         return None
 
     def _trouble(self, what: str, error: BaseException) -> None:
-        self.problem = f"{what}: {type(error).__name__}"
+        self._trouble_now = f"{what}: {type(error).__name__}"
         log.warning("kafka_interrupted", what=what, error=type(error).__name__)
+
+
+ReadAll = Callable[[str, Sequence[Any]], list[Delivery]]
+
+
+class TopicRecords:
+    """A topic from its beginning to what is its end when one asks."""
+
+    def __init__(
+        self, reader: Any, parts: Sequence[TopicPartition], source: str, total: int, read_all: ReadAll
+    ) -> None:
+        self.total = total
+        self._reader = reader
+        self._parts = parts
+        self._source = source
+        self._read_all = read_all
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """See `Records.pages`."""
+        ends = await self._reader.end_offsets(self._parts)
+        while behind := [part for part in self._parts if await self._reader.position(part) < ends[part]]:
+            fetched = await self._reader.getmany(*behind, timeout_ms=FETCH_MILLISECONDS, max_records=PAGE)
+            for records in fetched.values():
+                deliveries = self._read_all(self._source, records)
+                newest = max((delivery.position for delivery in deliveries), default=0)
+                yield Page(deliveries, dict.fromkeys(lanes_of(records), newest + 1) if newest > 0 else {})
 
 
 class _Following(ConsumerRebalanceListener):  # type: ignore[misc]
     """One consumer's walk along the partitions it is given."""
 
-    def __init__(self, reader: Any, source: str, next_positions: NextPositions, handle: Handle) -> None:
+    def __init__(
+        self, reader: Any, source: str, next_positions: NextPositions, handle: Handle, read_all: ReadAll
+    ) -> None:
         self._reader = reader
         self._source = source
         self._next_positions = next_positions
         self._handle = handle
+        self._read_all = read_all
         self._unproven: set[TopicPartition] = set()
         """Partitions whose starting offset is only a hint so far."""
 
@@ -255,18 +339,25 @@ class _Following(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _starts_early_enough(self, part: TopicPartition, records: Sequence[Any]) -> bool:
         self._unproven.discard(part)
-        first = decode_record(self._source, records[0].value).position
+        if records[0].offset == 0:
+            return True
+        first = self._read_all(self._source, records[:1])
+        if not first or first[0].unreadable:
+            return False  # No position to compare.
         wanted = await self._next_positions(lanes_of(records[:1]))
-        return first <= min(wanted.values()) or records[0].offset == 0
+        return first[0].position <= min(wanted.values())
 
     async def _take(self, part: TopicPartition, records: Sequence[Any]) -> None:
-        deliveries = [decode_record(self._source, record.value) for record in records]
         try:
-            await self._handle(deliveries, lanes_of(records))
+            lanes = lanes_of(records)
+            for unreadable, run in groupby(
+                self._read_all(self._source, records), key=lambda delivery: delivery.unreadable
+            ):
+                await self._handle(list(run), () if unreadable else lanes)
         except (StopFollowing, KafkaError):
             raise
         except Exception as error:
-            log.warning("consumer_failed", source=self._source, error=type(error).__name__, exc_info=True)
+            log.warning("consumer_failed", source=self._source, error=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
             if part in self._reader.assignment():
                 self._reader.seek(part, records[0].offset)
@@ -279,12 +370,23 @@ def lanes_of(records: Sequence[Any]) -> list[int]:
     """The lanes that these records' partition carries, by the number of partitions they were published under.
 
     Not by what the reader thinks it is: a topic made anew may have another number before the reader has heard of it.
+    None where the records do not agree.
     """
-    counts = {int(value) for record in records for name, value in record.headers if name == PARTITIONS_HEADER}
+    counts = set()
+    for record in records:
+        with contextlib.suppress(ValueError):
+            counts.add(_partitions_of(record))
     if len(counts) != 1:
-        raise ValueError("records of one fetch were published under different numbers of partitions")
+        return []
     count = counts.pop()
     return [lane for lane in range(LANES) if lane % count == records[0].partition]
+
+
+def _partitions_of(record: Any) -> int:
+    for name, value in record.headers:
+        if name == PARTITIONS_HEADER and int(value) > 0:
+            return int(value)
+    raise ValueError("the record does not say under how many partitions it was published")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The port: records of a source's log, delivered per lane in position order, at least once."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -8,7 +9,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record as it travels: the entry's bytes and the sealed contents."""
+    """One record as it travels: the entry's bytes and the sealed contents.
+
+    A record that cannot be read at all has a made-up ``position`` below 0 (the same whenever it comes) and stands in
+    ``entry`` as it came; whose it is was taken from its key.
+    """
 
     source: str
     position: int
@@ -19,6 +24,11 @@ class Delivery:
     entry: bytes
     sealed: bytes
 
+    @property
+    def unreadable(self) -> bool:
+        """Only whose it is is known: it waits for an operator, and what follows of its subject behind it."""
+        return self.position < 0
+
 
 class StopFollowing(Exception):
     """Raised by ``handle`` to end the following for good; every other error is tried again."""
@@ -27,10 +37,30 @@ class StopFollowing(Exception):
 Handle = Callable[[Sequence[Delivery], Collection[int]], Awaitable[None]]
 """Makes the effect of the deliveries durable, with their positions, before it returns.
 
-The second argument names lanes of which these deliveries are all there is up to the last one's position."""
+The second argument names lanes of which these deliveries are all there is up to the last one's position. An unreadable
+delivery comes alone."""
 
 NextPositions = Callable[[Collection[int]], Awaitable[dict[int, int]]]
 """For each of these lanes the position that the consumer wants next (1 when it has none yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records of a replay, in order per lane, and for each lane they say something about the next position to come."""
+
+    deliveries: Sequence[Delivery]
+    reached: Mapping[int, int]
+
+
+class Records(Protocol):
+    """Everything a source's log holds, for a replay. A record may come twice, as in following."""
+
+    total: int
+    """About how many there were at the beginning."""
+
+    def pages(self) -> AsyncIterator[Page]:
+        """All there is now; called again, what has come since."""
+        ...
 
 
 class Transport(Protocol):
@@ -46,4 +76,8 @@ class Transport(Protocol):
 
     async def waiting(self, source: str, done: int) -> int | None:
         """About how many records the log has behind position ``done``, where that can be told."""
+        ...
+
+    def records(self, source: str) -> AbstractAsyncContextManager[Records]:
+        """The source's log from its beginning: what a rebuild or a check reads."""
         ...
