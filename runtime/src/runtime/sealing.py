@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 KeyId = NewType("KeyId", bytes)
 FORMAT = b"\x01"
 DIGEST_PREFIX = b"HR\x01"
-KEY_ID_BYTES, NONCE_BYTES, SALT_BYTES, KEY_BYTES = 16, 12, 32, 32
+KEY_ID_BYTES, NONCE_BYTES, SALT_BYTES, KEY_BYTES, TAG_BYTES = 16, 12, 32, 32, 16
 
 
 class SealBroken(Exception):
@@ -76,6 +76,6 @@ def commitment(salt: bytes, plain: bytes) -> bytes:
 
 def key_id_of(sealed: bytes) -> KeyId:
     """Which keyring row opens these bytes; raises `SealBroken` for bytes of another format."""
-    if len(sealed) < 1 + KEY_ID_BYTES + NONCE_BYTES + SALT_BYTES or sealed[:1] != FORMAT:
+    if len(sealed) < 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES or sealed[:1] != FORMAT:
         raise SealBroken("not sealed bytes of a known format")
     return KeyId(sealed[1 : 1 + KEY_ID_BYTES])
