@@ -3,6 +3,7 @@
 It refuses, and writes nothing, where a change would break what was published under the same name and schema number.
 ``--check`` writes nothing and fails when the files are not what the classes say; ``--against FOLDER`` also compares with
 the contracts/ of another revision, OpenAPI documents included, so that nobody gets round the refusal by deleting a file.
+A break that is meant stands in contracts/breaks.toml, in the words in which it is named here, with its reason.
 
 The one place of the package that reads and writes files, for the hand and for CI; nothing imports it.
 """
@@ -10,6 +11,7 @@ The one place of the package that reads and writes files, for the hand and for C
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +28,7 @@ Document = dict[str, Any]
 ReadFile = Callable[[str], str | None]
 
 HERE = Path(__file__).parents[2]
+BREAKS = "breaks.toml"
 
 
 def rendered() -> dict[str, str]:
@@ -68,6 +71,27 @@ def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
     return ["the event is removed; it may only be retired (contracts.catalogue.RETIRED_EVENTS)"]
 
 
+def broken_since(before: Path, folder: Path, now: dict[str, str] | None = None) -> list[str]:
+    """What ``folder``, or ``now`` in its stead, breaks of what another revision published, but for what is meant."""
+    ours = _published_in(folder, "schemas") + _published_in(folder, "openapi")
+    files = {path: (folder / path).read_text(encoding="utf-8") for path in ours}
+    published = _published_in(before, "schemas") + _published_in(before, "openapi")
+    found = breaking(published, _read_in(before), files | (now or {}))
+    excused = _meant(folder)
+    problems = [change for change in found if change not in excused]
+    for place, why in excused.items():
+        if not why.strip():
+            problems.append(f"{BREAKS}: {place}: say why")
+        if place not in found:
+            problems.append(f"{BREAKS}: {place}: nothing breaks so any more, take the entry out")
+    return problems
+
+
+def _meant(folder: Path) -> dict[str, str]:
+    entries = tomllib.loads(_read_in(folder)(BREAKS) or "").get("break", ())
+    return {entry["place"]: entry["why"] for entry in entries}
+
+
 def differences(now: dict[str, str], folder: Path) -> list[str]:
     """Which committed files are not what the classes say."""
     return [
@@ -87,14 +111,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     folder: Path = options.folder
     now = rendered()
-    problems = breaking(_published_in(folder, "schemas"), _read_in(folder), now)
+    meant = _meant(folder)
+    problems = [
+        change
+        for change in breaking(_published_in(folder, "schemas"), _read_in(folder), now)
+        if change not in meant
+    ]
     if options.against:
-        before: Path = options.against
-        published = [*_published_in(before, "schemas"), *_published_in(before, "openapi")]
-        openapi = {
-            path: (folder / path).read_text(encoding="utf-8") for path in _published_in(folder, "openapi")
-        }
-        problems += breaking(published, _read_in(before), now | openapi)
+        problems += broken_since(options.against, folder, now)
     if not problems and options.check:
         problems = differences(now, folder)
     for problem in dict.fromkeys(problems):

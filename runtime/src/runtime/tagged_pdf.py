@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import datetime
+from typing import Literal
 
 import structlog
 import typst
@@ -16,7 +17,8 @@ def tagged_pdf(template: bytes, text: str, written_at: datetime) -> bytes:
     the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps nobody.
     """
     readable = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
-    for standards in (["ua-1"], []):
+    attempts: tuple[list[Literal["ua-1"]], ...] = (["ua-1"], [])
+    for standards in attempts:
         try:
             made = typst.compile(template, format="pdf", sys_inputs={"text": readable}, pdf_standards=standards,
                                  ignore_system_fonts=True, timestamp=written_at)  # fmt: skip
