@@ -17,13 +17,13 @@ def tagged_pdf(template: bytes, text: str, written_at: datetime) -> bytes:
     the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps nobody.
     """
     readable = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
-    attempts: tuple[list[Literal["ua-1"]], ...] = (["ua-1"], [])
+    attempts: tuple[Literal["ua-1"] | None, ...] = ("ua-1", None)
     for standards in attempts:
         try:
             made = typst.compile(template, format="pdf", sys_inputs={"text": readable}, pdf_standards=standards,
                                  ignore_system_fonts=True, timestamp=written_at)  # fmt: skip
         except typst.TypstError as error:
-            if not standards or "could not be displayed" not in str(error):
+            if standards is None or "could not be displayed" not in str(error):
                 raise
             log.warning("letter_without_a_glyph")
             continue
