@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import platform
 import sys
 import time
@@ -18,7 +19,9 @@ from rich.table import Table
 from bench.ground import Ground, run
 from bench.measure import Row, Skipped
 
-NAMES = ("commands", "append", "rebuild")
+NAMES = (
+    "commands", "measurements", "append", "load", "read", "rebuild", "sequencer", "relay", "notices"
+)  # fmt: skip
 
 
 async def main(names: Iterable[str], quick: bool, json_file: Path) -> int:
@@ -28,6 +31,7 @@ async def main(names: Iterable[str], quick: bool, json_file: Path) -> int:
     rows: list[Row] = []
     left_out: dict[str, str] = {}
     failed = False
+    loads = [os.getloadavg()[0]]
     try:
         await ground.start()
         for name in names:
@@ -47,10 +51,16 @@ async def main(names: Iterable[str], quick: bool, json_file: Path) -> int:
             console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/dim]")
     finally:
         ground.stop()
+    loads.append(os.getloadavg()[0])
     if len(list(names)) > 1:
         console.print(table(rows))
-    await asyncio.to_thread(write, json_file, json.dumps(as_json(rows, left_out, quick), indent=2) + "\n")
+    await asyncio.to_thread(
+        write, json_file, json.dumps(as_json(rows, left_out, quick, loads), indent=2) + "\n"
+    )
     console.print(f"Written to {json_file}. Rates drift with the machine; ratios are what counts.")
+    console.print(
+        f"The machine's load was {loads[0]:.1f} before and {loads[1]:.1f} after, on {os.cpu_count()} cores."
+    )
     return int(failed)
 
 
@@ -68,7 +78,8 @@ def table(rows: Iterable[Row]) -> Table:
         if row.reached is not None:
             ratio = f"[green]{ratio}[/green]" if row.reached else f"[red]{ratio}[/red]"
         floor = f"{row.floor_rates and _median(row.floor_rates):,.0f}  {row.floor}" if row.floor else ""
-        wanted = "" if row.wanted is None else f"{row.wanted:g}"
+        wanted = "" if row.wanted is None else f"at least {row.wanted:g}"
+        wanted = wanted if row.most is None else f"below {row.most:g} {row.unit}"
         besides = ", ".join(f"{name} {value}" for name, value in row.facts.items())
         shown.add_row(
             f"{row.bench}: {row.path}", f"{row.rate:,.0f} {row.unit}", floor, ratio, wanted, besides
@@ -81,16 +92,21 @@ def _median(rates: Iterable[float]) -> float:
     return ordered[len(ordered) // 2]
 
 
-def as_json(rows: Iterable[Row], left_out: dict[str, str], quick: bool) -> dict[str, object]:
+def as_json(
+    rows: Iterable[Row], left_out: dict[str, str], quick: bool, loads: Iterable[float]
+) -> dict[str, object]:
     """What a later run is compared with. Nothing of it names this machine."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
         "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": [round(load, 1) for load in loads],
         "results": [
             {"bench": row.bench, "path": row.path, "unit": row.unit, "rates": [round(rate, 1) for rate in row.rates],
              "floor": row.floor, "floor_rates": [round(rate, 1) for rate in row.floor_rates],
-             "ratio": row.ratio and round(row.ratio, 3), "wanted": row.wanted, "reached": row.reached,
+             "ratio": row.ratio and round(row.ratio, 3), "wanted": row.wanted, "most": row.most,
+             "reached": row.reached,
              "besides": dict(row.facts)}
             for row in rows
         ],
@@ -102,7 +118,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(NAMES)}; all of them when none is named")
     parser.add_argument(
-        "--quick", action="store_true", help="less data and fewer rounds: each under a minute"
+        "--quick", action="store_true", help="less data and fewer rounds: all of it in about three minutes"
     )
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "latest.json")
     given = parser.parse_args()

@@ -7,13 +7,15 @@ Ours: `EventStore.append`, each call ten new events on a stream, at the version 
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
 import runtime.event_store
+from bench import floors
 from bench.ground import CONNECTIONS, TENANT, Ground, Opened, administrator, opened
 from bench.history import ACTOR, CORRELATION, ITEM_YEAR, ITEM_YEAR_ALONE, SESSIONS, YEAR, Item, items, session
 from bench.measure import Path, Row, take_turns
@@ -38,20 +40,24 @@ _FLOOR_INSERT = """
 
 
 async def bench(ground: Ground) -> list[Row]:
+    """Into an empty store; then into one with a history and one with a history ten times as long."""
+    return [*await _against_raw(ground), *await _at_ten_times(ground)]
+
+
+async def _against_raw(ground: Ground) -> list[Row]:
     """Each writer fills whole streams of a school year."""
     streams = 2 if ground.quick else 4
     rounds = 5 if ground.quick else 9
     urls = await ground.database()
     async with opened(urls) as store, administrator(urls) as admin:
         await admin.execute(_FLOOR_TABLE)
+        alone = partial(_tens, ITEM_YEAR_ALONE, streams)
         paths = {
             "floor": Path(
                 lambda rows: _at_once(_insert(store, tens) for tens in rows), lambda: _raw(streams)
             ),
-            "without sealing": Path(
-                lambda work: _unsealed(store, work), lambda: _tens(ITEM_YEAR_ALONE, streams)
-            ),
-            "with sealing": Path(lambda work: _append(store, work), lambda: _tens(ITEM_YEAR_ALONE, streams)),
+            "without sealing": Path(lambda work: _unsealed(store, work), alone),
+            "with sealing": Path(lambda work: _append(store, work), alone),
             "with sealing, each session also a resource": Path(
                 lambda work: _append(store, work), lambda: _tens(ITEM_YEAR, streams)
             ),
@@ -62,6 +68,25 @@ async def bench(ground: Ground) -> list[Row]:
         Row("append", f"tens, {name}", "events/s", rates[name], "raw unnest insert of the same rows", rates["floor"],
             0.8 if name == "without sealing" else None)
         for name in paths if name != "floor"
+    ]  # fmt: skip
+
+
+async def _at_ten_times(ground: Ground) -> list[Row]:
+    """The same appends, with sealing and resources, into copies of two histories."""
+    few, many = floors.sizes(ground)
+    rounds = 3 if ground.quick else 7
+    async with AsyncExitStack() as stack:
+        stores = {
+            events: await stack.enter_async_context(opened(await ground.copy(await floors.filled(ground, events))))
+            for events in (few, many)
+        }  # fmt: skip
+        work = partial(_tens, ITEM_YEAR, 1)
+        paths = {str(events): Path(partial(_append, store), work) for events, store in stores.items()}
+        await take_turns(paths, 1)
+        rates = await take_turns(paths, rounds)
+    return [
+        Row("append", f"tens, with sealing, into {many:,} events", "events/s", rates[str(many)],
+            f"ours, into {few:,} events", rates[str(few)])
     ]  # fmt: skip
 
 

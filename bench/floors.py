@@ -37,6 +37,11 @@ class Session(msgspec.Struct):
 decode = msgspec.json.Decoder(Session).decode
 
 
+def sizes(ground: Ground) -> tuple[int, int]:
+    """A history, and one ten times as long."""
+    return (5_000, 50_000) if ground.quick else (100_000, 1_000_000)
+
+
 async def filled(ground: Ground, events: int) -> Urls:
     """The run's database with a history of ``events`` sessions, ours and the floor's; only read by whoever asks."""
     return await ground.shared(f"history of {events}", lambda urls: _fill(urls, events))

@@ -118,7 +118,7 @@ class Ground:
 
     async def database(self, service: str = "progress") -> Urls:
         """A fresh database in which `TENANT` is open in ``service``."""
-        urls = self._urls(service, await asyncio.to_thread(self.cluster.new_database))
+        urls = self.urls(service, await asyncio.to_thread(self.cluster.new_database))
         async with opened(urls, most=1) as store:
             await open_test_tenant(store.database, TENANT)
         return urls
@@ -127,9 +127,10 @@ class Ground:
         """A copy that may be written to."""
         name = make_url(urls.admin).database
         assert name is not None
-        return self._urls(urls.service, await asyncio.to_thread(self.cluster.new_database, name))
+        return self.urls(urls.service, await asyncio.to_thread(self.cluster.new_database, name))
 
-    def _urls(self, service: str, name: str) -> Urls:
+    def urls(self, service: str, name: str) -> Urls:
+        """Where the database ``name`` is, as ``service`` sees it."""
         url = self.cluster.url
         return Urls(service, url(name, f"{service}_app"), url(name, f"{service}_relay"), url(name, "keyring_app"),
                     self.cluster.postgres.url(name))  # fmt: skip

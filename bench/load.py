@@ -30,7 +30,7 @@ _FLOOR = "SELECT version, contents FROM public.floor_stream WHERE stream = $1 OR
 
 async def bench(ground: Ground) -> list[Row]:
     """One reader, one stream after the other."""
-    rounds = 5 if ground.quick else 9
+    rounds = 3 if ground.quick else 9
     urls = await ground.database()
     async with opened(urls) as store, administrator(urls) as admin:
         await admin.execute(_FLOOR_TABLE)
@@ -38,7 +38,7 @@ async def bench(ground: Ground) -> list[Row]:
         await admin.execute("VACUUM ANALYZE progress.events, public.floor_stream")
         paths: dict[str, Path] = {}
         for events, stream in streams.items():
-            times = 20 * FEW // events
+            times = 10 * FEW // events
             paths |= {
                 f"floor {events}": _floor(store, stream, times),
                 f"kept {events}": _ours(store, ITEM, stream, times),

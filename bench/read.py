@@ -21,7 +21,7 @@ READER = "audit"
 async def bench(ground: Ground) -> list[Row]:
     """Both sizes by turns; each turn in a process of its own."""
     rounds = 3 if ground.quick else 5
-    sizes = (10_000, 100_000) if ground.quick else (100_000, 1_000_000)
+    sizes = floors.sizes(ground)
     apart = Apart()
     paths: dict[str, Path] = {}
     for events in sizes:

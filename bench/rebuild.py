@@ -19,7 +19,6 @@ from progress_service.application.item_streams import ITEM
 from runtime.current_state import CurrentState
 
 PAGE = 5_000
-FEWEST, MOST = 100_000, 1_000_000
 _FLOOR_TABLE = """
     CREATE TABLE public.floor_sessions (
         id uuid PRIMARY KEY, student uuid NOT NULL, stream text NOT NULL, version bigint NOT NULL, document text NOT NULL)"""
@@ -27,7 +26,7 @@ _FLOOR_TABLE = """
 
 async def bench(ground: Ground) -> list[Row]:
     """One history, rebuilt by turns."""
-    events = FEWEST if ground.quick else MOST
+    _, events = floors.sizes(ground)
     urls = await floors.filled(ground, events)
     async with administrator(urls) as admin:
         await admin.execute(_FLOOR_TABLE)

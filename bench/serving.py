@@ -1,6 +1,9 @@
 """Servers in processes of their own, and a client that costs next to nothing: sixteen connections kept open."""
 
 import asyncio
+import base64
+import importlib
+import json
 import multiprocessing
 import os
 import signal
@@ -8,50 +11,96 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
+import uvloop
+from alembic import command
+from joserfc.jwk import KeySet
 
-from bench.ground import CONNECTIONS, peak_mebibytes, run
+from bench.ground import CONNECTIONS
+from runtime import migrations
+from runtime.logging import configure_logging
+from runtime.oidc import GivenKeys, TokenVerifier
+from runtime.settings import Settings
+from runtime.testing import MASTER_KEY, PASSWORD, Cluster
+from runtime.testing_http import AUDIENCE, ISSUER
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One or more workers that answer alike, each on a port of its own."""
+
+    ports: Sequence[int]
+    pids: Sequence[int]
+
+    @property
+    def peak_mebibytes(self) -> int:
+        """The most memory its processes have had, added up."""
+        return sum(peak_of(pid) for pid in self.pids)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What its processes have used of the processors so far."""
+        return sum(_ticks_of(pid) for pid in self.pids) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks_of(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def peak_of(pid: int) -> int:
+    """The most memory another process has had so far, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
 @asynccontextmanager
-async def served(make_app: Callable[..., Any], *arguments: Any, workers: int = 1) -> AsyncIterator[int]:
-    """``make_app(*arguments)`` answering on one port by ``workers`` processes; the port."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
+async def served(make_app: Callable[..., Any], *arguments: Any, workers: int = 1) -> AsyncIterator[Server]:
+    """``make_app(*arguments)`` answering until the block ends."""
+    ports = [_free_port() for _ in range(workers)]
     spawn = multiprocessing.get_context("spawn")
     processes = [
-        spawn.Process(target=_serve, args=(port, make_app, arguments), daemon=True) for _ in range(workers)
+        spawn.Process(target=_serve, args=(port, make_app, arguments), daemon=True) for port in ports
     ]
     for process in processes:
         process.start()
     try:
-        await _until_answering(port)
-        yield port
+        for port in ports:
+            await _until_answering(port)
+        yield Server(ports, [process.pid for process in processes if process.pid is not None])
     finally:
         for process in processes:
-            if process.pid is not None:
+            if process.pid is not None and process.is_alive():
                 os.kill(process.pid, signal.SIGTERM)
         for process in processes:
             await asyncio.to_thread(process.join, 20)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def _serve(port: int, make_app: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    """Workers share the port: the kernel shares out the connections."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listening.bind((HOST, port))
-    run(_server(listening, make_app, arguments))
+    with Path(os.devnull).open("w") as nowhere:
+        configure_logging(to=nowhere)  # Each request's line is made, as in an installation.
+        uvloop.run(_server(port, make_app, arguments))
 
 
-async def _server(listening: socket.socket, make_app: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    config = uvicorn.Config(make_app(*arguments), log_config=None, access_log=False, lifespan="on")
-    await uvicorn.Server(config).serve([listening])
+async def _server(port: int, make_app: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    config = uvicorn.Config(
+        make_app(*arguments), host=HOST, port=port, log_config=None, access_log=False, lifespan="on"
+    )
+    await uvicorn.Server(config).serve()
 
 
 async def _until_answering(port: int) -> None:
@@ -59,42 +108,68 @@ async def _until_answering(port: int) -> None:
     while True:
         try:
             _, writer = await asyncio.open_connection(HOST, port)
-            writer.close()
-            return
         except OSError:
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
 
 
-def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
-    """A POST as it goes over the wire."""
-    head = {"host": HOST, "content-type": "application/json", "content-length": str(len(body)), **headers}
+def migrated(cluster: Cluster, service: str) -> str:
+    """A database with a service's own migrations applied; call it outside an event loop."""
+    name = cluster.new_database()
+    config = migrations._config(service, cluster.url(name, f"{service}_owner"))
+    command.stamp(config, "0001")  # The cluster's template has the stores already.
+    command.upgrade(config, "head")
+    return name
+
+
+def real_service(service: str, url: str, keys: Any) -> Any:
+    """A service whole, as the environment would have it; tokens signed with ``keys`` count."""
+    at = f"postgresql://{url.partition('@')[2]}"
+    settings = Settings.model_validate(
+        {
+            "database_url": at, "database_app_password": PASSWORD, "database_relay_password": PASSWORD,
+            "keyring_database_url": at, "keyring_password": PASSWORD,
+            "keyring_master_key": base64.b64encode(MASTER_KEY).decode(),
+            "log_host": "bench.handrail.invalid", "issuer_url": ISSUER,
+        }
+    )  # fmt: skip
+    verifier = TokenVerifier(GivenKeys(KeySet.import_key_set(keys)), issuer=ISSUER, audience=AUDIENCE)
+    return importlib.import_module(f"{service}_service.main").create_app(settings, verifier)
+
+
+def request(path: str, body: Any, headers: dict[str, str], *, method: str = "POST") -> bytes:
+    """A request as it goes over the wire."""
+    content = json.dumps(body).encode()
+    head = {"host": HOST, "content-type": "application/json", "content-length": str(len(content)), **headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + content
 
 
-async def post_all(port: int, requests: Iterator[bytes], most: int = CONNECTIONS) -> int:
-    """Send every request, each connection the next one as soon as it has its answer; all must be 2xx."""
-    return sum(await asyncio.gather(*(_one_connection(port, requests) for _ in range(most))))
+async def send_all(server: Server, requests: Iterator[bytes], most: int = CONNECTIONS) -> list[bytes]:
+    """The bodies of all answers; each connection sends the next request as soon as it has its answer.
+
+    The connections are shared out evenly among the workers. Every answer must be 2xx.
+    """
+    answers: list[bytes] = []
+    ports = [server.ports[number % len(server.ports)] for number in range(most)]
+    await asyncio.gather(*(_one_connection(port, requests, answers) for port in ports))
+    return answers
 
 
-async def _one_connection(port: int, requests: Iterator[bytes]) -> int:
+async def _one_connection(port: int, requests: Iterator[bytes], answers: list[bytes]) -> None:
     reader, writer = await asyncio.open_connection(HOST, port)
-    done = 0
     try:
         for sent in requests:
             writer.write(sent)
-            head = await reader.readuntil(b"\r\n\r\n")
-            lines = head.split(b"\r\n")
-            if not lines[0].split(b" ")[1].startswith(b"2"):
-                raise RuntimeError(f"refused: {lines[0]!r} {await reader.read(2000)!r}")
-            length = next(line for line in lines if line.lower().startswith(b"content-length:"))
-            await reader.readexactly(int(length.split(b":")[1]))
-            done += 1
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            if head[9:10] != b"2":
+                raise RuntimeError(f"refused: {head!r} {body!r}")
+            answers.append(body)
     finally:
         writer.close()
-    return done
-
-
-__all__ = ["peak_mebibytes", "post_all", "request", "served"]
