@@ -1,20 +1,30 @@
 """The append: all of it or nothing, at the version that was seen, for one tenant (P2, P3)."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from contracts.ids import new_id
 from contracts.problems import Invalid, VersionConflict
+from runtime.database import Database
 from runtime.event_store import (
+    LARGEST_APPEND,
+    LARGEST_CONTENTS,
     AlreadyClaimed,
     Answer,
     Change,
     Claim,
     Context,
+    EventStore,
     IdempotencyKeyReused,
     Loaded,
     Release,
@@ -47,6 +57,88 @@ async def rows(plan: Opened, table: str) -> int:
 
 async def counts(plan: Opened) -> dict[str, int]:
     return {table: await rows(plan, table) for table in TABLES_OF_A_COMMAND}
+
+
+@dataclass
+class Wire:
+    """Between the driver and the server: what was sent in each round trip."""
+
+    sent: list[bytes] = field(default_factory=list)
+    _trip: bytes = b""
+
+    async def up(self, driver: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
+        """A round trip ends where the driver asks for an answer: a simple query, or the Sync after other messages."""
+        length = int.from_bytes(start := await driver.readexactly(4))
+        server.write(start + await driver.readexactly(length - 4))
+        while True:
+            kind, size = await driver.readexactly(1), await driver.readexactly(4)
+            body = await driver.readexactly(int.from_bytes(size) - 4)
+            self._trip += body
+            if kind in (b"Q", b"S"):
+                self.sent.append(self._trip)
+                self._trip = b""
+            server.write(kind + size + body)
+
+    async def down(self, server: asyncio.StreamReader, driver: asyncio.StreamWriter) -> None:
+        while answered := await server.read(65_536):
+            driver.write(answered)
+        driver.close()
+
+    async def between(self, driver: asyncio.StreamReader, back: asyncio.StreamWriter, socket: Path) -> None:
+        server, forth = await asyncio.open_unix_connection(socket)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await asyncio.gather(self.up(driver, forth), self.down(server, back))
+        forth.close()
+
+
+@asynccontextmanager
+async def on_the_wire(plan: Opened) -> AsyncIterator[tuple[EventStore, Wire]]:
+    """The same store by way of a socket that tells what passes it, on a single connection."""
+    wire = Wire()
+    name = ".s.PGSQL.5432"
+    with tempfile.TemporaryDirectory(prefix="handrail-wire-") as folder:
+        socket = plan.cluster.postgres.socket_folder / name
+        proxy = await asyncio.start_unix_server(
+            lambda driver, back: wire.between(driver, back, socket), Path(folder) / name
+        )
+        url = plan.url("plan_app").replace(str(plan.cluster.postgres.socket_folder), folder)
+        database = await Database.open("plan", url, most=1)
+        yield EventStore(database, plan.keyring), wire
+        await database.close()
+        proxy.close()
+        await proxy.wait_closed()
+
+
+async def test_an_append_of_every_kind_of_row_is_one_statement_in_one_round_trip(plan: Opened) -> None:
+    left, right = new_id(), new_id()
+    async with on_the_wire(plan) as (store, wire):
+
+        async def append_to_both(key: str) -> None:
+            seen = [await store.load(plan.tenant, SCHOOL, school) for school in (left, right)]
+            wire.sent.clear()
+            await store.append(
+                with_request(plan.context(), request(key=key)),
+                [
+                    Change(loaded, school, [school_named(school, "B", first=loaded.version == 0)] * 3)
+                    for loaded, school in zip(seen, (left, right), strict=True)
+                ],
+                claims=[Claim("external_id:school", key, left)],
+                releases=[Release("external_id:school", "k1")],
+                answer=Answer(201, "school", left),
+            )
+
+        await append_to_both(
+            "k1"
+        )  # The driver describes the statement once on each connection, and keys are made.
+        await append_to_both("k2")
+
+    of_the_append, *after = wire.sent
+    assert b"k2" in of_the_append
+    # What follows is no part of it: the connection is cleared on its way back to the pool.
+    assert [b"RESET ALL" in trip for trip in after] == [True]
+    assert await counts(plan) == {
+        "events": 12, "unsequenced": 12, "kept_answers": 2, "claims": 1, "states": 2, "resources": 2,
+    }  # fmt: skip
 
 
 async def test_what_was_appended_is_read_back_with_its_envelope(plan: Opened) -> None:
@@ -100,6 +192,97 @@ async def test_an_expected_version_above_the_stream_is_refused(plan: Opened) -> 
 
     with pytest.raises(VersionConflict):
         await plan.store.append(plan.context(), [Change(ahead, school, [school_named(school)])])
+
+
+@dataclass
+class Tampering:
+    """A connection on which somebody changes an append's events on their way to the database."""
+
+    connection: Any
+    change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> Any:
+        given = list(arguments)
+        given[3] = json.dumps(self.change(json.loads(given[3])))
+        return await self.connection.fetchrow(sql, *given)
+
+
+def at(*versions: int) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+    """The events with these versions, however many there were."""
+    return lambda events: [
+        {**events[min(n, 1)], "version": version, "id": str(new_id())} for n, version in enumerate(versions)
+    ]
+
+
+TAMPERED = {
+    "a version is left out": (at(2, 4), "HR500"),
+    "the first version is left out": (at(3, 4), "HR500"),
+    "it begins with a version that is there": (at(1, 2), "HR500"),
+    "it goes back": (at(2, 1), "HR500"),
+    "a version comes twice": (at(2, 2), asyncpg.UniqueViolationError.sqlstate),
+    "fewer than announced": (at(2), "HR500"),
+    "more than announced": (at(2, 3, 4), "HR500"),
+    "none of those announced": (at(), "HR500"),
+    "one more below the stream": (at(2, 3, 1), "HR500"),
+    "a stream that was not announced": (
+        lambda events: [events[0], {**events[1], "stream": "school/other", "version": 1}], "HR500",
+    ),
+    "one more on a stream that was not announced": (
+        lambda events: [*events, {**events[0], "stream": "school/other", "version": 1, "id": str(new_id())}], "HR500",
+    ),
+}  # fmt: skip
+
+
+async def append_all_kinds(plan: Opened, connection: Any) -> None:
+    """Two events at versions 2 and 3 with an answer to keep, a claim, a state and a resource."""
+    school = new_id()
+    await write_school(plan, school, "A")
+    seen = await plan.store.load(plan.tenant, SCHOOL, school)
+    async with plan.database.lend(plan.tenant) as lent, lent.transaction():
+        await plan.store.append(
+            with_request(plan.context(), request()),
+            [Change(seen, school, [school_named(school, name, first=False) for name in ("B", "C")])],
+            claims=[Claim("external_id:school", "sis:1", school)],
+            answer=Answer(201, "school", school),
+            connection=connection(lent),
+        )
+
+
+async def test_what_the_next_test_tampers_with_is_accepted_as_it_is(plan: Opened) -> None:
+    await append_all_kinds(plan, lambda lent: Tampering(lent, lambda events: events))
+
+    assert await counts(plan) == {
+        "events": 3, "unsequenced": 3, "kept_answers": 1, "claims": 1, "states": 1, "resources": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+async def test_versions_that_do_not_follow_as_announced_are_refused_and_nothing_remains(
+    plan: Opened, case: str
+) -> None:
+    change, sqlstate = TAMPERED[case]
+
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await append_all_kinds(plan, lambda lent: Tampering(lent, change))
+
+    assert refused.value.sqlstate == sqlstate
+    assert await counts(plan) == {  # What stood before.
+        "events": 1, "unsequenced": 1, "kept_answers": 0, "claims": 0, "states": 1, "resources": 1,
+    }  # fmt: skip
+    async with plan.database.lend(plan.tenant) as connection:
+        assert await connection.fetchval("SELECT document->>'name' FROM resources") == "A"
+        assert await connection.fetchval("SELECT version FROM states") == 1
+
+
+async def test_a_version_can_stand_once_even_without_the_append(plan: Opened) -> None:
+    school = new_id()
+    await write_school(plan, school, "A")
+    async with plan.database.lend(plan.tenant) as connection:
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute(
+                "INSERT INTO plan.events SELECT (jsonb_populate_record(e, jsonb_build_object('id', $1::uuid))).*"
+                " FROM plan.events e", new_id(),
+            )  # fmt: skip
 
 
 async def test_of_many_writers_of_one_version_exactly_one_wins(plan: Opened) -> None:
@@ -221,6 +404,47 @@ async def test_the_largest_event_is_kept_and_one_byte_more_is_refused_by_its_fie
     async with plan.database.lend(plan.tenant) as connection:
         sealed = await connection.fetchval("SELECT length(sealed) FROM plan.events")
     assert sealed == 1 + 16 + 12 + 32 + 256 * 1024 + 16
+
+
+async def test_a_request_of_4_mib_is_kept_and_anything_more_is_refused(plan: Opened) -> None:
+    school = new_id()
+    smallest = len(school_named(school, "a").contents()) - 1
+    seen = await plan.store.load(plan.tenant, SCHOOL, school)
+    largest = school_named(school).model_copy(update={"name": "x" * (LARGEST_CONTENTS - smallest)})
+    full = [largest] * (LARGEST_APPEND // LARGEST_CONTENTS)
+    before = await counts(plan)
+
+    with pytest.raises(Invalid) as refused:
+        await plan.store.append(
+            with_request(plan.context(), request()), [Change(seen, school, [*full, school_named(school, "a")])],
+            claims=[Claim("external_id:school", "sis:1", school)], answer=Answer(201, "school", school),
+        )  # fmt: skip
+
+    assert (LARGEST_APPEND, LARGEST_CONTENTS) == (4 * 1024 * 1024, 256 * 1024)
+    assert [(r.code, r.pointer) for r in refused.value.reasons] == [("too-long", None)]
+    assert await counts(plan) == before
+    await plan.store.append(plan.context(), [Change(seen, school, full)])
+    async with plan.database.lend(plan.tenant) as connection:
+        framing = 1 + 16 + 12 + 32 + 16
+        assert (
+            await connection.fetchval("SELECT sum(length(sealed) - $1) FROM plan.events", framing) == 4 << 20
+        )
+
+
+async def test_4_mib_are_counted_over_all_the_streams_of_a_request(plan: Opened) -> None:
+    changes = []
+    for _ in range(2):
+        school = new_id()
+        event = school_named(school).model_copy(update={"name": "x" * (250 * 1024)})
+        changes.append(Change(await plan.store.load(plan.tenant, SCHOOL, school), school, [event] * 9))
+
+    await plan.store.append(plan.context(), changes[:1])
+    before = await counts(plan)
+    with pytest.raises(Invalid):
+        await plan.store.append(
+            plan.context(), [replace(changes[0], loaded=replace(changes[0].loaded, version=9)), changes[1]]
+        )
+    assert await counts(plan) == before
 
 
 async def test_what_json_or_postgres_cannot_carry_is_refused_by_its_place(plan: Opened) -> None:

@@ -1,0 +1,177 @@
+"""P8: the sequencer's process is killed at any instruction, again and again, while appends go on."""
+
+import asyncio
+import hashlib
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from contracts.ids import new_id
+from runtime.entry import parse_entry
+from runtime.sequencer import BATCH
+from runtime.testing import Cluster, Opened, opened, sequence, write_school
+
+SCRIPT = Path(__file__).with_name("sequencer_to_kill.py")
+KILLS = 20
+TENANTS = ("lakeside", "hillside")
+
+Seen = dict[tuple[str, int], tuple[int, bytes]]
+"""Of each tenant's index: the position, and the SHA-256 of the entry."""
+
+JOURNAL = "SELECT position, tenant, index, entry FROM plan.journal WHERE position > $1 ORDER BY position"
+RELAYS = "FROM pg_stat_activity WHERE datname = current_database() AND usename = 'plan_relay'"
+
+
+class Sequencers:
+    """Processes that run the sequencer; at most one at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def says(self, word: str) -> str:
+        """Wait for a line that ends in ``word``; returns what stands before it."""
+        if self._process.stdout is None:
+            raise RuntimeError("no output is read")
+        while line := (await self._process.stdout.readline()).decode():
+            before, _, last = line.strip().rpartition(" ")
+            if last == word:
+                return before
+        raise RuntimeError(f"the sequencer's process ended and never said {word!r}")
+
+    async def start(self) -> int:
+        """Start one; returns its process id when it leads."""
+        if self._process.stdin is None:
+            raise RuntimeError("no input is written")
+        self._process.stdin.write(b"start\n")
+        return int(await self.says("leads"))
+
+
+@asynccontextmanager
+async def sequencers(url: str) -> AsyncIterator[Sequencers]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, SCRIPT, url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        made = Sequencers(process)
+        await made.says("ready")
+        yield made
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@dataclass
+class Traffic:
+    """What is appended and read all the while."""
+
+    written: int = 0
+    position: int = 0
+    seen: Seen = field(default_factory=dict)
+    stop_writing: asyncio.Event = field(default_factory=asyncio.Event)
+    stop_reading: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def write(self, plan: Opened, seed: int) -> None:
+        """Append again and again to a few streams of this writer's own; wait only when very much has no index yet."""
+        chance = random.Random(seed)
+        schools = [new_id() for _ in range(4)]
+        while not self.stop_writing.is_set():
+            if self.written - self.position < 2 * BATCH:
+                names = [f"{n}" for n in range(chance.choice((1, 10, 60)))]
+                await write_school(plan, chance.choice(schools), *names)
+                self.written += len(names)
+            await asyncio.sleep(0.003)
+
+    async def tail(self, plan: Opened) -> None:
+        """Read, never look back, and remember all that was seen."""
+        connection = await asyncpg.connect(plan.url("notify_app"))
+        while True:
+            last = self.stop_reading.is_set()
+            rows = await connection.fetch(JOURNAL, self.position)
+            for row in rows:
+                place = (row["tenant"], row["index"])
+                assert place not in self.seen, f"{place} was given twice"
+                self.seen[place] = (row["position"], hashlib.sha256(row["entry"]).digest())
+                self.position = row["position"]
+            if last and not rows:
+                break
+            await asyncio.sleep(0.005)
+        await connection.close()
+
+
+async def until(superuser: asyncpg.Connection, question: str, *given: object) -> None:
+    """Ask the database until it says yes."""
+    async with asyncio.timeout(60):
+        while not await superuser.fetchval(question, *given):
+            await asyncio.sleep(0.001)
+
+
+async def kill_one(started: Sequencers, superuser: asyncpg.Connection, chance: random.Random) -> bool:
+    """Start a sequencer, see it get on, kill it; returns whether that was in the middle of a batch."""
+    await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")  # The last one's connection is gone.
+    large = chance.random() < 0.4
+    if large:  # Its first batch is a full one, and the second, in which it dies, a large one.
+        await until(superuser, "SELECT count(*) > $1 FROM plan.unsequenced", BATCH)
+    before = await superuser.fetchval("SELECT coalesce(max(position), 0) FROM plan.log")
+    pid = await started.start()
+    await until(superuser, "SELECT max(position) > $1 FROM plan.log", before)
+    if large:
+        await until(superuser, f"SELECT EXISTS (SELECT {RELAYS} AND backend_xid IS NOT NULL)")
+    await asyncio.sleep(chance.uniform(0, 0.03 if large else 0.15))
+    in_mid_batch: bool = await superuser.fetchval(
+        f"SELECT EXISTS (SELECT {RELAYS} AND backend_xid IS NOT NULL)"
+    )
+    os.kill(pid, signal.SIGKILL)
+    return in_mid_batch
+
+
+@pytest.mark.slow
+async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(cluster: Cluster) -> None:
+    chance = random.Random(8)
+    async with opened(cluster) as plan, opened(cluster, tenant=TENANTS[1], name=plan.name) as other:
+        superuser = await asyncpg.connect(cluster.postgres.url(plan.name))
+        traffic = Traffic()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(traffic.tail(plan))
+            async with asyncio.TaskGroup() as writers:
+                for n, of in enumerate((plan, other, plan)):
+                    writers.create_task(traffic.write(of, n))
+                async with sequencers(plan.url("plan_relay")) as started:
+                    in_mid_batch = [await kill_one(started, superuser, chance) for _ in range(KILLS)]
+                traffic.stop_writing.set()
+            await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")
+            await sequence(plan)
+            traffic.stop_reading.set()
+        written = traffic.written
+        rows = await superuser.fetch(JOURNAL, 0)
+        events = {row["id"] for row in await superuser.fetch("SELECT id FROM plan.events")}
+        left = await superuser.fetchval("SELECT count(*) FROM plan.unsequenced")
+        await superuser.close()
+
+    assert sum(in_mid_batch) >= KILLS / 4
+    assert (len(events), left) == (written, 0)
+    assert [row["position"] for row in rows] == list(range(1, written + 1))
+    entries = [parse_entry(row["entry"]) for row in rows]
+    assert len(entries) == len({entry.id for entry in entries})
+    assert {entry.id for entry in entries} == events
+    for tenant in TENANTS:
+        indexes = [row["index"] for row in rows if row["tenant"] == tenant]
+        assert indexes == list(range(len(indexes)))
+        known = [entry.known for entry in entries if entry.tenant == tenant]
+        assert len(known) > 1_000
+        assert all(earlier < later for earlier, later in pairwise(known))
+    at_the_end = {
+        (row["tenant"], row["index"]): (row["position"], hashlib.sha256(row["entry"]).digest())
+        for row in rows
+    }
+    # What had an index kept it, byte for byte, and nothing came before it afterwards.
+    assert traffic.seen == at_the_end
