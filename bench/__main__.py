@@ -16,11 +16,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.ground import Ground, run
+from bench.ground import Ground
 from bench.measure import Row, Skipped
+from bench.processes import run
 
 NAMES = (
-    "commands", "measurements", "append", "load", "read", "rebuild", "sequencer", "relay", "notices"
+    "commands", "measurements", "append", "load", "read", "rebuild", "sequencer", "relay", "notices",
+    "notices_kafka",
 )  # fmt: skip
 
 

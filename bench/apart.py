@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.ground import in_processes
 from bench.measure import Path
+from bench.processes import in_processes
 
 
 class Apart:

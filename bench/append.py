@@ -16,9 +16,9 @@ from uuid import UUID
 
 import runtime.event_store
 from bench import floors
-from bench.ground import CONNECTIONS, TENANT, Ground, Opened, administrator, opened
+from bench.ground import TENANT, Ground, Opened, administrator, opened
 from bench.history import ACTOR, CORRELATION, ITEM_YEAR, ITEM_YEAR_ALONE, SESSIONS, YEAR, Item, items, session
-from bench.measure import Path, Row, take_turns
+from bench.measure import CONNECTIONS, Path, Row, take_turns
 from contracts.event import Actor
 from contracts.ids import new_event_id, new_id
 from runtime.event_store import Change, Context, Loaded, Model
@@ -47,7 +47,7 @@ async def bench(ground: Ground) -> list[Row]:
 async def _against_raw(ground: Ground) -> list[Row]:
     """Each writer fills whole streams of a school year."""
     streams = 2 if ground.quick else 4
-    rounds = 5 if ground.quick else 9
+    rounds = 3 if ground.quick else 9
     urls = await ground.database()
     async with opened(urls) as store, administrator(urls) as admin:
         await admin.execute(_FLOOR_TABLE)

@@ -17,7 +17,7 @@ from sqlalchemy import Column, Date, MetaData, String, Table, Uuid, insert, sele
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.ground import CONNECTIONS
+from bench.measure import CONNECTIONS
 from bench.serving import request
 
 ON_ASYNCPG = "FastAPI + asyncpg, four statements"

@@ -16,7 +16,8 @@ from uuid import uuid4
 from bench import bare
 from bench.ground import Ground
 from bench.measure import Path, Row, take_turns
-from bench.serving import Server, migrated, real_service, request, send_all, served
+from bench.real import migrated, real_service
+from bench.serving import Server, request, send_all, served
 from runtime.testing_http import TestIssuer
 
 TENANT = "sandbox-bench"
@@ -63,17 +64,20 @@ async def started(
             "sqlalchemy": (bare.on_sqlalchemy, (url,)),
             "ours": (real_service, (service, url, keys)),
         }
-        yield {
-            name: await stack.enter_async_context(served(app, *arguments, workers=workers))
-            for name, (app, arguments) in made.items()
-        }
+        servers = await asyncio.gather(
+            *(
+                stack.enter_async_context(served(app, *arguments, workers=workers))
+                for app, arguments in made.values()
+            )
+        )
+        yield dict(zip(made, servers, strict=True))
 
 
 async def compared(
     told: str, servers: Mapping[str, Server], commands: Callable[[int], Iterator[bytes]], workers: int, *, quick: bool
 ) -> list[Row]:  # fmt: skip
     """The real command and its floors by turns."""
-    a_turn = 400 if quick else 2_000
+    a_turn = 300 if quick else 2_000
     rounds = 3 if quick else 9
 
     cpu: dict[str, list[float]] = {name: [] for name in servers}

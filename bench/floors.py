@@ -39,7 +39,7 @@ decode = msgspec.json.Decoder(Session).decode
 
 def sizes(ground: Ground) -> tuple[int, int]:
     """A history, and one ten times as long."""
-    return (5_000, 50_000) if ground.quick else (100_000, 1_000_000)
+    return (4_000, 40_000) if ground.quick else (100_000, 1_000_000)
 
 
 async def filled(ground: Ground, events: int) -> Urls:

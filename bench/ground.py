@@ -1,25 +1,17 @@
-"""What benchmarks stand on: one embedded PostgreSQL that writes as durably as an installation's, databases, processes."""
+"""What benchmarks stand on: one embedded PostgreSQL that writes as durably as an installation's, databases, a broker."""
 
 import asyncio
-import logging
-import multiprocessing
-import resource
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import asyncpg
-import structlog
-import uvloop
 from sqlalchemy.engine import make_url
 
-from bench.measure import Skipped
+from bench.measure import CONNECTIONS, Skipped
 from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.event_store import EventStore
@@ -27,9 +19,7 @@ from runtime.keyring import PostgresKeyring
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, open_test_tenant
 from runtime.testing_kafka import GivenBroker, KafkaBroker, KafkaUnavailable, broker_or_reason
 
-T = TypeVar("T")
 TENANT = "lakeside"
-CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +132,3 @@ class Ground:
             await fill(urls)
             self._named[name] = urls
         return self._named[name]
-
-
-async def in_processes(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
-    """Run ``work(*call)`` for each call in a process of its own, all at once."""
-    loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(len(calls), mp_context=multiprocessing.get_context("spawn")) as pool:
-        return list(
-            await asyncio.gather(*(loop.run_in_executor(pool, partial(work, *call)) for call in calls))
-        )
-
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run on the loop that uvicorn gives the services; quietly."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    return uvloop.run(main)
-
-
-def peak_mebibytes() -> int:
-    """The most memory this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

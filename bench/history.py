@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bench.ground import TENANT, Urls, administrator, in_processes, opened, run
+from bench.ground import TENANT, Urls, administrator, opened
+from bench.processes import in_processes, run
 from contracts.canonical import instant
 from contracts.event import Event, EventClass
 from contracts.lanes import lane_of

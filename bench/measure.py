@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
+CONNECTIONS = 16
+"""Wherever many work at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Path:

@@ -19,7 +19,8 @@ from bench import bare
 from bench.commands import TENANT, compared, key, started
 from bench.ground import Ground, Opened, Urls, opened
 from bench.measure import Row
-from bench.serving import Server, migrated, request, send_all
+from bench.real import migrated
+from bench.serving import Server, request, send_all
 from contracts.event import Actor, Event
 from contracts.items import parse_item
 from contracts.plan import DraftOpened, PlanAdopted

@@ -1,8 +1,8 @@
-"""From an amendment that is accepted to its notice on record, in milliseconds: on the journal and on Apache Kafka.
+"""From an amendment that is accepted to its notice on record, in milliseconds, on the journal.
 
-Ours: Handrail as a user starts it, one process on the journal (`handrail run`) and four on Kafka (`handrail serve`).
-The clock runs from the answer 201 to the proposal until notify-service lists the notice. It is asked again and again:
-what lies between two questions, and what the questions cost, counts against us.
+Ours: Handrail as a user starts it by `handrail run`; `bench.notices_kafka` has four processes on Apache Kafka. The clock
+runs from the answer 201 to the proposal until notify-service lists the notice. It is asked again and again: what lies
+between two questions, and what the questions cost, counts against us.
 Floor: one row committed, heard of by the same transport, and another row committed.
 """
 
@@ -14,21 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 from typing import Any
-
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
 
 from bench import hops
 from bench.ground import TENANT, Ground
-from bench.measure import Row, Skipped
+from bench.measure import Row
+from bench.processes import peak_of
 from handrail import demo
 from handrail.client import Handrail
 from handrail.districts import open_district
 from handrail.stage import Stage
-from tests.running import Instance, four_processes, free_port, one_process
+from tests.running import Instance, one_process
 
 MOST_MILLISECONDS = 250
 SANDBOX = f"sandbox-{TENANT}"
@@ -39,31 +35,18 @@ GIVEN = ("given", "opened", "acknowledged")
 
 
 async def bench(ground: Ground) -> list[Row]:
-    """On the journal, then on Kafka, where there is one."""
-    rows = [await _measured(ground, "journal, one process", _on_journal, hops.by_journal(ground))]
-    try:
-        servers = await ground.kafka()
-    except Skipped as reason:
-        return [*rows, Row("notice", f"Kafka left out: {reason}", "ms", [0.0])]
-    on_kafka = partial(_on_kafka, servers)
-    return [*rows, await _measured(ground, "Kafka, four processes", on_kafka, hops.by_kafka(ground))]
+    """On the journal, all four services in one process."""
+    return [await measured(ground, "journal, one process", _one_process, hops.by_journal(ground))]
 
 
-def _on_journal(stack: ExitStack) -> Instance:
+def _one_process(stack: ExitStack) -> Instance:
     return stack.enter_context(one_process())
 
 
-def _on_kafka(servers: str, stack: ExitStack) -> Instance:
-    mail = Controller(Sink(), hostname="127.0.0.1", port=free_port())
-    mail.start()
-    stack.callback(mail.stop)
-    return stack.enter_context(four_processes(servers, mail.port))
-
-
-async def _measured(
+async def measured(
     ground: Ground, transport: str, start: Callable[[ExitStack], Instance], bare: AbstractAsyncContextManager[hops.Hop]
 ) -> Row:  # fmt: skip
-    """One amendment and one bare hop in turn."""
+    """One amendment and one bare hop in turn, on what ``start`` starts."""
     amendments = 12 if ground.quick else 60
     recorded: list[float] = []
     mailed: list[float] = []
@@ -83,9 +66,9 @@ async def _measured(
                     recorded.append(1000 * ours[0])
                     mailed.append(1000 * ours[1])
                     floor.append(1000 * seconds)
-        peak = sum(_peak_mebibytes(process.pid) for process in instance.processes)
+        peak = sum(peak_of(process.pid) for process in instance.processes)
     return Row(
-        "notice", f"accepted to recorded, {transport}", "ms", recorded, "commit, transport, commit", floor,
+        "notices", f"accepted to recorded, {transport}", "ms", recorded, "commit, transport, commit", floor,
         most=MOST_MILLISECONDS,
         facts={"slowest": round(max(recorded)), "until mailed": round(statistics.median(mailed)), "peak MiB": peak},
     )  # fmt: skip
@@ -142,8 +125,3 @@ def _scene(instance: Instance) -> Scene:
     speech = next(item for item in items if item.get("service") == "speech_language_therapy")
     story.stage.settle()
     return Scene(client, family.student, family.holder, plan, speech, today.isoformat())
-
-
-def _peak_mebibytes(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024

@@ -9,8 +9,9 @@ import time
 
 from bench import floors
 from bench.apart import Apart
-from bench.ground import TENANT, Ground, Urls, administrator, opened, peak_mebibytes, run
-from bench.measure import Path, Row, take_turns
+from bench.ground import TENANT, Ground, Urls, administrator, opened
+from bench.measure import Row, take_turns
+from bench.processes import peak_mebibytes, run
 from runtime.consumer import open_deliveries
 from runtime.database import Database
 from runtime.transport.journal import REPLAY_PAGE, JournalTransport
@@ -19,27 +20,21 @@ READER = "audit"
 
 
 async def bench(ground: Ground) -> list[Row]:
-    """Both sizes by turns; each turn in a process of its own."""
+    """Both by turns; each turn in a process of its own."""
     rounds = 3 if ground.quick else 5
-    sizes = floors.sizes(ground)
+    few, many = floors.sizes(ground)
+    at_few, at_many = await floors.filled(ground, few), await floors.filled(ground, many)
     apart = Apart()
-    paths: dict[str, Path] = {}
-    for events in sizes:
-        urls = await floors.filled(ground, events)
-        paths |= {
-            name: apart.path(name, work, urls)
-            for name, work in ((f"floor {events}", _floor), (f"ours {events}", _ours))
-        }
+    paths = {
+        "floor": apart.path("floor", _floor, at_many), "ours": apart.path("ours", _ours, at_many),
+        "few": apart.path("few", _ours, at_few),
+    }  # fmt: skip
     rates = await take_turns(paths, rounds)
-    few, many = sizes
+    told = f"{many:,} events in order, unsealed"
     return [
-        *(
-            Row("read", f"{events:,} events in order, unsealed", "events/s", rates[f"ours {events}"],
-                "the same rows in plain", rates[f"floor {events}"], facts=apart.facts(f"ours {events}", f"floor {events}"))
-            for events in sizes
-        ),
-        Row("read", f"{many:,} events in order, unsealed", "events/s", rates[f"ours {many}"],
-            f"ours, of {few:,}", rates[f"ours {few}"]),
+        Row("read", told, "events/s", rates["ours"], "the same rows in plain", rates["floor"],
+            facts=apart.facts("ours", "floor")),
+        Row("read", told, "events/s", rates["ours"], f"ours, of {few:,}", rates["few"]),
     ]  # fmt: skip
 
 

@@ -13,8 +13,9 @@ import msgspec
 
 from bench import floors
 from bench.apart import Apart
-from bench.ground import Ground, Urls, administrator, opened, peak_mebibytes, run
+from bench.ground import Ground, Urls, administrator, opened
 from bench.measure import Row, take_turns
+from bench.processes import peak_mebibytes, run
 from progress_service.application.item_streams import ITEM
 from runtime.current_state import CurrentState
 

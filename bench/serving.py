@@ -1,8 +1,6 @@
 """Servers in processes of their own, and a client that costs next to nothing: sixteen connections kept open."""
 
 import asyncio
-import base64
-import importlib
 import json
 import multiprocessing
 import os
@@ -17,16 +15,10 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from alembic import command
-from joserfc.jwk import KeySet
 
-from bench.ground import CONNECTIONS
-from runtime import migrations
+from bench.measure import CONNECTIONS
+from bench.processes import cpu_seconds_of, peak_of
 from runtime.logging import configure_logging
-from runtime.oidc import GivenKeys, TokenVerifier
-from runtime.settings import Settings
-from runtime.testing import MASTER_KEY, PASSWORD, Cluster
-from runtime.testing_http import AUDIENCE, ISSUER
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -47,18 +39,7 @@ class Server:
     @property
     def cpu_seconds(self) -> float:
         """What its processes have used of the processors so far."""
-        return sum(_ticks_of(pid) for pid in self.pids) / os.sysconf("SC_CLK_TCK")
-
-
-def _ticks_of(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def peak_of(pid: int) -> int:
-    """The most memory another process has had so far, in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+        return sum(cpu_seconds_of(pid) for pid in self.pids)
 
 
 @asynccontextmanager
@@ -115,30 +96,6 @@ async def _until_answering(port: int) -> None:
         else:
             writer.close()
             return
-
-
-def migrated(cluster: Cluster, service: str) -> str:
-    """A database with a service's own migrations applied; call it outside an event loop."""
-    name = cluster.new_database()
-    config = migrations._config(service, cluster.url(name, f"{service}_owner"))
-    command.stamp(config, "0001")  # The cluster's template has the stores already.
-    command.upgrade(config, "head")
-    return name
-
-
-def real_service(service: str, url: str, keys: Any) -> Any:
-    """A service whole, as the environment would have it; tokens signed with ``keys`` count."""
-    at = f"postgresql://{url.partition('@')[2]}"
-    settings = Settings.model_validate(
-        {
-            "database_url": at, "database_app_password": PASSWORD, "database_relay_password": PASSWORD,
-            "keyring_database_url": at, "keyring_password": PASSWORD,
-            "keyring_master_key": base64.b64encode(MASTER_KEY).decode(),
-            "log_host": "bench.handrail.invalid", "issuer_url": ISSUER,
-        }
-    )  # fmt: skip
-    verifier = TokenVerifier(GivenKeys(KeySet.import_key_set(keys)), issuer=ISSUER, audience=AUDIENCE)
-    return importlib.import_module(f"{service}_service.main").create_app(settings, verifier)
 
 
 def request(path: str, body: Any, headers: dict[str, str], *, method: str = "POST") -> bytes:
