@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from handrail.client import OPERATOR_ID, Handrail
+from handrail.client import OPERATOR_ID
 from handrail.data_folder import DataFolder, Secrets, write_private
 from handrail.one_process import OneProcess
 from runtime.embedded_postgres import EmbeddedPostgres
@@ -144,7 +144,7 @@ async def serving(
 
 
 def run(
-    path: Path, *, host: str, port: int, ready: Callable[[Running, Handrail], Any] | None = None,
+    path: Path, *, host: str, port: int, ready: Callable[[Running], Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
     """Start, call ``ready`` (in a thread) once it answers, and go on until SIGINT or SIGTERM."""
@@ -161,7 +161,7 @@ def run(
 
 async def _run(
     folder: DataFolder, kept: Secrets, services: EmbeddedPostgres, keyring: EmbeddedPostgres, host: str, port: int,
-    first: bool, began: float, ready: Callable[[Running, Handrail], Any] | None, say: Callable[[str], None],
+    first: bool, began: float, ready: Callable[[Running], Any] | None, say: Callable[[str], None],
 ) -> None:  # fmt: skip
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -171,13 +171,12 @@ async def _run(
         say(f"Handrail answers at {url} (started in {time.monotonic() - began:.1f} s)")
         working: asyncio.Future[Any] | None = None
         if ready is not None:
-            client = Handrail(url, *operator_credentials(folder))
-            working = asyncio.ensure_future(asyncio.to_thread(ready, Running(url, folder, first), client))
+            working = asyncio.ensure_future(asyncio.to_thread(ready, Running(url, folder, first)))
             working.add_done_callback(lambda done: _tell(done, say))
         await stop.wait()
         say("\nStopping ...")
         if working is not None and not working.done():
-            # A thread cannot be ended from outside; what it was making is made on the next start.
+            # A thread cannot be ended from outside: its own work ends with the services, and is done on the next start.
             working.cancel()
 
 

@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import httpx
 import typer
@@ -30,6 +32,7 @@ Data = Annotated[Path, typer.Option(envvar="HANDRAIL_DATA", help="The data folde
 Tenant = Annotated[str | None, typer.Option(help="The district's slug; needed when there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 DATA = Path("data")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -48,6 +51,18 @@ def told() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
+@contextmanager
+def _from_the_environment() -> Iterator[None]:
+    """A setting that is missing is named, and is wrong usage."""
+    from runtime.settings import MissingSetting  # Brings everything a service needs: only for who needs it.
+
+    with told():
+        try:
+            yield
+        except MissingSetting as error:
+            raise NotConfigured(str(error)) from error
+
+
 @app.command()
 def run(
     data: Data = DATA, port: int = 8080, host: str = "127.0.0.1",
@@ -58,9 +73,7 @@ def run(
     from handrail.first_start import welcome
 
     with told():
-        embedded.run(
-            data, host=host, port=port, ready=lambda where, client: welcome(where, client, sample), say=out
-        )
+        embedded.run(data, host=host, port=port, ready=lambda where: welcome(where, sample), say=out)
 
 
 @app.command()
@@ -69,7 +82,7 @@ def serve(service: Annotated[str, typer.Argument(help=" | ".join(SERVICES))]) ->
     from handrail.operation import serve_one
 
     _known(service)
-    with told():
+    with _from_the_environment():
         serve_one(service)
 
 
@@ -79,7 +92,7 @@ def migrate(service: Annotated[str, typer.Argument(help=f"{' | '.join(SERVICES)}
     from handrail.operation import migrate_one
 
     _known(service, "keyring")
-    with told():
+    with _from_the_environment():
         out(migrate_one(service))
 
 
@@ -88,8 +101,9 @@ def topics_apply(partitions: int = 12, replication: int = 1) -> None:
     """Create the topics that are missing."""
     from handrail.operation import apply_all_topics
 
-    made = apply_all_topics(partitions, replication)
-    out("made " + ", ".join(made) if made else "all topics stand already")
+    with told():
+        made = apply_all_topics(partitions, replication)
+        out("made " + ", ".join(made) if made else "all topics stand already")
 
 
 @topics.command("resize")
@@ -98,8 +112,9 @@ def topics_resize(service: str, partitions: int, replication: int = 1) -> None:
     from handrail.operation import resize_one_topic
 
     _known(service)
-    resize_one_topic(service, partitions, replication)
-    out(f"{service}: {partitions} partitions; its publisher refills it now")
+    with _from_the_environment():
+        resize_one_topic(service, partitions, replication)
+        out(f"{service}: {partitions} partitions; its publisher refills it now")
 
 
 @tenants.command("add")
@@ -224,13 +239,16 @@ def demo(data: Data = DATA, tenant: Tenant = None, as_json: AsJson = False) -> N
 
 
 @projections.command("rebuild")
-def projections_rebuild(name: str, service: str, data: Data = DATA) -> None:
+def projections_rebuild(
+    name: Annotated[str, typer.Argument(help="E.g. current-state, or what a service's README names.")],
+    service: Annotated[str | None, typer.Argument(help="Default: every service that has it.")] = None,
+    data: Data = DATA,
+) -> None:
     """Fill a projection's tables anew beside the live ones and swap them in at once."""
-    from handrail.operation import rebuild_one
+    from handrail.projections import rebuild_named
 
-    _known(service)
-    with told():
-        out(rebuild_one(service, name, data))
+    for line in _operated(lambda: rebuild_named(name, _services(service), data)):
+        out(line)
 
 
 @projections.command("check")
@@ -239,47 +257,92 @@ def projections_check(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Replay every projection into shadow tables and name each row that differs."""
-    from handrail.operation import check_all
+    from handrail.projections import check_all
 
-    with told():
-        differences = check_all([service] if service else list(SERVICES), data)
-        show(differences, as_json, "\n".join(differences) or "no row differs")
-        if differences:
-            raise typer.Exit(1)
+    differences = _operated(lambda: check_all(_services(service), data))
+    show(differences, as_json, "\n".join(differences) or "no row differs")
+    if differences:
+        raise typer.Exit(1)
+
+
+Subject = Annotated[UUID, typer.Argument(help="The student's id, or whoever's events wait.")]
+OfService = Annotated[str | None, typer.Option("--service", help="Only what waits in this service.")]
 
 
 @parked.command("list")
 def parked_list(tenant: Tenant = None, data: Data = DATA, as_json: AsJson = False) -> None:
     """Events that could not be handled, and those of the same student that wait behind them."""
-    from handrail.operation import parked_rows
+    from handrail.parked import waiting
 
-    with told():
-        found = parked_rows(data, tenant)
-        show(found, as_json, "\n".join(
-            f"{row['service']} {row['consumer']} {row['source']}@{row['position']} {row['subject']} "
-            f"{row['error'] or 'waits behind it'}" for row in found) or "nothing is parked")  # fmt: skip
+    found = _operated(lambda: waiting(data, tenant))
+    lines = [
+        f"{one.service} {one.consumer} {one.source}@{one.position} {one.subject} {one.why}" for one in found
+    ]
+    show([asdict(one) for one in found], as_json, "\n".join(lines) or "nothing is parked")
+
+
+@parked.command("show")
+def parked_show(subject: Subject, tenant: Tenant = None, data: Data = DATA, as_json: AsJson = False) -> None:
+    """One student's queue, in order: which event failed where, with which error, since when."""
+    from handrail.parked import waiting
+
+    found = _operated(lambda: waiting(data, tenant, subject))
+    lines = [
+        f"{one.tenant} {one.service} {one.consumer}: event {one.event} ({one.source}@{one.position})\n"
+        f"  {one.why}, parked {one.parked_at:%Y-%m-%d %H:%M:%S} UTC" for one in found
+    ]  # fmt: skip
+    show([asdict(one) for one in found], as_json, "\n".join(lines) or f"nothing of {subject} is parked")
 
 
 @parked.command("retry")
-def parked_retry(service: str, consumer: str, subject: str, tenant: str, data: Data = DATA) -> None:
+def parked_retry(
+    subject: Subject, service: OfService = None, tenant: Tenant = None, data: Data = DATA
+) -> None:
     """Try a student's queue again, in order."""
-    from handrail.operation import retry_one
+    from handrail.parked import queues_of, retry
 
-    with told():
-        out(f"{retry_one(data, service, consumer, tenant, subject)} handled")
+    _services(service)
+    handled = _operated(lambda: retry(data, queues_of(data, tenant, subject, service)))
+    out(f"{handled} handled")
 
 
 @parked.command("skip")
 def parked_skip(
-    service: str, consumer: str, subject: str, tenant: str,
+    subject: Subject,
     reason: Annotated[str, typer.Option(help="Why it is right to go on without it; kept for ever.")],
-    data: Data = DATA,
+    service: OfService = None, tenant: Tenant = None, data: Data = DATA,
 ) -> None:  # fmt: skip
     """Pass over the event that failed, by a decision that is itself an event."""
-    from handrail.operation import skip_one
+    from handrail.parked import queues_of, skip
+
+    _services(service)
+    for event in _operated(lambda: skip(data, queues_of(data, tenant, subject, service), reason)):
+        out(f"skipped {event}")
+
+
+def _operated(work: Callable[[], T]) -> T:
+    """What works on the databases themselves: every expected failure is one clear line."""
+    from contracts.problems import Problem
+    from runtime.database import UNREACHABLE
+    from runtime.projection import RebuildRunning, ReplayFailed
 
     with told():
-        out(f"skipped {skip_one(data, service, consumer, tenant, subject, reason)}")
+        try:
+            return work()
+        except (Problem, RebuildRunning, ReplayFailed) as error:
+            err(str(error))
+        except UNREACHABLE as error:
+            err(
+                f"The database does not answer ({type(error).__name__}). Is Handrail running? `make run` starts it."
+            )
+        raise typer.Exit(1)
+
+
+def _services(named: str | None) -> list[str]:
+    if named is None:
+        return list(SERVICES)
+    _known(named)
+    return [named]
 
 
 def _known(service: str, *more: str) -> None:

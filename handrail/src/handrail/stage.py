@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
 from handrail.districts import move_clock
+from runtime.roles import SERVICES
 
 Json = dict[str, Any]
 NOTICE_SECONDS = 30.0
@@ -24,6 +25,10 @@ GROUP_504_ROLES = {
     "regular_education_teacher": ["knowledge_of_child"],
     "section_504_coordinator": ["knowledge_of_placement_options"],
 }
+
+
+Invited = tuple[Json, list[str]]
+"""Somebody, and the roles in which they are asked to come."""
 
 
 @dataclass
@@ -58,13 +63,16 @@ class Stage:
     def advance_to(self, day: date, hour: int = 8) -> None:
         """Let everything settle, then move the sandbox's clock to the morning of ``day`` in all four services."""
         self.settle()
-        to = datetime(day.year, day.month, day.day, hour, tzinfo=self.zone).isoformat()
-        move_clock(self.client, to=to)
+        move_clock(self.client, to=self.at(day, hour))
 
-    def settle(self) -> None:
-        """Wait until every service has taken in the newest write."""
+    def at(self, day: date, hour: int, minute: int = 0) -> str:
+        """An instant in the district's zone."""
+        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone).isoformat()
+
+    def settle(self, *services: str) -> None:
+        """Wait until these services, or all four, have taken in the newest write."""
         if self.client.last_event:
-            for service in ("progress", "notify", "audit"):
+            for service in services or SERVICES:
                 self.client.get(f"/{service}/v1/tenant", after_event=self.client.last_event)
 
     def add_school(self, name: str, external_id: str | None = None) -> School:
@@ -111,14 +119,14 @@ class Stage:
 
     def confirm_holder(
         self, student: str, name: str, *, since: date, email: str | None, language: str = "en",
-        ground: str = "biological_parent", confirmed_by: str, address: Sequence[str] = (),
+        ground: str = "biological_parent", confirmed_by: str, address: Sequence[str] = (), **more: Any,
     ) -> str:  # fmt: skip
-        """A person confirms that somebody holds all four rights; returns the holder's id."""
+        """A person confirms that somebody holds all four rights; returns the holder's id. ``more``: contact, evidence."""
         held = {"starts_on": since.isoformat()}
         body: Json = {
             "name": name, "ground": ground, "language": language, "confirmed_by": confirmed_by,
             "rights": {"decision": held, "record": held, "notice": held, "contact": held},
-        }  # fmt: skip
+        } | {name: said for name, said in more.items() if said is not None}  # fmt: skip
         if email:
             body["email"] = email
         if address:
@@ -127,12 +135,11 @@ class Stage:
         made: str = self.client.post(f"/plan/v1/students/{student}/rights-holders", body)["id"]
         return made
 
-    def assign(self, student: str, staff: str, role: str, since: date) -> None:
-        """Who works with the student as what."""
-        self.client.post(
-            f"/plan/v1/students/{student}/assignments",
-            {"staff": staff, "role": role, "from": since.isoformat()},
-        )
+    def assign(self, student: str, staff: str, role: str, since: date) -> str:
+        """Who works with the student as what; returns the assignment's id."""
+        body = {"staff": staff, "role": role, "from": since.isoformat()}
+        made: str = self.client.post(f"/plan/v1/students/{student}/assignments", body)["id"]
+        return made
 
     def elect_email(self, family: Family, language: str, on: date) -> None:
         """The holder elects notices by e-mail (34 CFR 300.505)."""
@@ -150,31 +157,42 @@ class Stage:
     ) -> str:  # fmt: skip
         """A meeting that was scheduled, attended by everybody in ``roles``, and held; returns its id."""
         people = {**school.staff, **(staff or {})}
-        starts = datetime(on.year, on.month, on.day, 15, 30, tzinfo=self.zone).isoformat()
-        parent_person = {"kind": "rights_holder", "holder_id": family.holder}
-        body: Json = {
-            "student": family.student, "purpose": purpose, "starts_at": starts, "place": "Conference room",
-            "invitees": [
-                {"person": parent_person, "roles": ["parent"]},
-                *({"person": {"kind": "staff", "staff_id": people[role]}, "roles": r} for role, r in roles.items()),
-            ],
-        }  # fmt: skip
-        if plan:
-            body["plan"] = plan
-        meeting: str = self.client.post("/plan/v1/meetings", body)["id"]
-        present = [(parent_person, ["parent"])] if parent else []
-        present += [({"kind": "staff", "staff_id": people[role]}, r) for role, r in roles.items()]
-        for person, said in present:
-            self.client.post(
-                f"/plan/v1/meetings/{meeting}/attendance",
-                {"person": person, "roles": said, "attendance": "present"},
-            )
-        self.client.post(
-            f"/plan/v1/meetings/{meeting}/held",
-            {"held_on": on.isoformat(), "parent_present": parent},
-            if_match=self.client.etag(f"/plan/v1/meetings/{meeting}"),
-        )
+        members = [(staff_member(people[role]), said) for role, said in roles.items()]
+        holder = (rights_holder(family.holder), ["parent"])
+        meeting = self.schedule(family.student, purpose, on, [holder, *members], plan=plan)
+        came = [holder, *members] if parent else members
+        version = [self.attend(meeting, person, said) for person, said in came][-1]
+        self.hold(meeting, on, version, parent_present=parent)
         return meeting
+
+    def schedule(
+        self, student: str, purpose: str, on: date, invited: Sequence[Invited], *, plan: str | None = None,
+        **more: Any,
+    ) -> str:  # fmt: skip
+        """Set a meeting for the afternoon of ``on``; returns its id."""
+        body: Json = {
+            "student": student, "purpose": purpose, "starts_at": self.afternoon(on), "place": "Conference room",
+            "invitees": [{"person": person, "roles": roles} for person, roles in invited],
+        } | ({"plan": plan} if plan else {})  # fmt: skip
+        made: str = self.client.post("/plan/v1/meetings", body | more)["id"]
+        return made
+
+    def afternoon(self, day: date, *, later: bool = False) -> str:
+        """When meetings begin."""
+        return self.at(day, 16, 15) if later else self.at(day, 15, 30)
+
+    def attend(
+        self, meeting: str, person: Json, roles: list[str], attendance: str = "present", **more: Any
+    ) -> str:
+        """How somebody took part, or was excused; returns the meeting's version, for `hold`."""
+        body = {"person": person, "roles": roles, "attendance": attendance}
+        answer = self.client.request("POST", f"/plan/v1/meetings/{meeting}/attendance", json=body | more)
+        return answer.headers["etag"]
+
+    def hold(self, meeting: str, on: date, version: str, **more: Any) -> None:
+        """The meeting took place, attended as it was when it had this ``version``."""
+        body = {"held_on": on.isoformat(), **more}
+        self.client.post(f"/plan/v1/meetings/{meeting}/held", body, if_match=version)
 
     def wait_for_notice(
         self, student: str, amendment: str, until: tuple[str, ...] = ("given", "opened", "acknowledged")
@@ -200,6 +218,16 @@ class Stage:
         version = self.client.etag(f"/plan/v1/plans/{plan}/draft")
         adopted: Json = self.client.post(f"/plan/v1/plans/{plan}/adoption", body, if_match=version)
         return adopted
+
+
+def staff_member(id_: str) -> Json:
+    """A staff member, as meetings name people."""
+    return {"kind": "staff", "staff_id": id_}
+
+
+def rights_holder(id_: str) -> Json:
+    """A rights holder, as meetings name people."""
+    return {"kind": "rights_holder", "holder_id": id_}
 
 
 def new_external_id(source: str) -> str:

@@ -33,6 +33,7 @@ STREETS = (
     "Lake",
 )
 SCHOOLS = ("Lakeside Elementary", "Harbor Middle School", "Cedar Ridge High School")
+GRADES = 13
 LANGUAGES = ("en",) * 12 + ("es",) * 5 + ("vi", "ar", "zh-Hans")
 
 
@@ -53,9 +54,15 @@ class Child:
     address: tuple[str, str, str, str]
 
     @property
-    def external_id(self) -> str:
-        """The district's own student number."""
-        return f"sis:{100_000 + self.number}"
+    def grade_number(self) -> int:
+        """0 is kindergarten."""
+        return self.number % GRADES
+
+    @property
+    def adult_on(self) -> date:
+        """The eighteenth birthday."""
+        day = 28 if (self.birth_date.month, self.birth_date.day) == (2, 29) else self.birth_date.day
+        return self.birth_date.replace(year=self.birth_date.year + 18, day=day)
 
 
 def children(seed: int, how_many: int, school_year: int) -> list[Child]:
@@ -63,7 +70,7 @@ def children(seed: int, how_many: int, school_year: int) -> list[Child]:
     chance = random.Random(seed)
     made: list[Child] = []
     for number in range(how_many):
-        grade = number % 13
+        grade = number % GRADES
         born = date(school_year - 5 - grade, 9, 1).toordinal() - chance.randrange(365)
         family = chance.choice(FAMILY)
         parent = chance.choice(GIVEN)
@@ -96,7 +103,8 @@ def colleagues(seed: int) -> list[Colleague]:
     chance = random.Random(seed + 1)
     roles = [
         "principal", "case_manager", "special_education_teacher", "regular_education_teacher", "school_psychologist",
-        "speech_language_pathologist", "school_nurse", "counselor", "test_coordinator",
+        "speech_language_pathologist", "occupational_therapist", "school_nurse", "counselor",
+        "test_coordinator", "bus_driver",
     ]  # fmt: skip
     made = [
         Colleague(f"{role}-{school}", chance.choice(GIVEN), chance.choice(FAMILY), role, school)

@@ -1,0 +1,192 @@
+"""How plans come about: rights are confirmed, a team is invited and meets, a plan is adopted and handed on."""
+
+from datetime import date, timedelta
+
+from handrail.client import Refused
+from handrail.plan_items import Json
+from handrail.sample.needs import LIMITS, NEEDS
+from handrail.sample.plan_texts import iep_items, section_504_items
+from handrail.sample.telling import Life, Scene
+from handrail.sample.world import BEGINS, DIRECTOR, MANAGER, READING, REGULAR, Held, World
+from handrail.stage import GROUP_504_ROLES, IEP_ROLES, Invited, Stage, rights_holder, staff_member
+
+STUDENT = {"kind": "student"}
+INVITED_DAYS = 10
+READ_TO = 17
+"""The number of the IEP whose notices are read aloud to a parent."""
+WRITTEN_TO = 23
+"""The number of an IEP whose notices go by letter, although there is an e-mail address: it was not elected."""
+SAID = ["purpose", "time", "place", "attendees", "right_to_bring_others"]
+
+
+def plan_of(scene: Scene, world: World, held: Held) -> Life:
+    """From the first talk to the day after the meeting."""
+    yield held.meets_on - timedelta(days=7)
+    _people_around(scene, world, held)
+    scene.by("director").settle("plan")  # From then on the manager sees the student.
+    manager = scene.by(held.manager)
+    version = _draft(manager, held)
+    invited = _team(world, held)
+    meeting = _scheduled(scene, manager, held, invited)
+    _told(manager, held, meeting)
+    yield held.meets_on
+    _met(manager, held, meeting, invited)
+    body: Json = {"effective_on": held.meets_on.isoformat(), "meeting": meeting}
+    if not held.is_iep and held.number % 4:
+        body["review_due_on"] = (held.meets_on + timedelta(days=364)).isoformat()
+    scene.decide(manager, f"{held.path}/adoption", body, version=version)
+    held.version = manager.client.last_event or ""
+    _handed_on(manager, held)
+    _how_to_write(manager, held)
+
+
+def _people_around(scene: Scene, world: World, held: Held) -> None:
+    """Who holds the rights, confirmed by the director; who works with the student."""
+    director, child = scene.by("director"), held.child
+    if child.language != "en":  # The roster does not say it.
+        at = f"/plan/v1/students/{held.student}"
+        scene.once(scene.by(), "PATCH", at, {"home_language": child.language}, of=at)
+    held.holder = director.confirm_holder(
+        held.student, f"{child.parent_given} {child.family}", since=date(BEGINS, 8, 1), email=child.parent_email,
+        language=child.language, confirmed_by=world.office[DIRECTOR], address=child.address,
+        contact=held.enrolled.contact,
+    )  # fmt: skip
+    providers = [READING, *(item["provider_role"] for item in held.services)]
+    for role in dict.fromkeys([MANAGER, REGULAR, *(providers if held.is_iep else ["school_nurse"])]):
+        held.assignments[role] = director.assign(
+            held.student, held.school.staff[role], role, date(BEGINS, 8, 4)
+        )
+
+
+def _draft(manager: Stage, held: Held) -> str:
+    """The plan as it will be adopted; returns the draft's version."""
+    body = {"student": held.student, "kind": "iep" if held.is_iep else "504", "items": held.items,
+            "external_id": f"sis:plan-{held.child.number}"}  # fmt: skip
+    answer = manager.client.request("POST", "/plan/v1/plans", json=body)
+    held.plan = answer.json()["id"]
+    return answer.headers["etag"]
+
+
+def write(scene: Scene, world: World, held: Held) -> None:
+    """What the plan is going to say."""
+    child, start = held.child, held.meets_on
+    if not held.is_iep:
+        held.items = section_504_items(scene.items, LIMITS[held.number % len(LIMITS)], start)
+        return
+    need = NEEDS[held.number % len(NEEDS)]
+    held.items = iep_items(
+        scene.items, scene.chance, need, child.grade_number, start, world.year.last, english=child.language == "en"
+    )  # fmt: skip
+    held.services = [item for item in held.items if item["kind"] == "service"]
+
+
+def _team(world: World, held: Held) -> list[Invited]:
+    """Who is asked to come."""
+    people = held.school.staff | world.office
+    roles = IEP_ROLES if held.is_iep else GROUP_504_ROLES
+    team: list[Invited] = [(rights_holder(held.holder), ["parent"])]
+    team += [(staff_member(people[role]), said) for role, said in roles.items()]
+    if held.is_iep and held.child.grade_number >= 9:
+        team.append((STUDENT, ["student"]))
+    return team
+
+
+def _scheduled(scene: Scene, manager: Stage, held: Held, invited: list[Invited]) -> str:
+    purpose = "initial" if held.is_iep else "section_504_decision"
+    body: Json = {
+        "student": held.student, "purpose": purpose, "starts_at": manager.afternoon(held.meets_on), "plan": held.plan,
+        "place": scene.chance.choice(["Conference room", "Room 4", "Library office"]),
+        "invitees": [{"person": person, "roles": roles} for person, roles in invited],
+        "transition_discussed": (STUDENT, ["student"]) in invited,
+    }  # fmt: skip
+    made: str = scene.decide(manager, "/plan/v1/meetings", body)["id"]
+    return made
+
+
+def _told(manager: Stage, held: Held, meeting: str) -> None:
+    """The parents are told in time; some cannot be reached (34 CFR 300.322)."""
+    parent = rights_holder(held.holder)
+    parts = [*SAID, "transition_purpose", "student_invited"] if held.child.grade_number >= 9 else SAID
+    manager.client.post(
+        f"/plan/v1/meetings/{meeting}/invitations",
+        {"person": parent, "channel": "letter" if held.number % 3 else "handed_over", "parts": parts,
+         "given_on": (held.meets_on - timedelta(days=INVITED_DAYS)).isoformat(),
+         "language": held.child.language},
+    )  # fmt: skip
+    tries: list[tuple[str, str, str]] = []
+    if held.number % 10 == 5:
+        tries = [("phone", "no_answer", "Rang ten times."), ("phone", "message_left", "Left on the machine."),
+                 ("letter", "returned", "Came back: moved, address unknown.")]  # fmt: skip
+    elif held.number % 10 == 2:
+        tries = [("phone", "will_attend", "Will come after work.")]
+    for days, (means, result, words) in enumerate(tries):
+        tried_on = held.meets_on - timedelta(days=9 - days)
+        manager.client.post(
+            f"/plan/v1/meetings/{meeting}/attempts",
+            {"person": parent, "means": means, "result": result, "words": words, "tried_on": tried_on.isoformat()},
+        )  # fmt: skip
+
+
+def _met(manager: Stage, held: Held, meeting: str, invited: list[Invited]) -> None:
+    """Who came, who was excused, who stayed away."""
+    turn = held.number % 10
+    unreached = turn == 5
+    version = ""
+    for person, roles in invited:
+        how: Json = {}
+        if "parent" in roles and unreached:
+            how = {"attendance": "absent"}
+        elif "parent" in roles and turn == 3:
+            how = {"mode": "phone"}
+        elif held.is_iep and turn == 7 and "interprets_evaluation" in roles:
+            agreed_on = (held.meets_on - timedelta(days=8)).isoformat()
+            excusal = {"form": "written_agreement", "agreed_on": agreed_on, "agreed_by": held.holder}
+            how = {"attendance": "excused", "excusal": excusal}
+        version = manager.attend(meeting, person, roles, **how)
+    if turn == 8:
+        advocate = held.items[0]["id"]  # Any id, and always the same.
+        version = manager.attend(
+            meeting, {"kind": "guest", "guest_id": advocate}, ["other"],
+            guest={"guest_id": advocate, "name": "Ruth Sand", "capacity": "advocate"},
+        )  # fmt: skip
+    more = {} if held.child.language in ("en", "vi") else {"interpreter_language": held.child.language}
+    manager.hold(meeting, held.meets_on, version, parent_present=not unreached, **more)
+
+
+def _handed_on(manager: Stage, held: Held) -> None:
+    """Who gives each service, and that the class teacher knows what is theirs to do (34 CFR 300.323(d))."""
+    for item in held.services:
+        manager.client.post(
+            f"{held.path}/items/{item['id']}/holders",
+            {"staff": held.school.staff[item["provider_role"]], "from": held.meets_on.isoformat()},
+        )
+    if held.number % 6 == 4:  # As in life: nobody told the class teacher.
+        return
+    mine = [item["id"] for item in held.items if item.get("responsible_role") == REGULAR]
+    if mine:
+        manager.client.post(
+            f"{held.path}/informed",
+            {"staff": held.school.staff[REGULAR], "items": mine, "on": held.meets_on.isoformat(),
+             "how": "in person, with a copy" if held.number % 2 else "read it in Handrail"},
+        )  # fmt: skip
+
+
+def _how_to_write(manager: Stage, held: Held) -> None:
+    """How the family wants its notices. A first setting needs no version; asked for one, it was told before."""
+    family, child = held.family, held.child
+    try:
+        if held.is_iep and held.number == READ_TO:
+            manager.client.put(
+                f"/notify/v1/preferences/{family.holder}",
+                {
+                    "student": family.student,
+                    "language": child.language,
+                    "mode": "oral",
+                    "channels": ["read_aloud"],
+                },
+            )
+        elif child.parent_email and not (held.is_iep and held.number == WRITTEN_TO):
+            manager.elect_email(family, child.language, held.meets_on)
+    except Refused as refused:
+        if refused.status != 428:
+            raise
