@@ -28,10 +28,32 @@ UNREACHABLE: tuple[type[BaseException], ...] = (
 """What is raised when the database cannot do its work now (503): away, starting, shutting down, disk or slots full."""
 
 
+class _Connection(asyncpg.Connection):
+    """Knows whether its last use may have left anything on it."""
+
+    _clean = False
+
+    def left_nothing(self) -> None:
+        """It need not be cleared when it comes back."""
+        self._clean = True
+
+    def is_clean(self) -> bool:
+        """Whether it was said of the last use; asked once."""
+        clean, self._clean = self._clean, False
+        return clean
+
+
+async def _clear(connection: Any) -> None:
+    if not connection.is_clean():
+        await connection.execute(connection.get_reset_query())
+
+
 async def open_pool(url: str, *, most: int = 8, least: int = 1) -> asyncpg.Pool:
-    """A driver pool. Its connections are reset when they come back, which also clears the tenant."""
+    """A driver pool. A connection that comes back is cleared, also of its tenant, unless `Database.once` lent it."""
     pool = await asyncpg.create_pool(
         url,
+        connection_class=_Connection,
+        reset=_clear,
         min_size=least,
         max_size=most,
         timeout=10,
@@ -73,6 +95,16 @@ class Database:
         async with self.pool.acquire() as connection:
             await connection.execute(SET_TENANT, tenant)
             yield connection  # type: ignore[misc]  # A pool's proxy stands for the connection.
+
+    @asynccontextmanager
+    async def once(self) -> AsyncIterator[asyncpg.Connection]:
+        """A driver connection for a single statement that sets its tenant itself, for as long as it runs.
+
+        It leaves nothing behind, so nothing is cleared: one round trip instead of three.
+        """
+        async with self.pool.acquire() as connection:
+            yield connection  # type: ignore[misc]  # As above.
+            connection.left_nothing()  # type: ignore[attr-defined]  # The proxy passes it on.
 
     @asynccontextmanager
     async def begin(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:

@@ -1,8 +1,8 @@
 """The event store: load a stream, append to streams; each one round trip, each reaching one tenant only."""
 
-import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.canonical import NotCanonical
@@ -23,9 +24,13 @@ from runtime.keyring import KeyGone, Keyring
 from runtime.plain_bytes import contents_of
 from runtime.sealing import Key, KeyId, key_id_of, seal, unseal
 
+log = structlog.get_logger()
+
 S = TypeVar("S")
 LARGEST_CONTENTS = 256 * 1024
 LARGEST_APPEND = 4 * 1024 * 1024
+STATE_SECONDS = 60.0
+MOST_STATES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +199,54 @@ class TenantNotOpen(Problem):
     code = "tenant-not-open"
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a decision is made on, all of one moment."""
+
+    streams: dict[str, Loaded[Any]]
+    now: datetime | None
+    """The tenant's time: the clock, or a sandbox's; ``None`` where the tenant is not open here."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptState(Generic[S]):
+    """A stream's state at a version."""
+
+    version: int
+    state: S
+
+
+class _States:
+    """States that were read lately, so that they need not be sent and parsed again; for minutes only, as keys are.
+
+    What counts is still the kept row: a state here is used only where the row has this very version, and it was
+    committed when it came here.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], tuple[float, KeptState[Any]]] = {}
+
+    def get(self, tenant: str, stream: str, model: Model[S]) -> KeptState[S]:
+        """The state in memory; version 0 where there is none."""
+        found = self._kept.get((tenant, stream, model.shape))
+        if found is None or found[0] < time.monotonic():
+            return KeptState(0, model.initial)
+        return found[1]
+
+    def keep(self, tenant: str, stream: str, model: Model[S], state: KeptState[S]) -> None:
+        """Remember it, from now on for `STATE_SECONDS`."""
+        if len(self._kept) >= MOST_STATES:
+            self._kept.clear()
+        self._kept[tenant, stream, model.shape] = time.monotonic() + STATE_SECONDS, state
+
+
 _ARGUMENTS = ", ".join(f"${n}" for n in range(2, 27))
 _APPEND = f"SELECT * FROM {{service}}.append($1, {_ARGUMENTS})"
 _LENT_APPEND = f"""
     WITH lent AS MATERIALIZED (SELECT set_config('handrail.tenant', $27, true) AS tenant)
     SELECT done.* FROM lent, {{service}}.append(CASE WHEN lent.tenant IS NOT NULL THEN $1::text[] END, {_ARGUMENTS}) AS done"""
 """The connection is lent to the tenant for this one statement: one round trip, and nothing to clear."""
-_LOAD = """
-    SELECT wanted.stream, s.version, s.shape, s.state,
-           (SELECT e.version FROM {service}.events e WHERE e.tenant = {tenant} AND e.stream = wanted.stream
-             ORDER BY e.version DESC LIMIT 1) AS head
-      FROM unnest($1::text[]) AS wanted (stream)
-      LEFT JOIN states s ON s.tenant = {tenant} AND s.stream = wanted.stream"""
+_LOOK = "SELECT * FROM {service}.look($1, $2, $3)"
 _READ = """
     SELECT e.*, l.position, l.index, l.known_at FROM {service}.events e
       LEFT JOIN {service}.log l ON l.event_id = e.id
@@ -225,7 +266,9 @@ class EventStore:
         """Called after every commit, to wake a sequencer in the same process."""
         self._append_sql = _APPEND.format(service=database.service)
         self._lent_append_sql = _LENT_APPEND.format(service=database.service)
-        self._load_sql = _LOAD.format(service=database.service, tenant=_TENANT)
+        self._look_sql = _LOOK.format(service=database.service)
+        self._states = _States()
+
         self._read_sql = _READ.format(service=database.service, tenant=_TENANT)
 
     def wake(self) -> None:
@@ -241,24 +284,50 @@ class EventStore:
         self, tenant: str, wanted: Sequence[tuple[Model[Any], str]], *, connection: Any = None
     ) -> dict[str, Loaded[Any]]:
         """Several streams in one round trip (and one more for each whose kept state is not current)."""
-        if connection is None:
-            async with self.database.lend(tenant) as lent:
-                return await self.load_many(tenant, wanted, connection=lent)
+        return (await self.look(tenant, wanted, connection=connection)).streams
+
+    async def look(
+        self, tenant: str, wanted: Sequence[tuple[Model[Any], str]], *, connection: Any = None
+    ) -> Looked:
+        """`load_many`, and the tenant's time at that moment. Raises `TenantNotOpen` where it has none."""
         models = {stream: model for model, stream in wanted}
-        loaded: dict[str, Loaded[Any]] = {}
-        for row in await connection.fetch(self._load_sql, list(models)):
+        known = {stream: self._states.get(tenant, stream, model) for stream, model in models.items()}
+        arguments = tenant, list(models), [state.version for state in known.values()]
+        if connection is not None:
+            rows = await connection.fetch(self._look_sql, *arguments)
+        else:
+            async with self.database.once() as lent:
+                rows = await lent.fetch(self._look_sql, *arguments)
+        streams = {}
+        for row in rows:
             stream, head = row["stream"], row["head"] or 0
             model = models[stream]
-            state, version = model.initial, 0
-            if row["state"] is not None and row["shape"] == model.shape and row["version"] <= head:
-                # A state of an older shape: the history says it all.
-                with contextlib.suppress(ValidationError):
-                    state, version = model.parse(row["state"]), row["version"]
+            version, state = self._kept(model, row, known[stream])
+            if connection is None and version > known[stream].version:
+                self._states.keep(tenant, stream, model, KeptState(version, state))
             if version < head:
-                for recorded in await self._recorded(connection, tenant, stream, version):
+                for recorded in await self._after(tenant, stream, version, connection):
                     state = model.evolve(state, recorded.event)
-            loaded[stream] = Loaded(model, stream, head, state)
-        return loaded
+            streams[stream] = Loaded(model, stream, head, state)
+        return Looked(streams, rows[0]["now"] if rows else None)
+
+    def _kept(self, model: Model[S], row: asyncpg.Record, known: KeptState[S]) -> tuple[int, S]:
+        """The newest state that can be used; the initial one where the history must say it all."""
+        version: int | None = row["version"]
+        if version is None or row["shape"] != model.shape or version > (row["head"] or 0):
+            return 0, model.initial
+        if row["state"] is None:
+            return version, known.state
+        try:
+            return version, model.parse(row["state"])
+        except ValidationError:  # Its class has changed, and its shape's name has not.
+            log.warning("kept_state_unreadable", service=self.database.service, model=model.name)
+            return 0, model.initial
+
+    async def _after(self, tenant: str, stream: str, version: int, connection: Any) -> list[Recorded[Event]]:
+        if connection is not None:
+            return await self._recorded(connection, tenant, stream, version)
+        return await self.read(tenant, stream, after=version)
 
     async def read(self, tenant: str, stream: str, *, after: int = 0) -> list[Recorded[Event]]:
         """A stream's events in order, from the one after version ``after``; not yet indexed ones included."""
@@ -309,13 +378,15 @@ class EventStore:
             if connection is not None:
                 row = await connection.fetchrow(self._append_sql, *arguments)
             else:
-                async with self.database.pool.acquire() as lent:
+                async with self.database.once() as lent:
                     row = await lent.fetchrow(self._lent_append_sql, *arguments, context.tenant)
         except asyncpg.PostgresError as error:
             raise await self._as_problem(context.tenant, error, connection is None) from error
         if row["kept"]:
             return _replayed(context, row)
         if connection is None:
+            for loaded, kept in prepared.kept:
+                self._states.keep(context.tenant, loaded.stream, loaded.model, kept)
             self._appended()
         return prepared.appended(context, self.database.source, row["at"])
 
@@ -485,6 +556,7 @@ class _Prepared:
         self.state_versions: list[int] = []
         self.state_shapes: list[str] = []
         self.states: list[bytes] = []
+        self.kept: list[tuple[Loaded[Any], KeptState[Any]]] = []
         self.resources: dict[tuple[str, UUID], _ResourceRow] = {}
         self.touched: dict[tuple[str, UUID], Resource] = {}
         self.size = 0
@@ -518,6 +590,7 @@ class _Prepared:
         self.state_versions.append(version)
         self.state_shapes.append(model.shape)
         self.states.append(model.dump(state))
+        self.kept.append((loaded, KeptState(version, state)))
 
     def appended(self, context: Context, source: str, at: datetime) -> Appended:
         events = tuple(

@@ -23,6 +23,7 @@ def event_store_1(service: str) -> list[str]:
         _working_tables(s),
         _read_tables(s),
         _time(s),
+        _look(s),
         _append(s),
         _journal(s),
         _clock(s),
@@ -34,6 +35,11 @@ def event_store_1(service: str) -> list[str]:
                                                            "documents", "document_pieces")]  # fmt: skip
     statements += [_rights(s)]
     return statements
+
+
+def event_store_2(service: str) -> list[str]:
+    """What a decision is made on comes in one round trip. (New stores have it from the start: a function has no past.)"""
+    return [_look(service)]
 
 
 def journal_grants(service: str, *, journal: bool) -> list[str]:
@@ -289,6 +295,29 @@ def _clock(s: str) -> str:
         FOR EACH STATEMENT EXECUTE FUNCTION {s}.guard_tenant();
     ALTER TABLE {s}.tenants ENABLE ALWAYS TRIGGER guard;
     ALTER TABLE {s}.tenants ENABLE ALWAYS TRIGGER guard_truncate;
+    """
+
+
+def _look(s: str) -> str:
+    """Streams as a decision sees them: kept state, newest version, the tenant's time; for one tenant, while it runs.
+
+    ``p_known`` are the versions whose states the caller has in memory: those are not sent again.
+    """
+    return f"""
+    CREATE OR REPLACE FUNCTION {s}.look(p_tenant text, p_streams text[], p_known bigint[])
+        RETURNS TABLE (stream text, head bigint, version bigint, shape text, state bytea, now timestamptz)
+        LANGUAGE plpgsql AS $$
+    #variable_conflict use_column
+    BEGIN
+        PERFORM set_config('handrail.tenant', p_tenant, true);
+        RETURN QUERY
+        SELECT wanted.stream,
+               (SELECT e.version FROM {s}.events e WHERE e.tenant = p_tenant AND e.stream = wanted.stream
+                 ORDER BY e.version DESC LIMIT 1),
+               s.version, s.shape, CASE WHEN s.version <> wanted.known THEN s.state END, {s}.now_for(p_tenant)
+          FROM unnest(p_streams, p_known) AS wanted (stream, known)
+          LEFT JOIN states s ON s.tenant = p_tenant AND s.stream = wanted.stream;
+    END $$;
     """
 
 

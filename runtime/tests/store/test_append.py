@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -132,13 +133,65 @@ async def test_an_append_of_every_kind_of_row_is_one_statement_in_one_round_trip
         )  # The driver describes the statement once on each connection, and keys are made.
         await append_to_both("k2")
 
-    of_the_append, *after = wire.sent
+    (of_the_append,) = wire.sent
     assert b"k2" in of_the_append
-    # What follows is no part of it: the connection is cleared on its way back to the pool.
-    assert [b"RESET ALL" in trip for trip in after] == [True]
     assert await counts(plan) == {
         "events": 12, "unsequenced": 12, "kept_answers": 2, "claims": 1, "states": 2, "resources": 2,
     }  # fmt: skip
+
+
+async def test_a_look_at_many_streams_is_one_round_trip_and_reads_a_state_once(plan: Opened) -> None:
+    schools = [new_id() for _ in range(3)]
+    for school in schools:
+        await write_school(plan, school, "A", "B")
+    async with on_the_wire(plan) as (store, wire):
+        wanted = [(SCHOOL, SCHOOL.stream(school)) for school in schools]
+        await store.look(plan.tenant, wanted)  # The driver describes the statement once on each connection.
+        await plan.store.append(plan.context(), [await next_name(plan, schools[0])])
+        wire.sent.clear()
+
+        seen = await store.look(plan.tenant, wanted)
+        again = await store.look(plan.tenant, wanted)
+
+    assert len(wire.sent) == 2
+    assert [loaded.version for loaded in seen.streams.values()] == [3, 2, 2]
+    assert again.streams == seen.streams
+    assert seen.streams == await plan.store.load_many(plan.tenant, wanted)
+    assert seen.now is not None
+
+
+async def test_a_connection_lent_for_one_statement_reaches_no_tenant_afterwards(plan: Opened) -> None:
+    await write_school(plan, new_id(), "A")
+    database = await Database.open("plan", plan.url("plan_app"), most=1)
+    try:
+        store = EventStore(database, plan.keyring)
+        await store.load(plan.tenant, SCHOOL, new_id())
+        async with database.once() as same:
+            assert await same.fetchval("SELECT count(*) FROM plan.events") == 0
+        async with database.lend(plan.tenant) as same:
+            assert await same.fetchval("SELECT count(*) FROM plan.events") == 1
+        async with database.once() as same:
+            assert await same.fetchval("SELECT count(*) FROM plan.events") == 0
+    finally:
+        await database.close()
+
+
+async def test_a_state_in_memory_counts_only_while_the_kept_row_has_its_version(plan: Opened) -> None:
+    school = new_id()
+    await write_school(plan, school, "A", "B")
+    superuser = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
+    try:
+        await superuser.execute("DELETE FROM plan_read.states")
+        loaded = await plan.store.load(plan.tenant, SCHOOL, school)
+    finally:
+        await superuser.close()
+
+    assert (loaded.version, loaded.state.name) == (2, "B")
+
+
+async def next_name(plan: Opened, school: UUID) -> Change[SchoolName]:
+    loaded = await plan.store.load(plan.tenant, SCHOOL, school)
+    return Change(loaded, school, [school_named(school, "C", first=False)])
 
 
 async def test_what_was_appended_is_read_back_with_its_envelope(plan: Opened) -> None:

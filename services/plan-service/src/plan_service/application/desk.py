@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from contracts.event import Event
 from contracts.problems import ExternalIdTaken, VersionConflict
 from plan_service.application.models import DISTRICT
-from plan_service.application.situation import Day
-from plan_service.domain.rules import Profiles
+from plan_service.application.situation import Day, day_of
 from runtime.event_store import (
     AlreadyClaimed,
     Answer,
@@ -86,12 +85,8 @@ class Desk:
         """The stream, other streams, and the district's own day, in one turn."""
         stream = model.stream(*parts)
         wanted: list[tuple[Model[Any], str]] = [(DISTRICT, DISTRICT.name), (TENANT, TENANT.name), *beside]
-        async with self.store.database.lend(tenant) as connection:
-            found = await self.store.load_many(tenant, [(model, stream), *wanted], connection=connection)
-            now: datetime = await connection.fetchval(
-                f"SELECT {self.store.database.service}.now_for($1)", tenant
-            )
-        return Seen(found[stream], _day(found, now), found)
+        looked = await self.store.look(tenant, [(model, stream), *wanted])
+        return Seen(looked.streams[stream], day_of(looked), looked.streams)
 
     async def decide(
         self, context: Context, model: Model[S], parts: Sequence[object], subject: UUID,
@@ -120,12 +115,6 @@ class Desk:
             except AlreadyClaimed as taken:
                 raise taken_by(taken) from taken
         raise AssertionError("unreachable")
-
-
-def _day(found: Mapping[str, Loaded[Any]], now: datetime) -> Day:
-    profiles: Profiles = found[DISTRICT.name].state.profiles
-    zone = ZoneInfo(profiles.time_zone or found[TENANT.name].state.time_zone)
-    return Day(now.astimezone(zone).date(), zone, profiles)
 
 
 def taken_by(taken: AlreadyClaimed) -> Exception:

@@ -5,9 +5,9 @@ at commit. The district's profile is read and not named: its stream would make e
 every other, and a profile holds from a day on, not from an instant.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -31,8 +31,10 @@ from runtime.event_store import (
     Context,
     EventStore,
     Loaded,
+    Looked,
     Model,
     Release,
+    TenantNotOpen,
 )
 from runtime.tenants import TENANT
 
@@ -95,18 +97,16 @@ class Situation:
 
 async def day_of_district(store: EventStore, tenant: str) -> Day:
     """Today in the district's zone: the clock's day, or a sandbox's."""
-    async with store.database.lend(tenant) as connection:
-        loaded = await store.load_many(
-            tenant, [(DISTRICT, DISTRICT.name), (TENANT, TENANT.name)], connection=connection
-        )
-        now: datetime = await connection.fetchval(f"SELECT {store.database.service}.now_for($1)", tenant)
-    return _day(loaded, now)
+    return day_of(await store.look(tenant, [(DISTRICT, DISTRICT.name), (TENANT, TENANT.name)]))
 
 
-def _day(loaded: Mapping[str, Loaded[Any]], now: datetime) -> Day:
-    profiles: Profiles = loaded[DISTRICT.name].state.profiles
-    zone = ZoneInfo(profiles.time_zone or loaded[TENANT.name].state.time_zone)
-    return Day(now.astimezone(zone).date(), zone, profiles)
+def day_of(looked: Looked) -> Day:
+    """The district's day at the moment of a look at the streams of district and tenant; raises `TenantNotOpen`."""
+    if looked.now is None:
+        raise TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+    profiles: Profiles = looked.streams[DISTRICT.name].state.profiles
+    zone = ZoneInfo(profiles.time_zone or looked.streams[TENANT.name].state.time_zone)
+    return Day(looked.now.astimezone(zone).date(), zone, profiles)
 
 
 async def load_plan(store: EventStore, tenant: str, plan_id: UUID) -> Loaded[Plan]:
@@ -128,13 +128,11 @@ async def situation(
     ]  # fmt: skip
     if meeting_id is not None:
         wanted.append((MEETING, met))
-    async with store.database.lend(tenant) as connection:
-        found = await store.load_many(tenant, wanted, connection=connection)
-        now: datetime = await connection.fetchval(f"SELECT {store.database.service}.now_for($1)", tenant)
-    meeting = found.get(met) if meeting_id is not None else None
+    looked = await store.look(tenant, wanted)
+    meeting = looked.streams[met] if meeting_id is not None else None
     if meeting is not None and meeting.state.student_id != student_id:
         raise cannot_be_true("unknown-meeting", "No meeting by this id was set for this student.", "/meeting")
-    return Situation(loaded, _day(found, now), found[around], meeting)
+    return Situation(loaded, day_of(looked), looked.streams[around], meeting)
 
 
 async def decide(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from contracts.district import DistrictEvent, DistrictProfileSet, SchoolYear
 from contracts.problems import Invalid, Reason
-from plan_service.domain.rules import Profiles, Rules, profiles_after
+from plan_service.domain.rules import Profiles, profiles_after
 
 LONGEST_YEAR = timedelta(days=400)
 
@@ -16,21 +16,15 @@ LONGEST_YEAR = timedelta(days=400)
 class District:
     """What holds in the district, as last set."""
 
-    profile: DistrictProfileSet | None = None
+    newest: str | None = None
+    """The text of the newest profile, whatever the day it was set on."""
     profiles: Profiles = field(default_factory=Profiles)
     """The numbers of every profile there has been: a day is judged by those in force on it."""
-
-    @property
-    def rules(self) -> Rules:
-        """The numbers that decisions about a plan ask for."""
-        if self.profile is None:
-            return Rules()
-        return Rules(self.profile.notice_days, self.profile.partial_consent, self.profile.state_profile)
 
 
 def evolve(district: District, event: DistrictEvent) -> District:
     """The newest profile holds."""
-    return District(event, profiles_after(district.profiles, event))
+    return District(_text(event), profiles_after(district.profiles, event))
 
 
 def set_profile(district: District, wanted: DistrictProfileSet) -> list[DistrictEvent]:
@@ -38,14 +32,11 @@ def set_profile(district: District, wanted: DistrictProfileSet) -> list[District
     wrong = tuple(_contradictions(wanted.calendar))
     if wrong:
         raise Invalid("The calendar contradicts itself.", reasons=wrong)
-    if district.profile is not None and _same(district.profile, wanted):
-        return []
-    return [wanted]
+    return [] if district.newest == _text(wanted) else [wanted]
 
 
-def _same(one: DistrictProfileSet, other: DistrictProfileSet) -> bool:
-    """The same text, whatever the day it was set on."""
-    return one.model_dump() == other.model_dump()
+def _text(profile: DistrictEvent) -> str:
+    return profile.model_dump_json()
 
 
 def _contradictions(calendar: Sequence[SchoolYear]) -> Iterator[Reason]:

@@ -92,5 +92,5 @@ async def begin_profile(asked: Call, wanted: TenantIn, now: datetime) -> None:
     profile = first_profile(wanted.name, wanted.time_zone, wanted.state_profile, today)
     await Desk(asked.store).decide(
         asked.acting(), DISTRICT, (), await asked.district(),
-        lambda seen: [] if seen.state.profile is not None else set_profile(seen.state, profile),
+        lambda seen: [] if seen.state.newest is not None else set_profile(seen.state, profile),
     )  # fmt: skip
