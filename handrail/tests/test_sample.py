@@ -291,3 +291,7 @@ def test_started_once_more_it_makes_nothing_more(sample):
 
     assert "Making" not in sample.said
     assert len(plans(sample.client)) == before
+
+
+def test_every_state_that_was_kept_could_be_read_again(sample):
+    assert "kept_state_unreadable" not in (sample.data / "handrail.log").read_text()

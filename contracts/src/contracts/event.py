@@ -6,7 +6,6 @@ only the newest shape, ignore fields they do not know, and refuse (park) a numbe
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -158,9 +157,10 @@ def decode(type_: str, schema_number: int, contents: bytes, effective_on: date) 
     if cls is None or schema_number > cls.schema_number:
         raise UnknownEvent(type_, schema_number)
     if schema_number == cls.schema_number:
-        # The bytes as they are, in one step. What does not pass is looked at again below, and refused by name.
-        with suppress(ValidationError):
+        try:  # The bytes as they are, in one step.
             return cls.model_validate_json(_with_day(contents, effective_on), extra="ignore")
+        except ValidationError:
+            pass  # It is looked at again below, and refused by name.
     fields = msgspec.json.decode(contents, type=Json)
     for number in range(schema_number, cls.schema_number):
         step = _upcasters.get((type_, number))

@@ -7,10 +7,12 @@ nothing of ours.
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from fastapi import Request
+from prometheus_client import Counter, Histogram
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,7 +25,7 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 10 * 1024 * 1024
 LARGEST_BODY_IN_SCOPE = "handrail.largest_body"
-_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
@@ -87,16 +89,23 @@ class Around:
         if code := state.get("refusal"):
             fields["code"] = code
             metrics.REFUSALS.labels(service, code).inc()
-        metrics.REQUESTS.labels(service, scope["method"], route, status).inc()
-        metrics.REQUEST_SECONDS.labels(service, scope["method"], route).observe(seconds)
+        counted, timed = _measured(service, scope["method"], route, status)
+        counted.inc()
+        timed.observe(seconds)
         log.info("request_refused" if code else "request_answered", **fields)
+
+
+@lru_cache(maxsize=10_000)
+def _measured(service: str, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return metrics.REQUESTS.labels(service, method, route, status), metrics.REQUEST_SECONDS.labels(
+        service, method, route
+    )
 
 
 def _correlation(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        text: str = value.decode("latin-1")
-        if name == b"x-request-id" and _ID.fullmatch(text):
-            return text
+        if name == b"x-request-id" and _ID.fullmatch(value):
+            return str(value, "ascii")
     return new_correlation()
 
 

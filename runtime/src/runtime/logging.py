@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -25,19 +26,21 @@ def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _places_only,
     ]
+    out = to or sys.stderr
+    # Our own lines do not pass through the standard library: there is one for every request.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(to or sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_as_json),
             ],
         )
     )
@@ -53,6 +56,10 @@ def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
     # These would log statements with their parameters, and addresses with their queries.
     for name in ("sqlalchemy.engine", "httpx", "httpcore", "aiokafka", "asyncio", "python_multipart"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+
+
+def _as_json(event: EventDict, **_options: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def places(error: BaseException) -> list[str]:

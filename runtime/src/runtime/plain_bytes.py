@@ -44,7 +44,10 @@ def _plain(value: Any) -> bool:
                 return False
         return True
     if kind is list:
-        return all(type(inner) is str or _plain(inner) for inner in value)
+        for inner in value:  # noqa: SIM110  # A generator would cost more than what it asks.
+            if not (type(inner) is str or _plain(inner)):
+                return False
+        return True
     if kind is int:
         return bool(abs(value) <= LARGEST_INTEGER)
     return kind in (str, bool, type(None))

