@@ -27,7 +27,7 @@ import structlog
 
 from contracts.event import Event
 from runtime.database import Database
-from runtime.event_store import EventStore, Model, Resource
+from runtime.event_store import EventStore, KeptState, Model, Resource, is_kept
 from runtime.projection import (
     Difference,
     Progress,
@@ -76,12 +76,13 @@ class _Folding:
 
     model: Model[Any]
     state: Any
-    version: int = 0
+    kept: KeptState[Any] | None = None
     resources: dict[tuple[str, UUID], tuple[Resource, int, Any]] = field(default_factory=dict)
 
     def take(self, event: Event, version: int, recorded_at: datetime) -> None:
         self.state = self.model.evolve(self.state, event)
-        self.version = version
+        if is_kept(version):
+            self.kept = KeptState(version, self.state)
         for resource in self.model.resources(self.state, event):
             self.resources[resource.kind, resource.id] = (resource, version, recorded_at)
 
@@ -304,7 +305,9 @@ async def _one_at_a_time() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]]
 
 def _state_rows(tenant: str, finished: Sequence[tuple[str, _Folding]]) -> Iterator[tuple[Any, ...]]:
     for stream, folding in finished:
-        yield tenant, stream, folding.version, folding.model.shape, folding.model.dump(folding.state)
+        if folding.kept is not None:
+            model, kept = folding.model, folding.kept
+            yield tenant, stream, kept.version, model.shape, model.dump(kept.state)
 
 
 def _resource_rows(tenant: str, finished: Sequence[tuple[str, _Folding]]) -> Iterator[tuple[Any, ...]]:

@@ -31,6 +31,12 @@ LARGEST_CONTENTS = 256 * 1024
 LARGEST_APPEND = 4 * 1024 * 1024
 STATE_SECONDS = 60.0
 MOST_STATES = 2_000
+KEPT_EVERY = 32
+
+
+def is_kept(version: int) -> bool:
+    """Whether the state at this version is written: of a short stream each, of a long one, whose state is long, few."""
+    return version <= KEPT_EVERY or version % KEPT_EVERY == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +244,7 @@ class KeptState(Generic[S]):
 class _States:
     """States that were read lately, so that they need not be sent and parsed again; for minutes only, as keys are.
 
-    What counts is still the kept row: a state here is used only where the row has this very version, and it was
-    committed when it came here.
+    A stream only grows, so the state at a version is the same for ever; only what was committed comes here.
     """
 
     def __init__(self) -> None:
@@ -321,27 +326,28 @@ class EventStore:
         for row in rows:
             stream, head = row["stream"], row["head"] or 0
             model = models[stream]
-            version, state = self._kept(model, row, known[stream])
-            if connection is None and version > known[stream].version:
-                self._states.keep(tenant, stream, model, KeptState(version, state))
-            if version < head:
-                for recorded in await self._after(tenant, stream, version, connection):
+            kept = self._kept(model, row, known[stream])
+            state = kept.state
+            if kept.version < head:
+                for recorded in await self._after(tenant, stream, kept.version, connection):
                     state = model.evolve(state, recorded.event)
+            if connection is None and head > known[stream].version:
+                self._states.keep(tenant, stream, model, KeptState(head, state))
             streams[stream] = Loaded(model, stream, head, state)
         return Looked(streams, rows[0]["now"] if rows else None)
 
-    def _kept(self, model: Model[S], row: asyncpg.Record, known: KeptState[S]) -> tuple[int, S]:
-        """The newest state that can be used; the initial one where the history must say it all."""
-        version: int | None = row["version"]
-        if version is None or row["shape"] != model.shape or version > (row["head"] or 0):
-            return 0, model.initial
-        if row["state"] is None:
-            return version, known.state
+    def _kept(self, model: Model[S], row: asyncpg.Record, known: KeptState[S]) -> KeptState[S]:
+        """The newest state that can be used: the row's, the one in memory, or the initial one."""
+        head: int = row["head"] or 0
+        if known.version > head:  # The database went back to a backup.
+            known = KeptState(0, model.initial)
+        if row["state"] is None or row["shape"] != model.shape or row["version"] > head:
+            return known
         try:
-            return version, model.parse(row["state"])
+            return KeptState(row["version"], model.parse(row["state"]))
         except UNREADABLE:  # Its class has changed, and its shape's name has not.
             log.warning("kept_state_unreadable", service=self.database.service, model=model.name)
-            return 0, model.initial
+            return known
 
     async def _after(self, tenant: str, stream: str, version: int, connection: Any) -> list[Recorded[Event]]:
         if connection is not None:
@@ -404,8 +410,8 @@ class EventStore:
         if row["kept"]:
             return _replayed(context, row)
         if connection is None:
-            for loaded, kept in prepared.kept:
-                self._states.keep(context.tenant, loaded.stream, loaded.model, kept)
+            for loaded, reached in prepared.reached:
+                self._states.keep(context.tenant, loaded.stream, loaded.model, reached)
             self._appended()
         return prepared.appended(context, self.database.source, row["at"])
 
@@ -432,7 +438,7 @@ class EventStore:
             list(heads), [head for head, _ in heads.values()], [events for _, events in heads.values()],
             _encode(prepared.rows).decode(),
             context.actor.model_dump_json(exclude_none=True), context.correlation, context.causation, context.rules,
-            prepared.state_streams, prepared.state_versions, prepared.state_shapes, prepared.states,
+            prepared.state_streams or None, prepared.state_versions, prepared.state_shapes, prepared.states,
             _encode(list(prepared.resources.values())).decode() if prepared.resources else None,
             [c.kind for c in claims] or None, [_hashed(c.value) for c in claims] or None,
             [c.owner for c in claims] or None, [c.digest for c in claims] or None,
@@ -575,7 +581,7 @@ class _Prepared:
         self.state_versions: list[int] = []
         self.state_shapes: list[str] = []
         self.states: list[bytes] = []
-        self.kept: list[tuple[Loaded[Any], KeptState[Any]]] = []
+        self.reached: list[tuple[Loaded[Any], KeptState[Any]]] = []
         self.resources: dict[tuple[str, UUID], _ResourceRow] = {}
         self.touched: dict[tuple[str, UUID], Resource] = {}
         self.size = 0
@@ -587,6 +593,7 @@ class _Prepared:
     def add(self, change: Change[Any], keys: Mapping[tuple[UUID, EventClass], Key]) -> None:
         loaded, model, subject = change.loaded, change.loaded.model, change.subject
         stream, state, version = loaded.stream, loaded.state, loaded.version
+        to_keep: KeptState[Any] | None = None
         for event in change.events:
             version += 1
             event_id = new_event_id()
@@ -605,11 +612,14 @@ class _Prepared:
                 self.resources[key] = _ResourceRow(
                     *key, resource.student, resource.external_id, stream, version, resource.document
                 )
-        self.state_streams.append(stream)
-        self.state_versions.append(version)
-        self.state_shapes.append(model.shape)
-        self.states.append(model.dump(state))
-        self.kept.append((loaded, KeptState(version, state)))
+            if is_kept(version):
+                to_keep = KeptState(version, state)
+        if to_keep is not None:
+            self.state_streams.append(stream)
+            self.state_versions.append(to_keep.version)
+            self.state_shapes.append(model.shape)
+            self.states.append(model.dump(to_keep.state))
+        self.reached.append((loaded, KeptState(version, state)))
 
     def appended(self, context: Context, source: str, at: datetime) -> Appended:
         events = tuple(
@@ -620,7 +630,8 @@ class _Prepared:
             )
             for row, event in zip(self.rows, self.events, strict=True)
         )  # fmt: skip
-        return Appended(events, self.touched, dict(zip(self.state_streams, self.state_versions, strict=True)))
+        versions = {loaded.stream: reached.version for loaded, reached in self.reached}
+        return Appended(events, self.touched, versions)
 
 
 def plain_contents(event: Event) -> bytes:

@@ -29,7 +29,7 @@ RESOURCES = table(
                                 "document")),
 )  # fmt: skip
 """Without a schema: the connection's search path says whose."""
-STATES = table("states", column("tenant"), column("stream"), column("version"))
+EVENTS = table("events", column("tenant"), column("stream"), column("version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ class Shown:
 
 _SHOWN = select(
     RESOURCES.c.kind, RESOURCES.c.id, cast(RESOURCES.c.document, Text).label("document"), RESOURCES.c.updated_at,
-    RESOURCES.c.student, func.coalesce(STATES.c.version, RESOURCES.c.version).label("version"),
-).select_from(
-    RESOURCES.outerjoin(STATES, (STATES.c.tenant == RESOURCES.c.tenant) & (STATES.c.stream == RESOURCES.c.stream))
+    RESOURCES.c.student,
+    select(func.max(EVENTS.c.version))
+    .where(EVENTS.c.tenant == RESOURCES.c.tenant, EVENTS.c.stream == RESOURCES.c.stream)
+    .scalar_subquery().label("version"),
 )  # fmt: skip
 
 

@@ -314,7 +314,7 @@ def _look(s: str) -> str:
         SELECT wanted.stream,
                (SELECT e.version FROM {s}.events e WHERE e.tenant = p_tenant AND e.stream = wanted.stream
                  ORDER BY e.version DESC LIMIT 1),
-               s.version, s.shape, CASE WHEN s.version <> wanted.known THEN s.state END, {s}.now_for(p_tenant)
+               s.version, s.shape, CASE WHEN s.version > wanted.known THEN s.state END, {s}.now_for(p_tenant)
           FROM unnest(p_streams, p_known) AS wanted (stream, known)
           LEFT JOIN states s ON s.tenant = p_tenant AND s.stream = wanted.stream;
     END $$;

@@ -176,17 +176,39 @@ async def test_a_connection_lent_for_one_statement_reaches_no_tenant_afterwards(
         await database.close()
 
 
-async def test_a_state_in_memory_counts_only_while_the_kept_row_has_its_version(plan: Opened) -> None:
+async def test_of_a_long_stream_few_states_are_kept_and_every_load_is_complete(plan: Opened) -> None:
+    school = new_id()
+    await write_school(plan, school, *(f"name {n}" for n in range(1, 40)))
+    short = await kept_versions(plan)
+    await write_school(plan, school, *(f"name {n}" for n in range(40, 70)))
+    another = EventStore(plan.database, plan.keyring)  # Nothing in memory.
+
+    loaded = await another.load(plan.tenant, SCHOOL, school)
+
+    assert (short, await kept_versions(plan)) == ([32], [64])
+    assert (loaded.version, loaded.state) == (69, SchoolName("name 69", 69))
+    assert loaded == await plan.store.load(plan.tenant, SCHOOL, school)
+
+
+async def kept_versions(plan: Opened) -> list[int]:
+    async with plan.database.lend(plan.tenant) as connection:
+        return [row["version"] for row in await connection.fetch("SELECT version FROM plan_read.states")]
+
+
+async def test_a_state_of_another_shape_or_none_at_all_is_folded_anew(plan: Opened) -> None:
     school = new_id()
     await write_school(plan, school, "A", "B")
+    another = replace(SCHOOL, shape="2")
     superuser = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
     try:
+        of_another_shape = await plan.store.load(plan.tenant, another, school)
         await superuser.execute("DELETE FROM plan_read.states")
-        loaded = await plan.store.load(plan.tenant, SCHOOL, school)
+        of_none = await EventStore(plan.database, plan.keyring).load(plan.tenant, SCHOOL, school)
     finally:
         await superuser.close()
 
-    assert (loaded.version, loaded.state.name) == (2, "B")
+    assert (of_another_shape.version, of_another_shape.state.name) == (2, "B")
+    assert (of_none.version, of_none.state.name) == (2, "B")
 
 
 async def next_name(plan: Opened, school: UUID) -> Change[SchoolName]:
