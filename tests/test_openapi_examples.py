@@ -1,12 +1,13 @@
 """Every example in the published documents is one that its schema takes: it is the first thing that anybody copies."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from handrail.openapi import document
+from handrail.openapi import FOLDER, document
 from runtime.roles import SERVICES
 
 Json = dict[str, Any]
@@ -59,6 +60,42 @@ def test_every_example_is_valid(service: str) -> None:
     root = document(service)
     assert any(examples(root, root))
     assert refusals(root) == []
+
+
+def without_example(root: Json) -> list[str]:
+    """Each JSON body to write with that has no example: at its media type, in its schema, or in the schema it refers to."""
+    found = []
+    for path, methods in root["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if method not in ("post", "put", "patch") or content is None:
+                continue
+            schema = content["schema"]
+            named = root["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+            if not any(each.get("examples") or "example" in each for each in (content, schema, named)):
+                found.append(f"{method.upper()} {path}")
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_json_body_has_an_example(service: str) -> None:
+    assert without_example(json.loads((FOLDER / f"{service}.json").read_text())) == []
+
+
+def test_a_body_without_an_example_is_found_and_one_with_it_anywhere_is_not() -> None:
+    def body(content: Json) -> Json:
+        return {"requestBody": {"content": {"application/json": content}}}
+
+    ref = {"$ref": "#/components/schemas/N"}
+    root: Json = {
+        "components": {"schemas": {"N": {"type": "integer"}, "Shown": {"type": "integer", "examples": [1]}}},
+        "paths": {"/n": {"get": {}, "post": body({"schema": ref}), "put": body({"schema": ref, "example": 1}),
+                         "patch": body({"schema": {**ref, "examples": [1]}})},
+                  "/m": {"post": body({"schema": {"$ref": "#/components/schemas/Shown"}}),
+                         "put": body({"schema": ref, "examples": {}}), "patch": {"requestBody": {"content": {}}}}},
+    }  # fmt: skip
+
+    assert without_example(root) == ["POST /n", "PUT /m"]
 
 
 def test_an_example_that_is_not_valid_is_found_wherever_it_stands() -> None:

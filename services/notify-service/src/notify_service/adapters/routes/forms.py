@@ -50,6 +50,13 @@ def may_report(who: Principal, reported: ReportedIn | None) -> Reported | None:
 class PartsIn(Form):
     """What the parts of a notice are to say, where the amendment does not. ``None.`` said is said."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"explanation": "The present supports are enough.",
+                          "options_considered": "A shared aide: not needed either.", "other_factors": "None."}]
+        }
+    )  # fmt: skip
+
     explanation: Narrative | None = None
     """Part 2: why."""
     evaluations_used: Narrative | None = None
@@ -114,7 +121,11 @@ class DeliveryIn(Form):
 class DispatchIn(Form):
     """Send a notice that waited for a person's decision."""
 
-    reason: Line = Field(examples=["The mail server's log has no such Message-ID."])
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The mail server's log has no such Message-ID."}]}
+    )
+
+    reason: Line
     """Why it is right to send it now."""
 
 

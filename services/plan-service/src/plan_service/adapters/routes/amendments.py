@@ -279,7 +279,14 @@ async def post_withdrawal(
     if_match: IfMatch,
     asked: Asked,
     who: WritesOrReports,
-    body: WithdrawalIn,
+    body: Annotated[
+        WithdrawalIn,
+        Body(
+            openapi_examples={
+                "another way": {"value": {"reason": "The family prefers to wait for the evaluation."}}
+            }
+        ),
+    ],
 ) -> Response:
     """Take an amendment back, before its changes bind: it leaves no change."""
     may_write_or_report(who, body.reported)

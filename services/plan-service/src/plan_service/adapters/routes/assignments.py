@@ -27,6 +27,7 @@ EXAMPLE: dict[str, Any] = {
     "role": "case_manager",
     "from": "2025-08-25",
 }
+ENDED = {"on": "2026-01-12"}
 
 
 class AssignmentIn(Dated):
@@ -82,7 +83,11 @@ async def post_assignment(
 
 @routes.post("/students/{student_id}/assignments/{assignment_id}/end", response_model=AssignmentShown)
 async def post_assignment_end(
-    asked: Asked, who: WritesAround, student_id: UUID, assignment_id: UUID, body: OnIn
+    asked: Asked,
+    who: WritesAround,
+    student_id: UUID,
+    assignment_id: UUID,
+    body: Annotated[OnIn, Body(examples=[ENDED])],
 ) -> Response:
     """End an assignment: `on` is the first day without it."""
 

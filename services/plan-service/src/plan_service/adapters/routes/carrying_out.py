@@ -105,7 +105,14 @@ async def get_holder(plan_id: UUID, item_id: UUID, staff: UUID, asked: Asked, wh
     responses=problems(NeverAdopted),
 )
 async def post_holder_end(
-    plan_id: UUID, item_id: UUID, staff: UUID, body: HolderEndIn, asked: Asked, who: Writes
+    plan_id: UUID,
+    item_id: UUID,
+    staff: UUID,
+    asked: Asked,
+    who: Writes,
+    body: Annotated[
+        HolderEndIn, Body(openapi_examples={"from a Monday on": {"value": {"on": "2026-03-09"}}})
+    ],
 ) -> Response:
     """Say that a staff member no longer carries out an item."""
 

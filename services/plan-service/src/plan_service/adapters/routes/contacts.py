@@ -101,7 +101,12 @@ async def post_contact(
 
 @routes.put("/students/{student_id}/contacts/{contact_id}", response_model=ContactShown)
 async def put_contact(
-    asked: Asked, who: WritesAround, if_match: IfMatch, student_id: UUID, contact_id: UUID, body: ContactIn
+    asked: Asked,
+    who: WritesAround,
+    if_match: IfMatch,
+    student_id: UUID,
+    contact_id: UUID,
+    body: Annotated[ContactIn, Body(examples=[EXAMPLE])],
 ) -> Response:
     """Change what is known of a contact, in full."""
     await one_of_student(asked, KIND, student_id, contact_id)

@@ -53,6 +53,10 @@ EXAMPLE: dict[str, Any] = {
         {"person": STAFF, "roles": ["special_education_teacher", "agency_representative"]},
     ],
 }
+MOVED = {name: value for name, value in EXAMPLE.items() if name != "student"} | {
+    "starts_at": "2026-12-07T15:30:00-06:00"
+}
+HELD = {"held_on": "2026-12-03", "parent_present": True, "interpreter_language": "es"}
 
 
 class MeetingAgainIn(Form):
@@ -155,7 +159,11 @@ async def post_meeting(
     responses=problems(MeetingNotArranged, MeetingAlreadyHeld),
 )  # fmt: skip
 async def put_meeting(
-    asked: Asked, who: WritesOrReports, if_match: IfMatch, meeting_id: UUID, body: MeetingAgainIn
+    asked: Asked,
+    who: WritesOrReports,
+    if_match: IfMatch,
+    meeting_id: UUID,
+    body: Annotated[MeetingAgainIn, Body(examples=[MOVED])],
 ) -> Response:
     """Set a meeting anew, in full, while it has not been held: the newer time, place and invitees hold."""
     may_write_or_report(who, body.reported)
@@ -175,7 +183,11 @@ async def put_meeting(
 
 @routes.post("/meetings/{meeting_id}/held", response_model=MeetingShown, responses=problems(MeetingNotHeld))
 async def post_held(
-    asked: Asked, who: WritesOrReports, if_match: IfMatch, meeting_id: UUID, body: HeldIn
+    asked: Asked,
+    who: WritesOrReports,
+    if_match: IfMatch,
+    meeting_id: UUID,
+    body: Annotated[HeldIn, Body(examples=[HELD])],
 ) -> Response:
     """Record that a meeting took place. Record first who took part: `POST .../attendance`."""
     may_write_or_report(who, body.reported)

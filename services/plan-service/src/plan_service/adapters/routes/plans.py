@@ -132,7 +132,13 @@ async def post_adoption(
     "/plans/{plan_id}/reviews", response_model=PlanOut, responses=problems(ReviewRefused, NeverAdopted)
 )
 async def post_review(
-    plan_id: UUID, body: ReviewIn, if_match: IfMatch, asked: Asked, who: WritesOrReports
+    plan_id: UUID,
+    if_match: IfMatch,
+    asked: Asked,
+    who: WritesOrReports,
+    body: Annotated[
+        ReviewIn, Body(openapi_examples={"IEP": {"value": {"outcome": "continued", "meeting": MEETING}}})
+    ],
 ) -> Response:
     """Record a review of the plan; the next one is due from there. What it changes is adopted or amended apart."""
     may_write_or_report(who, body.reported)
@@ -163,7 +169,16 @@ async def get_review(plan_id: UUID, review_id: UUID, asked: Asked, who: Reads) -
 
 @routes.post("/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted))
 async def post_end(
-    plan_id: UUID, body: EndIn, if_match: IfMatch, asked: Asked, who: WritesOrReports
+    plan_id: UUID,
+    if_match: IfMatch,
+    asked: Asked,
+    who: WritesOrReports,
+    body: Annotated[
+        EndIn,
+        Body(
+            openapi_examples={"graduated": {"value": {"reason": "graduated", "effective_on": "2026-06-12"}}}
+        ),
+    ],
 ) -> Response:
     """End the plan from a day on. Everything recorded of it stays."""
     may_write_or_report(who, body.reported)

@@ -46,6 +46,7 @@ EXAMPLE: dict[str, Any] = {
     "signed_on": "2026-04-13",
     "expires_on": "2026-12-31",
 }
+REVOKED = {"on": "2026-05-04", "holder": EXAMPLE["holder"]}
 
 
 class ReleaseIn(Form):
@@ -137,7 +138,11 @@ async def post_release(
 
 @routes.post("/students/{student_id}/releases/{release_id}/revocation", response_model=ReleaseShown)
 async def post_revocation(
-    asked: Asked, who: Writes, student_id: UUID, release_id: UUID, body: RevocationIn
+    asked: Asked,
+    who: Writes,
+    student_id: UUID,
+    release_id: UUID,
+    body: Annotated[RevocationIn, Body(examples=[REVOKED])],
 ) -> Response:
     """Revoke a release: `on` is the first day without it. What was disclosed before stays disclosed."""
 

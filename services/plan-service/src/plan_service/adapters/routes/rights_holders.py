@@ -52,6 +52,7 @@ EXAMPLE: dict[str, Any] = {
     "language": "es",
     "confirmed_by": "5e91a5c4-67b6-53dc-b6a6-3901406001c4",
 }
+ENDED = {"on": "2026-05-04", "reason": "court_order", "confirmed_by": EXAMPLE["confirmed_by"]}
 
 
 class RightsHolderIn(Form):
@@ -155,7 +156,11 @@ async def post_rights_holder(
 
 @routes.post("/students/{student_id}/rights-holders/{holder_id}/end", response_model=RightsHolderShown)
 async def post_rights_holder_end(
-    asked: Asked, who: Writes, student_id: UUID, holder_id: UUID, body: EndIn
+    asked: Asked,
+    who: Writes,
+    student_id: UUID,
+    holder_id: UUID,
+    body: Annotated[EndIn, Body(examples=[ENDED])],
 ) -> Response:
     """End all of a holder's rights: `on` is the first day without them."""
     by = _by(who, body.confirmed_by) or who.id

@@ -71,7 +71,11 @@ async def post_school(
 
 @routes.put("/schools/{school_id}", response_model=SchoolShown)
 async def put_school(
-    asked: Asked, who: WritesRoster, if_match: IfMatch, school_id: UUID, body: SchoolIn
+    asked: Asked,
+    who: WritesRoster,
+    if_match: IfMatch,
+    school_id: UUID,
+    body: Annotated[SchoolIn, Body(examples=[EXAMPLE])],
 ) -> Response:
     """Change what is known of a school, in full."""
     appended = await Desk(asked.store).decide(

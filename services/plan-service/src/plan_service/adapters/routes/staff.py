@@ -34,6 +34,7 @@ EXAMPLE: dict[str, Any] = {
     "roles": [{"role": "special_education_director", "starts_on": "2023-08-21"}],
     "external_id": "northwind:staff-17",
 }
+LEFT = {"on": "2026-06-15"}
 
 
 class StaffIn(Form):
@@ -93,7 +94,11 @@ async def post_staff(
 
 @routes.put("/staff/{staff_id}", response_model=StaffShown, responses=problems(RoleNotTheirsToGive))
 async def put_staff(
-    asked: Asked, who: WritesRoster, if_match: IfMatch, staff_id: UUID, body: StaffIn
+    asked: Asked,
+    who: WritesRoster,
+    if_match: IfMatch,
+    staff_id: UUID,
+    body: Annotated[StaffIn, Body(examples=[EXAMPLE])],
 ) -> Response:
     """Change what is known of a staff member, in full. Somebody who had left works here again.
 
@@ -108,7 +113,9 @@ async def put_staff(
 
 
 @routes.post("/staff/{staff_id}/end", response_model=StaffShown, responses=problems(RoleNotTheirsToGive))
-async def post_staff_end(asked: Asked, who: WritesRoster, staff_id: UUID, body: OnIn) -> Response:
+async def post_staff_end(
+    asked: Asked, who: WritesRoster, staff_id: UUID, body: Annotated[OnIn, Body(examples=[LEFT])]
+) -> Response:
     """Somebody leaves: `on` is the first day without them. From that day they see nobody's record."""
     by = await _granting(asked)
 

@@ -34,6 +34,8 @@ EXAMPLE: dict[str, Any] = {
     "external_id": "northwind:604821",
 }
 PATCH: dict[str, Any] = {"home_language": "es", "middle_name": None}
+ENROLLED = {"school": "3b1f7c52-0c8e-5f0d-9a55-1f2f6f0f7a31", "grade": "grade_10", "from": "2025-08-25"}
+LEFT = {"on": "2026-02-02", "reason": "The family moves to another district."}
 
 
 class StudentIn(Form):
@@ -165,7 +167,9 @@ async def patch_student(
 
 
 @routes.post("/students/{student_id}/enrolment", response_model=StudentShown, status_code=201)
-async def post_enrolment(asked: Asked, who: WritesRoster, student_id: UUID, body: EnrolmentIn) -> Response:
+async def post_enrolment(
+    asked: Asked, who: WritesRoster, student_id: UUID, body: Annotated[EnrolmentIn, Body(examples=[ENROLLED])]
+) -> Response:
     """Enrol a student at a school from a day on; it takes the place of the enrolment before."""
     enrolled = Enrolled(body.school, body.grade, body.from_)
 
@@ -201,7 +205,9 @@ async def get_enrolment(asked: Asked, who: ReadsRoster, student_id: UUID, enrolm
 
 
 @routes.post("/students/{student_id}/withdrawal", response_model=StudentShown)
-async def post_withdrawal(asked: Asked, who: WritesRoster, student_id: UUID, body: WithdrawalIn) -> Response:
+async def post_withdrawal(
+    asked: Asked, who: WritesRoster, student_id: UUID, body: Annotated[WithdrawalIn, Body(examples=[LEFT])]
+) -> Response:
     """Record that a student leaves the school they are enrolled at."""
 
     async def leave(making: Making) -> Appended:
