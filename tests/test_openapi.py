@@ -27,3 +27,9 @@ def test_every_path_of_every_service_needs_a_token_or_is_known_to_be_public() ->
             for method, operation in methods.items():
                 if not operation.get("security"):
                     assert path.startswith(("/oauth", "/.well-known", "/n/")), f"{method} {path} is open"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_schema_is_named_after_a_place_in_our_code(service: str) -> None:
+    """Two classes of one name, and a form without a class, get a Python path or a function's name there."""
+    assert [name for name in document(service)["components"]["schemas"] if "__" in name] == []

@@ -82,6 +82,21 @@ def test_a_change_inside_a_variant_is_found() -> None:
     assert breaking_event_changes(measured(), new) == ["/item<kind=goal>/target: the field is removed"]
 
 
+def test_a_variant_may_be_kept_under_another_name_but_not_become_another_one() -> None:
+    def source(name: str, *codes: str) -> Schema:
+        kept = {"type": "string", "title": name, "enum": list(codes)}
+        return measured(source={"anyOf": [{"$ref": f"#/$defs/{name}"}, {"type": "null"}]}) | {
+            "$defs": measured()["$defs"] | {name: kept}
+        }
+
+    before = source("Source", "plan", "audit")
+
+    assert breaking_event_changes(before, source("SourceName", "plan", "audit")) == []
+    assert breaking_event_changes(before, source("SourceName", "plan")) == [
+        "/source: the variant Source is removed"
+    ]
+
+
 def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
     tree: Schema = {
         "$ref": "#/$defs/Node",

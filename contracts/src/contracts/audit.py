@@ -10,7 +10,7 @@ from contracts.canonical import Instant
 from contracts.event import Event, EventClass, Value, event
 from contracts.fields import Code, Email, EventId, ExternalId, Line, Name, PersonRef, PlanId, StudentId
 from contracts.values import DocumentRef, PostalAddress, Reported
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Service
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
 
 
 class RecipientPersonalData(Value):
@@ -59,7 +59,7 @@ class WithheldEntry(Value):
 class LogExtent(Value):
     """How far the packet reaches in one log, so that its completeness can be shown."""
 
-    service: Service
+    service: ServiceName
     size: int = Field(ge=0)
     """Entries in the log."""
     nth: int = Field(ge=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from contracts.event import registered_events
 from contracts.lanes import LANES
-from contracts.vocabulary import Service
+from contracts.vocabulary import ServiceName
 
 EVERY_SERVICE = ("tenant", "access", "parked")
 """First words of the names of events that the runtime of every service emits."""
@@ -15,14 +15,14 @@ MAX_MESSAGE_BYTES = 1_048_576
 
 def topic_name(service: str, prefix: str = "handrail") -> str:
     """The topic that carries a service's log: ``handrail.plan.v1``; notify-service's is ``handrail.notice.v1``."""
-    return f"{prefix}.{'notice' if service == Service.NOTIFY else service}.v1"
+    return f"{prefix}.{'notice' if service == ServiceName.NOTIFY else service}.v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One service's topic."""
 
-    service: Service
+    service: ServiceName
     emits: tuple[str, ...]
     """First words of the names of its own events."""
     consumers: tuple[str, ...]
@@ -46,25 +46,25 @@ class Topic:
 
 TOPICS = (
     Topic(
-        Service.PLAN,
+        ServiceName.PLAN,
         ("plan",),
         ("progress-service", "notify-service", "audit-service"),
         "Students and who holds their educational rights, meetings, plans with amendments and consents.",
     ),
     Topic(
-        Service.PROGRESS,
+        ServiceName.PROGRESS,
         ("progress",),
         ("audit-service",),
         "Service sessions delivered, missed and made up; results of goals and objectives.",
     ),
     Topic(
-        Service.NOTIFY,
+        ServiceName.NOTIFY,
         ("notice",),
         ("plan-service", "audit-service"),
         "Notices: what was owed, sent, given, opened, answered.",
     ),
     Topic(
-        Service.AUDIT,
+        ServiceName.AUDIT,
         ("disclosure", "packet", "client"),
         ("audit-service",),
         "Disclosures, transfer packets, vendors' clients.",

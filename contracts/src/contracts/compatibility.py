@@ -110,6 +110,7 @@ class _Comparison:
         """Each variant of the side that promises must find its like on the other side."""
         before = self._by_key(_variants(old) or [old], self._old_root)
         after = self._by_key(_variants(new) or [new], self._new_root)
+        after = _under_their_old_names(before, after, self._old_root, self._new_root)
         for key, schema in before.items():
             if key in after:
                 yield from self.compare(schema, after[key], f"{place}<{key}>")
@@ -156,6 +157,26 @@ def _codes(schema: Schema) -> list[Any]:
         return [schema["const"]]
     codes: list[Any] = schema.get("enum", [])
     return codes
+
+
+def _under_their_old_names(
+    before: dict[str, Schema], after: dict[str, Schema], old_root: Schema, new_root: Schema
+) -> dict[str, Schema]:
+    """``after``, but what is only kept under another name now has its old one: the name is no promise to anybody."""
+    found = dict(after)
+    for key in before.keys() - after.keys():
+        same = [
+            name for name in found.keys() - before.keys()
+            if "$ref" in before[key] and "$ref" in found[name]
+            and _unnamed(before[key], old_root) == _unnamed(found[name], new_root)
+        ]  # fmt: skip
+        if same:
+            found[key] = found.pop(same[0])
+    return found
+
+
+def _unnamed(variant: Schema, root: Schema) -> Schema:
+    return {key: inner for key, inner in _resolved(variant, root).items() if key != "title"}
 
 
 def _variant_key(variant: Schema, root: Schema) -> str:

@@ -329,7 +329,7 @@ class SessionStatus(StrEnum):
     PARTIAL = "partial"
 
 
-class Service(StrEnum):
+class ServiceName(StrEnum):
     """The four services: each has a topic and a log of its own."""
 
     PLAN = "plan"

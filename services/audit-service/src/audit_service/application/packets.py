@@ -23,7 +23,7 @@ from contracts.audit import (
 from contracts.event import Event, EventClass
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Service
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
 from runtime.event_store import Answer, Appended, Change, Context, EventStore, Model, Resource
 from runtime.vault import Vault
 
@@ -158,7 +158,7 @@ def _slice(
             withheld.setdefault(copy.source, []).append(WithheldEntry(event_id=entry.id, reason=why))
     counted = {copy.source: sum(1 for each in copies if each.source == copy.source) for copy in copies}
     logs = [
-        LogExtent(service=Service(extent.source), size=extent.size, nth=counted.get(extent.source, 0),
+        LogExtent(service=ServiceName(extent.source), size=extent.size, nth=counted.get(extent.source, 0),
                   withheld=tuple(withheld.get(extent.source, ())))
         for extent in extents
     ]  # fmt: skip

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from contracts.canonical import parse_instant
 from contracts.problems import Invalid, Reason
-from contracts.vocabulary import Service
+from contracts.vocabulary import ServiceName
 
-SOURCES = tuple(service.value for service in Service)
+SOURCES = tuple(service.value for service in ServiceName)
 
 
 @dataclass(frozen=True, slots=True)

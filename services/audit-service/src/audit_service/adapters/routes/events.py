@@ -14,7 +14,7 @@ from audit_service.adapters.routes.cursors import Cursor, Limit, feed_cursor, re
 from audit_service.application.evidence import Copy
 from audit_service.application.service import audit
 from contracts.problems import Invalid, NotFound, Reason
-from contracts.vocabulary import Service
+from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call
 from runtime.http import Routes
@@ -26,7 +26,7 @@ Reader = Annotated[Principal, allow("audit.read")]
 class FeedEvent(BaseModel):
     """One event of one log."""
 
-    source: Service
+    source: ServiceName
     position: int = Field(description="In the whole source; use it as `after`.")
     index: int = Field(description="In the district's own log.")
     entry: dict[str, Any] = Field(
@@ -46,7 +46,7 @@ class Feed(BaseModel):
 @routes.get("/events", response_model=Feed)
 async def get_events(
     who: Reader, asked: Asked,
-    source: Annotated[Service | None, Query(description="One service's log; without it all four, merged.")] = None,
+    source: Annotated[ServiceName | None, Query(description="One service's log; without it all four, merged.")] = None,
     after: Annotated[int | None, Query(ge=0, lt=2**62, description="Only with `source`: the last position you have.")] = None,
     cursor: Cursor = None, limit: Limit = 100,
 ) -> Response:  # fmt: skip

@@ -14,7 +14,7 @@ from contracts.audit import LeftOut, RecipientPersonalData
 from contracts.fields import Email, Line, Name
 from contracts.ids import new_id
 from contracts.values import PostalAddress
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Service
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
 from runtime.event_store import Appended
@@ -82,7 +82,7 @@ class PacketRecipient(BaseModel):
 class PacketLog(BaseModel):
     """How far the packet reaches in one log."""
 
-    service: Service
+    service: ServiceName
     size: int
     nth: int
     withheld: int

@@ -179,7 +179,7 @@ class AmendmentAdoptionIn(Form):
     reported: ReportedIn | None = None
 
 
-class WithdrawalIn(Form):
+class AmendmentWithdrawalIn(Form):
     """Why the amendment is taken back."""
 
     reason: Narrative
@@ -280,7 +280,7 @@ async def post_withdrawal(
     asked: Asked,
     who: WritesOrReports,
     body: Annotated[
-        WithdrawalIn,
+        AmendmentWithdrawalIn,
         Body(
             openapi_examples={
                 "another way": {"value": {"reason": "The family prefers to wait for the evaluation."}}

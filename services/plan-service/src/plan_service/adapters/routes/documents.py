@@ -5,7 +5,8 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import File, Form, UploadFile
+from fastapi import File, UploadFile
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from contracts.canonical import canonical
@@ -40,6 +41,22 @@ BEGINS_WITH: dict[str, tuple[bytes, ...]] = {
     "text/plain": (b"",),
 }
 """What is taken, and how the bytes of each begin: a file that says it is another kind is refused."""
+
+
+class DocumentIn(BaseModel):
+    """A file, and what it is."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    file: UploadFile
+    """PDF, PNG, JPEG, TIFF, DOCX or plain text; 10 MiB at most."""
+    title: Line
+    kind: Code = "other"
+    """Of the list `document_kind`."""
+    received_on: date | None = None
+    """Today where nothing is said."""
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`."""
 
 
 class NotWhatItSays(UnsupportedMediaType):
@@ -83,22 +100,21 @@ async def get_content(asked: Asked, who: Reads, student_id: UUID, document_id: U
     responses=problems(NotWhatItSays, TooLarge),
 )  # fmt: skip
 async def post_document(
-    asked: Asked, who: WritesAround, student_id: UUID,
-    file: Annotated[UploadFile, File(description="PDF, PNG, JPEG, TIFF, DOCX or plain text; 10 MiB at most.")],
-    title: Annotated[Line, Form()],
-    kind: Annotated[Code, Form(description="Of the list `document_kind`.")] = "other",
-    received_on: Annotated[date | None, Form(description="Today where nothing is said.")] = None,
-    external_id: Annotated[ExternalId | None, Form(description="Your own id, `SOURCE:ID`.")] = None,
-) -> Response:  # fmt: skip
+    asked: Asked, who: WritesAround, student_id: UUID, form: Annotated[DocumentIn, File()]
+) -> Response:
     """Add a document to the record (`multipart/form-data`). Consents, releases and orders then name it by its id."""
     again = await asked.kept_answer()
     if again is not None:
         return again
-    content = await file.read()
-    media_type = _media_type(file.content_type, content)
-    said = {"title": title, "kind": kind, "on": received_on.isoformat() if received_on else None}
+    content = await form.file.read()
+    media_type = _media_type(form.file.content_type, content)
+    said = {
+        "title": form.title,
+        "kind": form.kind,
+        "on": form.received_on.isoformat() if form.received_on else None,
+    }
     digest = hashlib.sha256(canonical({**said, "media_type": media_type}) + content).digest()
-    first = await first_with_external_id(asked.store, asked.tenant, KIND, external_id, digest)
+    first = await first_with_external_id(asked.store, asked.tenant, KIND, form.external_id, digest)
     if first is not None:
         return await asked.one(KIND, first)
     desk = Desk(asked.store)
@@ -108,11 +124,13 @@ async def post_document(
     )
 
     async def add(making: Making) -> Appended:
-        claims = [external_id_claim(KIND, external_id, ref.document, digest)] if external_id else []
+        claims = [external_id_claim(KIND, form.external_id, ref.document, digest)] if form.external_id else []
         return await desk.decide(
             asked.context, STUDENT, (student_id,), student_id,
             lambda seen: add_document(
-                seen.state, AddDocument(ref, kind, title, received_on or seen.today, seen.today, external_id)
+                seen.state, AddDocument(
+                    ref, form.kind, form.title, form.received_on or seen.today, seen.today, form.external_id
+                )
             ),
             claims=claims, answer=making.answer,
         )  # fmt: skip

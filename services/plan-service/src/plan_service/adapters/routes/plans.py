@@ -67,7 +67,7 @@ class ReviewIn(Form):
     reported: ReportedIn | None = None
 
 
-class EndIn(Form):
+class PlanEndIn(Form):
     """Why and from when the plan binds no longer."""
 
     reason: PlanEnd
@@ -174,7 +174,7 @@ async def post_end(
     asked: Asked,
     who: WritesOrReports,
     body: Annotated[
-        EndIn,
+        PlanEndIn,
         Body(
             openapi_examples={"graduated": {"value": {"reason": "graduated", "effective_on": "2026-06-12"}}}
         ),

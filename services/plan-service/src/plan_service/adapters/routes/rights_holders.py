@@ -99,7 +99,7 @@ class RightsHolderIn(Form):
         )
 
 
-class EndIn(OnIn):
+class RightsHolderEndIn(OnIn):
     """All of the holder's rights end; `on` is the first day without them."""
 
     reason: RightsEnd
@@ -160,7 +160,7 @@ async def post_rights_holder_end(
     who: Writes,
     student_id: UUID,
     holder_id: UUID,
-    body: Annotated[EndIn, Body(examples=[ENDED])],
+    body: Annotated[RightsHolderEndIn, Body(examples=[ENDED])],
 ) -> Response:
     """End all of a holder's rights: `on` is the first day without them."""
     by = _by(who, body.confirmed_by) or who.id

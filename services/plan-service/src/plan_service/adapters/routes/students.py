@@ -111,7 +111,7 @@ class EnrolmentIn(Dated):
     from_: From
 
 
-class WithdrawalIn(OnIn):
+class StudentWithdrawalIn(OnIn):
     """The student leaves the school; `on` is the first day without them."""
 
     reason: Line | None = None
@@ -206,7 +206,10 @@ async def get_enrolment(asked: Asked, who: ReadsRoster, student_id: UUID, enrolm
 
 @routes.post("/students/{student_id}/withdrawal", response_model=StudentShown)
 async def post_withdrawal(
-    asked: Asked, who: WritesRoster, student_id: UUID, body: Annotated[WithdrawalIn, Body(examples=[LEFT])]
+    asked: Asked,
+    who: WritesRoster,
+    student_id: UUID,
+    body: Annotated[StudentWithdrawalIn, Body(examples=[LEFT])],
 ) -> Response:
     """Record that a student leaves the school they are enrolled at."""
 
