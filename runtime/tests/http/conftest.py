@@ -145,6 +145,12 @@ async def get_school(school_id: UUID, who: PlanReader, asked: Asked) -> Response
     return await asked.one("school", school_id)
 
 
+@routes.get("/schools/{school_id}/students", response_model=Page[StudentOut])
+async def get_students_of_school(school_id: UUID, who: PlanReader, asked: Asked, listing: Listed) -> Response:
+    """List a school's students: it has none."""
+    return await asked.page("student", listing, fields={"school": str(school_id)})
+
+
 @routes.patch("/schools/{school_id}", response_model=SchoolOut)
 async def patch_school(
     school_id: UUID, body: SchoolIn, if_match: IfMatch, who: RosterWriter, asked: Asked

@@ -415,6 +415,17 @@ async def test_the_routers_own_refusals_are_problems_too(sample) -> None:
     ]
 
 
+async def test_an_empty_list_of_what_is_not_there_is_not_found_and_of_what_is_there_is_empty(sample) -> None:
+    path = (await school(sample)).headers["location"]
+    headers = sample.issuer.vendor("plan.read")
+
+    here = await sample.http.get(f"{path}/students", headers=headers)
+    nowhere = await sample.http.get(f"/plan/v1/schools/{new_id()}/students", headers=headers)
+
+    assert (here.status_code, here.json()) == (200, {"items": []})
+    refused(nowhere, 404, "not-found")
+
+
 async def test_a_district_that_is_not_open_here_is_404(sample) -> None:
     headers = {**sample.issuer.vendor("roster.write", tenant="elsewhere"), "idempotency-key": "1"}
     refused(

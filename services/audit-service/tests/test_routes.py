@@ -195,8 +195,13 @@ async def test_a_moment_that_cannot_be_read_is_refused_with_422(year, path) -> N
 
 
 async def test_what_is_not_here_is_not_found(year) -> None:
-    for path in (f"/students/{uuid4()}/timeline", f"/plans/{uuid4()}", f"/packets/{uuid4()}"):
-        assert (await year.get(path)).status_code == 404
+    nobody, between = uuid4(), {"from": "2025-10-01", "to": "2025-11-01"}
+    for path, asked in (
+        (f"/students/{nobody}/timeline", {}), (f"/students/{nobody}/replay", {}), ("/access-record", {"student": nobody}),
+        (f"/students/{nobody}/timeline", {"known_at": "2025-11-01"}), (f"/plans/{nobody}", {}),
+        (f"/plans/{nobody}/diff", between), (f"/packets/{nobody}", {}),
+    ):  # fmt: skip
+        assert (await year.get(path, **asked)).status_code == 404, path
     known = await year.get(f"/plans/{PLAN}", known_at="2020-01-01")
     assert known.status_code == 404
 

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.canonical import instant
 from contracts.ids import new_id
+from contracts.students import StudentPersonalData, StudentRegistered
 from progress_service.testing_promises import (
     PLAN,
     PROVIDER,
@@ -197,6 +198,16 @@ async def test_a_question_that_cannot_be_read_is_refused(lakeside, asked) -> Non
 
 
 async def test_a_student_without_plan_or_session_has_no_services(lakeside) -> None:
-    answer = await lakeside.get(f"/progress/v1/students/{new_id()}/delivery")
+    student = new_id()
+    personal = StudentPersonalData(given_name="June", family_name="Sol", birth_date=date(2015, 4, 1))
+    registered = StudentRegistered(effective_on=date(2026, 1, 5), student_id=student, personal=personal)
+    await lakeside.publish(f"student/{student}", student, registered)
+    await lakeside.arrived()
+
+    answer = await lakeside.get(f"/progress/v1/students/{student}/delivery")
 
     assert (answer.status_code, answer.json()["services"]) == (200, [])
+
+
+async def test_nobodys_delivery_is_not_found(lakeside) -> None:
+    assert (await lakeside.get(f"/progress/v1/students/{new_id()}/delivery")).status_code == 404

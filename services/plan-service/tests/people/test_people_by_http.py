@@ -70,6 +70,13 @@ async def test_a_second_external_id_belongs_to_one_student_only(world: World) ->
     assert [each["given_name"] for each in found.json()["items"]] == ["Mira"]
 
 
+@pytest.mark.parametrize("kind", ["students", "schools", "staff"])
+async def test_what_is_not_here_is_not_found_whatever_version_is_asked_for(world: World, kind: str) -> None:
+    write = world.patch if kind == "students" else world.put
+    body = {"name": "Lakeside"} if kind == "schools" else {"given_name": "Mira", "family_name": "Quill"}
+    assert (await write(f"/{kind}/{new_id()}", body, if_match='"999"')).status_code == 404
+
+
 async def test_a_patch_changes_what_it_says_and_nothing_else(world: World) -> None:
     made = await world.new("/students", MIRA | {"middle_name": "Elena"})
     path = f"/students/{made['id']}"

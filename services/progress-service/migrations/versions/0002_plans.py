@@ -4,7 +4,7 @@ With the few facts by which sight is decided, and the way to find looks that wai
 Read models only: filled by the consumers ``plans`` and ``sight`` from the first event on.
 """
 
-from progress_service.adapters.tables import TABLES, read_tables_1
+from progress_service.adapters.tables import TABLES_1, read_tables_1
 from runtime.access import access_1
 from runtime.migrations import run_script
 from runtime.sight import TABLES as SIGHT_TABLES
@@ -19,4 +19,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run_script(["DROP VIEW progress.access_waiting", "DROP POLICY waiting ON progress.access"])
-    run_script([f"DROP TABLE progress_read.{table}" for table in (*TABLES, *SIGHT_TABLES)])
+    run_script([f"DROP TABLE progress_read.{table}" for table in (*TABLES_1, *SIGHT_TABLES)])

@@ -145,6 +145,15 @@ class Evidence:
             )  # fmt: skip
         return {row["source"]: row["last"] for row in rows}
 
+    async def must_be_known(self, tenant: str, student: UUID) -> None:
+        """Raise `NotFound` for a student of whom no log says anything."""
+        async with self.database.lend(tenant) as connection:
+            known: bool = await connection.fetchval(
+                f"SELECT EXISTS (SELECT {_BELOW} WHERE {_TENANT} AND c.subject = $1)", student
+            )
+        if not known:
+            raise NotFound("There is nothing here under this id that you may see.")
+
     async def extents(self, tenant: str, student: UUID) -> list[Extent]:
         """How far each log reaches below the frontier."""
         async with self.database.lend(tenant) as connection:
@@ -210,7 +219,7 @@ class Evidence:
                 f"SELECT c.subject {_BELOW} WHERE {_TENANT} AND c.stream = $1 LIMIT 1", f"plan/{plan}"
             )
         if found is None:
-            raise NotFound("There is no such plan here.")
+            raise NotFound("There is nothing here under this id that you may see.")
         return found
 
     async def _fetch(self, tenant: str, sql: str, *arguments: Any) -> list[Copy]:

@@ -9,7 +9,6 @@ from audit_service.domain.moment import Moment
 from audit_service.domain.replay import StudentReplay, replay
 from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
 from contracts.plan_document import PlanDocument, history_of, in_force
-from contracts.problems import NotFound
 
 _CLOSED = {
     "destroyed": "The contents of this event were lawfully destroyed; that it happened stays provable.",
@@ -32,9 +31,8 @@ async def timeline(
     after: Place | None, limit: int,
 ) -> Page:  # fmt: skip
     """Every event of every service about the student, as sentences with names; raises `NotFound` for an unknown one."""
+    await evidence.must_be_known(tenant, student)
     fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis)
-    if not fixed and not basis and known_at is None:
-        raise NotFound("There is no such student here.")
     copies = await evidence.of_student(
         tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1
     )
@@ -79,7 +77,8 @@ async def plan_at(evidence: Evidence, tenant: str, plan: UUID, moment: Moment) -
 
 
 async def student_at(evidence: Evidence, tenant: str, student: UUID, moment: Moment) -> StudentReplay:
-    """The plan in force, the notices, the sessions and results of the student as they stood."""
+    """The plan in force, the notices, the sessions and results of the student as they stood; raises `NotFound`."""
+    await evidence.must_be_known(tenant, student)
     basis = dict(moment.basis) if moment.basis is not None else None
     copies = await evidence.of_student(tenant, student, known_at=moment.known_at, basis=basis)
     closed = tuple(copy.entry.id for copy in copies if copy.recorded is None)

@@ -5,7 +5,8 @@ Made by a migration and by tests from the same statements; a later change is a f
 
 from runtime.store_schema import TENANT
 
-TABLES = ("plan_entries", "plan_items", "district_profiles")
+TABLES_1 = ("plan_entries", "plan_items", "district_profiles")
+TABLES = (*TABLES_1, "students")
 """What the projection ``plans`` fills."""
 
 
@@ -52,7 +53,23 @@ def read_tables_1() -> list[str]:
             contents bytea NOT NULL,
             PRIMARY KEY (tenant, index)
         );
-        {"".join(_apart(f"progress_read.{table}") for table in TABLES)}
+        {"".join(_apart(f"progress_read.{table}") for table in TABLES_1)}
+        RESET ROLE;
+        """
+    ]
+
+
+def read_tables_2() -> list[str]:
+    """Which students there are: of one without a plan nothing is owed, of nobody there is nothing to ask."""
+    return [
+        f"""
+        SET LOCAL ROLE progress_app;
+        CREATE TABLE progress_read.students (
+            tenant text NOT NULL,
+            student uuid NOT NULL,
+            PRIMARY KEY (tenant, student)
+        );
+        {_apart("progress_read.students")}
         RESET ROLE;
         """
     ]

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from contracts.fields import StudentId
 from contracts.plan_history import History
+from contracts.problems import NotFound
 from contracts.streams import school_year
-from progress_service.application.known_plans import histories_of_student, known_profiles
+from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
 from progress_service.application.recorded_facts import basis_of, facts_of, years_of
 from progress_service.domain.delivery import ServiceDelivery, delivery
 from progress_service.domain.known import Basis, Knowledge
@@ -36,10 +37,13 @@ class DeliveryOf:
 async def delivery_of(
     store: EventStore, tenant: str, student: StudentId, first_on: date, last_on: date, knowledge: Knowledge
 ) -> DeliveryOf:
-    """What was owed, given, missed and made up from ``first_on`` to ``last_on``."""
-    facts = knowledge.of_progress(await facts_of(store, tenant, student))
+    """What was owed, given, missed and made up from ``first_on`` to ``last_on``; raises `NotFound` for nobody's id."""
+    all_facts = await facts_of(store, tenant, student)
+    facts = knowledge.of_progress(all_facts)
     async with store.database.begin(tenant) as rows:
         histories = await histories_of_student(rows, student)
+        if not (all_facts or histories or await is_a_student(rows, student)):
+            raise NotFound("There is nothing here under this id that you may see.")
         profiles = knowledge.of_plan(await known_profiles(rows))
     entries = {plan_id: knowledge.of_plan(history.entries) for plan_id, history in histories.items()}
     plans = [PromisedServices(History(tuple(of_plan))) for of_plan in entries.values() if of_plan]

@@ -25,6 +25,8 @@ _WITH_ITEMS = text("""
 _STUDENT = text("""
     SELECT e.student FROM plan_items i JOIN plan_entries e ON e.tenant = i.tenant AND e.plan_id = i.plan_id
      WHERE i.tenant = current_setting('handrail.tenant') AND i.item_id = :item LIMIT 1""")
+_KNOWN = text("""
+    SELECT EXISTS (SELECT FROM students WHERE tenant = current_setting('handrail.tenant') AND student = :student)""")
 _PROFILES = text("""
     SELECT * FROM district_profiles WHERE tenant = current_setting('handrail.tenant') ORDER BY index""")
 _TODAY = text("""
@@ -56,6 +58,11 @@ async def student_of_item(rows: AsyncConnection, item: ItemId) -> StudentId | No
     """The student in whose plan the item is or was; ``None`` where it is unknown here."""
     student: StudentId | None = (await rows.execute(_STUDENT, {"item": item})).scalar()
     return student
+
+
+async def is_a_student(rows: AsyncConnection, student: StudentId) -> bool:
+    """Whether plan-service has registered a student by this id."""
+    return bool((await rows.execute(_KNOWN, {"student": student})).scalar())
 
 
 async def known_profiles(rows: AsyncConnection) -> list[KnownProfile]:

@@ -55,6 +55,7 @@ async def get_access_record(
     """Read who saw or received a student's record."""
     await asked.must_see(student)
     evidence = audit(asked).evidence
+    await evidence.must_be_known(who.tenant, student)
     after, basis = read_page_cursor(student, cursor)
     fixed = basis or await evidence.basis(who.tenant, student, known_at=None, basis=None)
     copies = await evidence.of_student(

@@ -83,10 +83,10 @@ async def get_plan_diff(
     zone = (await evidence.district(who.tenant)).time_zone
     moments = [read_state(text, today, zone, field=field) for text, field in ((from_, "from"), (to, "to"))]
     before, after = [await plan_at(evidence, who.tenant, plan_id, moment) for moment in moments]
-    for document in (before, after):
-        if document is not None:
-            asked.saw(document.student, "plan", (plan_id,))
-            break
+    known = before or after
+    if known is None:
+        raise NotFound("Nothing was known of this plan then.")
+    asked.saw(known.student, "plan", (plan_id,))
     items = [difference.to_json() | {"what": describe(difference)} for difference in diff(before, after)]
     sides = [_side(moment, document) for moment, document in zip(moments, (before, after), strict=True)]
     return json_answer({"plan": str(plan_id), "from": sides[0], "to": sides[1], "items": items})

@@ -100,7 +100,7 @@ async def _student(asked: Call, hand: AtHand, holder: UUID, named: UUID | None) 
             message = "This person holds rights for several students: name the student."
             raise Invalid(message, reasons=(Reason("missing", message, pointer="/student"),))
         if waited >= PATIENCE_SECONDS:
-            raise NotFound("Nobody by this id is confirmed as a rights holder of this student.")
+            raise NotFound("There is nothing here under this id that you may see.")
         await asyncio.sleep(0.05)
         waited += 0.05
 

@@ -14,7 +14,7 @@ from runtime.paging import Listing
 
 async def page_of_student(asked: Call, kind: str, student_id: UUID, listing: Listing) -> Response:
     """``GET /students/{id}/<kind>s``; `NotFound` for a student there is not."""
-    await _must_be(asked, "student", student_id)
+    await must_be(asked, "student", student_id)
     return await asked.page(kind, replace(listing, student=student_id))
 
 
@@ -36,7 +36,7 @@ async def one_of_meeting(asked: Call, kind: str, meeting_id: UUID, id: UUID) -> 
 
 async def page_of_meeting(asked: Call, kind: str, meeting_id: UUID, listing: Listing) -> Response:
     """``GET /meetings/{id}/<kind>s``."""
-    await _must_be(asked, "meeting", meeting_id)
+    await must_be(asked, "meeting", meeting_id)
     return await asked.page(kind, listing, fields={"meeting": str(meeting_id)})
 
 
@@ -52,7 +52,8 @@ async def by_any_external_id(asked: Call, kind: str, listing: Listing) -> Listin
     return replace(listing, external_id=ids[0]) if listing.external_id in ids else listing
 
 
-async def _must_be(asked: Call, kind: str, id: UUID) -> None:
+async def must_be(asked: Call, kind: str, id: UUID) -> None:
+    """Raise `NotFound` for a thing there is not: before it is said that its version is another."""
     if await asked.fetch(kind, id) is None:
         raise NotFound("There is nothing here under this id that you may see.")
 

@@ -11,7 +11,7 @@ from contracts.fields import ExternalId, Name
 from contracts.ids import new_id
 from plan_service.adapters.routes.bodies import ReadsRoster, WritesRoster
 from plan_service.adapters.routes.forms import Form
-from plan_service.adapters.routes.reading import by_any_external_id
+from plan_service.adapters.routes.reading import by_any_external_id, must_be
 from plan_service.application.desk import Decided, Desk, Seen, claims_of
 from plan_service.application.models import SCHOOL
 from plan_service.application.shown import SchoolShown
@@ -78,6 +78,7 @@ async def put_school(
     body: Annotated[SchoolIn, Body(examples=[EXAMPLE])],
 ) -> Response:
     """Change what is known of a school, in full."""
+    await must_be(asked, "school", school_id)
     appended = await Desk(asked.store).decide(
         asked.context, SCHOOL, (school_id,), await asked.district(),
         lambda seen: _described(seen, school_id, body, ()), if_match=if_match,

@@ -12,7 +12,7 @@ from contracts.fields import Email, ExternalId, Name
 from contracts.ids import new_id
 from plan_service.adapters.routes.bodies import ADMIN, OnIn, ReadsRoster, WritesRoster
 from plan_service.adapters.routes.forms import Form
-from plan_service.adapters.routes.reading import by_any_external_id
+from plan_service.adapters.routes.reading import by_any_external_id, must_be
 from plan_service.application.desk import Decided, Desk, Seen, claims_of
 from plan_service.application.models import SCHOOL, STAFF
 from plan_service.application.shown import StaffShown
@@ -104,6 +104,7 @@ async def put_staff(
 
     A person who is no administrator of the district changes roles in their own school only, and never their own.
     """
+    await must_be(asked, "staff", staff_id)
     by = await _granting(asked)
     appended = await Desk(asked.store).decide(
         asked.context, STAFF, (staff_id,), staff_id, lambda seen: _described(seen, staff_id, body, (), by),

@@ -14,7 +14,7 @@ from contracts.ids import new_id
 from contracts.students import StudentPersonalData
 from plan_service.adapters.routes.bodies import Dated, From, OnIn, ReadsRoster, WritesRoster
 from plan_service.adapters.routes.forms import Form
-from plan_service.adapters.routes.reading import by_any_external_id, one_of_student, page_of_student
+from plan_service.adapters.routes.reading import by_any_external_id, must_be, one_of_student, page_of_student
 from plan_service.application.desk import Desk
 from plan_service.application.models import SCHOOL, STUDENT
 from plan_service.application.shown import EnrolmentOfStudentShown, StudentShown
@@ -159,6 +159,7 @@ async def patch_student(
     body: Annotated[StudentPatch, Body(examples=[PATCH])],
 ) -> Response:  # fmt: skip
     """Change what is known of a student: a JSON Merge Patch (RFC 7396)."""
+    await must_be(asked, "student", student_id)
     appended = await Desk(asked.store).decide(
         asked.context, STUDENT, (student_id,), student_id, lambda seen: change(seen, body.said),
         beside=school_of(body.school), if_match=if_match,

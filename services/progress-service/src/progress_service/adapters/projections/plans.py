@@ -1,4 +1,4 @@
-"""What plans have promised and the district's school days: each plan's published history, entry by entry."""
+"""What plans have promised, the district's school days and its students: each plan's published history, entry by entry."""
 
 from typing import cast
 
@@ -8,10 +8,11 @@ from contracts.district import DistrictProfileSet
 from contracts.event import Event, Recorded
 from contracts.plan import AmendmentAdopted, PlanAdopted, PlanCorrected, PlanEvent
 from contracts.plan_history import PLAN_EVENTS
+from contracts.students import StudentRegistered
 from progress_service.adapters.tables import TABLES
 from runtime.consumer import Consumer, Unit
 
-TYPES = frozenset({DistrictProfileSet.type, *(event.type for event in PLAN_EVENTS)})
+TYPES = frozenset({DistrictProfileSet.type, StudentRegistered.type, *(event.type for event in PLAN_EVENTS)})
 
 _ENTRY = text("""
     INSERT INTO plan_entries (tenant, plan_id, index, student, event_id, position, stream, version, type, schema,
@@ -25,12 +26,17 @@ _PROFILE = text("""
     INSERT INTO district_profiles (tenant, index, event_id, effective_on, known_at, schema, contents)
     VALUES (:tenant, :index, :event_id, :effective_on, :known_at, :schema, :contents) ON CONFLICT DO NOTHING""")
 
+_STUDENT = text("""
+    INSERT INTO students (tenant, student) VALUES (:tenant, :student) ON CONFLICT DO NOTHING""")
+
 
 async def keep_plans(recorded: Recorded[Event], unit: Unit) -> None:
-    """Each entry of a plan's history as it came, the items it names, and each profile of the district."""
+    """Each entry of a plan's history as it came, the items it names, each profile of the district and each student."""
     event = recorded.event
     if isinstance(event, DistrictProfileSet):
         await unit.rows.execute(_PROFILE, _envelope(recorded))
+    elif isinstance(event, StudentRegistered):
+        await unit.rows.execute(_STUDENT, {"tenant": recorded.tenant, "student": event.student_id})
     elif isinstance(event, PLAN_EVENTS):
         plan_id = cast(PlanEvent, event).plan_id
         await unit.rows.execute(_ENTRY, _envelope(recorded) | {"plan_id": plan_id})
