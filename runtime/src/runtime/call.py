@@ -73,6 +73,10 @@ class Edge:
     """Whose a thing is whose id stands in a path, by the parameter's name without ``_id``, where no resource says so.
 
     Answers the student, ``None`` for what belongs to none, or raises `NotFound`."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Where a kind is read that was made, where that is not the request's own path with the id behind it.
+
+    With ``{id}``, and the request's own path parameters."""
     access: AccessRecord = field(init=False)
     _subjects: dict[str, UUID] = field(default_factory=dict)
 
@@ -123,7 +127,6 @@ class Call:
         self._looks: dict[UUID, list[Seen]] = {}
         self._visible: set[UUID] = set()
         self._fetched: dict[tuple[str, UUID], Shown | None] = {}
-        self._location: str | None = None
 
     @property
     def store(self) -> EventStore:
@@ -279,16 +282,13 @@ class Call:
         *,
         external_id: str | None = None,
         claimed_as: str | None = None,
-        location: str | None = None,
     ) -> Response:
         """Let ``do`` decide and append, and answer with the thing as it now stands.
 
         A request that was answered before gets its answer again. With ``external_id``, what already has it is answered
         with 200 when the body was the same, and refused with `ExternalIdTaken` when not; both before any rule speaks.
         ``claimed_as``: the kind whose id it is, where that is not the kind that is answered (a plan, answered as draft).
-        ``location``: where the thing is read, where that is not the request's own path with the id behind it.
         """
-        self._location = location
         claims: tuple[Claim, ...] = ()
         if external_id is not None:
             claims = (external_id_claim(claimed_as or kind, external_id, id, self.body_digest()),)
@@ -342,8 +342,14 @@ class Call:
         if event is not None:
             headers["Handrail-Event"] = str(event)
         if status == 201:
-            headers["Location"] = self._location or f"{self.request.scope['path'].rstrip('/')}/{shown.id}"
+            headers["Location"] = self._address(shown)
         return Response(shown.body(), status, headers, "application/json")
+
+    def _address(self, shown: Shown) -> str:
+        address = self.edge.addresses.get(shown.kind)
+        if address is None:
+            return f"{self.request.scope['path'].rstrip('/')}/{shown.id}"
+        return address.format(**self.request.path_params, id=shown.id)
 
 
 def _not_found() -> NotFound:

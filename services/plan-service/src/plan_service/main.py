@@ -79,6 +79,14 @@ ROUTERS: Sequence[APIRouter] = (
 CONSUMERS: Sequence[Consumer] = (SIGHT, NOTICES_GIVEN)
 """What follows the logs: projections, and reactions to other services' events."""
 
+ADDRESSES = {
+    "draft": f"{PREFIX}/plans/{{id}}/draft",
+    "plan": f"{PREFIX}/plans/{{id}}",  # A draft that has been adopted or dropped since.
+    "consent": f"{PREFIX}/plans/{{plan_id}}/consents/{{id}}",
+    "student": f"{PREFIX}/students/{{id}}",
+}
+"""Where these are read, which are made under another path than their own."""
+
 FETCH: dict[str, Fetch] = {"draft": drafts.fetch_draft, "correction": corrections.fetch_correction,
                            "import": imports.fetch_import}  # fmt: skip
 """How to show kinds that are not in the ``resources`` table."""
@@ -100,7 +108,7 @@ def service_of(settings: Settings) -> Service:
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
-    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
+    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS, ADDRESSES)
     service.tasks = lambda it: (edge.access.run, imports.jobs_of(it.store).run)
 
     @asynccontextmanager

@@ -22,7 +22,6 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
-from plan_service.adapters.routes.reading import read_at
 from plan_service.adapters.routes.shapes import AmendmentOut, ConsentOut
 from plan_service.application import amendments
 from plan_service.application.situation import Situation, decide
@@ -230,10 +229,9 @@ async def post_consent(
     def record(seen: Situation) -> list[PlanEvent]:
         return answer_amendment(seen.plan, body.to_command(amendment_id, consent_id, seen), seen.people)
 
-    response = await asked.respond("consent", consent_id, lambda making: decide(
+    return await asked.respond("consent", consent_id, lambda making: decide(
         asked.store, asked.context, plan_id, record, claims=making.claims, answer=making.answer),
         external_id=body.external_id)  # fmt: skip
-    return read_at(response, lambda id_: f"{routes.prefix}/plans/{plan_id}/consents/{id_}")
 
 
 @routes.get("/plans/{plan_id}/consents", response_model=Page[ConsentOut])

@@ -12,7 +12,6 @@ from contracts.items import Item
 from contracts.problems import NotFound
 from contracts.vocabulary import PlanKind
 from plan_service.adapters.routes.forms import Form, Reads, Writes
-from plan_service.adapters.routes.reading import read_at
 from plan_service.adapters.routes.shapes import DraftOut, PlanOut
 from plan_service.application.draft_patch import DraftPatch, patched
 from plan_service.application.drafts import EXTERNAL_ID_OF, Draft, Drafts, NewDraft
@@ -82,10 +81,9 @@ async def post_plan(
         )
         return opened.appended
 
-    response = await asked.respond(
+    return await asked.respond(
         "draft", plan_id, begin, external_id=body.external_id, claimed_as=EXTERNAL_ID_OF
     )
-    return read_at(response, _address)
 
 
 @routes.post(
@@ -102,7 +100,7 @@ async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: W
         opened = await drafts.open_next(asked.context, plan_id, if_match=if_match, answer=making.answer)
         return opened.appended
 
-    return await asked.respond("draft", plan_id, begin, location=_address(plan_id))
+    return await asked.respond("draft", plan_id, begin)
 
 
 @routes.get("/plans/{plan_id}/draft", response_model=DraftOut)
@@ -138,10 +136,6 @@ def shown_draft(draft: Draft) -> Shown:
     """A draft as an answer shows it."""
     paper = draft.paper
     return Shown("draft", paper.plan_id, draft.to_json(), paper.version, None, paper.student_id)
-
-
-def _address(plan_id: UUID | str) -> str:
-    return f"{routes.prefix}/plans/{plan_id}/draft"
 
 
 async def fetch_draft(call: Call, plan_id: UUID) -> Shown | None:

@@ -1,6 +1,5 @@
 """Reading what belongs to a student, the same way for every kind: singly, of one student, and across the district."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -56,17 +55,6 @@ async def must_be(asked: Call, kind: str, id: UUID) -> None:
     """Raise `NotFound` for a thing there is not: before it is said that its version is another."""
     if await asked.fetch(kind, id) is None:
         raise NotFound("There is nothing here under this id that you may see.")
-
-
-def read_at(response: Response, address: Callable[[str], str]) -> Response:
-    """Name in ``Location`` where the made thing is read, where that is not the request's own path with its id behind it.
-
-    By the id that was answered: a request repeated with its Idempotency-Key is answered with the first one's thing.
-    """
-    made = response.headers.get("location")
-    if made is not None:
-        response.headers["Location"] = address(made.rpartition("/")[2])
-    return response
 
 
 def of_this_student(student_id: UUID, external_id: str | None) -> str | None:

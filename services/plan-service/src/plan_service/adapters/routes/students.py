@@ -182,9 +182,7 @@ async def post_enrolment(
 
     # It answers who the student is, which the caller did not send.
     asked.saw(student_id, "student", (student_id,))
-    return await asked.respond(
-        "student", student_id, enrol, location=f"{routes.prefix}/students/{student_id}"
-    )
+    return await asked.respond("student", student_id, enrol)
 
 
 @routes.get("/enrolments", response_model=Page[EnrolmentOfStudentShown])
