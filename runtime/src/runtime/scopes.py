@@ -27,6 +27,9 @@ SCOPES = MappingProxyType(
 PEOPLE_ONLY = frozenset({"records.hold", "records.destroy"})
 """Never a client credential's: two different signed-in people decide."""
 
+DISTRICT_WIDE = frozenset({"admin"})
+"""Given to people only by a role held in the whole district: kept within one school, the same role does not give it."""
+
 OPERATOR = "operator"
 VENDOR = "vendor"
 

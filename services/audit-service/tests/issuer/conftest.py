@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -16,13 +17,15 @@ from audit_service.adapters.routes.clients import account_routes, client_routes
 from audit_service.adapters.routes.oauth import oauth_routes
 from audit_service.adapters.routes.sign_in import sign_in_routes
 from audit_service.application.issuer import Issuer
-from contracts.ids import new_id
+from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
+from contracts.event import Actor, Event, Recorded
+from contracts.ids import new_event_id, new_id
 from runtime.access import access_1
 from runtime.call import Edge
 from runtime.http import install
 from runtime.oidc import verifier_for
 from runtime.settings import Settings
-from runtime.sight import sight_1
+from runtime.sight import sight, sight_1
 from runtime.testing import Cluster, Opened, opened
 from runtime.testing_http import TestService, client_of
 
@@ -73,6 +76,20 @@ class Desk:
             json={"staff": str(self.staff), "name": "Sam Rivera", "role": role, "password": password},
         )  # fmt: skip
         assert answer.status_code in (200, 201), answer.text
+
+    async def works(self, role: str, school: UUID | None = None) -> None:
+        """The district's record says in which role the person works, and where."""
+        added = StaffAdded(
+            effective_on=date(2020, 8, 1), staff_id=self.staff,
+            personal=StaffPersonalData(given_name="Sam", family_name="Rivera"),
+            roles=(RoleHeld(role=role, school_id=school, starts_on=date(2020, 8, 1)),),
+        )  # fmt: skip
+        recorded: Recorded[Event] = Recorded(
+            event=added, id=new_event_id(), source="plan", tenant="lakeside", subject=self.staff, stream="any",
+            version=1, recorded_at=datetime.now(UTC), actor=Actor(id="x", role="x"), correlation="x",
+        )  # fmt: skip
+        async with self.audit.database.begin("lakeside") as rows:
+            await sight(recorded, rows)
 
     def asked(self, **other: str) -> dict[str, str]:
         """What the console sends with somebody to the sign-in page."""

@@ -49,7 +49,27 @@ async def test_a_person_asks_for_more_than_their_role_gives_and_gets_what_it_giv
     assert (await desk.redeem(code)).json()["scope"] == "plan.read"
 
 
+@pytest.mark.parametrize("role", ["special_education_director", "district_administrator"])
+@pytest.mark.parametrize("where", ["in the district", "in a school", "nowhere"])
+async def test_only_who_holds_a_role_in_the_whole_district_administers_it(desk, role, where) -> None:
+    await desk.account(role=role)
+    if where != "nowhere":
+        await desk.works(role, new_id() if where == "in a school" else None)
+
+    said = (
+        await desk.redeem(code_of(await desk.sign_in(scope="openid plan.read roster.write admin")))
+    ).json()
+
+    assert ("admin" in said["scope"].split()) is (where == "in the district")
+    assert {"plan.read", "roster.write"} <= set(said["scope"].split())
+    clients = await desk.http.get(
+        "/audit/v1/clients", headers={"authorization": f"Bearer {said['access_token']}"}
+    )
+    assert clients.status_code == (200 if where == "in the district" else 403)
+
+
 async def test_an_id_token_is_no_access_token(desk) -> None:
+    await desk.works("special_education_director")
     await desk.account(role="special_education_director")
     said = (await desk.redeem(code_of(await desk.sign_in()))).json()
     for path in ("/oauth/userinfo", "/audit/v1/clients"):

@@ -14,9 +14,11 @@ from audit_service.application.credentials import Granted, account, client_secre
 from audit_service.application.rate_limit import RateLimit
 from audit_service.application.secret_hash import matches
 from audit_service.application.tokens import Mint, Minted, Person
+from runtime import sight
+from runtime.auth import Principal
 from runtime.database import Database
 from runtime.oidc import TENANT, signing_key
-from runtime.scopes import OPERATOR, ROLE_SCOPES, SCOPES, scopes_of
+from runtime.scopes import DISTRICT_WIDE, OPERATOR, ROLE_SCOPES, SCOPES, scopes_of
 from runtime.settings import Settings
 
 CONSOLE = "console"
@@ -134,10 +136,25 @@ class Issuer:
         person = granted.person
         asked = frozenset(granted.scope.split())
         wanted = " ".join(sorted(asked & SCOPES.keys())) or None
-        minted = self.mint.for_person(person, client_id, _of_role(wanted, person))
+        minted = self.mint.for_person(person, client_id, await self._of_role(wanted, person))
         if "openid" not in asked:
             return minted, None
         return minted, self.mint.id_token(person, client_id, granted.nonce, granted.signed_in_at.timestamp())
+
+    async def _of_role(self, scope: str | None, person: Person) -> frozenset[str]:
+        """A person asks for what a console may need, and gets of it what their role gives where they hold it."""
+        given = ROLE_SCOPES.get(person.role, frozenset())
+        given = given if scope is None else given & scopes_of(scope)
+        if given & DISTRICT_WIDE and not await self._serves_the_district(person):
+            given -= DISTRICT_WIDE
+        return given
+
+    async def _serves_the_district(self, person: Person) -> bool:
+        """Whether they hold a role of the district's office today, and not in a school only."""
+        who = Principal(str(person.staff), person.tenant, frozenset(), "person", person.role)
+        async with self._database().begin(person.tenant) as rows:
+            reach = await sight.reach(rows, who)
+        return reach is not None and reach.district
 
 
 def _fits(granted: Granted, client_id: str, redirect_uri: str, verifier: str) -> bool:
@@ -159,12 +176,6 @@ def _asked(scope: str | None, granted: frozenset[str]) -> frozenset[str]:
     if beyond:
         raise OAuthError("invalid_scope", "Some of these scopes were not granted to this client.")
     return scopes_of(scope)
-
-
-def _of_role(scope: str | None, person: Person) -> frozenset[str]:
-    """A person asks for what a console may need, and gets of it what their role gives."""
-    given = ROLE_SCOPES.get(person.role, frozenset())
-    return given if scope is None else given & scopes_of(scope)
 
 
 def _digest(text: str) -> bytes:
