@@ -265,6 +265,7 @@ class ReviewHeld(Event):
     review_due_on: date | None = None
     """The next review, if this one moves it."""
     personal: ReasonPersonalData | None = None
+    external_id: ExternalId | None = None
     reported: Reported | None = None
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 import pytest_asyncio
@@ -76,6 +77,16 @@ async def test_jobs_are_listed_a_page_at_a_time(district):
     assert {job["id"] for job in first["items"] + rest.json()["items"]} == made
     for id in made:
         await district.ended(id)
+
+    changed = sorted(datetime.fromisoformat(job["updated_at"]) for job in await district.all_of("/imports"))
+    newer = await district.world.get("/imports", updated_after=changed[0].isoformat(), limit=1)
+    rest = await district.world.http.get(newer.json()["next"], headers=district.world.vendor())
+    assert (
+        sorted(
+            datetime.fromisoformat(job["updated_at"]) for job in newer.json()["items"] + rest.json()["items"]
+        )
+        == changed[1:]
+    )
 
 
 async def test_who_may_not_or_sends_it_wrong_is_told(district):

@@ -417,6 +417,26 @@ async def test_a_review_moves_the_date_of_the_next(lakeside) -> None:
     assert (await lakeside.send("GET", f"{path}/reviews/{listed['id']}", expect=200)).json() == listed
 
 
+async def test_a_review_and_who_was_told_are_recorded_once_by_their_external_id(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    told = {"staff": str(await lakeside.staff()), "items": [str(SPEECH)], "on": lakeside.today.isoformat(),
+            "how": "in person"}  # fmt: skip
+    held = {"outcome": "continued", "meeting": str(await lakeside.meeting())}
+    for kind, body, other in (
+        ("informed", told, {"how": "by phone"}), ("reviews", held, {"outcome": "change_decided"}),
+    ):  # fmt: skip
+        mine = body | {"external_id": f"northwind:{kind}-1"}
+        etag = await lakeside.etag(path)
+        first = await lakeside.send("POST", f"{path}/{kind}", mine, version=etag, expect=200)
+        again = await lakeside.send("POST", f"{path}/{kind}", mine, version=etag, expect=200)
+        taken = await lakeside.send("POST", f"{path}/{kind}", mine | other, version=etag, expect=409)
+
+        assert (again.json(), again.headers["etag"]) == (first.json(), first.headers["etag"])
+        assert taken.json()["code"] == "external-id-taken"
+        found = await lakeside.send("GET", f"{path}/{kind}", external_id=mine["external_id"], expect=200)
+        assert [each["external_id"] for each in found.json()["items"]] == [mine["external_id"]]
+
+
 async def test_a_meeting_of_another_student_decides_nothing_here(lakeside) -> None:
     made = await lakeside.send(
         "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201

@@ -131,12 +131,15 @@ class ImportJobs:
             raise NotFound("There is no import by that id.")
         return _job(row)
 
-    async def page(self, tenant: str, after: UUID | None, limit: int) -> list[Job]:
+    async def page(
+        self, tenant: str, after: UUID | None, limit: int, updated_after: datetime | None = None
+    ) -> list[Job]:
         """Up to ``limit`` jobs in the order of ids, which never changes."""
         async with self._store.database.lend(tenant) as connection:
             rows = await connection.fetch(
-                "SELECT * FROM plan.imports WHERE tenant = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
-                tenant, after, limit,
+                "SELECT * FROM plan.imports WHERE tenant = $1 AND ($2::uuid IS NULL OR id > $2)"
+                " AND ($4::timestamptz IS NULL OR updated_at > $4) ORDER BY id LIMIT $3",
+                tenant, after, limit, updated_after,
             )  # fmt: skip
         return [_job(row) for row in rows]
 

@@ -173,7 +173,7 @@ def _review(plan: Plan, event: ReviewHeld) -> Resource:
         "review_due_on": event.review_due_on.isoformat() if event.review_due_on else None,
         "reason": event.personal.reason if event.personal else None,
     }
-    return _posted(plan, "review", id_, document, None, event.reported)
+    return _posted(plan, "review", id_, document, event.external_id, event.reported)
 
 
 def _informed(plan: Plan, event: StaffInformed) -> Resource:

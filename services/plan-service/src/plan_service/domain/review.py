@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.fields import NoticeId
+from contracts.fields import ExternalId, NoticeId
 from contracts.plan import PlanEnded, PlanEvent, ReasonPersonalData, ReviewHeld
 from contracts.problems import Reason
 from contracts.values import Reported
@@ -43,6 +43,7 @@ class HoldReview:
     """504: the next review by the district's policy. An IEP's is a year after the meeting at the latest."""
     reason: str | None = None
     reported: Reported | None = None
+    external_id: ExternalId | None = None
 
 
 def hold_review(plan: Plan, command: HoldReview) -> list[PlanEvent]:
@@ -63,6 +64,7 @@ def hold_review(plan: Plan, command: HoldReview) -> list[PlanEvent]:
             outcome=command.outcome,
             review_due_on=due_on,
             personal=ReasonPersonalData(reason=command.reason) if command.reason else None,
+            external_id=command.external_id,
             reported=settle(ReviewRefused, list(_unmet_review(plan, command, held_on)), command.reported),
         )
     ]

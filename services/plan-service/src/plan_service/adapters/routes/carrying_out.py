@@ -8,7 +8,7 @@ from fastapi import Body
 from pydantic import Field
 from starlette.responses import Response
 
-from contracts.fields import Line
+from contracts.fields import ExternalId, Line
 from contracts.plan import PlanEvent
 from plan_service.adapters.routes.forms import (
     Form,
@@ -67,6 +67,8 @@ class InformedIn(Form):
     """The day on which they were told."""
     how: Line
     """E.g. `in person`, `read it in Handrail`."""
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`. The same again answers 200 with the plan, and records nothing."""
     reported: ReportedIn | None = None
 
 
@@ -135,12 +137,13 @@ async def post_informed(
 
     def inform(seen: Situation) -> list[PlanEvent]:
         command = InformStaff(
-            body.staff, tuple(body.items), body.on, body.how, seen.today, reported=reported_value(body.reported)
+            body.staff, tuple(body.items), body.on, body.how, seen.today, body.external_id, reported_value(body.reported)
         )  # fmt: skip
         return inform_staff(seen.plan, command)
 
     return await asked.respond("plan", plan_id, lambda making: decide(
-        asked.store, asked.context, plan_id, inform, answer=making.answer))  # fmt: skip
+        asked.store, asked.context, plan_id, inform, claims=making.claims, answer=making.answer),
+        external_id=body.external_id, claimed_as="informed")  # fmt: skip
 
 
 @routes.get("/plans/{plan_id}/informed", response_model=Page[InformedOut])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from contracts.problems import Invalid, Reason
@@ -145,11 +145,14 @@ async def get_imports(
     cursor: Annotated[
         str | None, Query(max_length=100, description="From `next` of the page before.")
     ] = None,
+    updated_after: Annotated[
+        AwareDatetime | None, Query(description="Only what changed after this instant.")
+    ] = None,
 ) -> Response:
-    """List the imports of the district."""
-    listing = Listing(limit=limit, cursor=cursor)
+    """List the imports of the district. They are nobody's: there is no student and no external id to ask by."""
+    listing = Listing(updated_after=updated_after, limit=limit, cursor=cursor)
     of = f"{asked.tenant} {LIST}"
-    found = await jobs_of(asked.store).page(asked.tenant, listing.after(of), limit + 1)
+    found = await jobs_of(asked.store).page(asked.tenant, listing.after(of), limit + 1, updated_after)
     body: dict[str, Any] = {"items": [_shown(job).fields() for job in found[:limit]]}
     headers = {}
     if len(found) > limit:

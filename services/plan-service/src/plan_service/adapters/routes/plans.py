@@ -64,6 +64,8 @@ class ReviewIn(Form):
     review_due_on: date | None = None
     """504: the next one, by the district's policy."""
     reason: Narrative | None = None
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`. The same again answers 200 with the plan, and records nothing."""
     reported: ReportedIn | None = None
 
 
@@ -146,13 +148,13 @@ async def post_review(
     def review(seen: Situation) -> list[PlanEvent]:
         command = HoldReview(
             body.outcome, seen.today, body.held_on, seen.meeting, body.review_due_on, body.reason,
-            reported_value(body.reported),
+            reported_value(body.reported), body.external_id,
         )  # fmt: skip
         return hold_review(seen.plan, command)
 
     return await asked.respond("plan", plan_id, lambda making: decide(
         asked.store, asked.context, plan_id, review, if_match=if_match, meeting_id=lambda _plan: body.meeting,
-        answer=making.answer))  # fmt: skip
+        claims=making.claims, answer=making.answer), external_id=body.external_id, claimed_as="review")  # fmt: skip
 
 
 @routes.get("/plans/{plan_id}/reviews", response_model=Page[ReviewOut])

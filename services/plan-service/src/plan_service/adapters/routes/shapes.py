@@ -176,6 +176,7 @@ class ReviewOut(Out):
     id: UUID
     plan: UUID
     student: UUID
+    external_id: str | None = None
     outcome: ReviewOutcome
     held_on: date
     meeting: UUID | None = None
