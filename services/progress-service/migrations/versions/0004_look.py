@@ -3,7 +3,7 @@
 from runtime.migrations import run_script
 from runtime.store_schema import event_store_2
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 
 
 def upgrade() -> None:
