@@ -40,6 +40,8 @@ class Instance:
     processes: list["subprocess.Popen[bytes]"]
     services: dict[str, str] = field(default_factory=dict)
     credentials: tuple[str, str] = ("", "")
+    settings: dict[str, str] = field(default_factory=dict)
+    """What the services were started with, where that is not the data folder."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +49,7 @@ class Instance:
         own = {f"HANDRAIL_{name.upper()}_URL": url for name, url in self.services.items()}
         client_id, secret = self.credentials
         own |= {"HANDRAIL_CLIENT_ID": client_id, "HANDRAIL_CLIENT_SECRET": secret}
-        return os.environ | own | {"HANDRAIL_URL": self.url, "HANDRAIL_DATA": str(self.data)}
+        return os.environ | self.settings | own | {"HANDRAIL_URL": self.url, "HANDRAIL_DATA": str(self.data)}
 
     def client(self, tenant: str | None = None) -> Handrail:
         """As the operator."""
@@ -156,7 +158,7 @@ def four_processes(kafka: str, mail_port: int) -> Iterator[Instance]:
         asyncio.run(_prepare(main, keyring, password, passwords, Broker(kafka, prefix)))
         ports = {name: free_port() for name in SERVICES}
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-        environment = os.environ | {
+        settings = {
             "HANDRAIL_DATABASE_URL": main.url("handrail", "", ""),
             "HANDRAIL_DATABASE_APP_PASSWORD": password,
             "HANDRAIL_DATABASE_RELAY_PASSWORD": password,
@@ -181,12 +183,12 @@ def four_processes(kafka: str, mail_port: int) -> Iterator[Instance]:
             processes.append(
                 subprocess.Popen(
                     [*HANDRAIL, "serve", name],
-                    env=environment | {"HANDRAIL_PORT": str(port)},
+                    env=os.environ | settings | {"HANDRAIL_PORT": str(port)},
                     stdout=log,
                     stderr=log,
                 )
             )
-        instance = Instance(urls["audit"], folder / "data", processes, urls, ("operator", password))
+        instance = Instance(urls["audit"], folder / "data", processes, urls, ("operator", password), settings)
         stack.callback(stop, instance)
         for name in SERVICES:
             wait_until_ready(instance, [f"{urls[name]}/{name}/health/ready"], folder / f"{name}.log")

@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from running import Instance, four_processes, free_port, new_folder, one_process, start_one, stop
 
+from handrail.client import Handrail
 from runtime.roles import SERVICES
 
 pytestmark = pytest.mark.slow
@@ -33,10 +34,19 @@ def played(instance: Instance) -> dict[str, Any]:
     done = instance.handrail("demo", "--json", timeout=400)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    all_clocks_are_one(instance.client("sandbox-demo"))
     return told
 
 
+def all_clocks_are_one(client: Handrail) -> None:
+    """The demo has moved the sandbox's clock: it is as far ahead in every service, to the microsecond."""
+    ahead = {service: client.get(f"/{service}/v1/clock")["clock_ahead"] for service in SERVICES}
+    assert len(set(ahead.values())) == 1, ahead
+    assert ahead["plan"] > 0
+
+
 def no_row_differs(instance: Instance) -> None:
+    """P12: what the services keep to read from is what a replay of their logs makes."""
     checked = instance.handrail("projections", "check", timeout=300)
     assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr[-3000:]
 
@@ -75,6 +85,7 @@ def test_four_processes_on_kafka(kafka: Any) -> None:
         with four_processes(kafka.bootstrap_servers, controller.port) as instance:
             told = played(instance)
             assert told["versions"] == 2
+            no_row_differs(instance)
     finally:
         controller.stop()
     assert len(server.mails) >= 1
