@@ -82,7 +82,10 @@ class Vault:
             raise NotFound("There is no such document here.")
         if len(pieces) != row["pieces"]:
             raise SealBroken("a piece of the document is missing")
-        keys = await self._keyring.by_id(tenant, {key_id_of(piece["sealed"]) for piece in pieces})
+        key_ids = {key_id_of(piece["sealed"]) for piece in pieces}
+        if len(key_ids) != 1:  # Otherwise one altered key id would read as a lawful destruction.
+            raise SealBroken("the pieces of the document are not sealed under one key")
+        keys = await self._keyring.by_id(tenant, key_ids)
         content = bytearray()
         for number, piece in enumerate(pieces):
             sealed: bytes = piece["sealed"]
