@@ -19,13 +19,18 @@ UNREACHABLE: tuple[type[BaseException], ...] = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
 )
-"""What is raised when the database cannot do its work now (503): away, starting, shutting down, disk or slots full."""
+"""What is raised when the database cannot do its work now (503): away, starting, shutting down, disk or slots full.
+
+`asyncpg.InternalClientError` is what a statement meets whose connection the database has just ended: the driver has read
+the database's last word and not yet the end of the line.
+"""
 
 
 class _Connection(asyncpg.Connection):

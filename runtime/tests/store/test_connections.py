@@ -1,0 +1,94 @@
+"""A connection that the database ends under us, at the worst moment: between the database's last word and the end of the line."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from runtime.database import UNREACHABLE, Database
+from runtime.problem_details import is_unreachable
+from runtime.testing import PASSWORD, Cluster, Opened, opened
+
+
+@pytest.fixture
+async def plan(cluster: Cluster) -> AsyncIterator[Opened]:
+    async with opened(cluster) as it:
+        yield it
+
+
+class Wire:
+    """TCP to PostgreSQL's socket. What the database says last arrives at once, the end of the line when `end` says so."""
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+        self._open: list[asyncio.StreamWriter] = []
+        self.hung_up = asyncio.Event()
+
+    async def take(self, ours: asyncio.StreamReader, ours_out: asyncio.StreamWriter) -> None:
+        """One connection of the driver's."""
+        theirs, theirs_out = await asyncio.open_unix_connection(self._socket)
+        self._open.append(ours_out)
+        there = asyncio.ensure_future(_carry(ours, theirs_out))
+        await _carry(theirs, ours_out)
+        self.hung_up.set()
+        await there
+
+    def end(self) -> None:
+        """The driver hears that the database has hung up."""
+        for out in self._open:
+            out.close()
+
+
+async def _carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while said := await source.read(65_536):
+            to.write(said)
+            await to.drain()
+
+
+@asynccontextmanager
+async def by_wire(plan: Opened) -> AsyncIterator[tuple[Database, Wire]]:
+    """The service's database with the wire in between."""
+    wire = Wire(f"{plan.cluster.postgres.socket_folder}/.s.PGSQL.5432")
+    server = await asyncio.start_server(wire.take, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    database = await Database.open("plan", f"postgresql://plan_app:{PASSWORD}@127.0.0.1:{port}/{plan.name}")
+    try:
+        yield database, wire
+    finally:
+        wire.end()
+        server.close()
+        await database.close()
+
+
+async def end(plan: Opened, pid: int, wire: Wire) -> None:
+    superuser = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
+    await superuser.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+    await superuser.close()
+    await asyncio.wait_for(wire.hung_up.wait(), 5)
+    await asyncio.sleep(0.05)  # The driver has read the last word.
+    asyncio.get_running_loop().call_later(0.2, wire.end)
+
+
+async def test_a_statement_on_a_connection_that_was_just_ended_says_that_the_database_is_away(
+    plan: Opened,
+) -> None:
+    async with by_wire(plan) as (database, wire):
+        with pytest.raises(UNREACHABLE) as away:
+            async with database.lend(plan.tenant) as connection:
+                await end(plan, await connection.fetchval("SELECT pg_backend_pid()"), wire)
+                await connection.fetchval("SELECT 1")
+    assert is_unreachable(away.value)
+
+
+async def test_so_it_does_by_way_of_sqlalchemy(plan: Opened) -> None:
+    async with by_wire(plan) as (database, wire):
+        with pytest.raises(Exception) as away:  # Which one it is is asked below.
+            async with database.begin(plan.tenant) as connection:
+                await end(plan, await connection.scalar(text("SELECT pg_backend_pid()")), wire)
+                await connection.scalar(text("SELECT 1"))
+    assert is_unreachable(away.value), repr(away.value)
