@@ -2,19 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Event, Recorded
 from contracts.ids import new_id
-from runtime.consumer import ConsumerRunner, Unit
+from runtime.consumer import Consumer, ConsumerRunner, Unit
+from runtime.entry import parse_entry
+from runtime.event_store import LARGEST_APPEND, LARGEST_CONTENTS, Change, plain_contents
 from runtime.parked import parked_events, retry_parked, skip_parked
-from runtime.testing import write_school
+from runtime.testing import SCHOOL, school_named, write_school
 from runtime.testing_consumers import (
+    ADD,
     counting,
     effects,
     in_order_and_once,
@@ -23,6 +27,7 @@ from runtime.testing_consumers import (
     reading,
     until,
 )
+from runtime.transport.port import Delivery
 from runtime.transport.topics import refill, resize_topic
 
 
@@ -162,6 +167,31 @@ async def test_skipping_a_parked_event_is_itself_an_event(rig) -> None:
         assert await retry_parked(consumer, database, runner._store, rig.plan.tenant, sick) == 1
     async with database.lend(rig.plan.tenant) as connection:
         assert await connection.fetchval("SELECT type FROM notify.events") == "parked.skipped"
+
+
+async def test_the_largest_request_of_the_largest_events_arrives(rig) -> None:
+    """4 MiB in one append, 256 KiB in each event: no limit of broker, producer or reader lies below ours."""
+    await make_effects_table(rig.plan)
+    school = new_id()
+    seen = await rig.plan.store.load(rig.plan.tenant, SCHOOL, school)
+    frame = len(plain_contents(school_named(school, "x"))) - 1
+    largest = school_named(school).model_copy(update={"name": "x" * (LARGEST_CONTENTS - frame)})
+    many = LARGEST_APPEND // LARGEST_CONTENTS
+    lengths: set[int] = set()
+
+    async def measuring(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
+        for delivery in deliveries:
+            lengths.add(len(delivery.sealed))
+            entry = parse_entry(delivery.entry)
+            await rows.execute(ADD, {"tenant": delivery.tenant, "subject": delivery.subject, "version": entry.version,
+                                     "position": delivery.position})  # fmt: skip
+
+    database, transport = await rig.instance()
+    as_it_came = Consumer("counting", ("plan",), handle_raw=measuring)
+    async with reading(rig.plan, transport, database, as_it_came):
+        await rig.plan.store.append(rig.plan.context(), [Change(seen, school, [largest] * many)])
+        await until(all_there(rig, many), 30)
+    assert lengths == {1 + 16 + 12 + 32 + LARGEST_CONTENTS + 16}
 
 
 async def test_a_consumer_stops_rather_than_park_everything(rig) -> None:

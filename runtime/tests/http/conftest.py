@@ -42,6 +42,10 @@ class SchoolIn(BaseModel):
     motto: str | None = Field(default=None, max_length=20)
 
 
+class NamesIn(BaseModel):
+    names: list[str]
+
+
 class SchoolOut(BaseModel):
     id: UUID
     version: int
@@ -176,6 +180,19 @@ async def post_renaming(
 ) -> Response:
     """Decide on a school's new name."""
     return await patch_school(school_id, body, if_match, who, asked)
+
+
+@routes.post("/schools/{school_id}/names", response_model=SchoolOut)
+async def post_names(
+    school_id: UUID, body: NamesIn, if_match: IfMatch, who: RosterWriter, asked: Asked
+) -> Response:
+    """Rename a school many times at once, at any length."""
+    district = await asked.district()
+    renamed = SchoolChanged(effective_on=TODAY, school_id=school_id, name="x")
+    events = [renamed.model_copy(update={"name": name}) for name in body.names]
+    return await asked.respond("school", school_id, lambda made: execute(
+        asked.store, asked.context, SCHOOL, (school_id,), district, lambda _state: events, expected_version=if_match,
+        claims=made.claims, answer=made.answer))  # fmt: skip
 
 
 @routes.post("/students", status_code=201, response_model=StudentOut)

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from datetime import date
 from uuid import UUID
 
+import asyncpg
 import pytest
 import structlog
 
-from contracts.district import SchoolAdded
+from contracts.district import SchoolAdded, SchoolChanged
 from contracts.ids import new_id
-from runtime.event_store import plain_contents
+from runtime.event_store import LARGEST_APPEND, LARGEST_CONTENTS, plain_contents
 
 LAKESIDE = {"name": "Lakeside"}
 PROBLEM = "application/problem+json"
@@ -490,6 +491,29 @@ async def test_after_event_of_another_form_is_refused(sample) -> None:
     refused(answer, 422, "invalid")
 
 
+async def test_a_request_holds_4_mib_of_events_and_with_a_byte_more_nothing_of_it_is_kept(sample) -> None:
+    made = await school(sample)
+    path = f"{made.headers['location']}/names"
+    nameless = SchoolChanged(effective_on=date(2026, 9, 1), school_id=UUID(made.json()["id"]), name="x")
+    frame = len(plain_contents(nameless)) - 1
+    full = ["x" * (LARGEST_CONTENTS - frame)] * (LARGEST_APPEND // LARGEST_CONTENTS)
+
+    async def post(names: list[str]):
+        headers = sample.vendor("roster.write", **{"if-match": '"1"'})
+        return await sample.http.post(path, json={"names": names}, headers=headers)
+
+    for too_much in ([*full, "x"], [*full[:-1], full[-1] + "x"]):
+        problem = refused(await post(too_much), 422, "invalid")
+        assert [error["code"] for error in problem["errors"]] == ["too-long"]
+        assert await count(sample, "plan.events") == 1
+        assert await count(sample, "plan.kept_answers") == 1
+        read = await sample.http.get(made.headers["location"], headers=sample.issuer.vendor("plan.read"))
+        assert read.json() == made.json()
+    kept = await post(full)
+    assert (kept.status_code, kept.headers["etag"]) == (200, '"17"'), kept.text
+    assert await count(sample, "plan.events") == 17
+
+
 # --- Faults ---
 
 
@@ -529,6 +553,31 @@ async def test_a_database_that_goes_away_in_mid_request_is_503_and_leaves_nothin
     assert answer.headers["retry-after"]
     assert await count(sample, "plan.events") == before
     assert (await sample.http.patch(path, json={"name": "B"}, headers=headers)).status_code == 200
+
+
+async def test_a_full_disk_is_503_and_the_same_request_works_when_there_is_room(sample) -> None:
+    """The disk fills up at the append's last table, when all its other rows are written."""
+    superuser = await asyncpg.connect(sample.plan.cluster.postgres.url(sample.plan.name))
+    await superuser.execute("""
+        CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON plan.unsequenced
+            FOR EACH STATEMENT EXECUTE FUNCTION public.full()""")
+    path, headers = "/plan/v1/schools", sample.vendor("roster.write")
+    body = LAKESIDE | {"external_id": "sis:1"}
+    tables = ("plan.events", "plan.unsequenced", "plan.claims", "plan.kept_answers", "plan_read.states",
+              "plan_read.resources")  # fmt: skip
+
+    answer = await sample.http.post(path, json=body, headers=headers)
+
+    refused(answer, 503, "unavailable")
+    assert answer.headers["retry-after"]
+    assert [await count(sample, table) for table in tables] == [0] * 6
+    await superuser.execute("DROP TRIGGER full_disk ON plan.unsequenced")
+    await superuser.close()
+    made = await sample.http.post(path, json=body, headers=headers)
+    assert (made.status_code, "idempotent-replayed" in made.headers) == (201, False), made.text
+    assert [await count(sample, table) for table in tables] == [1] * 6
 
 
 async def test_a_read_without_a_database_is_503(sample) -> None:

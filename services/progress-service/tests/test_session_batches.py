@@ -17,6 +17,7 @@ from progress_service.testing_promises import (
     opened,
     speech,
 )
+from runtime.event_store import LARGEST_APPEND
 
 LINE: dict[str, Any] = {
     "plan": str(PLAN), "item": str(READING), "on": "2025-12-16", "minutes": 45, "status": "delivered",
@@ -165,6 +166,20 @@ async def test_lines_of_unknown_plans_and_reports_without_the_scope_are_refused_
     told = results(await lakeside.post_lines(sent, who))
 
     assert [each["status"] for each in told] == [404, 403, 201]
+
+
+async def test_more_than_4_mib_of_events_in_one_batch_are_taken_in_parts(lakeside) -> None:
+    report = {"source": "paper", "reason": "\U0001f4da" * 20_000, "occurred_on": "2026-01-05"}
+    sent = [
+        json.dumps(json.loads(line) | {"reported": report}, ensure_ascii=False).encode()
+        for line in lines(60, on="2026-01-05")
+    ]
+    assert 60 * len(report["reason"].encode()) > LARGEST_APPEND
+
+    told = results(await lakeside.post_lines(sent))
+
+    assert {each["status"] for each in told} == {201}
+    assert len(await recorded(lakeside)) == 60
 
 
 @pytest.mark.slow
