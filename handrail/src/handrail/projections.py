@@ -13,7 +13,7 @@ from handrail.client import NotConfigured
 from handrail.console import console
 from handrail.operation import opened
 from runtime.current_state import CurrentState
-from runtime.projection import Report, check, rebuild
+from runtime.projection import Report, rebuild
 from runtime.service import Service
 
 Rebuild = Callable[[Report], Awaitable[int]]
@@ -90,13 +90,9 @@ def check_all(services: Sequence[str], data: Path) -> list[str]:
         found: list[str] = []
         for service in services:
             async with opened(service, data) as it:
-                differences = await CurrentState(it.database, it.store, it.models).check()
-                for runner in it.runners:
-                    if runner.consumer.tables:
-                        differences += await check(
-                            runner.consumer, it.database, it.store, transport=it.transport
-                        )
-                found += [f"{service} {d.table}: {d.where} only: {d.row[:200]}" for d in differences]
+                found += [
+                    f"{service} {d.table}: {d.where} only: {d.row[:200]}" for d in await it.differing_rows()
+                ]
         return found
 
     return asyncio.run(work())

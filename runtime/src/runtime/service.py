@@ -19,11 +19,12 @@ import structlog
 from contracts.event import Event, Recorded
 from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
+from runtime.current_state import CurrentState
 from runtime.database import UNREACHABLE, Database, open_pool
 from runtime.event_store import EventStore, Model
 from runtime.keyring import PostgresKeyring
 from runtime.migrations import current, newest
-from runtime.projection import drop_leftovers, tenants
+from runtime.projection import Difference, check, drop_leftovers, tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
 from runtime.transport.journal import JournalTransport
@@ -295,6 +296,14 @@ class Service:
                     tenant, consumer,
                 )  # fmt: skip
         return total
+
+    async def differing_rows(self) -> list[Difference]:
+        """Every row kept to read from that a replay makes otherwise (P12). Nothing may be written meanwhile."""
+        found = await CurrentState(self.database, self.store, self.models).check()
+        for runner in self.runners:
+            if runner.consumer.tables:
+                found += await check(runner.consumer, self.database, self.store, transport=self.transport)
+        return found
 
     def degraded(self) -> list[tuple[str, str]]:
         """What works less than it should, as ``(what, detail)``: reasons to look, none to stop answering."""

@@ -19,6 +19,7 @@ from runtime.database import Database
 from runtime.event_store import EventStore
 from runtime.http import Route
 from runtime.oidc import GivenKeys, TokenVerifier
+from runtime.service import Service
 from runtime.testing import Opened
 
 ISSUER = "https://issuer.test/oauth"
@@ -116,6 +117,18 @@ def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:
     """A client that speaks HTTP to the app without a socket; exceptions of the app stay inside, as on a server."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers, timeout=30)
+
+
+async def no_row_differs(app: FastAPI, timeout: float = 10.0) -> None:
+    """P12 at the end of a service's tests: what it keeps to read from is what a replay makes.
+
+    The service runs on: a row that differs while something is still arriving must not differ for ``timeout`` seconds.
+    """
+    service: Service = app.state.edge.service
+    until = time.monotonic() + timeout
+    while differing := await service.differing_rows():
+        assert time.monotonic() < until, differing[:5]
+        await asyncio.sleep(0.1)
 
 
 def routes_of(app: FastAPI) -> Iterator[RouteContext]:

@@ -34,7 +34,7 @@ from runtime.access import access_1
 from runtime.event_store import Appended, Change, Context, Model
 from runtime.sight import sight_1
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, opened, sequence
-from runtime.testing_http import ISSUER, TestIssuer, client_of
+from runtime.testing_http import ISSUER, TestIssuer, client_of, no_row_differs
 
 TENANT = "sandbox-lakeside"
 
@@ -285,6 +285,7 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
         app = create_app(settings_for(cluster, plan.name, smtp_port=mail.port, **settings), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:
             yield World(plan, notify, app, http, issuer, mail)
+            await no_row_differs(app)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

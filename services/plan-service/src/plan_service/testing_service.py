@@ -18,7 +18,7 @@ from plan_service.main import create_app
 from plan_service.settings import Settings
 from runtime import migrations
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster
-from runtime.testing_http import ISSUER, TestIssuer, client_of
+from runtime.testing_http import ISSUER, TestIssuer, client_of, no_row_differs
 
 TENANT = "sandbox-lakeside"
 TODAY = "2026-11-24"
@@ -140,3 +140,4 @@ async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
         world = World(app, http, issuer, cluster, database)
         await world.open_district()
         yield world
+        await no_row_differs(app)

@@ -15,6 +15,7 @@ from contracts.event import Event
 from contracts.ids import new_id
 from contracts.notify import NoticeGiven
 from contracts.vocabulary import Channel, GivenBasis, NoticeKind
+from plan_service.application.models import STAFF
 from plan_service.application.situation import day_of_district
 from plan_service.testing_plans import MOTHER
 from plan_service.testing_plans_store import CHILD, TENANT, held_meeting, record, with_student
@@ -41,7 +42,6 @@ async def stores(service: World) -> AsyncIterator[tuple[Opened, Opened]]:
         yield plan, notify
 
 
-COUNTED_STAFF: Model[int] = Model("staff", "test", 0, lambda count, _event: count + 1)
 NOTICES: Model[int] = Model("notice", "test", 0, lambda count, _event: count + 1)
 
 
@@ -89,7 +89,7 @@ class Lakeside:
         staff_id = new_id()
         personal = StaffPersonalData(given_name="Ada", family_name="Roe")
         event: Event = StaffAdded(effective_on=self.today, staff_id=staff_id, personal=personal)
-        await record(self.plan, COUNTED_STAFF, [staff_id], [event], staff_id)
+        await record(self.plan, STAFF, [staff_id], [event], staff_id)
         return staff_id
 
     async def adopted(self, items: list[Any], kind: str = "iep") -> str:
