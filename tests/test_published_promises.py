@@ -1,4 +1,4 @@
-"""No change breaks what has landed: events, and the HTTP surface, against the revision before by git.
+"""No change breaks what has landed: events, topics and the HTTP surface, against the revision before by git.
 
 The committed files are compared, not only what the classes render: an event and its schema edited together, or an OpenAPI
 document rendered anew, would otherwise pass. A break that is meant has its line in contracts/breaks.toml::
@@ -143,6 +143,15 @@ def test_what_is_on_the_server_counts_and_not_a_main_that_is_ahead_of_it(
     mine.commit()
     mine.commit()
     assert broken(clone, tmp_path / "before") == [GONE]
+
+
+def test_what_breaks_those_who_read_a_topic_is_named_too(repository: Repository, found: Any) -> None:
+    topic = "topics/handrail.plan.v1.json"
+    repository.commit()
+    repository.edit(topic, lambda page: page["events"].pop(0))
+    assert found() == [f"{topic}: /events/access.recorded: it leaves the topic"]
+    (repository.at / "contracts" / topic).unlink()
+    assert found() == [f"{topic}: the topic is removed"]
 
 
 def test_an_excuse_excuses_one_break_and_no_other(repository: Repository, found: Any) -> None:

@@ -23,12 +23,15 @@ from contracts.compatibility import breaking_event_changes
 from contracts.event import registered_events
 from contracts.openapi_compatibility import breaking_openapi_changes
 from contracts.schemas import event_schema
+from contracts.topic_compatibility import breaking_record_changes, breaking_topic_changes
 
 Document = dict[str, Any]
 ReadFile = Callable[[str], str | None]
 
 HERE = Path(__file__).parents[2]
 BREAKS = "breaks.toml"
+ASYNCAPI = "topics/asyncapi.json"
+PUBLISHED = ("schemas", "topics", "openapi")
 
 
 def rendered() -> dict[str, str]:
@@ -38,7 +41,7 @@ def rendered() -> dict[str, str]:
         for name, cls in registered_events().items()
     }
     files |= {f"topics/{topic.name}.json": topic_page(topic) for topic in TOPICS}
-    files["topics/asyncapi.json"] = asyncapi_document(version("handrail-contracts"))
+    files[ASYNCAPI] = asyncapi_document(version("handrail-contracts"))
     return {
         path: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for path, document in files.items()
     }
@@ -53,12 +56,21 @@ def breaking(published: Iterable[str], read: ReadFile, now: dict[str, str]) -> l
             continue
         if path.startswith("schemas/"):
             found += [f"{path}: {change}" for change in _schema_changes(path, before, after)]
+        elif path.startswith("topics/"):
+            found += [f"{path}: {change}" for change in _topic_changes(path, before, after)]
         elif path.startswith("openapi/") and after is not None:
             changes = breaking_openapi_changes(json.loads(before), json.loads(after))
             found += [f"{path}: {change}" for change in changes]
         elif path.startswith("openapi/"):
             found.append(f"{path}: the document is removed")
     return found
+
+
+def _topic_changes(path: str, before: str, after: str | None) -> list[str]:
+    if after is None:
+        return ["the topic is removed"]
+    compare = breaking_record_changes if path == ASYNCAPI else breaking_topic_changes
+    return compare(json.loads(before), json.loads(after))
 
 
 def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
@@ -73,9 +85,9 @@ def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
 
 def broken_since(before: Path, folder: Path, now: dict[str, str] | None = None) -> list[str]:
     """What ``folder``, or ``now`` in its stead, breaks of what another revision published, but for what is meant."""
-    ours = _published_in(folder, "schemas") + _published_in(folder, "openapi")
+    ours = [path for kind in PUBLISHED for path in _published_in(folder, kind)]
     files = {path: (folder / path).read_text(encoding="utf-8") for path in ours}
-    published = _published_in(before, "schemas") + _published_in(before, "openapi")
+    published = [path for kind in PUBLISHED for path in _published_in(before, kind)]
     found = breaking(published, _read_in(before), files | (now or {}))
     excused = _meant(folder)
     problems = [change for change in found if change not in excused]
@@ -112,11 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = options.folder
     now = rendered()
     meant = _meant(folder)
-    problems = [
-        change
-        for change in breaking(_published_in(folder, "schemas"), _read_in(folder), now)
-        if change not in meant
-    ]
+    published = _published_in(folder, "schemas") + _published_in(folder, "topics")
+    problems = [change for change in breaking(published, _read_in(folder), now) if change not in meant]
     if options.against:
         problems += broken_since(options.against, folder, now)
     if not problems and options.check:
