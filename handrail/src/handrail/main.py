@@ -110,10 +110,15 @@ def topics_apply(partitions: int = 12, replication: int = 1) -> None:
 def topics_resize(service: str, partitions: int, replication: int = 1) -> None:
     """Make a topic anew with another number of partitions and refill it from the store."""
     from handrail.operation import resize_one_topic
+    from runtime.transport.topics import TopicRefused
 
     _known(service)
     with _from_the_environment():
-        resize_one_topic(service, partitions, replication)
+        try:
+            resize_one_topic(service, partitions, replication)
+        except TopicRefused as error:
+            err(str(error))
+            raise typer.Exit(1) from error
         out(f"{service}: {partitions} partitions; its publisher refills it now")
 
 

@@ -82,7 +82,7 @@ def _broker() -> Broker:
     servers = os.environ.get("HANDRAIL_KAFKA_BOOTSTRAP_SERVERS")
     if not servers:
         raise NotConfigured("Set HANDRAIL_KAFKA_BOOTSTRAP_SERVERS: without Kafka there are no topics.")
-    return Broker(servers)
+    return Broker(servers, os.environ.get("HANDRAIL_KAFKA_PREFIX", "handrail"))
 
 
 def apply_all_topics(partitions: int, replication: int) -> list[str]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,8 +28,10 @@ from runtime.testing_consumers import (
     reading,
     until,
 )
+from runtime.transport import topics
+from runtime.transport.kafka import PARTITIONS_HEADER
 from runtime.transport.port import Delivery
-from runtime.transport.topics import refill, resize_topic
+from runtime.transport.topics import TopicRefused, apply_topics, refill, resize_topic
 
 
 async def write(rig, schools: list[UUID], each: int) -> int:
@@ -233,3 +236,64 @@ async def test_the_topic_can_be_deleted_and_refilled_and_grown_from_3_to_5(rig) 
         await rows.execute(text("DELETE FROM notify.positions"))
     async with reading(rig.plan, later[1], later[0], counting()):
         await until(all_there(rig, expected), 60)
+
+
+async def test_a_publisher_that_has_sent_nothing_yet_heeds_a_new_number_of_partitions(rig) -> None:
+    if rig.broker is None:
+        return
+    await make_effects_table(rig.plan)
+    database, transport = await rig.instance()
+    await asyncio.sleep(0.5)  # The publisher has looked at the topic, and waits.
+    await resize_topic(rig.broker, "plan", rig.plan.url("plan_relay"), partitions=5)
+    expected = await write(rig, [new_id() for _ in range(12)], each=2)
+    async with reading(rig.plan, transport, database, counting()):
+        await until(all_there(rig, expected), 60)
+    reader = AIOKafkaConsumer(rig.broker.topic("plan"), bootstrap_servers=rig.broker.servers, group_id=None,
+                              auto_offset_reset="earliest")  # fmt: skip
+    await reader.start()
+    try:
+        found = await reader.getmany(timeout_ms=5_000)
+    finally:
+        await reader.stop()
+    said = {dict(record.headers)[PARTITIONS_HEADER] for records in found.values() for record in records}
+    assert said == {b"5"}
+
+
+async def test_a_topic_that_the_cluster_would_not_make_leaves_the_old_one_alone(rig) -> None:
+    if rig.broker is None:
+        return
+    await make_effects_table(rig.plan)
+    expected = await write(rig, [new_id() for _ in range(3)], each=2)
+    with pytest.raises(TopicRefused, match=r"(?i)replication"):
+        await resize_topic(rig.broker, "plan", rig.plan.url("plan_relay"), partitions=5, replication=7)
+    database, transport = await rig.instance()
+    async with reading(rig.plan, transport, database, counting()):
+        await until(all_there(rig, expected), 30)
+
+
+async def test_a_resize_broken_off_between_the_old_topic_and_the_new_leaves_no_gap(rig, monkeypatch) -> None:
+    if rig.broker is None:
+        return
+    await make_effects_table(rig.plan)
+    schools = [new_id() for _ in range(6)]
+    expected = await write(rig, schools, each=2)
+    database, transport = await rig.instance()
+    async with reading(rig.plan, transport, database, counting()):
+        await until(all_there(rig, expected), 30)  # Published, all of it.
+        with monkeypatch.context() as broken:
+            broken.setattr(topics, "apply_topics", _killed)
+            with pytest.raises(InterruptedError):
+                await resize_topic(rig.broker, "plan", rig.plan.url("plan_relay"), partitions=5)
+        expected += await write(rig, schools, each=1)
+        assert await apply_topics(rig.broker, ["plan"], partitions=5) == [rig.broker.topic("plan")]
+        await until(all_there(rig, expected), 60)
+    later = await rig.instance()
+    async with later[0].engine.begin() as rows:
+        await rows.execute(text("TRUNCATE effects"))
+        await rows.execute(text("DELETE FROM notify.positions"))
+    async with reading(rig.plan, later[1], later[0], counting()):
+        await until(all_there(rig, expected), 60)
+
+
+async def _killed(*_: object, **__: object) -> list[str]:
+    raise InterruptedError

@@ -170,6 +170,10 @@ class KafkaTransport:
                     rows = await self._unpublished(connection)
                     if rows and reached is not None and rows[0]["position"] != reached + 1:
                         return
+                    if rows and reached is None:
+                        # Since this producer began, the topic may have been made anew, with other partitions.
+                        await producer.client.force_metadata_update()
+                        partitions = await _partitions(producer, topic)
                     if rows:
                         await self._send(producer, topic, partitions, rows)
                         reached = rows[-1]["position"]
