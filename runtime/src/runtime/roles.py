@@ -8,7 +8,9 @@ role               may
 ``<svc>_relay``    read events, take unsequenced rows, write the log: the sequencer
 =================  ====================================================================================================
 
-``<other>_app`` may read one view, ``<svc>.journal``; the store's migration grants it.
+``<other>_app`` may read one view, ``<svc>.journal``, where the journal is the transport; the service's migration grants it
+or takes it back. ``<svc>_app`` itself may not: the view shows every tenant. Which positions of its own log are whose it
+learns by functions, and reads them with that tenant set.
 """
 
 from dataclasses import dataclass
