@@ -1,8 +1,10 @@
 # Everything a person types here. `make help` lists it. ARGS goes to the command behind a target:
-#   make test ARGS="-k amendment -x"      make run ARGS="--port 9000"
+#   make test ARGS="-k amendment -x"      make run ARGS="--port 9000"      make test WORKERS=0
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 bin := .venv/bin
+# Test files are shared out among so many processes, each with a PostgreSQL and a Kafka of its own; 0: one after another.
+WORKERS ?= 2
 
 .PHONY: help setup run demo test lint format types fuzz check bench lock hooks secrets
 
@@ -20,7 +22,7 @@ demo: setup ## play the main job against a running instance
 
 test: setup ## every test, against a real PostgreSQL, Kafka and browser
 	@scripts/test-prerequisites
-	@$(bin)/pytest $(ARGS)
+	@$(bin)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, its formatting, and which way imports point
 	@$(bin)/ruff check

@@ -68,6 +68,22 @@ async def open_pool(url: str, *, most: int = 8, least: int = 1) -> asyncpg.Pool:
     return pool
 
 
+class Once:
+    """See `Database.once`. A class, because every command passes here twice."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._pool.acquire()
+        return self._connection
+
+    async def __aexit__(self, kind: object, _error: object, _trace: object) -> None:
+        if kind is None:
+            self._connection.left_nothing()  # type: ignore[attr-defined]  # The pool's proxy passes it on.
+        await self._pool.release(self._connection)
+
+
 class Database:
     """One service's own schemas, as its ``<svc>_app`` role sees them."""
 
@@ -101,15 +117,12 @@ class Database:
             await connection.execute(SET_TENANT, tenant)
             yield connection  # type: ignore[misc]  # A pool's proxy stands for the connection.
 
-    @asynccontextmanager
-    async def once(self) -> AsyncIterator[asyncpg.Connection]:
-        """A driver connection for a single statement that sets its tenant itself, for as long as it runs.
+    def once(self) -> "Once":
+        """``async with database.once() as connection``: for a single statement that sets its tenant itself.
 
         It leaves nothing behind, so nothing is cleared: one round trip instead of three.
         """
-        async with self.pool.acquire() as connection:
-            yield connection  # type: ignore[misc]  # As above.
-            connection.left_nothing()  # type: ignore[attr-defined]  # The proxy passes it on.
+        return Once(self.pool)
 
     @asynccontextmanager
     async def begin(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:

@@ -51,15 +51,14 @@ IfMatch = Annotated[int, Depends(_if_match)]
 """``if_match: IfMatch`` in the signature of what decides about something that exists: 428 without it."""
 
 
-async def _idempotency_key(
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key", description="Makes the request safe to repeat. Clients must send one."
-        ),
-    ] = None,
-) -> None:
-    """Read by the route already; here so that the API page shows it."""
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Idempotency-Key"},
+    "description": "Makes the request safe to repeat. Clients must send one.",
+}
+"""For the API page: the route has read it before FastAPI looks at the request."""
 
 
 async def _after_event(
@@ -93,7 +92,10 @@ class Route(APIRoute):
         dependencies = list(options.pop("dependencies", None) or [])
         if any(guards(get_dependant(path=path, call=endpoint))):
             if "POST" in methods:
-                dependencies.append(Depends(_idempotency_key))
+                more = dict(options.get("openapi_extra") or {})
+                options["openapi_extra"] = more | {
+                    "parameters": [*more.get("parameters", ()), IDEMPOTENCY_KEY]
+                }
             elif "GET" in methods:
                 dependencies.append(Depends(_after_event))
         if options.get("status_code") == 201 and "POST" in methods:

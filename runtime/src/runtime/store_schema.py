@@ -308,13 +308,16 @@ def _look(s: str) -> str:
         RETURNS TABLE (stream text, head bigint, version bigint, shape text, state bytea, now timestamptz)
         LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$ -- Planned once: planning cost more than looking.
     #variable_conflict use_column
+    DECLARE
+        this_moment timestamptz;
     BEGIN
         PERFORM set_config('handrail.tenant', p_tenant, true);
+        this_moment := {s}.now_for(p_tenant);
         RETURN QUERY
         SELECT wanted.stream,
                (SELECT e.version FROM {s}.events e WHERE e.tenant = p_tenant AND e.stream = wanted.stream
                  ORDER BY e.version DESC LIMIT 1),
-               s.version, s.shape, CASE WHEN s.version > wanted.known THEN s.state END, {s}.now_for(p_tenant)
+               s.version, s.shape, CASE WHEN s.version > wanted.known THEN s.state END, this_moment
           FROM unnest(p_streams, p_known) AS wanted (stream, known)
           LEFT JOIN states s ON s.tenant = p_tenant AND s.stream = wanted.stream;
     END $$;

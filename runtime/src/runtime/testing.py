@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -138,7 +138,8 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.postgres.kill()  # In good order it would first write hundreds of databases to disk, to be removed.
-        shutil.rmtree(folder, ignore_errors=True)
+        # A thousand databases are three hundred thousand files: rm takes a third of shutil's time for them.
+        subprocess.run(["rm", "-rf", str(folder)], check=False)
 
 
 @dataclass(frozen=True)
