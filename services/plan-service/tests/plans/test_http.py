@@ -175,8 +175,47 @@ async def test_a_draft_is_patched_item_by_item_and_field_by_field(lakeside) -> N
     assert {gap["code"] for gap in patched.json()["missing"]} == {"service-lacks-location"}
     assert (await lakeside.send("GET", draft, expect=200)).json() == patched.json()
     stale = await lakeside.send("PATCH", draft, patch, version=made.headers["etag"], expect=412)
-    assert stale.json()["facts"] == {"expected": 1, "actual": 2}
+    assert stale.json()["facts"] == {"expected": 1, "actual": 2, "mergeable": True}
     await lakeside.send("PATCH", draft, patch, expect=428)
+
+
+async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_changed(lakeside) -> None:
+    made = await lakeside.send(
+        "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201
+    )
+    draft, read = f"/plans/{made.json()['id']}/draft", made.headers["etag"]
+
+    async def send(change: Any, version: str, expect: int) -> Any:
+        return await lakeside.send("PATCH", draft, {"items": change}, version=version, expect=expect)
+
+    theirs = await send({str(SPEECH): {"minutes": 45}, str(GOAL): {"target": "50"}}, read, 200)
+    clash = await send({str(SPEECH): {"minutes": 60, "location": "Room 31"}}, read, 412)
+    apart = await send({str(SPEECH): {"location": "Room 31"}}, read, 412)
+    both = await send({str(SPEECH): {"location": "Room 31"}}, theirs.headers["etag"], 200)
+    gone = await send({str(SPEECH): None}, both.headers["etag"], 200)
+    no_longer = await send({str(SPEECH): {"minutes": 60}}, both.headers["etag"], 412)
+    unknown = await send({str(SPEECH): {"minutes": 60}}, '"77"', 412)
+
+    def told(answer: Any) -> tuple[bool | None, dict[str, str]]:
+        codes = {error["pointer"].removeprefix("/items/"): error["code"] for error in answer.json()["errors"]}
+        return answer.json()["facts"].get("mergeable"), codes
+
+    assert told(clash) == (False, {
+        f"{SPEECH}/minutes": "changed-by-both", f"{SPEECH}/location": "changed-by-you",
+        f"{GOAL}/target": "changed-by-others",
+    })  # fmt: skip
+    assert told(apart) == (True, {
+        f"{SPEECH}/minutes": "changed-by-others", f"{SPEECH}/location": "changed-by-you",
+        f"{GOAL}/target": "changed-by-others",
+    })  # fmt: skip
+    assert (
+        both.json()["items"][str(SPEECH)] | {"minutes": 45, "location": "Room 31"}
+        == both.json()["items"][str(SPEECH)]
+    )
+    assert str(SPEECH) not in gone.json()["items"]
+    assert told(no_longer) == (False, {str(SPEECH): "changed-by-others"})
+    assert told(unknown) == (None, {})
+    assert "Room 31" not in clash.text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from contracts.event import Json
 from contracts.fields import ExternalId
 from contracts.items import AnyItem, item_fields, read_item
 from contracts.plan_document import history_of, in_force
-from contracts.problems import NotFound, Reason
+from contracts.problems import Invalid, NotFound, Reason, VersionConflict
 from contracts.values import Imported
 from contracts.vocabulary import PlanKind
 from plan_service.application.models import STUDENT
@@ -20,6 +20,7 @@ from plan_service.application.situation import day_of_district, load_plan
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain import draft as domain
 from plan_service.domain.completeness import missing
+from plan_service.domain.draft_merge import DraftSavedMeanwhile, in_turn, three_way, touched
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import cannot_be_true
 from runtime.event_store import (
@@ -152,18 +153,43 @@ class Drafts:
         *,
         if_match: int,
     ) -> Draft:
-        """Save the next version of the draft; raises `VersionConflict` when somebody else has saved one meanwhile.
+        """Save the next version of the draft; raises `DraftSavedMeanwhile` when somebody else has saved one since.
 
         ``patched`` makes the new items of the old ones, and raises `Invalid` for what cannot be.
         """
         draft = await self.read(tenant, plan_id)
-        draft.paper.must_be(if_match)
+        if if_match != draft.paper.version:
+            raise await self._saved_meanwhile(tenant, draft, patched, if_match)
         items = domain.distinct(patched(draft.items))
         plan = (await load_plan(self.store, tenant, plan_id)).state
         domain.same_kinds(plan, items)
-        async with self.papers.writing(tenant) as connection:
-            saved = await self.papers.save(connection, tenant, draft.paper, content_of(items))
+        changes = touched(draft.items, items)
+        try:
+            async with self.papers.writing(tenant) as connection:
+                saved = await self.papers.save(connection, tenant, draft.paper, content_of(items), changes)
+        except VersionConflict as conflict:  # Somebody was faster.
+            now = await self.read(tenant, plan_id)
+            raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
         return draft_of(saved, plan)
+
+    async def _saved_meanwhile(
+        self,
+        tenant: str,
+        draft: Draft,
+        patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]],
+        if_match: int,
+    ) -> VersionConflict:
+        """With what both did, where that is known: not of a version that never was, or of a draft before this one."""
+        versions = {"expected": if_match, "actual": draft.paper.version}
+        theirs = await self.papers.touched_since(tenant, draft.paper, if_match)
+        if not theirs:
+            return VersionConflict(f"draft/{draft.paper.id}", **versions)
+        try:
+            yours, fits = touched(draft.items, patched(draft.items)), True
+        except Invalid:  # Above all: of an item that they took out.
+            yours, fits = {}, False
+        reasons = three_way(in_turn(theirs), yours)
+        return DraftSavedMeanwhile(draft.paper.id, reasons, fits=fits, **versions)
 
     async def drop(
         self, context: Context, plan_id: UUID, *, if_match: int, reason: str | None = None,

@@ -16,6 +16,7 @@ import msgspec
 from contracts.canonical import NotCanonical, refuse_uncarriable
 from contracts.event import EventClass, Json
 from contracts.problems import Invalid, Reason, VersionConflict
+from plan_service.domain.draft_merge import Touched
 from runtime.database import Database, driver
 from runtime.event_store import LARGEST_APPEND
 from runtime.keyring import KeyGone, Keyring
@@ -86,15 +87,41 @@ class WorkingPapers:
         )  # fmt: skip
         return replace(paper, version=version)
 
-    async def save(self, connection: Any, tenant: str, paper: Paper, content: Json) -> Paper:
+    async def save(
+        self, connection: Any, tenant: str, paper: Paper, content: Json, touched: Touched
+    ) -> Paper:
         """The next version of ``paper``; raises `VersionConflict` when somebody has saved another meanwhile."""
         changed = replace(paper, version=paper.version + 1, content=content)
         await self._replace(connection, tenant, paper, await self._sealed(tenant, changed))
+        names = {str(item_id): sorted(of) if of is not None else None for item_id, of in touched.items()}
+        await connection.execute(
+            "INSERT INTO plan.draft_changes (tenant, paper, version, touched) VALUES ($1, $2, $3, $4::text::jsonb)",
+            tenant, paper.id, changed.version, msgspec.json.encode(names).decode(),
+        )  # fmt: skip
         return changed
+
+    async def touched_since(self, tenant: str, paper: Paper, version: int) -> list[Touched] | None:
+        """What each version after ``version`` changed, in order; ``None`` where that is not known of all of them."""
+        async with self._database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                "SELECT version, touched::text AS touched FROM plan.draft_changes"
+                " WHERE tenant = $1 AND paper = $2 AND version > $3 AND version <= $4 ORDER BY version",
+                tenant, paper.id, version, paper.version,
+            )  # fmt: skip
+        if version < 1 or len(rows) != paper.version - version:
+            return None
+        return [
+            {UUID(id_): frozenset(names) if names is not None else None
+             for id_, names in msgspec.json.decode(row["touched"]).items()}
+            for row in rows
+        ]  # fmt: skip
 
     async def finish(self, connection: Any, tenant: str, paper: Paper) -> None:
         """Nothing is kept of the paper; raises `VersionConflict` when it has been changed meanwhile."""
         await self._replace(connection, tenant, paper, None)
+        await connection.execute(
+            "DELETE FROM plan.draft_changes WHERE tenant = $1 AND paper = $2", tenant, paper.id
+        )
 
     async def _replace(self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None) -> None:
         found = await connection.fetchrow(

@@ -16,6 +16,7 @@ from plan_service.adapters.routes.shapes import DraftOut, PlanOut
 from plan_service.application.draft_patch import DraftPatch, patched
 from plan_service.application.drafts import EXTERNAL_ID_OF, Draft, Drafts, NewDraft
 from plan_service.domain.draft import DraftAlreadyOpen, NoDraft
+from plan_service.domain.draft_merge import DraftSavedMeanwhile
 from runtime import resources
 from runtime.call import Asked, Call, Making
 from runtime.event_store import Appended
@@ -110,11 +111,14 @@ async def get_draft(plan_id: UUID, asked: Asked, who: Reads) -> Response:
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 
 
-@routes.patch("/plans/{plan_id}/draft", response_model=DraftOut)
+@routes.patch("/plans/{plan_id}/draft", response_model=DraftOut, responses=problems(DraftSavedMeanwhile))
 async def patch_draft(
     plan_id: UUID, body: DraftPatch, if_match: IfMatch, asked: Asked, who: Writes
 ) -> Response:
-    """Change items of the draft: a JSON Merge Patch (RFC 7396) on its ``items``; ``null`` takes an item out."""
+    """Change items of the draft: a JSON Merge Patch (RFC 7396) on its ``items``; ``null`` takes an item out.
+
+    Two write at once: the second gets 412 with each field that the other, or both, changed. Nobody's work is lost.
+    """
     drafts = Drafts(asked.store)
     saved = await drafts.save(asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match)
     shown = shown_draft(saved)
