@@ -78,6 +78,7 @@ class PacketIssued(Event):
     personal: RecipientPersonalData
     ground: AccessGround
     release_id: UUID | None = None
+    external_id: ExternalId | None = None
     plan_as_of_on: date
     """The plan as in force on this day,"""
     plan_known_at: Instant

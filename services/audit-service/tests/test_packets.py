@@ -244,6 +244,20 @@ async def test_the_same_request_again_makes_no_second_packet(senior) -> None:
     assert [packet["id"] for packet in listed] == [first.json()["id"]]
 
 
+async def test_a_vendors_own_id_names_one_packet(senior) -> None:
+    first = await senior.post("/packets", wanted(external_id="northwind:packet-9"))
+    again = await senior.post("/packets", wanted(external_id="northwind:packet-9"))
+    another = await senior.post(
+        "/packets", wanted(external_id="northwind:packet-9", purpose="records_request")
+    )
+
+    assert (first.status_code, again.status_code, another.status_code) == (201, 200, 409)
+    assert again.json() == first.json()
+    assert another.json()["code"] == "external-id-taken"
+    found = (await senior.get("/packets?external_id=northwind:packet-9")).json()["items"]
+    assert [packet["id"] for packet in found] == [first.json()["id"]]
+
+
 async def test_a_plan_of_another_student_is_not_found(senior) -> None:
     assert (await senior.post("/packets", wanted(plan=str(uuid4())))).status_code == 404
     assert (await senior.post("/packets", wanted(student=str(uuid4())))).status_code == 404

@@ -21,10 +21,11 @@ from contracts.audit import (
     WithheldEntry,
 )
 from contracts.event import Event, EventClass
+from contracts.fields import ExternalId
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
-from runtime.event_store import Answer, Appended, Change, Context, EventStore, Model, Resource
+from runtime.event_store import Answer, Appended, Change, Claim, Context, EventStore, Model, Resource
 from runtime.vault import Vault
 
 MEDIA_TYPE = "application/zip"
@@ -43,6 +44,7 @@ class IssuePacket:
     release: UUID | None
     leave_out: Mapping[RecordKind, str]
     on: date
+    external_id: ExternalId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def _shown(_state: Disclosed, event: Event) -> list[Resource]:
                 "student": str(event.student_id), "plan": str(event.plan_id), "issued_on": event.effective_on.isoformat(),
                 "recipient": {"name": recipient.pop("recipient"), **recipient}, **document, "logs": logs,
             }  # fmt: skip
-            return [Resource("packet", event.packet_id, shown, student=event.student_id)]
+            return [Resource("packet", event.packet_id, shown, event.student_id, event.external_id)]
         case DisclosureRecorded():
             shown = event.model_dump(mode="json", exclude_none=True, exclude={"disclosure_id", "student_id"})
             shown |= {"student": str(event.student_id), "disclosed_on": event.effective_on.isoformat()}
@@ -82,7 +84,7 @@ DISCLOSURE: Model[Disclosed] = Model("disclosure", "1", Disclosed(), _evolve, _s
 
 async def issue_packet(
     command: IssuePacket, context: Context, evidence: Evidence, store: EventStore, vault: Vault,
-    *, answer: Answer | None = None,
+    *, claims: Sequence[Claim] = (), answer: Answer | None = None,
 ) -> Appended:  # fmt: skip
     """Make the packet, keep it, and record that it was issued and disclosed; durable on return.
 
@@ -118,7 +120,8 @@ async def issue_packet(
         PacketIssued(
             effective_on=command.on, packet_id=command.packet, student_id=command.student, plan_id=command.plan,
             purpose=command.purpose, personal=command.recipient, ground=AccessGround.CONSENT,
-            release_id=release.release_id, plan_as_of_on=plan.effective_on, plan_known_at=plan.known_at, items=scope.sends,
+            release_id=release.release_id, external_id=command.external_id,
+            plan_as_of_on=plan.effective_on, plan_known_at=plan.known_at, items=scope.sends,
             left_out=scope.left_out, document=document, logs=tuple(logs),
         ),
         DisclosureRecorded(
@@ -128,7 +131,9 @@ async def issue_packet(
         ),
     ]  # fmt: skip
     loaded = await store.load(context.tenant, DISCLOSURE, command.disclosure)
-    return await store.append(context, [Change(loaded, command.student, events)], answer=answer)
+    return await store.append(
+        context, [Change(loaded, command.student, events)], claims=claims, answer=answer
+    )
 
 
 def _packet(facts: PacketFacts, opened: Sequence[OpenedEntry]) -> bytes:

@@ -11,13 +11,13 @@ from audit_service.application.service import audit
 from audit_service.domain.disclosure import ReleaseRequired
 from audit_service.domain.packet_scope import NothingToSend
 from contracts.audit import LeftOut, RecipientPersonalData
-from contracts.fields import Email, Line, Name
+from contracts.fields import Email, ExternalId, Line, Name
 from contracts.ids import new_id
 from contracts.values import PostalAddress
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.event_store import AlreadyClaimed, Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -57,6 +57,7 @@ class PacketIn(BaseModel):
                     "recipient": {"name": "North College, Disability Office"},
                     "release": "0d3a5d0e-5a35-4a0f-8d7c-6f3a9c1f2e44",
                     "leave_out": [{"what": "notices", "reason": "The student asked for it."}],
+                    "external_id": "northwind:packet-9",
                 }
             ]
         },
@@ -69,6 +70,10 @@ class PacketIn(BaseModel):
         default=None, description="The signed release it rests on. Without one it is refused."
     )
     leave_out: list[LeaveOutIn] = Field(default_factory=list, max_length=20)
+    external_id: ExternalId | None = Field(
+        default=None,
+        description="Your own id, `SOURCE:ID`. The same packet again answers 200 with the first.",
+    )
 
 
 class PacketRecipient(BaseModel):
@@ -99,6 +104,7 @@ class PacketOut(BaseModel):
     recipient: PacketRecipient
     ground: AccessGround
     release_id: UUID | None = None
+    external_id: str | None = None
     issued_on: str
     plan_as_of_on: str
     plan_known_at: str
@@ -125,14 +131,26 @@ async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
         packet, new_id(), body.student, body.plan, body.purpose,
         RecipientPersonalData(recipient=body.recipient.name, address=body.recipient.address, email=body.recipient.email),
         body.release, {each.what: each.reason for each in body.leave_out}, (await service.evidence.now(who.tenant)).date(),
+        body.external_id,
     )  # fmt: skip
 
     async def issue(making: Making) -> Appended:
+        for claim in making.claims:  # Looked at before a packet is made that nobody needs.
+            if held := await service.store.held(who.tenant, claim.kind, claim.value):
+                raise AlreadyClaimed(claim.kind, *held)
         return await issue_packet(
-            command, asked.context, service.evidence, service.store, service.vault, answer=making.answer
+            command,
+            asked.context,
+            service.evidence,
+            service.store,
+            service.vault,
+            claims=making.claims,
+            answer=making.answer,
         )
 
-    return await asked.kept_answer() or await asked.respond("packet", packet, issue)
+    return await asked.kept_answer() or await asked.respond(
+        "packet", packet, issue, external_id=body.external_id
+    )
 
 
 @routes.get("/packets", response_model=Page[PacketOut])
