@@ -96,6 +96,8 @@ class BenchmarkMeasured(Event):
     unit: Line
     by: StaffId | None = None
     """Who measured."""
+    documents: tuple[UUID, ...] | None = Field(default=None, min_length=1, max_length=20)
+    """What shows it (work samples, a scored test): ids of documents of plan-service."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 

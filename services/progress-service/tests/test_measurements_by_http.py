@@ -73,6 +73,16 @@ async def test_a_number_is_taken_as_it_is_written(lakeside) -> None:
     assert answer.json()["value"] == "12.5"
 
 
+async def test_what_shows_a_result_is_named_with_it(lakeside) -> None:
+    sample = str(new_id())
+    made = await lakeside.post(URL, RESULT | {"documents": [sample]})
+    none = await lakeside.post(URL, RESULT | {"documents": []})
+
+    assert (made.status_code, none.status_code) == (201, 422)
+    assert made.json()["documents"] == [sample]
+    assert (await lakeside.get(f"{URL}/{made.json()['id']}")).json() == made.json()
+
+
 @pytest.mark.usefixtures("same_by_a_replay")
 async def test_a_result_in_another_unit_is_refused_and_can_be_reported(lakeside) -> None:
     percent = RESULT | {"unit": "percent"}

@@ -47,5 +47,5 @@ def _resources(year: ItemYear, event: Event) -> Iterable[Resource]:
             yield Resource("measurement", result.id, document, result.student, result.external_id)
 
 
-ITEM: Model[ItemYear] = Model("item", "1", ItemYear(), evolve, _resources)
+ITEM: Model[ItemYear] = Model("item", "2", ItemYear(), evolve, _resources)
 """Stream ``item/{id}/{school year}``; its subject is the student."""

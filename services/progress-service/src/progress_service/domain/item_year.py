@@ -80,6 +80,7 @@ class Result:
     value: Measure
     unit: str
     by: StaffId | None = None
+    documents: tuple[UUID, ...] | None = None
     external_id: str | None = None
     reported: Reported | None = None
     voided: str | None = None
@@ -157,6 +158,7 @@ def _result(event: BenchmarkMeasured) -> Result:
         value=event.value,
         unit=event.unit,
         by=event.by,
+        documents=event.documents,
         external_id=event.external_id,
         reported=event.reported,
     )

@@ -54,6 +54,7 @@ class TakeMeasurement:
     value: Measure
     unit: str
     by: StaffId | None = None
+    documents: tuple[UUID, ...] | None = None
     external_id: str | None = None
     reported: Reported | None = None
 
@@ -106,6 +107,7 @@ def take_measurement(
         value=command.value,
         unit=command.unit,
         by=command.by,
+        documents=command.documents,
         external_id=command.external_id,
         reported=reported,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body, Query, Response
+from pydantic import Field
 
 from contracts.fields import ExternalId, Line, Measure
 from contracts.ids import new_id
@@ -28,6 +29,7 @@ EXAMPLE: dict[str, Any] = {
     "value": "21",
     "unit": "objects",
     "by": PROVIDER,
+    "documents": ["7c1d5e8b-9d04-4c2b-87d9-a41f6a4a1f8a"],
     "external_id": "northwind:result-501",
 }
 
@@ -46,6 +48,8 @@ class MeasurementIn(Form):
     """The item's own unit."""
     by: UUID | None = None
     """Who measured: a staff member."""
+    documents: tuple[UUID, ...] | None = Field(default=None, min_length=1, max_length=20)
+    """What shows it: ids that `POST /plan/v1/students/{id}/documents` gave."""
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same result again answers 200 with the first."""
     reported: ReportedIn | None = None
@@ -60,6 +64,7 @@ class MeasurementIn(Form):
             value=self.value,
             unit=self.unit,
             by=self.by,
+            documents=self.documents,
             external_id=self.external_id,
             reported=self.reported.to_value() if self.reported else None,
         )
@@ -72,6 +77,7 @@ class MeasurementOut(RecordOut):
     value: Measure
     unit: str
     by: UUID | None = None
+    documents: list[UUID] | None = None
     masters: bool = False
     """This result completed what the item asks for."""
 
