@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from contracts.canonical import Instant
 from contracts.fields import Name
+from contracts.shipped_profiles import shipped_profiles
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call
 from runtime.event_store import TenantNotOpen
@@ -43,6 +44,17 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[Name, AfterValidator(_known_zone)]
 """The IANA name of a time zone."""
 
+
+def _known_rules(name: str) -> str:
+    known = shipped_profiles().names
+    if name not in known:
+        raise ValueError(f"should be one of {', '.join(known)}")
+    return name
+
+
+StateProfile = Annotated[Name, AfterValidator(_known_rules)]
+"""The rules a district is under, of those that are shipped."""
+
 Moment = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
 ]
@@ -67,7 +79,7 @@ class TenantIn(BaseModel):
 
     name: Name
     time_zone: TimeZone
-    state_profile: Name | None = None
+    state_profile: StateProfile | None = None
     """The rule set the district begins with; only plan-service keeps it."""
     subject: UUID | None = None
     """The district's own random id, where another service has given it one already."""

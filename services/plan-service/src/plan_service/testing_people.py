@@ -48,6 +48,7 @@ from plan_service.domain.meeting_held import HoldMeeting, RecordAttendance
 from plan_service.domain.meeting_notice import ScheduleMeeting
 from plan_service.domain.release import SignRelease
 from plan_service.domain.rights_holder import ConfirmRightsHolder
+from plan_service.domain.rules import Rules
 from plan_service.domain.student import Student
 
 STUDENT, MOTHER, FATHER, AUNT, DIRECTOR, TEACHER = (
@@ -100,6 +101,7 @@ def confirm(holder: Any = MOTHER, **fields: Any) -> ConfirmRightsHolder:
     complete: dict[str, Any] = {
         "personal": HolderPersonalData(name="Ana Feld"), "ground": RightsGround.BIOLOGICAL_PARENT,
         "rights": all_rights(until=date(2026, 3, 2)), "language": "en", "confirmed_by": str(DIRECTOR), "today": TODAY,
+        "rules": Rules(),
     }  # fmt: skip
     return ConfirmRightsHolder(holder_id=holder, **complete | fields)
 

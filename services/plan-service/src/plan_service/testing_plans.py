@@ -234,6 +234,7 @@ def adopt(**fields: Any) -> AdoptPlan:
         "effective_on": BEGIN,
         "items": iep_items(),
         "today": BEGIN,
+        "rules": Rules(),
         "meeting": meeting(),
     }
     return AdoptPlan(**complete | fields)

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.district import DistrictProfileSet, RoleHeld, SchoolYear, StaffPersonalData
 from contracts.problems import Invalid
+from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
 from contracts.testing import an_id
 from plan_service.domain.district import District, evolve, set_profile
@@ -15,6 +16,7 @@ from plan_service.domain.staff import DescribeStaff, Staff, describe_staff, end_
 from plan_service.domain.staff import evolve as evolve_staff
 from plan_service.testing_people import STUDENT, TODAY, given, registered
 
+KNOWN = shipped_profiles()
 YEAR: dict[str, Any] = {"first_on": date(2025, 8, 25), "last_on": date(2026, 6, 12)}
 
 
@@ -44,7 +46,7 @@ def codes(refusal: Any) -> set[str]:
 )
 def test_a_school_year_does_not_contradict_itself(fields: dict[str, Any], code: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        set_profile(District(), profile(SchoolYear(**YEAR | fields)))
+        set_profile(District(), profile(SchoolYear(**YEAR | fields)), KNOWN)
 
     assert codes(refusal) == {code}
 
@@ -53,17 +55,17 @@ def test_school_years_follow_one_another() -> None:
     next_year = SchoolYear(first_on=date(2026, 6, 12), last_on=date(2027, 6, 11))
 
     with pytest.raises(Invalid) as refusal:
-        set_profile(District(), profile(next_year, SchoolYear(**YEAR)))
+        set_profile(District(), profile(next_year, SchoolYear(**YEAR)), KNOWN)
 
     assert codes(refusal) == {"school-years-overlap"}
     assert refusal.value.reasons[0].pointer == "/calendar/0/first_on"
 
 
 def test_setting_the_same_profile_once_more_is_nothing() -> None:
-    (event,) = set_profile(District(), profile(SchoolYear(**YEAR)))
+    (event,) = set_profile(District(), profile(SchoolYear(**YEAR)), KNOWN)
 
-    assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR))) == []
-    assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR), notice_days=10))
+    assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR)), KNOWN) == []
+    assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR), notice_days=10), KNOWN)
 
 
 def test_a_student_was_born_before_today_and_not_a_century_ago() -> None:

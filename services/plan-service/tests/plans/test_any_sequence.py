@@ -225,7 +225,11 @@ class APlan(RuleBasedStateMachine):
     @rule()
     def review(self) -> None:
         held = meeting(self.today)
-        self.do(lambda: hold_review(self.plan, HoldReview(ReviewOutcome.CONTINUED, self.today, meeting=held)))
+        self.do(
+            lambda: hold_review(
+                self.plan, HoldReview(ReviewOutcome.CONTINUED, self.today, Rules(), meeting=held)
+            )
+        )
 
     @rule(item_id=st.sampled_from([SPEECH, TIME, NEW]), days=DAYS)
     def hold(self, item_id: UUID, days: int) -> None:

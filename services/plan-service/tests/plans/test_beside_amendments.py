@@ -1,6 +1,7 @@
 """Corrections, statements, reviews, the end of a plan, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,8 +15,10 @@ from contracts.plan import (
     StatementAdded,
 )
 from contracts.problems import Invalid
+from contracts.rule_profile import Due
 from contracts.testing import an_id
 from contracts.vocabulary import MeetingRole, PlanEnd, PlanKind, ReviewOutcome
+from plan_service.application.situation import Day
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.carrying_out import (
     AssignHolder,
@@ -119,12 +122,14 @@ def test_a_correction_leaves_what_binds_as_it_was() -> None:
 
 def test_an_iep_is_reviewed_by_its_team_in_a_meeting_and_again_within_a_year() -> None:
     with pytest.raises(ReviewRefused) as refusal:
-        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY))
+        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules()))
     assert [reason.code for reason in refusal.value.reasons] == ["meeting-required"]
     with pytest.raises(ReviewRefused):
         alone = meeting(TODAY, without=MeetingRole.SPECIAL_EDUCATION_TEACHER)
-        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, meeting=alone))
-    (event,) = hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, meeting=meeting(TODAY)))
+        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules(), meeting=alone))
+    (event,) = hold_review(
+        in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules(), meeting=meeting(TODAY))
+    )
     assert isinstance(event, ReviewHeld)
     assert (event.effective_on, event.review_due_on) == (TODAY, date(2027, 2, 24))
 
@@ -135,13 +140,13 @@ def test_a_504_plan_is_reviewed_by_the_districts_policy() -> None:
         plan_adopted(items=plan_504_items(), kind=PlanKind.SECTION_504, review_due_on=None),
     )
     due = date(2027, 2, 24)
-    (event,) = hold_review(plan, HoldReview(ReviewOutcome.CONTINUED, TODAY, review_due_on=due))
+    (event,) = hold_review(plan, HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules(), review_due_on=due))
     assert given(event, start=plan).review_due_on == due
 
 
 def test_a_review_is_recorded_once_it_has_been_held() -> None:
     with pytest.raises(Invalid):
-        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, held_on=TOMORROW))
+        hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules(), held_on=TOMORROW))
 
 
 def test_a_plan_that_ends_binds_no_longer_from_that_day_and_its_history_stays() -> None:
@@ -163,7 +168,7 @@ def test_a_plan_does_not_end_in_the_past_unless_that_is_reported() -> None:
 def test_what_was_never_adopted_is_neither_reviewed_nor_ended() -> None:
     draft = given(draft_opened())
     with pytest.raises(NeverAdopted):
-        hold_review(draft, HoldReview(ReviewOutcome.CONTINUED, TODAY))
+        hold_review(draft, HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules()))
     with pytest.raises(NeverAdopted):
         end_plan(draft, PlanEnd.OTHER, TODAY, TODAY)
 
@@ -221,11 +226,14 @@ def test_staff_are_told_of_their_duties_on_a_day_that_has_come() -> None:
 
 
 def test_a_day_is_judged_by_the_rules_in_force_on_it() -> None:
-    later = Rules(notice_days=10)
-    profiles = Profiles((Profile(BEGIN, "UTC", Rules(notice_days=5)), Profile(TODAY, "UTC", later)))
-    assert profiles.rules_on(BEGIN).notice_days == 5
-    assert profiles.rules_on(TODAY) == later
-    assert profiles.rules_on(BEGIN - timedelta(days=1)) == Rules()
+    texas = "federal@2026-1+tx@2025-2"
+    profiles = Profiles((Profile(BEGIN, "UTC", notice_days=5), Profile(TODAY, "UTC", texas, notice_days=10)))
+    day = Day(TODAY, ZoneInfo("UTC"), profiles)
+
+    assert (day.rules_on(BEGIN).notice_days, day.rules_on(BEGIN).state_notice) == (5, None)
+    assert (day.rules.notice_days, day.rules.state_notice) == (10, Due(count=-5, kind="school"))
+    assert day.rule_set == texas
+    assert day.rules_on(BEGIN - timedelta(days=1)) == Rules()
 
 
 def test_an_item_that_ended_is_still_known() -> None:

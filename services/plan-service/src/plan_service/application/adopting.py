@@ -65,7 +65,7 @@ async def adopt_draft(
         if paper is None:
             raise NoDraft("There is no draft of this plan to adopt.")
         paper.must_be(if_match)
-        seen = await situation(store, tenant, loaded, asked.meeting_id)
+        seen = await situation(store, tenant, loaded, asked.meeting_id, asked.reported)
         notices = await notices_given(store.database, tenant, plan_id, None)
         events = adopt_plan(
             seen.plan,
@@ -73,6 +73,7 @@ async def adopt_draft(
                 effective_on=asked.effective_on,
                 items=draft_of(paper, seen.plan).items,
                 today=seen.today,
+                rules=seen.rules,
                 meeting=seen.meeting,
                 review_due_on=asked.review_due_on,
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
@@ -83,7 +84,7 @@ async def adopt_draft(
         try:
             async with papers.writing(tenant) as connection:
                 appended = await store.append(
-                    replace(context, rules=seen.rules.rule_set), [change(seen, events)], claims=place.claims,
+                    replace(context, rules=seen.day.rule_set), [change(seen, events)], claims=place.claims,
                     releases=place.releases, resting_on=[*seen.resting_on, *place.resting_on], answer=answer,
                     connection=connection,
                 )  # fmt: skip

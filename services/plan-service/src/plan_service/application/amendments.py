@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from contracts.plan import PlanEvent, TeamMeeting
+from contracts.values import Reported
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import Situation, decide
 from plan_service.domain.amendment import (
@@ -20,6 +21,7 @@ from runtime.event_store import Answer, Appended, Claim, Context, EventStore
 async def propose(
     store: EventStore, context: Context, plan_id: UUID, command: Callable[[Situation], ProposeAmendment], *,
     meeting_id: UUID | None = None, if_match: int | None, claims: Sequence[Claim] = (), answer: Answer | None = None,
+    reported: Reported | None = None,
 ) -> Appended:  # fmt: skip
     """Propose a change to a plan in effect. ``meeting_id``: the meeting it rests on, which must be this student's."""
 
@@ -28,13 +30,14 @@ async def propose(
 
     return await decide(
         store, context, plan_id, decision, if_match=if_match, meeting_id=lambda _plan: meeting_id, claims=claims,
-        answer=answer,
+        answer=answer, reported=reported,
     )  # fmt: skip
 
 
 async def adopt(
     store: EventStore, context: Context, plan_id: UUID, amendment_id: UUID,
     command: Callable[[Situation], AdoptAmendment], *, if_match: int | None, answer: Answer | None = None,
+    reported: Reported | None = None,
 ) -> Appended:  # fmt: skip
     """Let an amendment bind: at once, later, or on the first lawful day; with what was consented to."""
     notices = await notices_given(store.database, context.tenant, plan_id, amendment_id)
@@ -49,5 +52,6 @@ async def adopt(
         return basis.meeting_id if isinstance(basis, TeamMeeting) else None
 
     return await decide(
-        store, context, plan_id, decision, if_match=if_match, meeting_id=meeting_of_basis, answer=answer
-    )
+        store, context, plan_id, decision, if_match=if_match, meeting_id=meeting_of_basis, answer=answer,
+        reported=reported,
+    )  # fmt: skip

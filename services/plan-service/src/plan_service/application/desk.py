@@ -105,7 +105,7 @@ class Desk:
             decided = said if isinstance(said, Decided) else Decided(said)
             try:
                 return await self.store.append(
-                    replace(context, rules=context.rules or seen.day.rules.rule_set),
+                    replace(context, rules=context.rules or seen.day.rule_set),
                     [Change(seen.loaded, subject, decided.events)], claims=(*claims, *decided.claims),
                     releases=decided.releases, resting_on=[seen.beside[name] for name in resting_on], answer=answer,
                 )  # fmt: skip

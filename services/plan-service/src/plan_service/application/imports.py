@@ -215,7 +215,7 @@ class ImportJobs:
         terms = Terms(
             format.name, day.today, await self._district(tenant), job.asked.drafts, self._roster_roles
         )
-        context = Context(tenant, job.actor, correlation=str(job.id), rules=day.rules.rule_set)
+        context = Context(tenant, job.actor, correlation=str(job.id), rules=day.rule_set)
         passes = 2 if job.asked.all_or_nothing else 1
         if job.asked.all_or_nothing:
             trial = RosterImport(self._store, context, terms, trial=True)

@@ -93,7 +93,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 DISTRICT: Model[District] = Model(
     "district",
-    "3",
+    "4",
     District(),
     lambda state, event: district.evolve(state, cast(DistrictEvent, event)),
     _district,

@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 
 from contracts.plan import PlanEvent
 from contracts.problems import NotFound, VersionConflict
+from contracts.shipped_profiles import shipped_profiles
 from contracts.streams import staff
+from contracts.values import Reported
 from plan_service.application.models import DISTRICT, MEETING, STUDENT
 from plan_service.application.plan_model import PLAN
 from plan_service.domain.meeting import Meeting
 from plan_service.domain.people import People, people_of
 from plan_service.domain.plan import Plan
-from plan_service.domain.rules import Profiles, Rules, cannot_be_true
+from plan_service.domain.rules import Profiles, Rules, cannot_be_true, rules_of
 from plan_service.domain.student import Student
 from plan_service.domain.team import TeamMeeting, team_of
 from runtime.event_store import (
@@ -43,16 +45,31 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Today in the district's own zone, and the rules that hold on it."""
+    """Today in the district's own zone, and the rules that decide."""
 
     today: date
     zone: ZoneInfo
     profiles: Profiles
+    occurred_on: date | None = None
+    """The day of what is reported: it is judged by the rules in force then, not by today's."""
+
+    @property
+    def rule_set(self) -> str:
+        """Which rules decide."""
+        return self.profiles.on(self.occurred_on or self.today).rule_set
 
     @property
     def rules(self) -> Rules:
-        """What holds today."""
-        return self.profiles.rules_on(self.today)
+        """What holds today, or held on the day of what is reported."""
+        return self.rules_on(self.occurred_on or self.today)
+
+    def of(self, reported: Reported | None) -> "Day":
+        """The same day, for judging what is reported, if anything is."""
+        return replace(self, occurred_on=reported.occurred_on) if reported else self
+
+    def rules_on(self, day: date) -> Rules:
+        """What held on ``day``; raises `RuleSetNotShipped`."""
+        return rules_of(self.profiles.on(day), day, shipped_profiles())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,7 @@ class Situation:
 
     @property
     def rules(self) -> Rules:
-        """What holds today."""
+        """What holds today, or held on the day of what is reported."""
         return self.day.rules
 
     @property
@@ -118,8 +135,9 @@ async def load_plan(store: EventStore, tenant: str, plan_id: UUID) -> Loaded[Pla
 
 
 async def situation(
-    store: EventStore, tenant: str, loaded: Loaded[Plan], meeting_id: UUID | None = None
-) -> Situation:
+    store: EventStore, tenant: str, loaded: Loaded[Plan], meeting_id: UUID | None = None,
+    reported: Reported | None = None,
+) -> Situation:  # fmt: skip
     """Everything a decision about this plan rests on; refuses a meeting that is not this student's."""
     student_id = loaded.state.student_id
     around, met = STUDENT.stream(student_id), MEETING.stream(meeting_id)
@@ -132,13 +150,15 @@ async def situation(
     meeting = looked.streams[met] if meeting_id is not None else None
     if meeting is not None and meeting.state.student_id != student_id:
         raise cannot_be_true("unknown-meeting", "No meeting by this id was set for this student.", "/meeting")
-    return Situation(loaded, day_of(looked), looked.streams[around], meeting)
+    day = day_of(looked).of(reported)
+    return Situation(loaded, day, looked.streams[around], meeting)
 
 
 async def decide(
     store: EventStore, context: Context, plan_id: UUID, decision: Callable[[Situation], Sequence[PlanEvent]], *,
     if_match: int | None = None, meeting_id: Callable[[Plan], UUID | None] | None = None,
     claims: Sequence[Claim] = (), releases: Sequence[Release] = (), answer: Answer | None = None,
+    reported: Reported | None = None,
 ) -> Appended:  # fmt: skip
     """Let a pure function decide about one plan, and append what it said. Durable on return; a crash leaves nothing.
 
@@ -148,10 +168,10 @@ async def decide(
     for attempt in range(TRIES):
         loaded = (await load_plan(store, context.tenant, plan_id)).at_version(if_match)
         named = meeting_id(loaded.state) if meeting_id else None
-        seen = await situation(store, context.tenant, loaded, named)
+        seen = await situation(store, context.tenant, loaded, named, reported)
         try:
             return await store.append(
-                replace(context, rules=seen.rules.rule_set), [change(seen, decision(seen))], claims=claims,
+                replace(context, rules=seen.day.rule_set), [change(seen, decision(seen))], claims=claims,
                 releases=releases, resting_on=seen.resting_on, answer=answer,
             )  # fmt: skip
         except VersionConflict as conflict:

@@ -1,8 +1,9 @@
 """Adopting a plan: it binds from a day on, as decided at a meeting (34 CFR 300.320-300.324; 104.33-104.35)."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
@@ -13,7 +14,7 @@ from contracts.vocabulary import PlanKind
 from plan_service.domain.completeness import in_regular_education, missing
 from plan_service.domain.draft import NoDraft, distinct, same_kinds
 from plan_service.domain.plan import Plan
-from plan_service.domain.rules import UnmetRules, not_in_the_future, settle
+from plan_service.domain.rules import Rules, UnmetRules, not_in_the_future, settle
 from plan_service.domain.team import TeamMeeting, missing_from_team
 
 
@@ -31,6 +32,7 @@ class AdoptPlan:
     effective_on: date
     items: tuple[AnyItem, ...]
     today: date
+    rules: Rules
     meeting: TeamMeeting | None = None
     review_due_on: date | None = None
     """504: the day the district's policy sets. An IEP's is a year after the meeting at the latest."""
@@ -79,13 +81,17 @@ def review_due_on(kind: PlanKind, command: AdoptPlan) -> date | None:
     if kind is not PlanKind.IEP:
         return command.review_due_on
     held_on = command.meeting.held_on if command.meeting else None
-    return a_year_after(held_on or command.effective_on)
+    return next_review(held_on or command.effective_on, command.rules)
 
 
-def a_year_after(day: date) -> date:
-    """The same day next year; of 29 February the 28th."""
-    last_of_february = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
+def next_review(held_on: date, rules: Rules) -> date:
+    """The last day for the next annual review; where its month has no such day, the month's last."""
+    due = rules.annual_review
+    if due.kind == "calendar":
+        return held_on + timedelta(days=due.count)
+    months = held_on.month - 1 + (due.count * 12 if due.kind == "year" else due.count)
+    year, month = held_on.year + months // 12, months % 12 + 1
+    return date(year, month, min(held_on.day, monthrange(year, month)[1]))
 
 
 def _wrong_days(command: AdoptPlan) -> Sequence[Reason]:

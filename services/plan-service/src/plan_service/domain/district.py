@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from contracts.district import DistrictEvent, DistrictProfileSet, SchoolYear
 from contracts.problems import Invalid, Reason
-from plan_service.domain.rules import Profiles, profiles_after
+from contracts.rule_profile import RuleProfiles, resolve
+from plan_service.domain.rules import FLOOR, Profiles, profiles_after
 
 LONGEST_YEAR = timedelta(days=400)
 
@@ -27,8 +28,11 @@ def evolve(district: District, event: DistrictEvent) -> District:
     return District(_text(event), profiles_after(district.profiles, event))
 
 
-def set_profile(district: District, wanted: DistrictProfileSet) -> list[DistrictEvent]:
-    """Set what holds from a day on, in full; refuse a calendar whose dates contradict each other."""
+def set_profile(district: District, wanted: DistrictProfileSet, known: RuleProfiles) -> list[DistrictEvent]:
+    """Set what holds from a day on, in full; refuse rules nobody knows, and a calendar that contradicts itself."""
+    unknown = tuple(_not_these_rules(wanted, known))
+    if unknown:
+        raise Invalid("These rules cannot hold in the district.", reasons=unknown)
     wrong = tuple(_contradictions(wanted.calendar))
     if wrong:
         raise Invalid("The calendar contradicts itself.", reasons=wrong)
@@ -37,6 +41,25 @@ def set_profile(district: District, wanted: DistrictProfileSet) -> list[District
 
 def _text(profile: DistrictEvent) -> str:
     return profile.model_dump_json()
+
+
+def _not_these_rules(wanted: DistrictProfileSet, known: RuleProfiles) -> Iterator[Reason]:
+    """The rules are shipped, in force from that day on, and not loosened by the district's own numbers."""
+    name, day = wanted.state_profile, wanted.effective_on
+    profile = known.named(name)
+    if profile is None:
+        yield Reason("unknown-state-profile", f"There are no rules by the name {name}.",
+                     cure=f"Name one of: {', '.join(known.names)}.", pointer="/state_profile")  # fmt: skip
+        return
+    if not profile.in_force_on(day):
+        first, last = profile.profile.in_force_from, profile.profile.in_force_until
+        days = f"from {first or 'ever'} to {last or 'today and on'}"
+        yield Reason("state-profile-not-in-force", f"{profile.name} is in force {days}, and not on {day}.",
+                     cure="Choose a day on which it is, or another version.", pointer="/state_profile")  # fmt: skip
+    partial = resolve(name, day, known).rule("idea.partial-consent")
+    if partial.enabled and not wanted.partial_consent:
+        yield Reason("partial-consent-is-state-law", "In this state a consent in part changes the items consented to.",
+                     partial.cite, "Set partial_consent to true.", "/partial_consent")  # fmt: skip
 
 
 def _contradictions(calendar: Sequence[SchoolYear]) -> Iterator[Reason]:
@@ -78,14 +101,19 @@ def _in_year(year: SchoolYear, at: str) -> Iterator[Reason]:
                          pointer=f"{at}/half_days/{place}")  # fmt: skip
 
 
-DEFAULT_STATE_PROFILE = "federal@2026-1"
 DEFAULT_NOTICE_DAYS = 5
 DEFAULT_MAILING_DAYS = 3
 
 
-def first_profile(name: str, time_zone: str, state_profile: str | None, today: date) -> DistrictProfileSet:
-    """What holds in a district that has said nothing yet: the federal floor, in English."""
+def first_profile(
+    name: str, time_zone: str, state_profile: str | None, today: date, known: RuleProfiles
+) -> DistrictProfileSet:
+    """What holds in a district that has said nothing yet: the federal floor, or what its state sets, in English."""
+    rules = state_profile or FLOOR
+    in_part = (
+        known.named(rules) is not None and resolve(rules, today, known).rule("idea.partial-consent").enabled
+    )
     return DistrictProfileSet(
-        effective_on=today, name=name, time_zone=time_zone, state_profile=state_profile or DEFAULT_STATE_PROFILE,
-        languages=("en",), partial_consent=False, notice_days=DEFAULT_NOTICE_DAYS, mailing_days=DEFAULT_MAILING_DAYS,
+        effective_on=today, name=name, time_zone=time_zone, state_profile=rules,
+        languages=("en",), partial_consent=in_part is True, notice_days=DEFAULT_NOTICE_DAYS, mailing_days=DEFAULT_MAILING_DAYS,
     )  # fmt: skip

@@ -5,9 +5,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from contracts.fields import EventId, HolderId, NoticeId
+from contracts.notice_time import first_day_of_change
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
 from plan_service.domain.rules import Rules
@@ -49,8 +50,10 @@ def notice_standing(
     if untold:
         return NoticeStanding(None, (_not_given(kind, len(untold), len(owed_to)),), notice_ids)
     last = max(first[holder].given_on for holder in owed_to)
-    waiting = rules.notice_days if kind is PlanKind.IEP else 0
-    return NoticeStanding(last + timedelta(days=waiting), (), notice_ids)
+    if kind is not PlanKind.IEP:
+        return NoticeStanding(last, (), notice_ids)
+    earliest = first_day_of_change(last, rules.notice_days, rules.state_notice, rules.calendar)
+    return NoticeStanding(earliest, () if earliest else (_calendar_too_short(last),), notice_ids)
 
 
 def too_soon(kind: PlanKind, earliest: date) -> Reason:
@@ -68,6 +71,14 @@ def _not_given(kind: PlanKind, untold: int, owed: int) -> Reason:
         CITATION[kind],
         "The notice goes out by itself after the proposal; where it could not be delivered, hand it over and record it.",
     )
+
+
+def _calendar_too_short(last: date) -> Reason:
+    return Reason(
+        "school-calendar-too-short",
+        f"The state counts school days from the notice of {last}, and the district's calendar does not reach far enough.",
+        "34 CFR 300.11, 300.503(a)", "Add the school year to the district's calendar: PUT /district.",
+    )  # fmt: skip
 
 
 def _nobody_to_tell() -> Reason:

@@ -9,10 +9,10 @@ from contracts.plan import PlanEnded, PlanEvent, ReasonPersonalData, ReviewHeld
 from contracts.problems import Reason
 from contracts.values import Reported
 from contracts.vocabulary import PlanEnd, PlanKind, ReviewOutcome
-from plan_service.domain.adoption import a_year_after, already_past
+from plan_service.domain.adoption import already_past, next_review
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.plan import Plan
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
 from plan_service.domain.team import TeamMeeting, missing_from_team
 
 
@@ -36,6 +36,7 @@ class HoldReview:
 
     outcome: ReviewOutcome
     today: date
+    rules: Rules
     held_on: date | None = None
     """504 without a meeting on record: the day of the review. With one, the meeting's day."""
     meeting: TeamMeeting | None = None
@@ -55,7 +56,7 @@ def hold_review(plan: Plan, command: HoldReview) -> list[PlanEvent]:
     held_on = met_on or command.held_on or day_of(command.reported, command.today)
     if held_on > command.today:
         raise cannot_be_true("held-in-the-future", "A review is recorded once it has been held.", "/held_on")
-    due_on = a_year_after(held_on) if plan.kind is PlanKind.IEP else command.review_due_on
+    due_on = next_review(held_on, command.rules) if plan.kind is PlanKind.IEP else command.review_due_on
     return [
         ReviewHeld(
             effective_on=held_on,

@@ -22,8 +22,8 @@ from contracts.students import (
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import RightsEnd, RightsGround
 from plan_service.domain.identity import must_be_known
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
-from plan_service.domain.student import Holder, Student
+from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.student import Holder, Student, birthday
 
 OF_THE_STUDENT = frozenset({RightsGround.ADULT_STUDENT, RightsGround.APPOINTED_REPRESENTATIVE})
 """Rights that come with majority; every other ground is a parent's and ends with it."""
@@ -58,6 +58,7 @@ class ConfirmRightsHolder:
     confirmed_by: PersonRef | None
     """The staff member who looked; ``None`` where nobody is named."""
     today: date
+    rules: Rules
     contact_id: UUID | None = None
     evidence: DocumentRef | None = None
     external_id: ExternalId | None = None
@@ -192,13 +193,16 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
             "/evidence",
         )  # fmt: skip
     adult_on = student.adult_on
-    if adult_on is None:
+    if student.personal is None or adult_on is None:
         return
+    majority_on = birthday(student.personal.birth_date, command.rules.majority_age)
     for name, held in each_right(command.rights):
-        if command.ground is RightsGround.ADULT_STUDENT and held.starts_on < adult_on:
+        # The record is the student's at 18 in every state; the rest passes at the state's age of majority.
+        begins_on = adult_on if name == "record" else majority_on
+        if command.ground is RightsGround.ADULT_STUDENT and held.starts_on < begins_on:
             yield Reason(
-                "not-yet-an-adult", f"The student's own rights begin on {adult_on} at the earliest.",
-                "34 CFR 300.520, 99.3", f"Let the right begin on {adult_on} or later.", f"/rights/{name}/from",
+                "not-yet-an-adult", f"The student's own rights begin on {begins_on} at the earliest.",
+                "34 CFR 300.520, 99.3", f"Let the right begin on {begins_on} or later.", f"/rights/{name}/from",
             )  # fmt: skip
     record = command.rights.record
     if command.ground not in OF_THE_STUDENT and record is not None and record.starts_on >= adult_on:

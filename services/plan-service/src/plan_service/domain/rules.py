@@ -9,22 +9,34 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from contracts.district import DistrictProfileSet
+from contracts.district import DistrictProfileSet, SchoolYear
 from contracts.event import Event
 from contracts.problems import Invalid, Reason, Rejected
+from contracts.rule_profile import Due, RuleProfiles, resolve
 from contracts.values import Reported, Unmet
+
+FLOOR = "federal@2026-1"
+"""What holds in a district that has said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds in the district on the day of the decision."""
+    """What holds in the district on the day of the decision: its own numbers, and those of the rules it is under."""
 
     notice_days: int = 0
     """Calendar days between the day a prior written notice was given and the earliest day of the change."""
     partial_consent: bool = False
-    """A consent given for some items changes those items and no others."""
-    rule_set: str = "federal@2026-1"
+    """A consent given for some items changes those items and no others: the district's choice, or the state's law."""
+    rule_set: str = FLOOR
     """Which rules these are, as the envelope of every event decided under them says."""
+    state_notice: Due | None = None
+    """The state's own time between notice and change, beside the district's; federally a reasonable time."""
+    annual_review: Due = Due(count=1, kind="year")  # noqa: RUF009 (frozen)
+    """300.324(b)(1), or sooner where a state says so."""
+    majority_age: int = 18
+    """At which a state lets the rights to decide pass to the student, 300.520."""
+    calendar: tuple[SchoolYear, ...] = ()
+    """The district's school days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,10 @@ class Profile:
 
     starts_on: date
     time_zone: str
-    rules: Rules
+    rule_set: str = FLOOR
+    notice_days: int = 0
+    partial_consent: bool = False
+    calendar: tuple[SchoolYear, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +57,10 @@ class Profiles:
 
     profiles: tuple[Profile, ...] = ()
 
-    def rules_on(self, day: date) -> Rules:
-        """What holds on ``day``; before any profile the federal floor without numbers of a district."""
+    def on(self, day: date) -> Profile:
+        """The profile in force on ``day``; before any, the federal floor without numbers of a district."""
         begun = [profile for profile in self.profiles if profile.starts_on <= day]
-        return max(begun, key=lambda profile: profile.starts_on).rules if begun else Rules()
+        return max(begun, key=lambda profile: profile.starts_on) if begun else Profile(day, "UTC")
 
     @property
     def time_zone(self) -> str | None:
@@ -57,9 +72,28 @@ def profiles_after(profiles: Profiles, event: Event) -> Profiles:
     """Fold of the stream ``district``."""
     if not isinstance(event, DistrictProfileSet):
         return profiles
-    rules = Rules(event.notice_days, event.partial_consent, event.state_profile)
     earlier = [profile for profile in profiles.profiles if profile.starts_on != event.effective_on]
-    return Profiles((*earlier, Profile(event.effective_on, event.time_zone, rules)))
+    newest = Profile(
+        event.effective_on, event.time_zone, event.state_profile, event.notice_days, event.partial_consent,
+        event.calendar,
+    )  # fmt: skip
+    return Profiles((*earlier, newest))
+
+
+def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
+    """The numbers that a district's profile means on ``day``. Raises `RuleSetNotShipped`: none are made up."""
+    law = resolve(profile.rule_set, day, known)
+    review = law.rule("idea.annual-review").due
+    assert review is not None  # The floor sets one.
+    return Rules(
+        notice_days=profile.notice_days,
+        partial_consent=profile.partial_consent or law.rule("idea.partial-consent").enabled is True,
+        rule_set=profile.rule_set,
+        state_notice=law.rule("idea.pwn-before").due,
+        annual_review=review,
+        majority_age=law.majority_age,
+        calendar=profile.calendar,
+    )
 
 
 class UnmetRules(Rejected):

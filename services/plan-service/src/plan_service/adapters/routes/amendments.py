@@ -198,8 +198,8 @@ async def post_amendment(
     amendment_id = new_id()
     return await asked.respond("amendment", amendment_id, lambda making: amendments.propose(
         asked.store, asked.context, plan_id, lambda seen: body.to_command(amendment_id, seen),
-        meeting_id=body.meeting_id, if_match=if_match, claims=making.claims, answer=making.answer),
-        external_id=body.external_id)  # fmt: skip
+        meeting_id=body.meeting_id, if_match=if_match, claims=making.claims, answer=making.answer,
+        reported=reported_value(body.reported)), external_id=body.external_id)  # fmt: skip
 
 
 @routes.get("/plans/{plan_id}/amendments", response_model=Page[AmendmentOut])
@@ -230,8 +230,8 @@ async def post_consent(
         return answer_amendment(seen.plan, body.to_command(amendment_id, consent_id, seen), seen.people)
 
     return await asked.respond("consent", consent_id, lambda making: decide(
-        asked.store, asked.context, plan_id, record, claims=making.claims, answer=making.answer),
-        external_id=body.external_id)  # fmt: skip
+        asked.store, asked.context, plan_id, record, claims=making.claims, answer=making.answer,
+        reported=reported_value(body.reported)), external_id=body.external_id)  # fmt: skip
 
 
 @routes.get("/plans/{plan_id}/consents", response_model=Page[ConsentOut])
@@ -264,7 +264,8 @@ async def post_amendment_adoption(
         return AdoptAmendment(amendment_id, seen.today, body.effective_on, reported_value(body.reported))
 
     return await asked.respond("amendment", amendment_id, lambda making: amendments.adopt(
-        asked.store, asked.context, plan_id, amendment_id, command, if_match=if_match, answer=making.answer))  # fmt: skip
+        asked.store, asked.context, plan_id, amendment_id, command, if_match=if_match, answer=making.answer,
+        reported=reported_value(body.reported)))  # fmt: skip
 
 
 @routes.post(
@@ -295,4 +296,5 @@ async def post_withdrawal(
         )
 
     return await asked.respond("amendment", amendment_id, lambda making: decide(
-        asked.store, asked.context, plan_id, withdraw, if_match=if_match, answer=making.answer))  # fmt: skip
+        asked.store, asked.context, plan_id, withdraw, if_match=if_match, answer=making.answer,
+        reported=reported_value(body.reported)))  # fmt: skip

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from contracts.district import DistrictProfileSet, HelpSource, Office, SchoolYear
 from contracts.fields import LanguageTag, Line, Name
+from contracts.shipped_profiles import shipped_profiles
 from plan_service.adapters.routes.bodies import SetsUp
 from plan_service.adapters.routes.forms import Form, Reads
 from plan_service.application.desk import Desk
@@ -45,7 +46,7 @@ class DistrictIn(Form):
     name: Name
     time_zone: TimeZone
     state_profile: Name
-    """The rule set, e.g. `federal@2026-1`."""
+    """The rules the district is under: `federal@2026-1`, or a state's over it, `federal@2026-1+tx@2025-2`."""
     languages: tuple[LanguageTag, ...] = Field(min_length=1, max_length=50)
     """In which the district writes to parents."""
     calendar: tuple[SchoolYear, ...] = Field(default=(), max_length=30)
@@ -80,7 +81,7 @@ async def put_district(
     """Set what holds in the district, in full. Earlier days keep the rules they had."""
     appended = await Desk(asked.store).decide(
         asked.context, DISTRICT, (), await asked.district(),
-        lambda seen: set_profile(seen.state, body.to_event(seen.today)), if_match=if_match,
+        lambda seen: set_profile(seen.state, body.to_event(seen.today), shipped_profiles()), if_match=if_match,
         answer=Answer(asked.status, "district", DISTRICT_ID),
     )  # fmt: skip
     return await asked.answer(appended, "district", DISTRICT_ID)
@@ -89,8 +90,8 @@ async def put_district(
 async def begin_profile(asked: Call, wanted: TenantIn, now: datetime) -> None:
     """A district that has just been opened begins with the federal floor; one that has a profile keeps it."""
     today = now.astimezone(ZoneInfo(wanted.time_zone)).date()
-    profile = first_profile(wanted.name, wanted.time_zone, wanted.state_profile, today)
+    profile = first_profile(wanted.name, wanted.time_zone, wanted.state_profile, today, shipped_profiles())
     await Desk(asked.store).decide(
         asked.acting(), DISTRICT, (), await asked.district(),
-        lambda seen: [] if seen.state.newest is not None else set_profile(seen.state, profile),
+        lambda seen: [] if seen.state.newest is not None else set_profile(seen.state, profile, shipped_profiles()),
     )  # fmt: skip

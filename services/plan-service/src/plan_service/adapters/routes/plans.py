@@ -147,14 +147,15 @@ async def post_review(
 
     def review(seen: Situation) -> list[PlanEvent]:
         command = HoldReview(
-            body.outcome, seen.today, body.held_on, seen.meeting, body.review_due_on, body.reason,
+            body.outcome, seen.today, seen.rules, body.held_on, seen.meeting, body.review_due_on, body.reason,
             reported_value(body.reported), body.external_id,
         )  # fmt: skip
         return hold_review(seen.plan, command)
 
     return await asked.respond("plan", plan_id, lambda making: decide(
         asked.store, asked.context, plan_id, review, if_match=if_match, meeting_id=lambda _plan: body.meeting,
-        claims=making.claims, answer=making.answer), external_id=body.external_id, claimed_as="review")  # fmt: skip
+        claims=making.claims, answer=making.answer, reported=reported_value(body.reported)),
+        external_id=body.external_id, claimed_as="review")  # fmt: skip
 
 
 @routes.get("/plans/{plan_id}/reviews", response_model=Page[ReviewOut])
@@ -194,7 +195,8 @@ async def post_end(
         )  # fmt: skip
 
     return await asked.respond("plan", plan_id, lambda making: decide(
-        asked.store, asked.context, plan_id, end, if_match=if_match, answer=making.answer))  # fmt: skip
+        asked.store, asked.context, plan_id, end, if_match=if_match, answer=making.answer,
+        reported=reported_value(body.reported)))  # fmt: skip
 
 
 @routes.post("/plans/{plan_id}/statements", status_code=201, response_model=StatementOut)

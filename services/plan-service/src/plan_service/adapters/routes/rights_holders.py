@@ -92,6 +92,7 @@ class RightsHolderIn(Form):
             language=self.language,
             confirmed_by=by,
             today=seen.today,
+            rules=seen.day.of(reported_value(self.reported)).rules,
             contact_id=self.contact,
             evidence=document_of(seen.state, self.evidence, "/evidence"),
             external_id=self.external_id,
