@@ -25,6 +25,7 @@ from contracts import publish
 ROOT = Path(__file__).parents[1]
 SCHEMA = "schemas/progress.benchmark_measured.v1.json"
 API = "openapi/plan.json"
+TEXAS = "src/contracts/profiles/tx-2025-2.toml"
 GONE = f"{API}: GET /plan/v1/plans: the method is removed"
 
 
@@ -52,7 +53,7 @@ class Repository:
         self.at = at
         at.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
-        for folder in ("schemas", "topics", "openapi"):
+        for folder in ("schemas", "topics", "openapi", "src/contracts/profiles"):
             shutil.copytree(ROOT / "contracts" / folder, at / "contracts" / folder)
 
     def git(self, *arguments: str) -> None:
@@ -152,6 +153,30 @@ def test_what_breaks_those_who_read_a_topic_is_named_too(repository: Repository,
     assert found() == [f"{topic}: /events/access.recorded: it leaves the topic"]
     (repository.at / "contracts" / topic).unlink()
     assert found() == [f"{topic}: the topic is removed"]
+
+
+def test_the_numbers_of_a_rule_profile_stay_as_they_have_landed(repository: Repository, found: Any) -> None:
+    repository.commit()
+    file = repository.at / "contracts" / TEXAS
+    text = file.read_text()
+    file.write_text(text.replace("count = -5", "count = -3").replace("verified = false", "verified = true"))
+    assert found() == [f"{TEXAS}: idea.pwn-before.due: changed; make a new version instead"]
+    file.unlink()
+    assert found() == [
+        f"{TEXAS}: the profile is removed; what was decided under it could not be judged any more"
+    ]
+
+
+def test_a_profiles_last_day_may_still_come_and_a_new_version_may_stand_beside_it(
+    repository: Repository, found: Any
+) -> None:
+    repository.commit()
+    file = repository.at / "contracts" / TEXAS
+    text = file.read_text()
+    file.write_text(text.replace("verified =", "in_force_until = 2026-06-30\nverified ="))
+    newer = text.replace('"2025-2"', '"2026-1"').replace("count = -5", "count = -3")
+    file.with_name("tx-2026-1.toml").write_text(newer)
+    assert found() == []
 
 
 def test_an_excuse_excuses_one_break_and_no_other(repository: Repository, found: Any) -> None:

@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ ReadFile = Callable[[str], str | None]
 HERE = Path(__file__).parents[2]
 BREAKS = "breaks.toml"
 ASYNCAPI = "topics/asyncapi.json"
-PUBLISHED = ("schemas", "topics", "openapi")
+PROFILES = "src/contracts/profiles"
+PUBLISHED = ("schemas", "topics", "openapi", PROFILES)
 
 
 def rendered() -> dict[str, str]:
@@ -63,6 +64,8 @@ def breaking(published: Iterable[str], read: ReadFile, now: dict[str, str]) -> l
             found += [f"{path}: {change}" for change in changes]
         elif path.startswith("openapi/"):
             found.append(f"{path}: the document is removed")
+        elif path.startswith(PROFILES):
+            found += [f"{path}: {change}" for change in _profile_changes(before, after)]
     return found
 
 
@@ -71,6 +74,25 @@ def _topic_changes(path: str, before: str, after: str | None) -> list[str]:
         return ["the topic is removed"]
     compare = breaking_record_changes if path == ASYNCAPI else breaking_topic_changes
     return compare(json.loads(before), json.loads(after))
+
+
+def _profile_changes(before: str, after: str | None) -> list[str]:
+    """What was decided under a version stays judged by it: only its last day and counsel's word may still come."""
+    if after is None:
+        return ["the profile is removed; what was decided under it could not be judged any more"]
+    was, now = ({f"{part}.{name}": value for part, name, value in _said(text)} for text in (before, after))
+    return [
+        f"{at}: {'taken out' if at not in now else 'added' if at not in was else 'changed'}; make a new version instead"
+        for at in sorted(was.keys() | now.keys())
+        if was.get(at) != now.get(at) and at not in ("profile.verified", "profile.in_force_until")
+    ]
+
+
+def _said(text: str) -> Iterator[tuple[str, str, Any]]:
+    profile = tomllib.loads(text)
+    yield from (("profile", name, value) for name, value in profile["profile"].items())
+    for rule_id, rule in profile.get("rule", {}).items():
+        yield from ((rule_id, name, value) for name, value in rule.items())
 
 
 def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
@@ -150,7 +172,8 @@ def _read_in(folder: Path) -> ReadFile:
 
 
 def _published_in(folder: Path, kind: str) -> list[str]:
-    return [f"{kind}/{file.name}" for file in (folder / kind).glob("*.json")]
+    ending = "toml" if kind == PROFILES else "json"
+    return [f"{kind}/{file.name}" for file in (folder / kind).glob(f"*.{ending}")]
 
 
 if __name__ == "__main__":

@@ -7,16 +7,19 @@ import pytest
 
 from contracts.district import DistrictProfileSet, RoleHeld, SchoolYear, StaffPersonalData
 from contracts.problems import Invalid
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
 from contracts.testing import an_id
-from plan_service.domain.district import District, evolve, set_profile
+from plan_service.domain.district import District, evolve, first_profile, set_profile
 from plan_service.domain.identity import DescribeStudent, Enrol, describe_student, enrol, withdraw
+from plan_service.domain.rules import rules_of
 from plan_service.domain.staff import DescribeStaff, Staff, describe_staff, end_staff
 from plan_service.domain.staff import evolve as evolve_staff
 from plan_service.testing_people import STUDENT, TODAY, given, registered
 
 KNOWN = shipped_profiles()
+TEXAS, CALIFORNIA = "federal@2026-1+tx@2025-2", "federal@2026-1+ca@2026-1"
 YEAR: dict[str, Any] = {"first_on": date(2025, 8, 25), "last_on": date(2026, 6, 12)}
 
 
@@ -66,6 +69,61 @@ def test_setting_the_same_profile_once_more_is_nothing() -> None:
 
     assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR)), KNOWN) == []
     assert set_profile(evolve(District(), event), profile(SchoolYear(**YEAR), notice_days=10), KNOWN)
+
+
+@pytest.mark.parametrize("name", ["tx@2025-2", "federal@2026-1+atlantis@2026-1", "federal@1999-1"])
+def test_rules_nobody_knows_are_refused_with_those_that_are_known(name: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        set_profile(District(), profile(state_profile=name), KNOWN)
+
+    (reason,) = refusal.value.reasons
+    assert (reason.code, reason.pointer) == ("unknown-state-profile", "/state_profile")
+    assert "federal@2026-1+tx@2025-2" in str(reason.cure)
+
+
+def test_a_district_is_under_rules_only_from_the_day_they_are_in_force() -> None:
+    early, first = date(2025, 6, 30), date(2025, 7, 1)
+    with pytest.raises(Invalid) as refusal:
+        set_profile(District(), profile(state_profile=TEXAS, effective_on=early), KNOWN)
+
+    assert codes(refusal) == {"state-profile-not-in-force"}
+    assert set_profile(District(), profile(state_profile=TEXAS, effective_on=first), KNOWN)
+
+
+def test_a_district_does_not_take_away_the_consent_in_part_that_its_state_gives() -> None:
+    with pytest.raises(Invalid) as refusal:
+        set_profile(District(), profile(state_profile=CALIFORNIA), KNOWN)
+
+    (reason,) = refusal.value.reasons
+    assert (reason.code, reason.pointer) == ("partial-consent-is-state-law", "/partial_consent")
+    assert str(reason.citation).startswith("Educ. Code 56346")
+    assert set_profile(District(), profile(state_profile=CALIFORNIA, partial_consent=True), KNOWN)
+
+
+@pytest.mark.parametrize(("name", "in_part"), [(None, False), (TEXAS, False), (CALIFORNIA, True)])
+def test_a_district_that_has_said_nothing_begins_with_what_its_state_sets(
+    name: str | None, in_part: bool
+) -> None:
+    begun = first_profile("Lakeside", "America/Chicago", name, TODAY, KNOWN)
+
+    assert (begun.state_profile, begun.partial_consent) == (name or "federal@2026-1", in_part)
+    assert set_profile(District(), begun, KNOWN) == [begun]
+
+
+def test_an_old_profile_under_rules_that_are_not_shipped_any_more_still_folds() -> None:
+    old = profile(state_profile="federal@2019-1+xx@2019-1", effective_on=date(2020, 1, 1), notice_days=7)
+    district = evolve(evolve(District(), old), profile())
+    then = district.profiles.on(date(2021, 3, 1))
+
+    assert (then.rule_set, then.notice_days) == ("federal@2019-1+xx@2019-1", 7)
+    assert district.profiles.on(TODAY).rule_set == "federal@2026-1"
+
+
+def test_nothing_is_decided_by_numbers_that_nobody_knows() -> None:
+    old = profile(state_profile="federal@2019-1", effective_on=date(2020, 1, 1))
+
+    with pytest.raises(RuleSetNotShipped, match="federal@2019-1"):
+        rules_of(evolve(District(), old).profiles.on(TODAY), TODAY, KNOWN)
 
 
 def test_a_student_was_born_before_today_and_not_a_century_ago() -> None:

@@ -17,6 +17,7 @@ from plan_service.domain.rights_holder import (
     end_rights_holder,
     holds_record_rights,
 )
+from plan_service.domain.rules import Rules
 from plan_service.domain.student import Student, birthday, evolve
 from plan_service.testing_people import (
     AUNT,
@@ -233,3 +234,18 @@ def test_folding_the_same_events_gives_the_same_student() -> None:
     events = (registered(), contact(AUNT), confirmed(FATHER))
 
     assert given(*events) == evolve(given(*events[:2]), events[2])
+
+
+def test_the_rights_to_decide_pass_at_the_states_age_of_majority_and_the_record_at_eighteen() -> None:
+    at_nineteen = {"rules": Rules(majority_age=19), "ground": RightsGround.ADULT_STUDENT}
+    own = Rights(record=Held(starts_on=ADULT_ON), decision=Held(starts_on=date(2027, 3, 3)))
+
+    with pytest.raises(RightsNotConfirmed) as refusal:
+        confirm_rights_holder(
+            given(registered()), confirm(STUDENT, rights=all_rights(ADULT_ON), **at_nineteen)
+        )
+
+    assert {reason.pointer for reason in refusal.value.reasons} == {
+        "/rights/decision/from", "/rights/notice/from", "/rights/contact/from",
+    }  # fmt: skip
+    assert confirm_rights_holder(given(registered()), confirm(STUDENT, rights=own, **at_nineteen))

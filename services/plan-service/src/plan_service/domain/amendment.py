@@ -141,7 +141,7 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
     effective_on = _first_day(amendment, command, earliest or decided_on)
     unmet = [
         *notice.unmet,
-        *_too_soon(plan.kind, notice, effective_on),
+        *_too_soon(notice, effective_on),
         *_decided(plan, amendment, ground.meeting, effective_on),
         *_consent(plan.kind, amendment, ground.rules, changes, effective_on),
         *_fits_on(plan, changes, effective_on),
@@ -262,9 +262,9 @@ def _decided_on(amendment: Amendment, meeting: TeamMeeting | None) -> date | Non
     return meeting.held_on if meeting else None
 
 
-def _too_soon(kind: PlanKind, notice: NoticeStanding, effective_on: date) -> Iterator[Reason]:
+def _too_soon(notice: NoticeStanding, effective_on: date) -> Iterator[Reason]:
     if notice.earliest is not None and effective_on < notice.earliest:
-        yield too_soon(kind, notice.earliest)
+        yield too_soon(notice.earliest, notice.citation)
 
 
 def _decided(
@@ -292,7 +292,7 @@ def _consent(
         if without or not changes:
             yield Reason(
                 "consent-required", f"{len(without) or 'None'} of the changes {'lack' if without else 'has'} consent in writing.",
-                "district profile: partial_consent; 34 CFR 300.9",
+                rules.consent_cite,
                 "Record the written answer of a holder of decision rights: POST .../consents.",
             )  # fmt: skip
     elif isinstance(amendment.basis, WrittenAgreement):

@@ -13,7 +13,7 @@ from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
 from plan_service.domain.rules import Rules
 
-CITATION = {PlanKind.IEP: "34 CFR 300.503(a)", PlanKind.SECTION_504: "34 CFR 104.36"}
+CITATION_504 = "34 CFR 104.36"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class NoticeStanding:
     unmet: tuple[Reason, ...]
     notice_ids: tuple[NoticeId, ...]
     """The notices it rests on."""
+    citation: str
+    """Where the time between notice and change is written."""
 
 
 def notice_standing(
@@ -43,41 +45,44 @@ def notice_standing(
     first: dict[HolderId, NoticeGiven] = {}
     for notice in sorted(given, key=lambda notice: (notice.given_on, notice.notice_id)):
         first.setdefault(notice.holder_id, notice)
+    citation = rules.notice_cite if kind is PlanKind.IEP else CITATION_504
     notice_ids = tuple(notice.notice_id for notice in first.values())
     if not owed_to:
-        return NoticeStanding(None, (_nobody_to_tell(),), notice_ids)
+        return NoticeStanding(None, (_nobody_to_tell(),), notice_ids, citation)
     untold = [holder for holder in owed_to if holder not in first]
     if untold:
-        return NoticeStanding(None, (_not_given(kind, len(untold), len(owed_to)),), notice_ids)
+        return NoticeStanding(None, (_not_given(len(untold), len(owed_to), citation),), notice_ids, citation)
     last = max(first[holder].given_on for holder in owed_to)
     if kind is not PlanKind.IEP:
-        return NoticeStanding(last, (), notice_ids)
+        return NoticeStanding(last, (), notice_ids, citation)
     earliest = first_day_of_change(last, rules.notice_days, rules.state_notice, rules.calendar)
-    return NoticeStanding(earliest, () if earliest else (_calendar_too_short(last),), notice_ids)
+    return NoticeStanding(
+        earliest, () if earliest else (_calendar_too_short(last, citation),), notice_ids, citation
+    )
 
 
-def too_soon(kind: PlanKind, earliest: date) -> Reason:
+def too_soon(earliest: date, citation: str) -> Reason:
     """The day asked for lies before the notice allows it."""
     return Reason(
         "prior-written-notice-required", f"The notice given allows this from {earliest} at the earliest.",
-        CITATION[kind], f"Choose {earliest} or later, or \"earliest\".", "/effective_on",
+        citation, f"Choose {earliest} or later, or \"earliest\".", "/effective_on",
     )  # fmt: skip
 
 
-def _not_given(kind: PlanKind, untold: int, owed: int) -> Reason:
+def _not_given(untold: int, owed: int, citation: str) -> Reason:
     return Reason(
         "prior-written-notice-required",
         f"{untold} of {owed} rights holders have not been given notice of this change.",
-        CITATION[kind],
+        citation,
         "The notice goes out by itself after the proposal; where it could not be delivered, hand it over and record it.",
     )
 
 
-def _calendar_too_short(last: date) -> Reason:
+def _calendar_too_short(last: date, citation: str) -> Reason:
     return Reason(
         "school-calendar-too-short",
         f"The state counts school days from the notice of {last}, and the district's calendar does not reach far enough.",
-        "34 CFR 300.11, 300.503(a)", "Add the school year to the district's calendar: PUT /district.",
+        f"{citation}; 34 CFR 300.11", "Add the school year to the district's calendar: PUT /district.",
     )  # fmt: skip
 
 

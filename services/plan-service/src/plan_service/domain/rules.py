@@ -17,6 +17,8 @@ from contracts.values import Reported, Unmet
 
 FLOOR = "federal@2026-1"
 """What holds in a district that has said nothing."""
+NOTICE_CITE = "34 CFR 300.503(a)"
+CONSENT_CITE = "district profile: partial_consent; 34 CFR 300.9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Rules:
     """Which rules these are, as the envelope of every event decided under them says."""
     state_notice: Due | None = None
     """The state's own time between notice and change, beside the district's; federally a reasonable time."""
+    notice_cite: str = NOTICE_CITE
+    consent_cite: str = CONSENT_CITE
+    """Where it is written that a consent in part counts: in the state's law, or only in the district's profile."""
     annual_review: Due = Due(count=1, kind="year")  # noqa: RUF009 (frozen)
     """300.324(b)(1), or sooner where a state says so."""
     majority_age: int = 18
@@ -83,13 +88,17 @@ def profiles_after(profiles: Profiles, event: Event) -> Profiles:
 def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
     """The numbers that a district's profile means on ``day``. Raises `RuleSetNotShipped`: none are made up."""
     law = resolve(profile.rule_set, day, known)
+    notice, partial = law.rule("idea.pwn-before"), law.rule("idea.partial-consent")
     review = law.rule("idea.annual-review").due
     assert review is not None  # The floor sets one.
+    by_law = partial.enabled is True
     return Rules(
         notice_days=profile.notice_days,
-        partial_consent=profile.partial_consent or law.rule("idea.partial-consent").enabled is True,
+        partial_consent=profile.partial_consent or by_law,
         rule_set=profile.rule_set,
-        state_notice=law.rule("idea.pwn-before").due,
+        state_notice=notice.due,
+        notice_cite=notice.cite or NOTICE_CITE,
+        consent_cite=(by_law and partial.cite) or CONSENT_CITE,
         annual_review=review,
         majority_age=law.majority_age,
         calendar=profile.calendar,
