@@ -24,8 +24,11 @@ clock = typer.Typer(no_args_is_help=True, help="A sandbox's clock: forward only.
 topics = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
 projections = typer.Typer(no_args_is_help=True, help="What can be rebuilt from events.")
 parked = typer.Typer(no_args_is_help=True, help="Events that wait for an operator.")
+rules = typer.Typer(
+    no_args_is_help=True, help="The rules of the field: the federal floor and the states' profiles."
+)
 for name, group in (("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
-                    ("projections", projections), ("parked", parked)):  # fmt: skip
+                    ("projections", projections), ("parked", parked), ("rules", rules)):  # fmt: skip
     app.add_typer(group, name=name)
 
 Data = Annotated[Path, typer.Option(envvar="HANDRAIL_DATA", help="The data folder of the embedded default.")]
@@ -323,6 +326,35 @@ def parked_skip(
     _services(service)
     for event in _operated(lambda: skip(data, queues_of(data, tenant, subject, service), reason)):
         out(f"skipped {event}")
+
+
+@rules.command("check")
+def rules_check(file: Path, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with a rule profile, each with its line and what to do."""
+    from handrail.rules import checked, in_one_line
+
+    try:
+        profile, faults = checked(file)
+    except OSError as error:
+        err(f"{file} cannot be read: {error.strerror}.")
+        raise typer.Exit(2) from error
+    found = {
+        "rule_set": profile.rule_set if profile else None,
+        "valid": profile is not None,
+        "faults": [asdict(fault) for fault in faults],
+    }
+    text = f"valid: {in_one_line(profile)}" if profile else "\n".join(f"{file}: {fault}" for fault in faults)
+    show(found, as_json, text)
+    if profile is None:
+        raise typer.Exit(1)
+
+
+@rules.command("list")
+def rules_list(as_json: AsJson = False) -> None:
+    """The rule profiles that are shipped, by the names a district may give."""
+    from handrail.rules import in_one_line, in_order, listed
+
+    show(listed(), as_json, "\n".join(map(in_one_line, in_order())))
 
 
 def _operated(work: Callable[[], T]) -> T:

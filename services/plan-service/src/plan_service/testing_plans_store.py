@@ -43,18 +43,26 @@ async def today_of(plan: Opened) -> date:
     return (await day_of_district(plan.store, plan.tenant)).today
 
 
-async def with_student(
-    plan: Opened, *, partial_consent: bool = True, profile_from: date = date(2015, 1, 1)
-) -> date:
-    """A child with a mother who decides, a district with ten days of notice; returns today."""
+async def set_profile_from(
+    plan: Opened, day: date, state_profile: str, *, partial_consent: bool = True
+) -> None:
+    """The district is under these rules from a day on, as its stream says it: nobody asks whether they are shipped."""
     district = await subject_of(plan.store, plan.tenant)
     assert district is not None
     await record(plan, DISTRICT, [], [
         DistrictProfileSet(
-            effective_on=profile_from, name="Lakeside", time_zone="America/Chicago", state_profile="federal@2026-1",
+            effective_on=day, name="Lakeside", time_zone="America/Chicago", state_profile=state_profile,
             languages=("en", "es"), partial_consent=partial_consent, notice_days=10, mailing_days=3,
         )
     ], district)  # fmt: skip
+
+
+async def with_student(
+    plan: Opened, *, partial_consent: bool = True, profile_from: date = date(2015, 1, 1),
+    state_profile: str = "federal@2026-1",
+) -> date:  # fmt: skip
+    """A child with a mother who decides, a district with ten days of notice; returns today."""
+    await set_profile_from(plan, profile_from, state_profile, partial_consent=partial_consent)
     today = await today_of(plan)
     held = Held(starts_on=date(2015, 1, 1))
     personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=date(2015, 1, 1))

@@ -13,6 +13,8 @@ from contracts.items import End, Replace
 from contracts.notify import NoticeGiven
 from contracts.plan import AmendmentAdopted, AmendmentPersonalData, ConsentAnswered, WrittenAgreement
 from contracts.problems import NotFound, VersionConflict
+from contracts.rule_profile import RuleSetNotShipped
+from contracts.values import Reported
 from contracts.vocabulary import (
     Channel,
     ConsentDecision,
@@ -29,13 +31,20 @@ from plan_service.application.models import STUDENT
 from plan_service.application.replay import Moment, past_of
 from plan_service.application.situation import decide
 from plan_service.domain.adoption import AdoptionRefused
-from plan_service.domain.amendment import AdoptAmendment, AmendmentRefused, ProposeAmendment
+from plan_service.domain.amendment import (
+    AdoptAmendment,
+    AmendmentRefused,
+    ProposeAmendment,
+    withdraw_amendment,
+)
 from plan_service.domain.consent import AnswerAmendment, answer_amendment
 from plan_service.testing_plans import MOTHER, SPEECH, TIME, iep_items, plan_504_items, speech
-from plan_service.testing_plans_store import CHILD, held_meeting, record, with_student
+from plan_service.testing_plans_store import CHILD, held_meeting, record, set_profile_from, with_student
 from runtime.consumer import Unit
 from runtime.event_store import Context
 from runtime.testing import Opened, sequence
+
+TEXAS = "federal@2026-1+tx@2025-2"
 
 
 async def adopted(plan: Opened, drafts: Drafts, today: date) -> UUID:
@@ -114,6 +123,64 @@ async def test_a_plan_from_draft_to_replay(plan: Opened, drafts: Drafts) -> None
     assert after.item(SPEECH).item.minutes == 60  # type: ignore[union-attr]
     assert after.item(TIME) is not None
     assert after.review_due_on == before.review_due_on
+
+
+async def test_a_plans_events_keep_the_rules_they_were_decided_under(plan: Opened, drafts: Drafts) -> None:
+    today = await with_student(plan, state_profile=TEXAS)
+    plan_id = await adopted(plan, drafts, today)
+    amendment_id = await proposed(plan, plan_id, today)
+    await sequence(plan)
+    before = (await past_of(plan.store, plan.tenant, plan_id)).document(Moment(today))
+
+    await set_profile_from(plan, today, "federal@2026-1")
+    await decide(
+        plan.store, plan.context(), plan_id,
+        lambda seen: withdraw_amendment(seen.plan, amendment_id, "another way", seen.today),
+    )  # fmt: skip
+    await sequence(plan)
+    past = await past_of(plan.store, plan.tenant, plan_id)
+
+    assert [entry.rules for entry in past.entries] == [TEXAS, TEXAS, TEXAS, "federal@2026-1"]
+    assert past.document(Moment(today), before.basis.plan).to_bytes() == before.to_bytes()
+
+
+async def test_what_is_reported_of_an_earlier_day_is_kept_under_the_rules_of_that_day(
+    plan: Opened, drafts: Drafts
+) -> None:
+    today = await with_student(plan, state_profile=TEXAS)
+    await set_profile_from(plan, today, "federal@2026-1")
+    plan_id = await adopted(plan, drafts, today)
+    amendment_id = await proposed(plan, plan_id, today)
+    earlier = Reported(source="paper file", reason="found later", occurred_on=today - timedelta(days=1))
+
+    done = await decide(
+        plan.store, plan.context(), plan_id,
+        lambda seen: withdraw_amendment(seen.plan, amendment_id, "another way", seen.today, earlier), reported=earlier,
+    )  # fmt: skip
+    await sequence(plan)
+
+    (withdrawn,) = done.events
+    assert withdrawn.rules == TEXAS
+    entries = (await past_of(plan.store, plan.tenant, plan_id)).entries
+    assert [entry.rules for entry in entries] == [*["federal@2026-1"] * 3, TEXAS]
+
+
+async def test_under_rules_that_are_not_shipped_the_past_is_read_and_no_number_is_made_up(
+    plan: Opened, drafts: Drafts
+) -> None:
+    today = await with_student(plan)
+    plan_id = await adopted(plan, drafts, today)
+    amendment_id = await proposed(plan, plan_id, today)
+    await set_profile_from(plan, today, "federal@2019-1")
+    await notice_given(plan, plan_id, amendment_id, today)
+    command = AdoptAmendment(amendment_id, today)
+
+    with pytest.raises(RuleSetNotShipped):
+        await amendments.adopt(
+            plan.store, plan.context(), plan_id, amendment_id, lambda _seen: command, if_match=None
+        )
+    await sequence(plan)
+    assert (await past_of(plan.store, plan.tenant, plan_id)).document(Moment(today)).item(SPEECH) is not None
 
 
 async def test_the_same_question_on_the_same_basis_gives_the_same_bytes(plan: Opened, drafts: Drafts) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -182,26 +183,16 @@ def test_a_newer_version_of_a_states_rules_leaves_what_the_older_one_judged() ->
         profile = { id = "zz", version = "2026-%s", floor = "federal@2026-1", verified = false }
         rule."idea.pwn-before".due = { count = -%s, kind = "calendar" }
     """
-    floor = next(iter(KNOWN)).model_copy()
-    assert floor.name == FEDERAL
-    texts = [
-        ("federal-2026-1.toml", _federal()),
-        ("zz-1.toml", text % (1, 10)),
-        ("zz-2.toml", text % (2, 20)),
-    ]
-    known = read_profiles(texts)
+    floor = (files("contracts") / "profiles" / "federal-2026-1.toml").read_text()
+    known = read_profiles(
+        [("federal-2026-1.toml", floor), ("zz-1.toml", text % (1, 10)), ("zz-2.toml", text % (2, 20))]
+    )
     older, newer = (
         rules_of(Profile(TODAY, "UTC", f"{FEDERAL}+zz@2026-{number}"), TODAY, known) for number in (1, 2)
     )
 
     assert standing(TODAY, older) == TODAY + timedelta(days=10)
     assert standing(TODAY, newer) == TODAY + timedelta(days=20)
-
-
-def _federal() -> str:
-    from importlib.resources import files
-
-    return (files("contracts") / "profiles" / "federal-2026-1.toml").read_text()
 
 
 def test_a_fact_reported_late_is_judged_by_the_rules_of_its_day() -> None:

@@ -5,6 +5,7 @@ to the plan. What is asked for is kept sealed like a draft, with a version of it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,10 @@ class Corrections:
         events = approve_correction(seen.plan, asked, corrected, approved_by)
         async with self.papers.writing(context.tenant) as connection:
             appended = await self.store.append(
-                context, [change(seen, events)], answer=answer, connection=connection
+                replace(context, rules=seen.day.rule_set),
+                [change(seen, events)],
+                answer=answer,
+                connection=connection,
             )
             await self.papers.finish(connection, context.tenant, paper)
         self.store.wake()

@@ -4,7 +4,7 @@ A draft's version is its own, apart from the plan's: what adoption lets bind is 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from contracts.event import Json
@@ -105,7 +105,8 @@ class Drafts:
             new.plan_id, new.student_id, new.kind, day.today, new.external_id, new.imported
         )
         opening = Change(loaded, new.student_id, domain.open_draft(loaded.state, command))
-        return Opened(new.plan_id, await self._begin(context, new.plan_id, opening, items, claims, answer))
+        under = replace(context, rules=day.rule_set)
+        return Opened(new.plan_id, await self._begin(under, new.plan_id, opening, items, claims, answer))
 
     async def open_draft_once(self, context: Context, new: NewDraft) -> Opened:
         """Begin a plan unless one with its ``external_id`` has been begun: for rosters, whose rows come every night.
@@ -130,13 +131,14 @@ class Drafts:
     ) -> Opened:
         """Begin the next version of a plan, with what is in force today as its first text."""
         loaded = (await load_plan(self.store, context.tenant, plan_id)).at_version(if_match)
-        plan, today = loaded.state, (await day_of_district(self.store, context.tenant)).today
-        document = in_force(history_of(await self.store.read(context.tenant, loaded.stream)), today)
+        plan, day = loaded.state, await day_of_district(self.store, context.tenant)
+        document = in_force(history_of(await self.store.read(context.tenant, loaded.stream)), day.today)
         items = tuple(entry.item for entry in document.items) if document else ()
         student_id = _student_of(plan)
-        command = domain.OpenDraft(plan_id, student_id, plan.kind, today)
+        command = domain.OpenDraft(plan_id, student_id, plan.kind, day.today)
         opening = Change(loaded, student_id, domain.open_draft(plan, command))
-        return Opened(plan_id, await self._begin(context, plan_id, opening, items, [], answer))
+        under = replace(context, rules=day.rule_set)
+        return Opened(plan_id, await self._begin(under, plan_id, opening, items, [], answer))
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
         """The draft as last saved; raises `NotFound`."""
@@ -199,10 +201,11 @@ class Drafts:
         draft = await self.read(context.tenant, plan_id)
         draft.paper.must_be(if_match)
         loaded = await load_plan(self.store, context.tenant, plan_id)
-        today = (await day_of_district(self.store, context.tenant)).today
-        dropping = Change(loaded, draft.paper.student_id, domain.drop_draft(loaded.state, today, reason))
+        day = await day_of_district(self.store, context.tenant)
+        dropping = Change(loaded, draft.paper.student_id, domain.drop_draft(loaded.state, day.today, reason))
+        under = replace(context, rules=day.rule_set)
         async with self.papers.writing(context.tenant) as connection:
-            appended = await self.store.append(context, [dropping], answer=answer, connection=connection)
+            appended = await self.store.append(under, [dropping], answer=answer, connection=connection)
             await self.papers.finish(connection, context.tenant, draft.paper)
         self.store.wake()
         return appended
