@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from contracts.district import SchoolYear
-from contracts.rule_profile import Due
+from contracts.district import DistrictProfileSet, SchoolYear
+from contracts.rule_profile import Due, RuleProfiles, RuleSetNotShipped, resolve
 
 ONE_DAY = timedelta(days=1)
 
@@ -24,6 +24,21 @@ def first_day_of_change(
         return max(district, given_on + ONE_DAY * count)
     reached = school_days_after(calendar, given_on, count)
     return max(district, reached) if reached else None
+
+
+def notice_time_of(profile: DistrictProfileSet, day: date, known: RuleProfiles) -> tuple[int, int]:
+    """The calendar days and the school days that a letter of ``day`` tells: the district's and its state's.
+
+    Under rules that are not shipped the district's own alone: the letter goes out, and nobody decides by them.
+    """
+    try:
+        state = resolve(profile.state_profile, day, known).rule("idea.pwn-before").due
+    except RuleSetNotShipped:
+        state = None
+    if state is None:
+        return profile.notice_days, 0
+    count = abs(state.count)
+    return (profile.notice_days, count) if state.kind == "school" else (max(profile.notice_days, count), 0)
 
 
 def school_days_after(calendar: Sequence[SchoolYear], day: date, count: int) -> date | None:

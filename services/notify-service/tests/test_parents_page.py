@@ -92,6 +92,14 @@ async def test_the_text_opens_by_the_birth_date_and_that_alone_is_opened(world):
     assert [(event.check, event.language) for event in opened] == [("birth_date", "es")]
 
 
+async def test_where_the_state_counts_school_days_the_letter_does_too(world):
+    _, path = await mailed(world, state_profile="federal@2026-1+tx@2025-2", notice_days=3)
+
+    page = await post(world, path, **BIRTH)
+
+    assert "5 días escolares" in page.text
+
+
 async def test_the_page_is_there_in_the_language_chosen(world):
     _, path = await mailed(world)
 

@@ -73,6 +73,7 @@ class Family:
     kind: PlanKind = PlanKind.IEP
     mailing_days: int = 3
     notice_days: int = 10
+    state_profile: str = "federal@2026-1"
     help_sources: tuple[HelpSource, ...] = (
         HelpSource(name="Harborview Parent Center", phone="(555) 010-0111"),
     )
@@ -81,7 +82,7 @@ class Family:
         """The district's profile."""
         return DistrictProfileSet(
             effective_on=date(2025, 8, 1), name="Harborview Unified School District", time_zone="America/Chicago",
-            state_profile="federal@2026-1", languages=("en", "es"), partial_consent=True, notice_days=self.notice_days,
+            state_profile=self.state_profile, languages=("en", "es"), partial_consent=True, notice_days=self.notice_days,
             mailing_days=self.mailing_days, help_sources=self.help_sources,
             office=Office(name="Office of Special Education", address=ADDRESS, phone="(555) 010-0100",
                           email="sped@harborview.example.org"),

@@ -366,6 +366,8 @@ async def test_a_correction_waits_for_a_second_person(lakeside) -> None:
     approved = await lakeside.send("POST", f"{one}/approval", version=etag, client="director", expect=200)
     assert (approved.json()["status"], approved.json()["approved_by"]) == ("approved", "director")
     assert room(await lakeside.send("GET", path, expect=200)) == "Room 21"
+    told = (await lakeside.send("GET", f"{path}/history", expect=200)).json()["entries"]
+    assert {entry["rules"] for entry in told} == {"federal@2026-1"}
     wrong = {**body, "event": str(an_id("no event"))}
     refused = await lakeside.send(
         "POST", f"{path}/corrections", wrong, version=await lakeside.etag(path), expect=422
@@ -554,3 +556,34 @@ async def test_an_item_stays_what_it_is(lakeside) -> None:
         "POST", f"{path}/amendments", body, version=await lakeside.etag(path), expect=422
     )
     assert codes(refused) == {"another-kind"}
+
+
+async def test_in_texas_an_amendment_binds_after_five_school_days_and_keeps_its_rules(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    first, last = lakeside.today - timedelta(days=30), lakeside.today + timedelta(days=120)
+    texas = {
+        "name": "Lakeside", "time_zone": "America/Chicago", "state_profile": "federal@2026-1+tx@2025-2",
+        "languages": ["en"], "partial_consent": False, "notice_days": 0, "mailing_days": 3,
+        "calendar": [{"first_on": first.isoformat(), "last_on": last.isoformat()}],
+    }  # fmt: skip
+    etag = await lakeside.etag("/district")
+    setting = {"scopes": "admin roster.write plan.read", "expect": 200}
+    await lakeside.send("PUT", "/district", texas, version=etag, **setting)
+    proposed = await lakeside.send(
+        "POST", f"{path}/amendments", proposal(lakeside), version=await lakeside.etag(path), expect=201
+    )
+    amendment = proposed.json()["id"]
+    await lakeside.notice_given(path, amendment)
+    ask = {"effective_on": "earliest"}
+
+    adopted = await lakeside.send(
+        "POST", f"{path}/amendments/{amendment}/adoption", ask, version=await lakeside.etag(path), expect=200
+    )
+
+    # A week of school days is a week, whatever day it begins on, but for a notice given at the weekend.
+    ahead = 7 if lakeside.today.isoweekday() <= 5 else 12 - lakeside.today.isoweekday()
+    assert adopted.json()["effective_on"] == (lakeside.today + timedelta(days=ahead)).isoformat()
+    federal = texas | {"state_profile": "federal@2026-1"}
+    await lakeside.send("PUT", "/district", federal, version=await lakeside.etag("/district"), **setting)
+    told = (await lakeside.send("GET", f"{path}/history", expect=200)).json()["entries"]
+    assert [entry["rules"] for entry in told[-2:]] == ["federal@2026-1+tx@2025-2"] * 2

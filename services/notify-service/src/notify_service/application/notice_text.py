@@ -132,8 +132,8 @@ def contact_line(office: Office | None, district: str) -> str:
 
 def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
     """What the family can do and by when."""
-    days = words.counted("what_now.days", facts.notice_days)
-    if facts.notice_days == 0:
+    days = how_long(facts, words)
+    if facts.notice_days == facts.school_days == 0:
         yield words("what_now.start_no_wait")
     elif facts.requested == "earliest":
         yield words("what_now.start_earliest", days=days)
@@ -143,6 +143,17 @@ def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
     yield words("what_now.object_504" if facts.kind is NoticeKind.SECTION_504_NOTICE else "what_now.object")
     yield words("what_now.not_consent")
     yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
+
+
+def how_long(facts: NoticeFacts, words: Wording) -> str:
+    """``10 days``, ``5 school days``, or both where the calendar days may be the longer."""
+    days = words.counted("what_now.days", facts.notice_days)
+    school_days = words.counted("what_now.school_days", facts.school_days)
+    if facts.school_days == 0:
+        return days
+    if facts.notice_days <= facts.school_days:
+        return school_days
+    return words("what_now.both_days", days=days, school_days=school_days)
 
 
 def change_title(change: ProposedChange, words: Wording) -> str:

@@ -76,6 +76,9 @@ class NoticeFacts(Value):
     help_sources: tuple[HelpSource, ...] = ()
     safeguards_at: Line | None = None
     notice_days: int
+    """Calendar days between the notice and the change: the district's, or the state's where they are more."""
+    school_days: int = 0
+    """School days between them, where the state counts those."""
     written_on: date
     proposed_on: date
     requested: date | Literal["earliest"] = "earliest"

@@ -3,13 +3,16 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 
+from contracts.district import SchoolYear
+from contracts.notice_time import first_day_of_change
+from contracts.rule_profile import Due
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.page.seeing import Seen
 from notify_service.application.notice_text import change_title, compose, contact_line
@@ -112,10 +115,11 @@ def _district(seen: Seen, words: Wording) -> dict[str, Any]:
     return {"district": name, "contact": contact_line(seen.profile.office if seen.profile else None, name)}
 
 
-def start_of_change(facts: NoticeFacts, given_on: date) -> date:
-    """The first day the change may bind, as far as this notice goes."""
-    earliest = given_on + timedelta(days=facts.notice_days)
-    return earliest if facts.requested == "earliest" else max(earliest, facts.requested)
+def start_of_change(facts: NoticeFacts, given_on: date, calendar: Sequence[SchoolYear] = ()) -> date | None:
+    """The first day the change may bind, as far as this notice goes; ``None`` where the calendar does not say."""
+    state = Due(count=facts.school_days, kind="school") if facts.school_days else None
+    earliest = first_day_of_change(given_on, facts.notice_days, state, calendar)
+    return earliest if earliest is None or facts.requested == "earliest" else max(earliest, facts.requested)
 
 
 def _standing(seen: Seen, words: Wording, facts: NoticeFacts) -> Sequence[str]:
@@ -123,8 +127,9 @@ def _standing(seen: Seen, words: Wording, facts: NoticeFacts) -> Sequence[str]:
         return ()
     told = [words("page.given", date=words.day(seen.notice.given.on))]
     if facts.amendment_id is not None:
-        start = start_of_change(facts, seen.notice.given.on)
-        told.append(words("page.starts_earliest_of", date=words.day(start)))
+        start = start_of_change(facts, seen.notice.given.on, seen.profile.calendar if seen.profile else ())
+        if start is not None:
+            told.append(words("page.starts_earliest_of", date=words.day(start)))
     return told
 
 

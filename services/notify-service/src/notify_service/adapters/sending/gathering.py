@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet
 from contracts.fields import AmendmentId, HolderId, NoticeId, PlanId, StudentId
+from contracts.notice_time import notice_time_of
 from contracts.plan import AmendmentProposed, AnyBasis, TeamMeeting, WrittenAgreement
 from contracts.plan_document import History, in_force
+from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
 from contracts.vocabulary import CommunicationMode, NoticeKind, PlanKind
 from notify_service.adapters import known_facts
@@ -103,6 +105,11 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
     )
     proposal = await _proposal(rows, tenant, history, wanted, now.today)
     preference = now.preference
+    waits = (
+        notice_time_of(profile, now.today, shipped_profiles())
+        if proposal.plan_kind is PlanKind.IEP
+        else (0, 0)
+    )
     return NoticeFacts(
         notice_id=wanted.notice_id,
         kind=wanted.kind,
@@ -118,7 +125,8 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         office=profile.office,
         help_sources=profile.help_sources,
         safeguards_at=profile.safeguards_at,
-        notice_days=profile.notice_days if proposal.plan_kind is PlanKind.IEP else 0,
+        notice_days=waits[0],
+        school_days=waits[1],
         written_on=now.today,
         proposed_on=proposal.on,
         requested=proposal.event.requested if proposal.event else "earliest",

@@ -12,6 +12,7 @@ from contracts.fields import ExternalId, HolderId, LanguageTag, MeetingId, Narra
 from contracts.ids import new_id
 from contracts.items import Change
 from contracts.plan import AmendmentPersonalData, AnyBasis, PlanEvent, TeamMeeting, WrittenAgreement
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import ConsentDecision, ConsentMethod
 from plan_service.adapters.routes.forms import (
     Form,
@@ -248,7 +249,7 @@ async def get_consent(plan_id: UUID, consent_id: UUID, asked: Asked, who: Reads)
 
 @routes.post(
     "/plans/{plan_id}/amendments/{amendment_id}/adoption", response_model=AmendmentOut,
-    responses=problems(AmendmentRefused, AmendmentClosed),
+    responses=problems(AmendmentRefused, AmendmentClosed, RuleSetNotShipped),
 )  # fmt: skip
 async def post_amendment_adoption(
     plan_id: UUID, amendment_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,

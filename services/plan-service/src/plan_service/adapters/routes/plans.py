@@ -10,6 +10,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, Narrative
 from contracts.ids import new_id
 from contracts.plan import PlanEvent
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import PlanEnd, PlanKind, RequestVia, ReviewOutcome
 from plan_service.adapters.routes.forms import (
     Form,
@@ -105,7 +106,7 @@ async def get_plans(
 
 @routes.post(
     "/plans/{plan_id}/adoption", response_model=PlanOut,
-    responses=problems(AdoptionRefused, AnotherPlanInEffect, NoDraft),
+    responses=problems(AdoptionRefused, AnotherPlanInEffect, NoDraft, RuleSetNotShipped),
 )  # fmt: skip
 async def post_adoption(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
@@ -131,7 +132,9 @@ async def post_adoption(
 
 
 @routes.post(
-    "/plans/{plan_id}/reviews", response_model=PlanOut, responses=problems(ReviewRefused, NeverAdopted)
+    "/plans/{plan_id}/reviews",
+    response_model=PlanOut,
+    responses=problems(ReviewRefused, NeverAdopted, RuleSetNotShipped),
 )
 async def post_review(
     plan_id: UUID,

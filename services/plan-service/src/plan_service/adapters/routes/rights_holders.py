@@ -9,6 +9,7 @@ from starlette.responses import Response
 from contracts.fields import Email, ExternalId, HolderId, LanguageTag, Name, Phone, StaffId
 from contracts.ids import new_id
 from contracts.problems import NotFound
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.students import HolderPersonalData, Rights
 from contracts.vocabulary import RightsEnd, RightsGround
 from plan_service.adapters.routes.bodies import AddressIn, OnIn, address_value
@@ -127,7 +128,7 @@ async def get_rights_holder(asked: Asked, who: Reads, student_id: UUID, holder_i
 
 @routes.post(
     "/students/{student_id}/rights-holders", response_model=RightsHolderShown, status_code=201,
-    responses=problems(RightsNotConfirmed),
+    responses=problems(RightsNotConfirmed, RuleSetNotShipped),
 )  # fmt: skip
 async def post_rights_holder(
     asked: Asked, who: WritesOrReports, student_id: UUID,
