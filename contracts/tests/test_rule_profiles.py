@@ -22,6 +22,7 @@ version = "2026-1"
 floor = "federal@2026-1"
 verified = false
 """
+A_FLOOR = HEADING.replace('"zz"', '"federal"').replace('floor = "federal@2026-1"\n', "")
 IEP_30, NOTICE = '[rule."idea.iep-30"]', '[rule."idea.pwn-before"]'
 
 
@@ -246,6 +247,10 @@ def test_only_the_evaluation_clock_may_be_longer() -> None:
         (a_state('[rule."idea.iep-30"]', "deu = 1"), 8, 'rule."idea.iep-30".deu', "no such field"),
         (a_state('[rule."idea.transition-16"]', 'age = "14"'), 8, 'rule."idea.transition-16".age', "valid"),
         (a_state(NOTICE, 'due = { count = -5, kind = "business" }'), 8, 'rule."idea.pwn-before".due', "cannot be counted"),
+        (a_state(NOTICE, 'due = { count = 5, kind = "school" }'), 8, 'rule."idea.pwn-before".due', "is no notice of it"),
+        (a_state(NOTICE, 'due = { count = -9999, kind = "school" }'), 8, 'rule."idea.pwn-before".due.count', "greater than"),
+        (A_FLOOR, None, 'rule."idea.annual-review".due', "is missing"),
+        (A_FLOOR, 1, "profile.majority_age", "is missing"),
         (a_state(NOTICE, 'silence = "maybe"'), 8, 'rule."idea.pwn-before".silence', "should match pattern"),
         ("", None, "profile", "is missing"),
     ],

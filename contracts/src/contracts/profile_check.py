@@ -25,6 +25,7 @@ COUNTED_HERE = {
 Path = tuple[str, ...]
 SEVERITIES = "LMH"
 FOR_CERTAIN = "Say it in the floor's kind of day, and no longer."
+OF_THE_FLOOR = "The floor says what holds where no state says it."
 AS_IN_THE_FLOOR = "Take the line out, or keep to the floor."
 
 
@@ -79,12 +80,15 @@ def _in_itself(profile: RuleProfile) -> Iterator[_Found]:
     if head.floor is None:
         for name in ("majority_age", "rights_transfer"):
             if getattr(head, name) is None:
-                yield _at(
-                    ("profile", name), "is missing.", "The floor says what holds where no state says it."
-                )
+                yield _at(("profile", name), "is missing.", OF_THE_FLOOR)
+        if profile.rule.get("idea.annual-review", Rule()).due is None:
+            yield _at(("rule", "idea.annual-review", "due"), "is missing.", OF_THE_FLOOR)
     yield from _days_in_order(("profile",), head)
     for rule_id, rule in profile.rule.items():
         yield from _days_in_order(("rule", rule_id), rule)
+        if rule_id == "idea.pwn-before" and rule.due and rule.due.count >= 0:
+            yield _at(("rule", rule_id, "due"), f"{_in_words(rule.due)} after the change is no notice of it.",
+                      "Give a count below zero: so long before.")  # fmt: skip
         countable = COUNTED_HERE.get(rule_id)
         if countable and rule.due and rule.due.kind not in countable:
             yield _at(("rule", rule_id, "due"), f"Days of the kind {rule.due.kind} cannot be counted for this rule.",

@@ -29,7 +29,7 @@ class _Part(BaseModel):
 class Due(_Part):
     """How long after the trigger (day 0), or, with a count below zero, how long before it."""
 
-    count: int
+    count: Annotated[int, Field(ge=-3660, le=3660)]
     kind: DayKind
 
 
@@ -182,7 +182,7 @@ def _in_force(profile: RuleProfile, day: date) -> dict[str, Rule]:
 
 def _over(floor: Rule, state: Rule) -> Rule:
     """What the state sets in place of the floor's; both are cited, and a number ends what was a reasonable time."""
-    given = {name: getattr(state, name) for name in state.model_fields_set} | {"check": state.check}
+    given = {name: getattr(state, name) for name in state.model_fields_set}
     if state.due is not None:
         given["reasonable_time"] = None
     if state.cite is not None and floor.cite is not None:
