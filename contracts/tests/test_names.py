@@ -1,6 +1,8 @@
 """Lanes, ids, streams, codes and refusals: names and numbers that are for ever."""
 
+import json
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -69,6 +71,23 @@ def test_every_code_of_an_open_list_is_a_code_with_a_label() -> None:
         for code, label in listed.labels.items():
             assert code == code.lower().replace(" ", "_")
             assert label.strip() == label != ""
+
+
+PUBLISHED = Path(__file__).with_name("published_codes.json")
+
+
+def test_a_published_code_stays_and_a_new_one_comes_with_a_new_version_of_its_list() -> None:
+    published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    now = {
+        name: {"version": listed.version, "codes": list(listed.labels)}
+        for name, listed in codes.CODE_LISTS.items()
+    }
+    for name, before in published.items():
+        gone = set(before["codes"]) - set(now[name]["codes"])
+        assert not gone, f"{name}: a code never goes"
+        more = set(now[name]["codes"]) - set(before["codes"])
+        assert not more or now[name]["version"] != before["version"], f"{name}: raise its version"
+    assert now == published, f"a list has grown: write {PUBLISHED.name} anew"
 
 
 def test_a_code_the_list_does_not_know_is_shown_in_words() -> None:

@@ -1,6 +1,6 @@
-"""Open code lists, each with its source: a district or state may add codes to them.
+"""Open code lists, each with its source and version: a district or state may add codes to them.
 
-A code may be added; none is ever removed, renamed or given another meaning.
+A code may be added, with the next version of its list; none is ever removed, renamed or given another meaning.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ class CodeList:
     name: str
     source: str
     labels: Mapping[str, str]
+    version: str = "1"
+    """Rises with every code that is added."""
 
 
 def _plain(*codes: str, **labelled: str) -> dict[str, str]:
@@ -118,6 +120,41 @@ PLACE = CodeList(
         "everywhere",
         "other",
     ),
+)
+
+ACCOMMODATION = CodeList(
+    "accommodation",
+    "34 CFR 104.33-104.34, 300.320(a)(4), 300.320(a)(6); practice",
+    {
+        "preferential_seating": "seat near the teacher or away from distraction",
+        "extended_time": "extended time",
+        "stop_the_clock": "stopping the clock of a test",
+        "breaks": "breaks when needed",
+        "separate_room": "separate or small room for tests",
+        "test_read_aloud": "test or text read aloud",
+        "scribe": "answers written down by somebody else",
+        "oral_answers": "answers given orally",
+        "calculator": "calculator",
+        "large_print": "large print or braille",
+        "notes_provided": "teacher's or another student's notes",
+        "recording_allowed": "recording of lessons",
+        "visual_schedule": "picture or written schedule",
+        "tasks_in_steps": "longer tasks in steps",
+        "reduced_homework": "less homework",
+        "excused_lateness": "excused lateness",
+        "excused_absence": "excused absence, with make-up work",
+        "adjusted_schedule": "adjusted schedule or shortened day",
+        "early_dismissal_between_classes": "leaving lessons early to change rooms",
+        "food_and_drink": "food and drink when needed",
+        "restroom_access": "restroom when needed",
+        "medication_or_monitoring": "medication or monitoring in school",
+        "elevator_or_ground_floor": "elevator or rooms on the ground floor",
+        "physical_education_adjusted": "adjusted physical education",
+        "accessible_transportation": "accessible bus",
+        "adult_nearby": "an adult nearby",
+        "phone_or_device": "phone or device for health or learning",
+        "other": "other accommodation",
+    },
 )
 
 STAFF_ROLE = CodeList(
@@ -371,6 +408,7 @@ CODE_LISTS: Mapping[str, CodeList] = {
         SERVICE_SETTING,
         GROUP,
         PLACE,
+        ACCOMMODATION,
         STAFF_ROLE,
         CREDENTIAL,
         MISSED_REASON,

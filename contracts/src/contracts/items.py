@@ -33,6 +33,10 @@ class PresentLevels(BaseItem):
     """How the disability affects involvement and progress in the general curriculum (preschool: activities)."""
     strengths: Narrative | None = None
     parents_concerns: Narrative | None = None
+    evaluation: Narrative | None = None
+    """What the initial or latest evaluation found, as the team considered it (300.324(a)(1)(iii))."""
+    needs: Narrative | None = None
+    """Academic, developmental and functional needs (300.324(a)(1)(iv))."""
     as_of_on: date | None = None
     """The date of the data."""
 
@@ -98,6 +102,8 @@ class Accommodation(BaseItem):
     """A change in how the student takes part, not in what is expected: who does what, where (300.320(a)(4), 104.33)."""
 
     kind: Literal["accommodation"] = "accommodation"
+    accommodation: Code | None = None
+    """Of the list ``accommodation``: seating, extended time, excused lateness, adjusted schedule, ..."""
     what: Narrative | None = None
     need: Narrative | None = None
     """The need it meets."""
@@ -106,6 +112,8 @@ class Accommodation(BaseItem):
     responsible_role: Code | None = None
     """Of the list ``staff_role``."""
     since: date | None = None
+    ends_on: date | None = None
+    """Last day; absent: as long as the plan says it."""
     how_checked: Narrative | None = None
 
 
@@ -118,11 +126,16 @@ class Modification(BaseItem):
     where: Codes | None = None
     responsible_role: Code | None = None
     since: date | None = None
+    ends_on: date | None = None
+    """Last day; absent: as long as the plan says it."""
     how_checked: Narrative | None = None
 
 
 class AssistiveTechnology(BaseItem):
-    """Assistive technology: considered, and if needed which, by whom, with what training (300.105)."""
+    """Assistive technology: considered, and if needed which, by whom, with what training (300.105, 104.33(b)).
+
+    A Section 504 plan says who provides, who buys and who trains; that nobody does is an answer too.
+    """
 
     kind: Literal["assistive_technology"] = "assistive_technology"
     considered: bool | None = None
@@ -130,6 +143,11 @@ class AssistiveTechnology(BaseItem):
     """Why it is needed, or why not."""
     device_or_service: Narrative | None = None
     provided_by: Line | None = None
+    """Who sees to it that it is there and works: ``nobody`` where there is nothing to provide."""
+    bought_by: Line | None = None
+    """Who pays for it; never the family, where the student needs it for FAPE."""
+    trained_by: Line | None = None
+    """Who trains student and staff in using it."""
     training: Narrative | None = None
 
 
@@ -202,17 +220,25 @@ class ActivityLimited(BaseItem):
     other: Line | None = None
     """Which, where the activity is ``other``."""
     how: Narrative | None = None
+    impairment: Narrative | None = None
+    """What limits it, mitigating measures left aside."""
+    evidence: Narrative | None = None
+    """The sources that were considered (104.35(c))."""
 
 
 class SchoolServices(BaseItem):
     """Regular or special education and related aids and services of a 504 plan (104.33(b))."""
 
     kind: Literal["school_services"] = "school_services"
+    service: Code | None = None
+    """Of the list ``service``: transportation, speech-language therapy, physical therapy, counseling, ..."""
     what: Narrative | None = None
     need: Narrative | None = None
     where: Codes | None = None
     responsible_role: Code | None = None
     since: date | None = None
+    ends_on: date | None = None
+    """Last day; absent: as long as the plan says it."""
     how_checked: Narrative | None = None
 
 

@@ -32,11 +32,13 @@ FIELD_LABELS: Mapping[str, str] = {
     "area": "area",
     "as_of_on": "date of the data",
     "baseline": "starting point",
+    "bought_by": "paid for by",
     "criterion": "what counts as reached",
     "device_or_service": "device or service",
     "due_on": "date to be reached by",
     "effect": "effect on learning",
     "ends_on": "last day",
+    "evaluation": "latest evaluation",
     "external_id": "number in the other system",
     "goal": "annual goal it belongs to",
     "how": "how",
@@ -55,6 +57,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "since": "since",
     "starts_on": "first day",
     "told_of_rights_on": "told of rights on",
+    "trained_by": "training given by",
 }
 """Where the field's own name does not say it."""
 
@@ -64,6 +67,8 @@ CODE_FIELDS: Mapping[tuple[str, str], str] = {
     ("service", "service"): "service",
     ("service", "group"): "group",
     ("activity_limited", "activity"): "activity",
+    ("accommodation", "accommodation"): "accommodation",
+    ("school_services", "service"): "service",
 }
 """Fields whose values are codes, by kind and field; those that mean the same in every kind are below."""
 

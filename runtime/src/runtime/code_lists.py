@@ -29,13 +29,15 @@ class CodeListOut(BaseModel):
     name: str
     source: str
     """Where the codes come from."""
+    version: str
+    """Rises with every code that is added."""
     codes: list[CodeOut]
 
     @classmethod
     def of(cls, listed: CodeList) -> "CodeListOut":
         """As it is answered."""
         codes = [CodeOut(code=code, label=label) for code, label in listed.labels.items()]
-        return cls(name=listed.name, source=listed.source, codes=codes)
+        return cls(name=listed.name, source=listed.source, version=listed.version, codes=codes)
 
 
 def code_list_routes(prefix: str, lists: Iterable[CodeList], *scopes: str) -> APIRouter:

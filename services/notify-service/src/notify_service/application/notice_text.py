@@ -25,7 +25,8 @@ _UNSAID = frozenset({"id", "kind", "external_id", "goal", "present_levels"})
 _OWN_WORDS = frozenset({"statement", "what", "need", "how", "how_checked", "reason", "explanation", "effect", "strengths",
                         "parents_concerns", "measure_method", "criterion", "supports", "services", "location", "unit",
                         "alternatives_considered", "device_or_service", "training", "employment", "education",
-                        "independent_living", "courses", "assessments", "provided_by", "other", "accommodations"})  # fmt: skip
+                        "independent_living", "courses", "assessments", "provided_by", "other", "accommodations",
+                        "evaluation", "needs", "bought_by", "trained_by", "impairment", "evidence"})  # fmt: skip
 """Fields that people fill in their own language."""
 _TITLE_FIELDS = {
     "present_levels": ("area",), "goal": ("statement",), "objective": ("statement",), "accommodation": ("what",),
