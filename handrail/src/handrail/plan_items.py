@@ -25,6 +25,8 @@ class Items:
             "effect": "Grade-level texts and directions take longer than the class allows.",
             "strengths": "Works steadily, asks when unsure, helps others.",
             "parents_concerns": "Homework takes the whole evening.", "as_of_on": as_of.isoformat(),
+            "evaluation": f"Report of {as_of:%B} {as_of.day}: understands more than the pace of the work shows.",
+            "needs": "Practice in small steps, and time to finish.",
         }  # fmt: skip
 
     def sorting_goal(self, levels: Json, start: date) -> list[Json]:
@@ -81,6 +83,28 @@ class Items:
             "alternatives_considered": "All services in class: tried for six weeks, too much noise to concentrate.",
         }  # fmt: skip
 
+    def factors(self, *answered: Json) -> list[Json]:
+        """Every special factor a team considers beside assistive technology; those ``answered`` say more than no."""
+        said = {answer["factor"]: answer for answer in answered}
+        return [
+            {"id": self.new_id(), "kind": "special_factor", "factor": factor}
+            | said.get(factor, {"answer": answer, "reason": reason})
+            for factor, answer, reason in (
+                ("behavior", "no", "Keeps the rules of the class; nobody is kept from learning."),
+                ("limited_english", "not_applicable", "English is the first language."),
+                ("braille", "not_applicable", "Sees well; screened in the fall."),
+                ("communication", "no", "Says what is needed, to adults and to other children."),
+                ("deafness", "not_applicable", "Hears well; screened in the fall."),
+            )
+        ]
+
+    def no_technology(self, need: str) -> Json:
+        """Assistive technology was considered, and nobody provides any: which a Section 504 plan says in full."""
+        return {
+            "id": self.new_id(), "kind": "assistive_technology", "considered": True, "need": need,
+            "provided_by": "nobody", "bought_by": "nobody", "trained_by": "nobody",
+        }  # fmt: skip
+
     def iep_items(
         self, start: date, *, levels: str, services: list[Json], reading: tuple[int, int] | None = None
     ) -> list[Json]:
@@ -97,6 +121,7 @@ class Items:
              "report_dates": [(start + timedelta(days=90 * n)).isoformat() for n in (1, 2, 3)]},
             {"id": self.new_id(), "kind": "assessment", "assessment": "State assessment", "participation": "with_accommodations",
              "accommodations": ["extended time"]},
+            *self.factors(),
             {"id": self.new_id(), "kind": "special_factor", "factor": "assistive_technology", "answer": "no",
              "reason": "Speech-to-text was tried in the fall; the student writes faster by hand."},
             {"id": self.new_id(), "kind": "assistive_technology", "considered": True, "need": "Not needed now."},
@@ -108,6 +133,7 @@ class Items:
         """A plan for a student with type 1 diabetes, or another limit."""
         since = start
         if activity == "endocrine_function":
+            impairment = "Type 1 diabetes."
             how = "Blood sugar changes quickly; low values need treatment at once."
             arrangements = [
                 (
@@ -120,6 +146,7 @@ class Items:
                 ("Keeps a phone for the glucose sensor.", ["everywhere"], "regular_education_teacher"),
             ]
         else:
+            impairment = "Attention deficit disorder, also on days with medication."
             how = "Loses the thread of longer tasks several times in a lesson."
             arrangements = [
                 ("Sits near the teacher, away from the door.", ["class"], "regular_education_teacher"),
@@ -130,11 +157,11 @@ class Items:
                 ),
             ]
         return [
-            {"id": self.new_id(), "kind": "activity_limited", "activity": activity, "how": how},
+            {"id": self.new_id(), "kind": "activity_limited", "activity": activity, "how": how,
+             "impairment": impairment, "evidence": "Physician's letter, nurse's log, teachers' notes."},
             *(self.accommodation(what, where, role, since, how) for what, where, role in arrangements),
             {"id": self.new_id(), "kind": "school_services", "what": "School nurse on call during the school day.",
              "need": how, "where": ["everywhere"], "responsible_role": "school_nurse", "since": since.isoformat(),
              "how_checked": "Nurse's log, every month."},
-            {"id": self.new_id(), "kind": "assistive_technology", "considered": True,
-             "need": "The student's own sensor is used; the school buys nothing."},
+            self.no_technology("What the student brings is enough."),
         ]  # fmt: skip

@@ -168,6 +168,7 @@ class Limit:
     """A limited activity of a Section 504 plan, and what is arranged."""
 
     activity: str
+    impairment: str
     how: str
     accommodations: tuple[tuple[str, tuple[str, ...], str], ...]
     """What is done, where, and whose role it is to do it."""
@@ -176,7 +177,8 @@ class Limit:
 
 LIMITS = (
     Limit(
-        "endocrine_function", "Type 1 diabetes: blood sugar changes quickly; low values need treatment at once.",
+        "endocrine_function", "Type 1 diabetes.",
+        "Type 1 diabetes: blood sugar changes quickly; low values need treatment at once.",
         (("Checks glucose when needed, in class, with the nurse informed.", ("class", "test"), "school_nurse"),
          ("Eats snacks whenever needed.", ("class", "bus"), "regular_education_teacher"),
          ("Stops the clock of a test to treat a low or high value.", ("test",), "test_coordinator"),
@@ -184,32 +186,37 @@ LIMITS = (
         "School nurse on call during the school day.",
     ),
     Limit(
-        "concentrating", "ADHD: loses the thread of longer tasks several times in a lesson.",
+        "concentrating", "Attention deficit hyperactivity disorder.",
+        "ADHD: loses the thread of longer tasks several times in a lesson.",
         (("Sits near the teacher, away from the door.", ("class",), "regular_education_teacher"),
          ("Gets longer tasks in steps, each checked before the next.", ("class", "homework"), "case_manager")),
         "Ten minutes with the counselor on Mondays, to plan the week.",
     ),
     Limit(
-        "respiratory_function", "Asthma: exertion, cold air and dust bring attacks on.",
+        "respiratory_function", "Asthma.",
+        "Asthma: exertion, cold air and dust bring attacks on.",
         (("Carries the inhaler and uses it without asking.", ("everywhere",), "school_nurse"),
          ("Chooses another exercise on days of bad air.", ("physical_education",), "regular_education_teacher")),
         "Nurse's check before physical education in winter.",
     ),
     Limit(
-        "immune_function", "Peanut allergy: a trace may stop breathing within minutes.",
+        "immune_function", "Peanut allergy.",
+        "Peanut allergy: a trace may stop breathing within minutes.",
         (("Eats at a table that is wiped before each lunch.", ("lunch",), "school_nurse"),
          ("Two adults on every trip know the injector.", ("field_trip", "bus"), "regular_education_teacher")),
         "Training of all staff of the grade in using the injector, every August.",
     ),
     Limit(
-        "walking", "Uses a wheelchair; tires on ramps and in crowds.",
+        "walking", "Paraplegia.",
+        "Uses a wheelchair; tires on ramps and in crowds.",
         (("Leaves each lesson three minutes early.", ("hallway",), "regular_education_teacher"),
          ("Rides the bus with the lift.", ("bus",), "bus_driver"),
          ("Takes tests in a room on the ground floor.", ("test",), "test_coordinator")),
         "Help with the coat and the tray at lunch.",
     ),
     Limit(
-        "neurological_function", "Migraine twice a month, for half a day; light and noise make it worse.",
+        "neurological_function", "Migraine.",
+        "Migraine twice a month, for half a day; light and noise make it worse.",
         (("Rests in the nurse's room without a pass.", ("everywhere",), "school_nurse"),
          ("Makes up missed work within a week, without loss of points.", ("class", "homework"), "case_manager")),
         "Quiet, dark place to rest.",

@@ -42,14 +42,14 @@ def section_504_items(items: Items, limit: Limit, start: date) -> list[Json]:
     """Every part of a Section 504 plan."""
     since = start.isoformat()
     return [
-        {"id": items.new_id(), "kind": "activity_limited", "activity": limit.activity, "how": limit.how},
+        {"id": items.new_id(), "kind": "activity_limited", "activity": limit.activity, "how": limit.how,
+         "impairment": limit.impairment, "evidence": "Physician's letter, nurse's log, teachers' notes."},
         *(items.accommodation(what, list(where), role, start, limit.how)
           for what, where, role in limit.accommodations),
         {"id": items.new_id(), "kind": "school_services", "what": limit.services, "need": limit.how,
          "where": ["everywhere"], "responsible_role": "school_nurse", "since": since,
          "how_checked": "Nurse's log, every month."},
-        {"id": items.new_id(), "kind": "assistive_technology", "considered": True,
-         "need": "What the student brings is enough; the school buys nothing."},
+        items.no_technology("What the student brings is enough."),
     ]  # fmt: skip
 
 
@@ -110,15 +110,13 @@ def _assessment(items: Items, need: Need) -> Json:
 
 
 def _factors(items: Items, need: Need, *, english: bool) -> list[Json]:
-    found = []
-    if need.factor:
-        found.append({"id": items.new_id(), "kind": "special_factor"} | need.factor)
+    answered = [need.factor] if need.factor else []
     if not english:
-        found.append(
-            {"id": items.new_id(), "kind": "special_factor", "factor": "limited_english", "answer": "yes",
-             "reason": "Another language is spoken at home.", "supports": "Key words of each unit in both languages."}
+        answered.append(
+            {"factor": "limited_english", "answer": "yes", "reason": "Another language is spoken at home.",
+             "supports": "Key words of each unit in both languages."}
         )  # fmt: skip
-    return found
+    return items.factors(*answered)
 
 
 def _technology(items: Items, need: Need) -> Json:
@@ -126,7 +124,8 @@ def _technology(items: Items, need: Need) -> Json:
     if not need.device:
         return text | {"need": "Considered; not needed now."}
     return text | {"need": "The hand tires before the thought.", "device_or_service": need.device,
-                   "provided_by": "the school", "training": "Four sessions, by the occupational therapist."}  # fmt: skip
+                   "provided_by": "the school", "bought_by": "the district", "trained_by": "the occupational therapist",
+                   "training": "Four sessions, by the occupational therapist."}  # fmt: skip
 
 
 def _summer(items: Items, need: Need, start: date) -> Json:

@@ -37,7 +37,7 @@ MEETING = an_id("meeting")
 GOAL, SPEECH, TIME, PLACEMENT, LEVELS = (
     an_id(name) for name in ("goal", "speech", "time", "placement", "levels")
 )
-LIMITED, SENSOR = an_id("limited"), an_id("sensor")
+LIMITED, SENSOR, TECHNOLOGY = an_id("limited"), an_id("sensor"), an_id("technology")
 BEGIN = date(2025, 12, 9)
 """The first day of the plan."""
 TODAY = date(2026, 2, 24)
@@ -65,7 +65,11 @@ def speech(minutes: int = 30, **fields: Any) -> AnyItem:
 
 def extended_time(**fields: Any) -> AnyItem:
     """An accommodation."""
-    return item("accommodation", TIME, **{"what": "time and a half", "where": ["test"]} | fields)
+    complete = {
+        "what": "time and a half", "where": ["test"], "responsible_role": "regular_education_teacher",
+        "since": "2025-12-09",
+    }  # fmt: skip
+    return item("accommodation", TIME, **complete | fields)
 
 
 def goal(**fields: Any) -> AnyItem:
@@ -77,17 +81,41 @@ def goal(**fields: Any) -> AnyItem:
     return item("goal", GOAL, **complete | fields)
 
 
+def levels(**fields: Any) -> AnyItem:
+    """Complete present levels."""
+    complete = {
+        "statement": "Arranges few objects without help.", "effect": "Tasks of the class take longer than it allows.",
+        "strengths": "Likes order.", "parents_concerns": "Will she keep up?", "as_of_on": "2025-11-14",
+        "evaluation": "Report of 14 November.", "needs": "Steps, one at a time.",
+    }  # fmt: skip
+    return item("present_levels", LEVELS, **complete | fields)
+
+
+def factors() -> list[AnyItem]:
+    """Each special factor considered, and not found."""
+    return [
+        item("special_factor", an_id(factor), factor=factor, answer="no", reason="Looked at on 14 November.")
+        for factor in (
+            "behavior", "limited_english", "braille", "communication", "deafness", "assistive_technology",
+        )
+    ]  # fmt: skip
+
+
 def iep_items(*others: AnyItem) -> tuple[AnyItem, ...]:
     """What an IEP cannot be without; ``others`` are added, or stand in the place of those with their id."""
     items = {
         entry.id: entry
         for entry in (
-            item("present_levels", LEVELS, statement="Arranges few objects without help."),
+            levels(),
             goal(),
             speech(),
             extended_time(),
             item("placement", PLACEMENT, setting="regular_class_80_or_more", percent_with_peers="85",
                  explanation="Speech is given in a small room."),
+            *factors(),
+            item("extended_school_year", an_id("summer"), considered=True, needed=False,
+                 reason="Kept what was learned over the last two breaks."),
+            item("progress_schedule", an_id("reports"), report_dates=["2026-01-30", "2026-04-10", "2026-06-12"]),
             *others,
         )
     }  # fmt: skip
@@ -101,6 +129,15 @@ def plan_504_items(*others: AnyItem) -> tuple[AnyItem, ...]:
         for entry in (
             item("activity_limited", LIMITED, activity="endocrine_function", how="type 1 diabetes"),
             item("accommodation", SENSOR, what="phone for the sensor", responsible_role="school_nurse"),
+            item(
+                "assistive_technology",
+                TECHNOLOGY,
+                considered=True,
+                need="the student's own sensor is enough",
+                provided_by="nobody",
+                bought_by="nobody",
+                trained_by="nobody",
+            ),
             *others,
         )
     }

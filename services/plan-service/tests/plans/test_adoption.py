@@ -71,6 +71,11 @@ def test_an_empty_iep_is_refused_with_everything_it_lacks_at_once() -> None:
         adopt_plan(given(draft_opened()), adopt(items=(), meeting=None))
     assert codes(refusal) == {
         "missing-present-levels", "missing-goal", "missing-service", "missing-placement", "meeting-required",
+        "missing-progress-schedule", "missing-strengths", "missing-parents-concerns", "missing-evaluation",
+        "missing-needs", "missing-extended-school-year", "missing-special-factor-behavior",
+        "missing-special-factor-limited-english", "missing-special-factor-braille",
+        "missing-special-factor-communication", "missing-special-factor-deafness",
+        "missing-special-factor-assistive-technology",
     }  # fmt: skip
 
 
@@ -112,7 +117,7 @@ def test_a_504_plan_names_what_is_limited_and_who_is_responsible() -> None:
         "accommodation-lacks-responsible-role"
     ]
     assert {gap.code for gap in missing(PlanKind.SECTION_504, ())} == {
-        "missing-activity-limited", "missing-accommodation",
+        "missing-activity-limited", "missing-accommodation", "missing-assistive-technology",
     }  # fmt: skip
 
 

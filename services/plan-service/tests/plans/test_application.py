@@ -14,6 +14,7 @@ from contracts.notify import NoticeGiven
 from contracts.plan import AmendmentAdopted, AmendmentPersonalData, ConsentAnswered, WrittenAgreement
 from contracts.problems import NotFound, VersionConflict
 from contracts.rule_profile import RuleSetNotShipped
+from contracts.students import StudentChanged, StudentPersonalData
 from contracts.values import Reported
 from contracts.vocabulary import (
     Channel,
@@ -203,6 +204,21 @@ async def test_a_draft_may_be_saved_incomplete_and_says_what_is_missing(plan: Op
     assert {gap["code"] for gap in draft.to_json()["missing"]} >= {"missing-goal", "missing-service"}
     saved = await drafts.save(plan.tenant, opened.plan_id, lambda _items: iep_items(), if_match=1)
     assert (saved.paper.version, saved.missing) == (2, [])
+
+
+async def test_a_draft_and_the_gate_ask_what_the_students_age_asks(plan: Opened, drafts: Drafts) -> None:
+    today = await with_student(plan)
+    born = today.replace(day=1, year=today.year - 16)
+    personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=born)
+    changed = StudentChanged(effective_on=today, student_id=CHILD, personal=personal)
+    await record(plan, STUDENT, [CHILD], [changed])
+    new = NewDraft(new_id(), CHILD, PlanKind.IEP, iep_items())
+    plan_id = (await drafts.open_draft(plan.context(), new)).plan_id
+    assert [gap.code for gap in (await drafts.read(plan.tenant, plan_id)).missing] == ["missing-transition"]
+    meeting_id = await held_meeting(plan, today)
+    with pytest.raises(AdoptionRefused) as refusal:
+        await adopt_draft(drafts, plan.context(), plan_id, Adoption(today, meeting_id), if_match=1)
+    assert [reason.code for reason in refusal.value.reasons] == ["missing-transition"]
 
 
 async def test_nobody_overwrites_what_somebody_else_has_saved_meanwhile(plan: Opened, drafts: Drafts) -> None:

@@ -218,6 +218,23 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
     assert "Room 31" not in clash.text
 
 
+async def test_a_draft_tells_advice_apart_from_what_the_law_asks_for(lakeside) -> None:
+    poor = {"items": {str(GOAL): {"unit": None, "due_on": None}}}
+    made = await lakeside.send(
+        "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201
+    )
+    draft = f"/plans/{made.json()['id']}/draft"
+    patched = (await lakeside.send("PATCH", draft, poor, version=made.headers["etag"], expect=200)).json()
+    assert [gap["code"] for gap in patched["missing"]] == ["goal-lacks-due-on"]
+    said = {each["code"]: each for each in patched["advice"]}
+    assert (said["goal-no-unit"]["letter"], said["goal-no-date"]["letter"]) == ("measurable", "time_bound")
+    assert said["goal-no-unit"] | {"letter": "measurable"} == {
+        "code": "goal-no-unit", "detail": "The goal has no unit.", "citation": "SMART: practice, not law",
+        "cure": "Fill in unit.", "pointer": f"/items/{GOAL}/unit", "letter": "measurable",
+    }  # fmt: skip
+    assert "letter" not in said["accommodation-lacks-need"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -288,7 +305,7 @@ async def test_a_504_plan_is_adopted_without_an_iep_team(lakeside) -> None:
     items = [item_fields(entry) for entry in plan_504_items()]
     path = await lakeside.adopted(items, "504")
     document = (await lakeside.send("GET", path, expect=200)).json()
-    assert (document["status"], document["kind"], len(document["items"])) == ("in_force", "504", 2)
+    assert (document["status"], document["kind"], len(document["items"])) == ("in_force", "504", 3)
 
 
 async def test_a_student_has_one_plan_of_a_kind(lakeside) -> None:

@@ -8,10 +8,11 @@ from uuid import UUID
 from contracts.problems import Reason, Rejected, VersionConflict
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
-from plan_service.application.drafts import Drafts, draft_of
+from plan_service.application.drafts import Drafts, items_of
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import TRIES, Situation, change, load_plan, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
+from plan_service.domain.ages import ages_of
 from plan_service.domain.draft import NoDraft
 from runtime.event_store import Answer, Appended, Claim, Context, Loaded, Release
 
@@ -71,11 +72,12 @@ async def adopt_draft(
             seen.plan,
             AdoptPlan(
                 effective_on=asked.effective_on,
-                items=draft_of(paper, seen.plan).items,
+                items=items_of(paper),
                 today=seen.today,
                 rules=seen.rules,
                 meeting=seen.meeting,
                 review_due_on=asked.review_due_on,
+                ages=ages_of(seen.around.state),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 reported=asked.reported,
             ),

@@ -5,6 +5,7 @@ A draft's version is its own, apart from the plan's: what adoption lets bind is 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from contracts.event import Json
@@ -16,13 +17,16 @@ from contracts.values import Imported
 from contracts.vocabulary import PlanKind
 from plan_service.application.models import STUDENT
 from plan_service.application.plan_model import PLAN
-from plan_service.application.situation import day_of_district, load_plan
+from plan_service.application.situation import day_of_district, load_plan, situation
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain import draft as domain
+from plan_service.domain.ages import Ages, ages_of
 from plan_service.domain.completeness import missing
 from plan_service.domain.draft_merge import DraftSavedMeanwhile, in_turn, three_way, touched
 from plan_service.domain.plan import Plan
+from plan_service.domain.practice import advice
 from plan_service.domain.rules import cannot_be_true
+from plan_service.domain.smart import Advice
 from runtime.event_store import (
     AlreadyClaimed,
     Answer,
@@ -47,11 +51,18 @@ class Draft:
     paper: Paper
     kind: PlanKind
     items: tuple[AnyItem, ...]
+    today: date
+    ages: Ages
 
     @property
     def missing(self) -> list[Reason]:
-        """What its items lack before it can be adopted; when and at which meeting is asked at adoption."""
-        return missing(self.kind, self.items)
+        """What its items lack to be adopted today; when and at which meeting is asked at adoption."""
+        return missing(self.kind, self.items, self.today, self.ages)
+
+    @property
+    def advice(self) -> list[Advice]:
+        """What would make it better, or will be owed later: practice, which never stands in the way of adoption."""
+        return advice(self.kind, self.items, self.today, self.ages)
 
     def to_json(self) -> Json:
         """The document that ``PATCH`` changes, and what is missing in it."""
@@ -61,6 +72,7 @@ class Draft:
             "kind": self.kind.value,
             "items": {str(item.id): item_fields(item) for item in self.items},
             "missing": [reason_fields(reason) for reason in self.missing],
+            "advice": [advice_fields(said) for said in self.advice],
         }
 
 
@@ -145,7 +157,8 @@ class Drafts:
         paper = await self.papers.read(tenant, plan_id)
         if paper is None:
             raise NotFound("No draft of this plan is open.")
-        return draft_of(paper, (await load_plan(self.store, tenant, plan_id)).state)
+        seen = await situation(self.store, tenant, await load_plan(self.store, tenant, plan_id))
+        return Draft(paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state))
 
     async def save(
         self,
@@ -172,7 +185,7 @@ class Drafts:
         except VersionConflict as conflict:  # Somebody was faster.
             now = await self.read(tenant, plan_id)
             raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
-        return draft_of(saved, plan)
+        return replace(draft, paper=saved, items=items)
 
     async def _saved_meanwhile(
         self,
@@ -225,9 +238,9 @@ class Drafts:
         return appended
 
 
-def draft_of(paper: Paper, plan: Plan) -> Draft:
-    """The draft that a working paper holds."""
-    return Draft(paper, plan.kind, tuple(read_item(fields) for fields in paper.content["items"]))
+def items_of(paper: Paper) -> tuple[AnyItem, ...]:
+    """The draft's items that a working paper holds."""
+    return tuple(read_item(fields) for fields in paper.content["items"])
 
 
 def content_of(items: Sequence[AnyItem]) -> Json:
@@ -240,6 +253,16 @@ def reason_fields(reason: Reason) -> Json:
     fields = {"code": reason.code, "detail": reason.message, "citation": reason.citation, "cure": reason.cure,
               "pointer": reason.pointer}  # fmt: skip
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def advice_fields(said: Advice) -> Json:
+    """Advice as an answer shows it: a reason, and of a goal the letter it fails, or when it will be owed."""
+    fields = reason_fields(said.reason)
+    if said.letter is not None:
+        fields["letter"] = said.letter.value
+    if said.owed_on is not None:
+        fields["owed_on"] = said.owed_on.isoformat()
+    return fields
 
 
 def _student_of(plan: Plan) -> UUID:

@@ -11,7 +11,8 @@ from contracts.plan import PlanAdopted, PlanEvent
 from contracts.problems import Reason
 from contracts.values import Imported, Reported
 from contracts.vocabulary import PlanKind
-from plan_service.domain.completeness import in_regular_education, missing
+from plan_service.domain.ages import Ages
+from plan_service.domain.completeness import NO_AGES, in_regular_education, missing
 from plan_service.domain.draft import NoDraft, distinct, same_kinds
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, not_in_the_future, settle
@@ -36,6 +37,8 @@ class AdoptPlan:
     meeting: TeamMeeting | None = None
     review_due_on: date | None = None
     """504: the day the district's policy sets. An IEP's is a year after the meeting at the latest."""
+    ages: Ages = NO_AGES
+    """The student's, for what hangs on them: transition, the rights that pass at majority."""
     notice_ids: tuple[NoticeId, ...] = ()
     imported: Imported | None = None
     reported: Reported | None = None
@@ -66,7 +69,7 @@ def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
 
 def unmet_by(kind: PlanKind, command: AdoptPlan) -> list[Reason]:
     """Everything that stands between a draft and its adoption."""
-    unmet = missing(kind, command.items)
+    unmet = missing(kind, command.items, command.effective_on, command.ages)
     if kind is PlanKind.IEP and command.meeting is None:
         unmet.append(_no_meeting())
     if kind is PlanKind.IEP and command.meeting is not None:

@@ -4,50 +4,45 @@ A draft may be saved with any of these open; the same list is the gate's at adop
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from decimal import Decimal
+from datetime import date
 
 from contracts.fields import ItemId
 from contracts.items import (
     Accommodation,
     ActivityLimited,
     AnyItem,
+    Assessment,
+    AssistiveTechnology,
     Goal,
     Objective,
     Placement,
     PresentLevels,
-    SchoolServices,
+    ProgressSchedule,
     Service,
 )
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
+from plan_service.domain.ages import Ages
+from plan_service.domain.considered import gaps_in_what_was_considered
+from plan_service.domain.item_gaps import FAPE_504, LIMITED, OBJECTIVE, SERVICE, gaps_of, objective_gaps
+from plan_service.domain.transition import transition_gaps
 
-GOAL = "34 CFR 300.320(a)(2)(i)"
-SERVICE = "34 CFR 300.320(a)(4)"
-SERVICE_WHEN = "34 CFR 300.320(a)(7)"
-LRE = "34 CFR 300.320(a)(5)"
-FAPE_504 = "34 CFR 104.33(b)"
-
-_GOAL_FIELDS = {
-    "statement": ("what is to be reached", GOAL),
-    "baseline": ("where the student stands now", GOAL),
-    "target": ("the value to be reached", GOAL),
-    "measure_method": ("how progress is measured", "34 CFR 300.320(a)(3)(i)"),
-    "due_on": ("the date by which it is to be reached", GOAL),
-}
-_SERVICE_FIELDS = {
-    "service": ("which service", SERVICE),
-    "provider_role": ("whose role it is to give it", SERVICE),
-    "starts_on": ("its first day", SERVICE_WHEN),
-    "minutes": ("its minutes (frequency)", SERVICE_WHEN),
-    "per": ("the period in which the minutes are given (frequency)", SERVICE_WHEN),
-    "location": ("where it is given", SERVICE_WHEN),
-    "ends_on": ("its last day (duration)", SERVICE_WHEN),
-}
+NO_AGES = Ages()
 
 
-def missing(kind: PlanKind, items: Sequence[AnyItem]) -> list[Reason]:
-    """Every gap of a whole plan."""
-    whole = _missing_kinds_iep(items) if kind is PlanKind.IEP else _missing_kinds_504(items)
+def missing(
+    kind: PlanKind, items: Sequence[AnyItem], starts_on: date | None = None, ages: Ages = NO_AGES
+) -> list[Reason]:
+    """Every gap of a whole plan that would bind from ``starts_on``; without a day nothing is asked that hangs on age."""
+    if kind is PlanKind.IEP:
+        whole = [
+            *_missing_kinds_iep(items),
+            *gaps_in_what_was_considered(items),
+            *_missing_objectives(items),
+            *(transition_gaps(items, starts_on, ages) if starts_on else ()),
+        ]
+    else:
+        whole = list(_missing_kinds_504(items))
     return [*whole, *missing_in_items(kind, items)]
 
 
@@ -56,7 +51,7 @@ def missing_in_items(
 ) -> list[Reason]:
     """Every gap of single items; ``goals`` are those of the plan beside the items themselves."""
     known = {*goals, *(item.id for item in items if isinstance(item, Goal))}
-    return [gap for item in items for gap in _gaps(kind, item, known)]
+    return [gap for item in items for gap in gaps_of(kind, item, known)]
 
 
 def in_regular_education(items: Iterable[AnyItem]) -> bool:
@@ -75,13 +70,38 @@ def _missing_kinds_iep(items: Sequence[AnyItem]) -> Iterator[Reason]:
     yield from _at_least_one(items, Goal, "goal", "an annual goal", "34 CFR 300.320(a)(2)")
     yield from _at_least_one(items, Service, "service", "a service", SERVICE)
     yield from _at_least_one(items, Placement, "placement", "the placement", "34 CFR 300.320(a)(5), 300.116")
+    yield from _at_least_one(
+        items, ProgressSchedule, "progress-schedule", "when reports of progress go out",
+        "34 CFR 300.320(a)(3)(ii)",
+    )  # fmt: skip
 
 
 def _missing_kinds_504(items: Sequence[AnyItem]) -> Iterator[Reason]:
     yield from _at_least_one(
-        items, ActivityLimited, "activity-limited", "the activity that is limited", "42 USC 12102(2)"
+        items, ActivityLimited, "activity-limited", "the activity that is limited", LIMITED
     )
     yield from _at_least_one(items, Accommodation, "accommodation", "an accommodation", FAPE_504)
+    yield from _at_least_one(
+        items, AssistiveTechnology, "assistive-technology",
+        "whether assistive technology was considered, and who provides, buys and trains", FAPE_504,
+    )  # fmt: skip
+
+
+def _missing_objectives(items: Sequence[AnyItem]) -> Iterator[Reason]:
+    """Objectives are the law's only for who takes an alternate assessment; else the state's or the team's choice."""
+    if not any(isinstance(item, Assessment) and item.participation == "alternate" for item in items):
+        return
+    objectives = [item for item in items if isinstance(item, Objective)]
+    served = {objective.goal for objective in objectives}
+    for item in items:
+        if isinstance(item, Goal) and item.id not in served:
+            yield Reason(
+                "goal-lacks-objectives",
+                "The goal has no objectives, and the student takes an alternate assessment.", OBJECTIVE,
+                "Add an item of the kind objective that names this goal.", f"/items/{item.id}",
+            )  # fmt: skip
+    for objective in objectives:
+        yield from objective_gaps(objective)
 
 
 def _at_least_one(
@@ -96,60 +116,3 @@ def _at_least_one(
             f"Add an item of the kind {name}.",
             "/items",
         )
-
-
-def _gaps(kind: PlanKind, item: AnyItem, goals: Collection[ItemId]) -> Iterator[Reason]:
-    match item:
-        case PresentLevels():
-            yield from _absent(item, {"statement": ("how the student does now", "34 CFR 300.320(a)(1)")})
-        case Goal():
-            yield from _absent(item, _GOAL_FIELDS)
-        case Objective():
-            yield from _of_no_goal(item, goals)
-        case Service():
-            yield from _absent(item, _SERVICE_FIELDS)
-        case Placement():
-            yield from _placement_gaps(item)
-        case ActivityLimited():
-            yield from _absent(item, {"activity": ("which activity", "42 USC 12102(2)")})
-            if item.activity == "other":
-                yield from _absent(item, {"other": ("which activity, in words", "42 USC 12102(2)")})
-        case Accommodation() | SchoolServices() if kind is PlanKind.SECTION_504:
-            yield from _absent(
-                item,
-                {"what": ("what is done", FAPE_504), "responsible_role": ("who is responsible", FAPE_504)},
-            )
-        case _:
-            pass
-
-
-def _placement_gaps(item: Placement) -> Iterator[Reason]:
-    yield from _absent(
-        item,
-        {
-            "setting": ("the kind of setting", "34 CFR 300.116"),
-            "percent_with_peers": ("how much of the day is spent with other children", LRE),
-        },
-    )
-    if item.percent_with_peers is not None and item.percent_with_peers < Decimal(100):
-        yield from _absent(
-            item, {"explanation": ("why the rest of the day is apart from other children", LRE)}
-        )
-
-
-def _of_no_goal(item: Objective, goals: Collection[ItemId]) -> Iterator[Reason]:
-    if item.goal not in goals:
-        yield Reason(
-            "objective-of-no-goal", "The objective does not name an annual goal of this plan.",
-            "34 CFR 300.320(a)(2)(ii)", "Name the goal's id.", f"/items/{item.id}/goal",
-        )  # fmt: skip
-
-
-def _absent(item: AnyItem, fields: dict[str, tuple[str, str]]) -> Iterator[Reason]:
-    for field, (what, citation) in fields.items():
-        if getattr(item, field) is None:
-            kind = item.kind.replace("_", " ")
-            yield Reason(
-                f"{item.kind}-lacks-{field}".replace("_", "-"), f"The {kind} does not say {what}.", citation,
-                f"Fill in {field}.", f"/items/{item.id}/{field}",
-            )  # fmt: skip

@@ -26,14 +26,20 @@ from runtime.resources import Shown
 
 routes = Routes(prefix="/plan/v1", tags=["drafts"])
 
+LEVELS = "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e00"
 GOAL = "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e01"
 ITEMS: list[dict[str, Any]] = [
-    {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e00", "kind": "present_levels",
+    {"id": LEVELS, "kind": "present_levels", "area": "adaptive", "as_of_on": "2026-09-18",
      "statement": "Arranges up to 5 of 60 objects by kind without help."},
-    {"id": GOAL, "kind": "goal", "statement": "Arranges 60 objects by kind.", "baseline": "5", "target": "60",
-     "unit": "objects", "measure_method": "counted in class, weekly", "due_on": "2027-06-15"},
+    {"id": GOAL, "kind": "goal", "area": "adaptive", "present_levels": LEVELS,
+     "statement": "Arranges 60 objects by kind.", "baseline": "5", "target": "60", "unit": "objects",
+     "measure_method": "counted in class, weekly", "due_on": "2027-06-15"},
     {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e02", "kind": "objective", "goal": GOAL, "order": 1, "target": "20",
      "unit": "objects", "due_on": "2026-12-31"},
+    {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e03", "kind": "objective", "goal": GOAL, "order": 2, "target": "40",
+     "unit": "objects", "due_on": "2027-03-15"},
+    {"id": "0b6f3f0a-6c1d-4f5e-9b7a-2f4f1c9d8e04", "kind": "objective", "goal": GOAL, "order": 3, "target": "60",
+     "unit": "objects", "due_on": "2027-06-15"},
 ]  # fmt: skip
 EXAMPLE = {
     "student": "3f0a6c1d-4f5e-4b7a-8f4f-1c9d8e012b6f",
@@ -106,7 +112,7 @@ async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: W
 
 @routes.get("/plans/{plan_id}/draft", response_model=DraftOut)
 async def get_draft(plan_id: UUID, asked: Asked, who: Reads) -> Response:
-    """Read the draft, with everything it lacks before it can be adopted."""
+    """Read the draft, with everything it lacks to be adopted, and advice: each goal tested for SMART, which is practice."""
     shown = shown_draft(await Drafts(asked.store).read(asked.tenant, plan_id))
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 

@@ -54,6 +54,15 @@ class MissingOut(Out):
     pointer: str | None = None
 
 
+class AdviceOut(MissingOut):
+    """What would make the plan better: practice, not law; or what the law will ask within the plan's year."""
+
+    letter: Literal["specific", "measurable", "attainable", "relevant", "time_bound"] | None = None
+    """Of a goal or its objectives: the letter of SMART that the goal fails."""
+    owed_on: date | None = None
+    """The law asks for it from this day on."""
+
+
 class DraftOut(Out):
     """What is being written. It binds nobody."""
 
@@ -63,7 +72,9 @@ class DraftOut(Out):
     kind: PlanKind
     items: dict[UUID, Item]
     missing: list[MissingOut]
-    """Everything its items lack before it can be adopted, each with the rule that asks for it."""
+    """Everything its items lack to be adopted today, each with the rule that asks for it."""
+    advice: list[AdviceOut]
+    """Everything else worth knowing. It never stands in the way of an adoption."""
     version: int
     """Of the draft: the ETag for changing, dropping and adopting it."""
 
