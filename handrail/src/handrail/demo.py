@@ -191,6 +191,8 @@ def _adopted(story: Story, family: Family, school: School, today: date) -> tuple
     patch = {"items": {item["id"]: item for item in items}}
     etag = client.etag(f"/plan/v1/plans/{plan}/draft")
     draft = client.request("PATCH", f"/plan/v1/plans/{plan}/draft", json=patch, if_match=etag).json()
+    story.holds("the whole draft lacks", draft["missing"], [])
+    story.say(f"   Now nothing is missing. {_advised(draft)}")
     meeting = stage.meeting(family, school, "initial", today, IEP_ROLES, plan=plan)
     try:
         bad = {"effective_on": today.isoformat()}
@@ -211,6 +213,13 @@ def _missing(draft: dict[str, Any]) -> str:
     missing = draft.get("missing", [])
     first = "; ".join(f"{row['detail']} [{row.get('citation', 'practice')}]" for row in missing[:2])
     return f"{len(missing)} things, the first: {first}"
+
+
+def _advised(draft: dict[str, Any]) -> str:
+    advice = draft["advice"]
+    if not advice:
+        return "Each goal is specific, measurable, attainable, relevant and time-bound."
+    return f"Advice, never in the way: {advice[0]['detail']} [{advice[0]['citation']}]"
 
 
 def _proposed(
