@@ -324,6 +324,8 @@ def _delivered(
     goal = next(i for i in items if i["kind"] == "goal")
     progress = client.get(f"/progress/v1/items/{goal['id']}/progress")
     story.say("   " + progress.get("in_words", ""))
+    drawn = client.request("GET", f"/progress/v1/items/{goal['id']}/progress.svg").content
+    story.holds("the goal is drawn", drawn[:4] == b"<svg")
 
 
 def _replayed(story: Story, family: Family, plan: str, first: date, changed: date) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from defusedxml import ElementTree
 
 from contracts.ids import new_id
 from progress_service.testing_promises import (
@@ -154,6 +155,26 @@ async def test_the_goal_of_20_40_60_objects_stands_after_each_date_as_it_was(lak
     at_new_year = await progress(lakeside, on="2025-12-31")
     assert [step["status"] for step in at_new_year["steps"]] == ["on_track", "upcoming", "upcoming"]
     assert at_new_year["picture"] == {"enough_points": False, "points": 1, "points_needed": 3}
+
+
+async def test_the_goal_of_20_40_60_objects_is_drawn_with_its_trend_and_said_in_words(lakeside) -> None:
+    few = await lakeside.get(f"/progress/v1/items/{GOAL}/progress.svg", on="2025-12-31")
+    assert (few.status_code, few.headers["content-type"]) == (200, "image/svg+xml")
+    assert "#b35900" not in few.text, "there is no trend without results"
+    await measure(lakeside, 0, "2025-12-19", "21")
+    await measure(lakeside, 1, "2026-03-12", "38")
+    await measure(lakeside, 2, "2026-06-12", "71")
+
+    drawn = await lakeside.get(f"/progress/v1/items/{GOAL}/progress.svg", on="2026-06-15")
+    again = await lakeside.get(f"/progress/v1/items/{GOAL}/progress.svg", on="2026-06-15")
+
+    root = ElementTree.fromstring(drawn.content)
+    told = await progress(lakeside, on="2026-06-15")
+    assert root.get("aria-label") == told["in_words"]
+    assert "#b35900" in drawn.text
+    assert drawn.content == again.content
+    # Least squares through (0, 21), (83, 38), (175, 71): 43.33 in the middle, 4399/15326 a day, 92 days on.
+    assert told["forecast"] == "69.74"
 
 
 async def test_progress_reads_the_plan_as_it_was_known_and_in_force(lakeside) -> None:

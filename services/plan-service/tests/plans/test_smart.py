@@ -128,6 +128,10 @@ def test_objectives_climb_step_by_step_to_the_goal(second: AnyItem, found: list[
     assert failed(sorting(), STEPS[0], second, STEPS[2]) == found
 
 
+def test_capitals_and_blanks_make_no_other_unit() -> None:
+    assert failed(sorting(), step(1, "20", "2025-12-31", unit=" Objects")) == []
+
+
 def test_no_objective_is_due_after_its_goal() -> None:
     late = step(3, "60", "2026-06-16")
     assert failed(sorting(), STEPS[0], STEPS[1], late) == [(T, "objective-due-after-the-goal")]

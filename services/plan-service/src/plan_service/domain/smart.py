@@ -106,9 +106,14 @@ def _measurable(goal: Goal, objectives: Sequence[Objective]) -> Iterator[Reason]
     for objective in objectives:
         if objective.target is None:
             yield _of(objective, "no-target", "The objective has no target.", "Fill in target.", "target")
-        if None not in (objective.unit, goal.unit) and objective.unit != goal.unit:
+        if objective.unit and goal.unit and _plain(objective.unit) != _plain(goal.unit):
             yield _of(objective, "another-unit", f"The objective counts {objective.unit}, its goal {goal.unit}.",
                       f"Say the objective in {goal.unit}, or leave its unit out.", "unit")  # fmt: skip
+
+
+def _plain(unit: str) -> str:
+    # As progress-service compares units.
+    return unit.strip().casefold()
 
 
 def _attainable(goal: Goal, objectives: Sequence[Objective]) -> Iterator[Reason]:

@@ -69,6 +69,8 @@ class GoalProgress:
     steps: tuple[StepProgress, ...]
     expected: Fraction | None
     """Where the line from the baseline through the steps stood on the day of the latest result."""
+    aim: tuple[tuple[date, Fraction], ...] = ()
+    """That line: from the baseline through the steps, a height for each of its days."""
 
     @property
     def enough_for_a_picture(self) -> bool:
@@ -119,7 +121,8 @@ def goal_progress(
     points = [result for result in counting if measures(result)]
     baseline = goal.baseline if goal is not None else None
     told = tuple(_step_progress(steps, number, baseline, points, on) for number in range(len(steps)))
-    expected = _expected(_anchors(begun_on, baseline, steps), points[-1].measured_on) if points else None
+    aim = _anchors(begun_on, baseline, steps)
+    expected = _expected(aim, points[-1].measured_on) if points else None
     return GoalProgress(
         item=item,
         on=on,
@@ -129,6 +132,7 @@ def goal_progress(
         left_out=tuple(result for result in counting if not measures(result)),
         steps=told,
         expected=expected,
+        aim=tuple(aim),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.fields import Measure
 from contracts.problems import NotFound
+from progress_service.adapters.drawing import svg_of
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.knowledge import asked_text, knowledge_text, read_knowledge, zone_of
@@ -18,6 +19,7 @@ from progress_service.domain.goal_progress import POINTS_FOR_A_PICTURE, Standing
 from progress_service.domain.in_words import in_words
 from progress_service.domain.item_year import Result
 from progress_service.domain.known import Knowledge
+from progress_service.domain.picture import forecast, picture
 from runtime.call import Asked, Call
 from runtime.http import Routes
 
@@ -116,6 +118,8 @@ class ItemProgressOut(Out):
     """The result that completed what the item asks for."""
     expected: str | None = None
     """Where the line from the baseline through the steps stood on the day of the latest result."""
+    forecast: str | None = None
+    """Where the trend of the results leads by the due date; absent while there are too few to say."""
     points: list[PointOut]
     left_out: list[PointOut]
     """Results in another unit, which cannot be compared."""
@@ -141,6 +145,38 @@ async def get_progress(
     Its results, each dated step as on track, behind, ahead or unmeasured, and the same in sentences. A goal counts the
     results of its objectives too.
     """
+    student, knowledge, found = await _seen(asked, item_id, on, known_at, basis)
+    answer = _answer(student, knowledge, found)
+    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+
+
+@routes.get(
+    "/items/{item_id}/progress.svg",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}}}},
+)
+async def get_picture(
+    item_id: UUID,
+    asked: Asked,
+    who: Reads,
+    on: Annotated[
+        date | None, Query(description="D: the day asked about; today where nothing is said.")
+    ] = None,
+    known_at: KnownAt = None,
+    basis: UpTo = None,
+) -> Response:
+    """See how a goal or objective stands: its results, the line aimed at, the trend and where it leads by the due date.
+
+    What is drawn is said in words in the picture's label. With fewer than three results there is no trend.
+    """
+    _, _, found = await _seen(asked, item_id, on, known_at, basis)
+    return Response(await svg_of(picture(found.progress)), media_type="image/svg+xml")
+
+
+async def _seen(
+    asked: Call, item_id: UUID, on: date | None, known_at: str | None, basis: str | None
+) -> tuple[UUID, Knowledge, ProgressOf]:
+    """The student, what was known, and how the item stood."""
     student = await asked.owner("item", item_id)
     assert student is not None
     async with asked.store.database.begin(asked.tenant) as rows:
@@ -148,8 +184,7 @@ async def get_progress(
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
     found = await progress_of(asked.store, asked.tenant, student, item_id, day, knowledge)
     asked.saw(student, "progress", [item_id])
-    answer = _answer(student, knowledge, found)
-    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+    return student, knowledge, found
 
 
 async def owner_of_item(asked: Call, item_id: UUID) -> UUID | None:
@@ -181,6 +216,7 @@ def _answer(student: UUID, knowledge: Knowledge, found: ProgressOf) -> ItemProgr
         status=told.standing,
         mastered_by=found.mastered_by,
         expected=rounded(told.expected) if told.expected is not None else None,
+        forecast=rounded(leads_to) if (leads_to := forecast(told)) is not None else None,
         points=[PointOut.of(point) for point in told.points],
         left_out=[PointOut.of(result) for result in told.left_out],
         steps=[StepOut.of(step) for step in told.steps],
