@@ -287,6 +287,15 @@ def test_a_rule_holds_from_its_day_to_its_last_day() -> None:
     assert [age(day) for day in days] == [16, 14, 14, 16]
 
 
+def test_a_profile_is_in_force_from_its_day_to_its_last_day() -> None:
+    days = "in_force_from = 2026-07-01\nin_force_until = 2027-06-30\n"
+    profile, _ = check_profile(HEADING + days, shipped_profiles())
+
+    assert profile is not None
+    asked = (date(2026, 6, 30), date(2026, 7, 1), date(2027, 6, 30), date(2027, 7, 1))
+    assert [profile.in_force_on(day) for day in asked] == [False, True, True, False]
+
+
 def test_a_state_is_added_by_its_file_alone() -> None:
     text = a_state('[rule."idea.transition-16"]', "age = 15", heading=HEADING + "majority_age = 19\n")
     profiles = read_profiles([*SHIPPED.items(), ("zz-2026-1.toml", text)])
