@@ -15,7 +15,7 @@ class CodeList:
     source: str
     labels: Mapping[str, str]
     version: str = "1"
-    """Rises with every code that is added."""
+    """Rises with every code that is added; where the law itself has the list, the rule set it is of."""
 
 
 def _plain(*codes: str, **labelled: str) -> dict[str, str]:
@@ -253,6 +253,83 @@ ACTIVITY = CodeList(
     ),
 )
 
+IDEA_CATEGORY = CodeList(
+    "idea_category",
+    "34 CFR 300.8; developmental delay from 3 to 9, where the state has chosen it",
+    _plain(
+        "autism",
+        "deafness",
+        "emotional_disturbance",
+        "hearing_impairment",
+        "intellectual_disability",
+        "multiple_disabilities",
+        "orthopedic_impairment",
+        "other_health_impairment",
+        "specific_learning_disability",
+        "speech_or_language_impairment",
+        "traumatic_brain_injury",
+        "visual_impairment",
+        "developmental_delay",
+        deaf_blindness="deaf-blindness",
+    ),
+    version="federal@2026-1",
+)
+
+REFERRAL_SOURCE = CodeList(
+    "referral_source",
+    "34 CFR 300.301(b), 300.303(a); practice",
+    _plain(
+        "parent",
+        "student",
+        "teacher",
+        "school_team",
+        "district",
+        "state_agency",
+        "early_intervention",
+        "health_provider",
+        "other",
+    ),
+)
+
+ASSESSMENT_AREA = CodeList(
+    "assessment_area",
+    "practice",
+    _plain(
+        "health",
+        "vision",
+        "hearing",
+        "social_emotional",
+        "general_intelligence",
+        "academic_performance",
+        "communication",
+        "motor",
+        "behavior",
+        "adaptive",
+        "assistive_technology",
+        "transition",
+        "observation",
+        "other",
+    ),
+)
+
+INFORMATION_SOURCE = CodeList(
+    "information_source",
+    "34 CFR 104.35(c); practice",
+    _plain(
+        "aptitude_and_achievement_tests",
+        "teacher_recommendations",
+        "parent_input",
+        "student_input",
+        "physical_condition",
+        "medical_report",
+        "social_or_cultural_background",
+        "adaptive_behavior",
+        "observation",
+        "grades_and_work_samples",
+        "other",
+    ),
+)
+
 AREA = CodeList(
     "area",
     "34 CFR 300.320(a)(1)-(2); practice",
@@ -413,6 +490,10 @@ CODE_LISTS: Mapping[str, CodeList] = {
         CREDENTIAL,
         MISSED_REASON,
         ACTIVITY,
+        IDEA_CATEGORY,
+        REFERRAL_SOURCE,
+        ASSESSMENT_AREA,
+        INFORMATION_SOURCE,
         AREA,
         RELATION,
         GRADE,

@@ -4,6 +4,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
+from contracts.evaluations import EvaluationEvent
 from contracts.event import Event, EventClass, Value, event
 from contracts.fields import (
     Code,
@@ -370,4 +371,5 @@ StudentEvent: TypeAlias = (
     | ReleaseRevoked
     | RequestMade
     | DocumentAdded
+    | EvaluationEvent
 )

@@ -3,6 +3,14 @@
 from typing import assert_never
 
 from contracts.codes import label
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationCompleted,
+    EvaluationConsentAnswered,
+    EvaluationConsentAsked,
+    ReevaluationWaived,
+    ReferralReceived,
+)
 from contracts.plain_words import day_in_words
 from contracts.students import (
     AssignmentEnded,
@@ -25,6 +33,7 @@ from contracts.students import (
     StudentWithdrawn,
 )
 from contracts.telling import Names, Told, When, listed, plainly
+from contracts.telling_evaluations import tell_evaluation
 from contracts.values import Imported
 
 
@@ -85,6 +94,15 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
         case DocumentAdded():
             kind = label("document_kind", event.kind)
             return Told(f"added a document to the record ({kind}): {event.personal.title}")
+        case (
+            ReferralReceived()
+            | EvaluationConsentAsked()
+            | EvaluationConsentAnswered()
+            | EvaluationCompleted()
+            | ReevaluationWaived()
+            | EligibilityDetermined()
+        ):
+            return tell_evaluation(event, names)
         case _:
             assert_never(event)
 

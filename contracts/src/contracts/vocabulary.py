@@ -172,6 +172,35 @@ class ConsentMethod(StrEnum):
     ORAL = "oral"
 
 
+class Law(StrEnum):
+    """Under which law a student is evaluated and found eligible; a child with an IEP has 504 rights too."""
+
+    IDEA = "idea"
+    """Part B, 34 CFR 300."""
+    SECTION_504 = "504"
+    """34 CFR 104."""
+
+
+class EvaluationKind(StrEnum):
+    """The first evaluation under a law, or one after it."""
+
+    INITIAL = "initial"
+    """34 CFR 300.301, 104.35(a)."""
+    REEVALUATION = "reevaluation"
+    """34 CFR 300.303, 104.35(d)."""
+
+
+class WithoutConsent(StrEnum):
+    """Why an evaluation went on without a consent (300.300): each is an exception somebody has to be able to show."""
+
+    NO_ANSWER = "no_answer"
+    """A reevaluation, after reasonable efforts to which nobody answered (300.300(c))."""
+    HEARING_DECISION = "hearing_decision"
+    """A due process decision overrides the refusal of an initial evaluation or a reevaluation."""
+    WARD_OF_STATE = "ward_of_state"
+    """The rules for a ward of the state (300.300(a)(2))."""
+
+
 class ReviewOutcome(StrEnum):
     """What a review of a plan came to."""
 

@@ -30,7 +30,7 @@ class CodeListOut(BaseModel):
     source: str
     """Where the codes come from."""
     version: str
-    """Rises with every code that is added."""
+    """Rises with every code that is added; where the law itself has the list, the rule set it is of."""
     codes: list[CodeOut]
 
     @classmethod
@@ -60,6 +60,7 @@ def code_list_routes(prefix: str, lists: Iterable[CodeList], *scopes: str) -> AP
         """Read one code list."""
         if list_name not in by_name:
             raise NotFound(f"There is no such list here; there are: {', '.join(by_name)}.")
-        return Response(CodeListOut.of(by_name[list_name]).model_dump_json(), media_type="application/json")
+        listed = CodeListOut.of(by_name[list_name])
+        return Response(listed.model_dump_json(exclude_none=True), media_type="application/json")
 
     return routes
