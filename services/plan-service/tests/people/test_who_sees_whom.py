@@ -14,7 +14,7 @@ pytestmark = ON_ONE_SERVICE
 SCOPES = ("plan.read", "plan.write", "plan.report", "progress.write", "roster.write")
 PEOPLE = re.compile(
     r"/plan/v1/(students/\{student_id\}(/(contacts|rights-holders|assignments|documents|releases|requests|enrolment"
-    r"|withdrawal).*)?|meetings/\{meeting_id\}.*)$"
+    r"|withdrawal|evaluations|eligibility|reevaluation-waivers).*)?|meetings/\{meeting_id\}.*)$"
 )
 
 
@@ -69,12 +69,13 @@ async def test_no_route_shows_an_unassigned_teacher_a_student(place: Place) -> N
             )
             assert "Quill" not in answer.text
             walked += 1
-    assert walked > 35
+    assert walked > 50
 
 
 async def test_lists_leave_out_whom_one_does_not_see(place: Place) -> None:
     for path in ("/students", "/contacts", "/assignments", "/rights-holders", "/releases", "/requests", "/documents",
-                 "/meetings"):  # fmt: skip
+                 "/meetings", "/evaluations", "/consent-requests", "/evaluation-consents", "/eligibility",
+                 "/reevaluation-waivers"):  # fmt: skip
         answer = await place.world.get(path, place.as_staff("stranger"))
         assert (answer.status_code, answer.json()["items"]) == (200, []), path
 

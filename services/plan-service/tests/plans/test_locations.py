@@ -58,6 +58,18 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
         "holder": father.json()["id"], "recipient": "Bayside College", "purpose": "college", "records": ["plan"],
         "method": "paper_signature"})  # fmt: skip
     await walk.post(f"{child}/requests", {"kind": "meeting", "via": "letter", "holder": str(MOTHER)})
+    referral = {"kind": "initial", "laws": ["idea"], "source": "parent", "holder": str(MOTHER)}
+    evaluation = f"{child}/evaluations/{(await walk.post(f'{child}/evaluations', referral)).json()['id']}"
+    await walk.post(f"{evaluation}/consent-requests", {"holders": [str(MOTHER)], "channel": "letter"})
+    await walk.post(f"{evaluation}/consents", {
+        "holder": str(MOTHER), "decision": "accepted", "method": "paper_signature"})  # fmt: skip
+    assessed = {"assessments": [{"area": "motor", "on": today, "staff": staff}]}
+    await lakeside.send("POST", f"{evaluation}/completion", assessed, expect=200)
+    await walk.post(f"{child}/reevaluation-waivers", {"holder": str(MOTHER), "method": "oral"})
+    await walk.post(f"{child}/eligibility", {
+        "determination": {"law": "idea", "eligible": False, "needs_special_education": False},
+        "evaluation": evaluation.rpartition("/")[2],
+        "members": [{"person": {"kind": "staff", "staff_id": staff}}]})  # fmt: skip
     meeting = {"student": str(CHILD), "purpose": "other", "starts_at": f"{today}T20:00:00Z"}
     at = f"/meetings/{(await walk.post('/meetings', meeting)).json()['id']}"
     mother = {"kind": "rights_holder", "holder_id": str(MOTHER)}

@@ -17,6 +17,7 @@ from plan_service.application.shown import (
     StudentShown,
 )
 from plan_service.application.shown_around import around_student
+from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
 from plan_service.domain import district, meeting, school, staff, student
 from plan_service.domain.district import District
@@ -63,6 +64,7 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
         first_of(state.external_ids),
     )
     yield from around_student(state, event)
+    yield from of_evaluations(state, event)
 
 
 def student_shown(state: Student) -> StudentShown:
@@ -105,7 +107,7 @@ STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
 STUDENT: Model[Student] = Model(
-    "student", "1", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "2", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

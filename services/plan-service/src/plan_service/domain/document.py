@@ -1,5 +1,6 @@
 """Scans and files that belong to a student's record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -49,3 +50,9 @@ def document_of(student: Student, document: UUID | None, pointer: str) -> Docume
             "unknown-document", "This student has no document by this id: add it first.", pointer
         )
     return known
+
+
+def documents_of(student: Student, documents: Sequence[UUID], pointer: str) -> tuple[DocumentRef, ...]:
+    """Several of them, each once; see `document_of`."""
+    found = (document_of(student, each, f"{pointer}/{place}") for place, each in enumerate(documents))
+    return tuple(dict.fromkeys(each for each in found if each is not None))

@@ -10,6 +10,14 @@ from datetime import date
 from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationCompleted,
+    EvaluationConsentAnswered,
+    EvaluationConsentAsked,
+    ReevaluationWaived,
+    ReferralReceived,
+)
 from contracts.event import Event
 from contracts.fields import ExternalId, HolderId, LanguageTag, PlanId, SchoolId, StaffId, StudentId
 from contracts.students import (
@@ -38,6 +46,7 @@ from contracts.students import (
 )
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose, RightsGround
+from plan_service.domain.evaluation import Evaluations, evaluations_after
 
 ADULT_AT = 18
 """34 CFR 99.3 and 99.5: from this birthday on the record rights are the student's own, in every state."""
@@ -151,6 +160,7 @@ class Student:
     participations: Mapping[ExternalId, Participation] = field(default_factory=dict)
     releases: Mapping[UUID, Release] = field(default_factory=dict)
     documents: Mapping[UUID, DocumentRef] = field(default_factory=dict)
+    evaluations: Evaluations = field(default_factory=Evaluations)
 
     @property
     def adult_on(self) -> date | None:
@@ -196,6 +206,15 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             return replace(
                 student, documents=_with(student.documents, event.document.document, event.document)
             )
+        case (
+            ReferralReceived()
+            | EvaluationConsentAsked()
+            | EvaluationConsentAnswered()
+            | EvaluationCompleted()
+            | ReevaluationWaived()
+            | EligibilityDetermined()
+        ):
+            return replace(student, evaluations=evaluations_after(student.evaluations, event))
         case RequestMade():
             return student
         case _:

@@ -1,0 +1,45 @@
+"""Deciding about a student's evaluations: the staff and the meeting that a request names are read beside the student."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from contracts.event import Event
+from plan_service.application.desk import Desk, Seen
+from plan_service.application.models import MEETING, STAFF, STUDENT
+from plan_service.domain.rules import cannot_be_true
+from plan_service.domain.student import Student
+from plan_service.domain.team import TeamMeeting, team_of
+from runtime.call import Making
+from runtime.event_store import Appended, Context, Model
+
+
+async def decide_about_evaluation(
+    desk: Desk, context: Context, student_id: UUID, making: Making, decision: Callable[[Seen[Student]], Sequence[Event]],
+    *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None,
+) -> Appended:  # fmt: skip
+    """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be."""
+    named = {pointer: id for pointer, id in (staff or {}).items() if id is not None}
+    beside: list[tuple[Model[Any], str]] = [(STAFF, STAFF.stream(id)) for id in dict.fromkeys(named.values())]
+    if meeting is not None:
+        beside.append((MEETING, MEETING.stream(meeting)))
+
+    def decided(seen: Seen[Student]) -> Sequence[Event]:
+        for pointer, id in named.items():
+            if seen.of(STAFF, id).staff_id is None:
+                raise cannot_be_true("unknown-staff", "There is no such staff member here.", pointer)
+        return decision(seen)
+
+    return await desk.decide(
+        context, STUDENT, (student_id,), student_id, decided, beside=beside, claims=making.claims, answer=making.answer
+    )  # fmt: skip
+
+
+def meeting_of(seen: Seen[Student], meeting: UUID | None) -> TeamMeeting | None:
+    """The meeting that is named; refuses another student's."""
+    if meeting is None:
+        return None
+    team = team_of(seen.of(MEETING, meeting))
+    if team.student_id is None or team.student_id != seen.state.student_id:
+        raise cannot_be_true("unknown-meeting", "This student has no meeting by this id.", "/meeting")
+    return team

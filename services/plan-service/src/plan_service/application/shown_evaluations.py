@@ -1,0 +1,246 @@
+"""What is answered of evaluations: each with its steps, the consents, the waivers, and what was determined."""
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from contracts.evaluations import (
+    Assessment,
+    Determination,
+    EligibilityDetermined,
+    EvaluationCompleted,
+    EvaluationConsentAnswered,
+    EvaluationConsentAsked,
+    GroupMember,
+    ReevaluationWaived,
+    ReferralReceived,
+)
+from contracts.event import Event
+from contracts.meetings import Guest
+from contracts.vocabulary import (
+    Channel,
+    ConsentDecision,
+    ConsentMethod,
+    EvaluationKind,
+    Law,
+    WithoutConsent,
+)
+from plan_service.application.shown import DocumentRefShown, OfStudent, Part, ReportedShown
+from plan_service.application.shown_around import document_shown, reported_shown
+from plan_service.domain.evaluation import Evaluation, EvaluationStatus
+from plan_service.domain.student import Student
+from runtime.event_store import Resource
+
+
+class AssessorShown(Part):
+    """Who assessed the student, where it was nobody of the staff."""
+
+    name: str
+    capacity: str | None = None
+
+
+class AssessmentShown(Part):
+    """One thing that was assessed."""
+
+    area: str
+    what: str | None = None
+    on: date
+    existing: bool
+    """Existing data, or a test that all take."""
+    staff: UUID | None = None
+    by: AssessorShown | None = None
+    document: DocumentRefShown | None = None
+
+
+class CompletionShown(Part):
+    """How the evaluation ended."""
+
+    completed_on: date
+    in_time: bool | None = None
+    """Completed by `due_on`; absent where no clock ran."""
+    assessments: tuple[AssessmentShown, ...]
+    without_consent: WithoutConsent | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    summary: str | None = None
+    reported: ReportedShown | None = None
+
+
+class EvaluationShown(OfStudent):
+    """An evaluation, from its referral on."""
+
+    kind: EvaluationKind
+    laws: tuple[Law, ...]
+    referred_on: date
+    source: str
+    holder: UUID | None = None
+    """The rights holder or contact who referred the student."""
+    staff: UUID | None = None
+    name: str | None = None
+    words: str | None = None
+    agreed_by: UUID | None = None
+    status: EvaluationStatus
+    consent_received_on: date | None = None
+    """Of the consent it rests on."""
+    due_on: date | None = None
+    """Initial under IDEA: so many days after consent was received. Reevaluation: three years after the last one."""
+    completion: CompletionShown | None = None
+    reported: ReportedShown | None = None
+
+
+class OfEvaluation(OfStudent):
+    """A step of an evaluation."""
+
+    evaluation: UUID
+    language: str | None = None
+    document: DocumentRefShown | None = None
+    reported: ReportedShown | None = None
+
+
+class ConsentRequestShown(OfEvaluation):
+    """Consent was asked for."""
+
+    holders: tuple[UUID, ...]
+    channel: Channel
+    asked_on: date
+    notice: UUID | None = None
+
+
+class EvaluationConsentShown(OfEvaluation):
+    """An answer to the question for consent."""
+
+    holder: UUID
+    counts: bool
+    """False where it was reported and is no consent: by nobody who may, or not in writing."""
+    decision: ConsentDecision
+    method: ConsentMethod
+    answered_on: date
+    received_on: date
+    due_on: date | None = None
+    """By when the evaluation is due if it rests on this answer."""
+    comment: str | None = None
+
+
+class ReevaluationWaiverShown(OfStudent):
+    """An agreement that a reevaluation is unnecessary."""
+
+    holder: UUID
+    staff: UUID | None = None
+    counts: bool
+    """False where it was reported and is no such agreement."""
+    agreed_on: date
+    due_on: date
+    """The reevaluation that is not made."""
+    method: ConsentMethod
+    document: DocumentRefShown | None = None
+    reported: ReportedShown | None = None
+
+
+class EligibilityShown(OfStudent):
+    """What was determined under one law."""
+
+    evaluation: UUID | None = None
+    determination: Determination
+    determined_on: date
+    members: tuple[GroupMember, ...] = ()
+    guests: tuple[Guest, ...] = ()
+    meeting: UUID | None = None
+    sources: tuple[str, ...] = ()
+    basis: str | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    reported: ReportedShown | None = None
+
+
+def of_evaluations(state: Student, event: Event) -> Iterator[Resource]:
+    """What an event changes of it: the evaluation with its step, or the one thing that was recorded."""
+    match event:
+        case ReferralReceived() | EvaluationCompleted():
+            yield from _evaluation(state, event.evaluation_id)
+        case EvaluationConsentAsked():
+            yield from _evaluation(state, event.evaluation_id)
+            yield _resource("consent_request", event.consent_request_id, _asked(event))
+        case EvaluationConsentAnswered():
+            yield from _evaluation(state, event.evaluation_id)
+            yield _resource("evaluation_consent", event.evaluation_consent_id, _answered(event))
+        case ReevaluationWaived():
+            yield _resource("reevaluation_waiver", event.reevaluation_waiver_id, _waived(event))
+        case EligibilityDetermined():
+            yield _resource("eligibility", event.eligibility_id, _determined(event))
+        case _:
+            pass
+
+
+def _resource(kind: str, id: UUID, shown: OfStudent) -> Resource:
+    return Resource(kind, id, shown.kept(), shown.student, shown.external_id)
+
+
+def _evaluation(state: Student, evaluation_id: UUID) -> Iterator[Resource]:
+    known = state.evaluations.evaluations.get(evaluation_id)
+    if known is None or state.student_id is None:
+        return
+    consent = known.consent
+    shown = EvaluationShown(
+        student=state.student_id, external_id=known.external_id, kind=known.kind, laws=known.laws,
+        referred_on=known.referred_on, source=known.source, holder=known.holder_id, staff=known.staff_id,
+        name=known.name, words=known.words, agreed_by=known.agreed_by, status=known.status,
+        consent_received_on=consent.received_on if consent else None, due_on=known.due_on,
+        completion=_completion(known), reported=reported_shown(known.reported),
+    )  # fmt: skip
+    yield _resource("evaluation", evaluation_id, shown)
+
+
+def _completion(known: Evaluation) -> CompletionShown | None:
+    done = known.completed
+    if done is None:
+        return None
+    return CompletionShown(
+        completed_on=done.completed_on, in_time=known.in_time,
+        assessments=tuple(_assessment(each) for each in done.assessments), without_consent=done.without_consent,
+        documents=tuple(DocumentRefShown.model_validate(each.model_dump()) for each in done.documents),
+        summary=done.summary, reported=reported_shown(done.reported),
+    )  # fmt: skip
+
+
+def _assessment(each: Assessment) -> AssessmentShown:
+    by = AssessorShown.model_validate(each.personal.model_dump()) if each.personal else None
+    return AssessmentShown(
+        area=each.area, what=each.what, on=each.done_on, existing=each.existing, staff=each.staff_id, by=by,
+        document=document_shown(each.document),
+    )  # fmt: skip
+
+
+def _asked(event: EvaluationConsentAsked) -> ConsentRequestShown:
+    return ConsentRequestShown(
+        student=event.student_id, external_id=event.external_id, evaluation=event.evaluation_id,
+        holders=event.holder_ids, channel=event.channel, asked_on=event.effective_on, language=event.language,
+        notice=event.notice_id, document=document_shown(event.document), reported=reported_shown(event.reported),
+    )  # fmt: skip
+
+
+def _answered(event: EvaluationConsentAnswered) -> EvaluationConsentShown:
+    return EvaluationConsentShown(
+        student=event.student_id, external_id=event.external_id, evaluation=event.evaluation_id, holder=event.holder_id,
+        counts=event.counts, decision=event.decision, method=event.method, answered_on=event.effective_on,
+        received_on=event.received_on, due_on=event.due_on, language=event.language,
+        comment=event.personal.comment if event.personal else None, document=document_shown(event.document),
+        reported=reported_shown(event.reported),
+    )  # fmt: skip
+
+
+def _waived(event: ReevaluationWaived) -> ReevaluationWaiverShown:
+    return ReevaluationWaiverShown(
+        student=event.student_id, external_id=event.external_id, holder=event.holder_id, staff=event.staff_id,
+        counts=event.counts, agreed_on=event.effective_on, due_on=event.due_on, method=event.method,
+        document=document_shown(event.document), reported=reported_shown(event.reported),
+    )  # fmt: skip
+
+
+def _determined(event: EligibilityDetermined) -> EligibilityShown:
+    personal = event.personal
+    return EligibilityShown(
+        student=event.student_id, external_id=event.external_id, evaluation=event.evaluation_id,
+        determination=event.determination, determined_on=event.effective_on, members=event.members,
+        guests=personal.guests if personal else (), meeting=event.meeting_id, sources=event.sources,
+        basis=personal.basis if personal else None,
+        documents=tuple(DocumentRefShown.model_validate(each.model_dump()) for each in event.documents),
+        reported=reported_shown(event.reported),
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Evaluating again: at least every three years, at most once a year unless agreed (34 CFR 300.303(b))."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from contracts.evaluations import EvaluationEvent, ReevaluationWaived
+from contracts.fields import ExternalId, HolderId, StaffId
+from contracts.problems import Reason
+from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import ConsentMethod, Law
+from plan_service.domain.evaluation import Evaluations
+from plan_service.domain.identity import must_be_known
+from plan_service.domain.rights_holder import decides_on, must_be_around
+from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.student import Student
+
+TRIENNIAL = 3
+"""Years between evaluations, 34 CFR 300.303(b)(2)."""
+
+
+class WaiverRefused(UnmetRules):
+    """Nobody who may has agreed, or it was due already."""
+
+    code = "reevaluation-waiver-refused"
+    what = "Waiving this reevaluation"
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveReevaluation:
+    """A rights holder and the district agree that it is unnecessary."""
+
+    reevaluation_waiver_id: UUID
+    holder_id: HolderId
+    method: ConsentMethod
+    today: date
+    agreed_on: date | None = None
+    due_on: date | None = None
+    """Which one; by default the next that this record knows of."""
+    staff_id: StaffId | None = None
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+def waive_reevaluation(student: Student, command: WaiveReevaluation) -> list[EvaluationEvent]:
+    """Record the agreement. One that does not count is told as a report and moves no date."""
+    student_id = must_be_known(student)
+    must_be_around(student, command.holder_id)
+    not_in_the_future(command.reported, command.today)
+    agreed_on = command.agreed_on or day_of(command.reported, command.today)
+    if agreed_on > command.today:
+        raise cannot_be_true("agreed-in-the-future", f"{agreed_on} is still to come.", "/agreed_on")
+    due_on = command.due_on or reevaluation_due_on(student.evaluations)
+    if due_on is None:
+        raise cannot_be_true(
+            "reevaluation-due-unknown", "No evaluation is on record here: say when the reevaluation is due.",
+            "/due_on",
+        )  # fmt: skip
+    unmet = tuple(_unmet(student, command.holder_id, agreed_on, due_on))
+    return [
+        ReevaluationWaived(
+            effective_on=agreed_on, student_id=student_id, reevaluation_waiver_id=command.reevaluation_waiver_id,
+            holder_id=command.holder_id, staff_id=command.staff_id, counts=not unmet, due_on=due_on,
+            method=command.method, document=command.document, external_id=command.external_id,
+            reported=settle(WaiverRefused, unmet, command.reported),
+        )
+    ]  # fmt: skip
+
+
+def reevaluation_due_on(evaluations: Evaluations) -> date | None:
+    """Three years after the last evaluation under IDEA; a waiver moves it by three years more (300.303(b)(2))."""
+    last = evaluations.last_completed_on(Law.IDEA)
+    if last is None:
+        return None
+    due_on = years_after(last, TRIENNIAL)
+    for waived in sorted(evaluations.waived):
+        if waived >= due_on:
+            due_on = years_after(waived, TRIENNIAL)
+    return due_on
+
+
+def again_within_a_year(evaluations: Evaluations, day: date) -> date | None:
+    """When the last evaluation under IDEA was completed, where that is less than a year before ``day`` (300.303(b)(1))."""
+    last = evaluations.last_completed_on(Law.IDEA)
+    return last if last is not None and last <= day < years_after(last, 1) else None
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day so many years later; of 29 February the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _unmet(student: Student, holder_id: HolderId, agreed_on: date, due_on: date) -> Iterator[Reason]:
+    if not decides_on(student, holder_id, agreed_on):
+        yield Reason(
+            "waived-by-nobody-who-decides", f"Whoever agreed held no right to decide on {agreed_on}.",
+            "34 CFR 300.303(b)(2)", "Agree with a holder of the right to decide, or confirm this person's rights first.",
+            "/holder",
+        )  # fmt: skip
+    if agreed_on >= due_on:
+        yield Reason(
+            "waived-after-due", f"The reevaluation was due on {due_on}; an agreement comes before that.",
+            "34 CFR 300.303(b)(2)", "Reevaluate the student.", "/agreed_on",
+        )  # fmt: skip
