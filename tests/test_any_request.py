@@ -43,6 +43,8 @@ OF_A_STUDENT = {
     "contact": "contacts",
     "release": "releases",
     "request": "requests",
+    "evaluation": "evaluations",
+    "eligibility": "eligibility",
 }
 OTHER_NAMES = {"provider": "staff", "by": "staff", "confirmed_by": "staff", "holder_id": "holder", "staff_id": "staff",
                "student_id": "student", "plan_id": "plan", "meeting_id": "meeting"}  # fmt: skip

@@ -35,6 +35,7 @@ OF_A_STUDENT = frozenset(
         "student", "contact", "holder", "assignment", "document", "release", "request", "meeting", "invitation",
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
+        "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -311,6 +312,7 @@ def furnished(instance: Instance) -> District:
         "enrolment": first(f"{of}/enrolments"),
     }  # fmt: skip
     notices = operator.get("/notify/v1/notices", student=student)["items"]
+    things |= _evaluated(operator, of, holder, met_on)
     things["notice"] = next(notice["id"] for notice in notices if notice["deliveries"])
     things["delivery"] = first(f"/notify/v1/notices/{things['notice']}/deliveries")
     items = [held["item"] for held in operator.get(f"/plan/v1/plans/{plan}")["items"]]
@@ -336,6 +338,29 @@ def furnished(instance: Instance) -> District:
     district.other = things | mine | {"student": other}
     district.secrets = set(_secrets(operator, students)) | {things[name] for name in OF_A_STUDENT}
     return district
+
+
+def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:
+    """The student was referred, evaluated with consent, and found eligible; a reevaluation was waived."""
+    happened = {"reported": {"source": "paper file", "reason": "It was before Handrail.", "occurred_on": on}}
+    referral = {"kind": "initial", "laws": ["idea"], "source": "parent", "holder": holder} | happened
+    evaluation = operator.post(f"{of}/evaluations", referral)["id"]
+    at = f"{of}/evaluations/{evaluation}"
+    asked = operator.post(f"{at}/consent-requests", {"holders": [holder], "channel": "letter"} | happened)[
+        "id"
+    ]
+    signed = {"holder": holder, "decision": "accepted", "method": "paper_signature"} | happened
+    consent = operator.post(f"{at}/consents", signed)["id"]
+    operator.post(f"{at}/completion", {"assessments": [{"area": "motor", "on": on}]} | happened)
+    found = {"law": "idea", "eligible": True, "categories": ["autism"], "needs_special_education": True}
+    group = [{"person": {"kind": "rights_holder", "holder_id": holder}}]
+    eligible = {"determination": found, "evaluation": evaluation, "members": group} | happened
+    waiver = {"holder": holder, "method": "paper_signature"} | happened
+    return {
+        "evaluation": evaluation, "consent_request": asked, "evaluation_consent": consent,
+        "eligibility": operator.post(f"{of}/eligibility", eligible)["id"],
+        "reevaluation_waiver": operator.post(f"{of}/reevaluation-waivers", waiver)["id"],
+    }  # fmt: skip
 
 
 def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: str) -> None:
