@@ -221,7 +221,7 @@ async def _one_of_evaluation(
 ) -> Response:
     shown = await asked.fetch(kind, id)
     if shown is None or shown.document.get("evaluation") != str(evaluation_id):
-        raise NotFound("This evaluation has nothing under this id.")
+        raise NotFound("This student has nothing under this id.")
     return await one_of_student(asked, kind, student_id, id)
 
 
