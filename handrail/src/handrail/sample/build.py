@@ -10,7 +10,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
-from handrail.sample import changes, families, leaving, newcomer, plans, roster, teaching
+from handrail.sample import changes, evaluations, families, leaving, newcomer, plans, roster, teaching
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.roster import LOGINS
 from handrail.sample.telling import Telling
@@ -133,6 +133,13 @@ def _family_life(telling: Telling, world: World) -> None:
             telling.begin(name, student, families.another_name, enrolled, when)
         else:
             telling.begin(name, student, families.not_eligible, enrolled, when)
+    for n, enrolled in enumerate(without[24:30]):
+        name, when = f"evaluation-{enrolled.child.number}", day(BEGINS, 10 + n % 3)
+        if n < 5:
+            telling.begin(name, enrolled.student, evaluations.referred, world, enrolled, when, late=n == 4)
+        else:
+            telling.begin(name, enrolled.student, evaluations.refused, world, enrolled, when)
+    telling.begin("waiver", ieps[4].student, evaluations.waived, ieps[4], day(SPRING, 2))
 
 
 def _with_mail(found: Sequence[Held]) -> Held:

@@ -1,0 +1,106 @@
+"""From a referral to eligibility, for a few students: consented to, refused, late; found under one law and not the other."""
+
+from datetime import date, timedelta
+
+from handrail.plan_items import Json
+from handrail.sample.documents import page
+from handrail.sample.telling import Life, Scene
+from handrail.sample.world import BEGINS, DIRECTOR, Enrolled, Held, World
+from handrail.stage import GROUP_504_ROLES, Stage, staff_member
+
+ANSWER_DAYS = 14
+BEYOND_60_DAYS = 91
+
+
+def referred(scene: Scene, world: World, enrolled: Enrolled, on: date, *, late: bool = False) -> Life:
+    """A teacher refers a student; the parent consents. There is a disability, and no need of special education."""
+    yield on
+    by, holder, evaluation = _asked(scene, world, enrolled, on)
+    yield on + timedelta(days=ANSWER_DAYS)
+    signed = page(by, enrolled.student, "Consent to evaluate, signed", "consent", scene.day)
+    _answered(scene, by, evaluation, {"holder": holder, "decision": "accepted", "method": "paper_signature",
+                                      "document": signed})  # fmt: skip
+    tested_on = scene.day + timedelta(days=1)
+    yield on + timedelta(days=ANSWER_DAYS + (BEYOND_60_DAYS if late else 30))
+    psychologist = _staff(world, enrolled)["school_psychologist"]
+    report = page(by, enrolled.student, "Report of the school psychologist", "evaluation_report", scene.day)
+    by.client.post(
+        f"{evaluation}/completion",
+        {"completed_on": scene.day.isoformat(), "documents": [report],
+         "summary": "Attends well for ten minutes, then loses the thread. Learns with the class.",
+         "assessments": [
+             {"area": "academic_performance", "what": "Achievement battery", "on": tested_on.isoformat(),
+              "staff": psychologist, "document": report},
+             {"area": "observation", "what": "Three lessons", "on": scene.day.isoformat(), "staff": psychologist},
+             {"area": "health", "what": "Physician's letter", "on": on.isoformat(), "existing": True,
+              "by": {"name": "Dr. Imre Voss", "capacity": "pediatrician"}}]},
+    )  # fmt: skip
+    _determined(scene, world, enrolled, by, evaluation)
+
+
+def refused(scene: Scene, world: World, enrolled: Enrolled, on: date) -> Life:
+    """The parent does not want the student tested: there the evaluation ends (34 CFR 300.300(a)(3))."""
+    yield on
+    by, holder, evaluation = _asked(scene, world, enrolled, on)
+    yield on + timedelta(days=ANSWER_DAYS)
+    _answered(scene, by, evaluation, {"holder": holder, "decision": "refused", "method": "oral",
+                                      "comment": "Give him time. The move was hard enough."})  # fmt: skip
+
+
+def waived(scene: Scene, held: Held, on: date) -> Life:
+    """Parent and district agree that this year's reevaluation would say nothing new (34 CFR 300.303(b)(2))."""
+    yield on
+    by = scene.by(held.manager)
+    by.client.post(
+        f"/plan/v1/students/{held.student}/reevaluation-waivers",
+        {"holder": held.holder, "method": "paper_signature", "agreed_on": on.isoformat(),
+         "staff": held.school.staff["school_psychologist"], "due_on": (on + timedelta(days=60)).isoformat()},
+    )  # fmt: skip
+
+
+def _asked(scene: Scene, world: World, enrolled: Enrolled, on: date) -> tuple[Stage, str, str]:
+    """Who acts, the parent who decides, and the path of the evaluation for which consent was asked."""
+    by, child = scene.by("director"), enrolled.child
+    holder = by.confirm_holder(
+        enrolled.student, f"{child.parent_given} {child.family}", since=date(BEGINS, 8, 1), email=child.parent_email,
+        language=child.language, confirmed_by=world.office[DIRECTOR], address=child.address, contact=enrolled.contact,
+    )  # fmt: skip
+    evaluations = f"/plan/v1/students/{enrolled.student}/evaluations"
+    evaluation = by.client.post(
+        evaluations,
+        {"kind": "initial", "laws": ["idea", "504"], "source": "teacher", "referred_on": on.isoformat(),
+         "staff": _staff(world, enrolled)["regular_education_teacher"],
+         "words": "Begins every task and finishes few; it is not for want of trying."},
+    )["id"]  # fmt: skip
+    path = f"{evaluations}/{evaluation}"
+    by.client.post(
+        f"{path}/consent-requests",
+        {"holders": [holder], "channel": "letter", "asked_on": on.isoformat(), "language": child.language},
+    )
+    return by, holder, path
+
+
+def _answered(scene: Scene, by: Stage, evaluation: str, answer: Json) -> None:
+    day = scene.day.isoformat()
+    by.client.post(f"{evaluation}/consents", answer | {"answered_on": day, "received_on": day})
+
+
+def _determined(scene: Scene, world: World, enrolled: Enrolled, by: Stage, evaluation: str) -> None:
+    """Under IDEA no: nothing needs to be specially designed. Under Section 504 yes."""
+    staff = world.office | _staff(world, enrolled)
+    group = [{"person": staff_member(staff[role]), "roles": roles} for role, roles in GROUP_504_ROLES.items()]
+    idea = {"law": "idea", "eligible": False, "categories": ["other_health_impairment"],
+            "needs_special_education": False}  # fmt: skip
+    section_504 = {"law": "504", "eligible": True, "impairment": "ADHD, inattentive presentation.",
+                   "limited": [{"activity": "concentrating", "how": "Loses the thread of longer tasks."}]}  # fmt: skip
+    for found in (idea, section_504):
+        by.client.post(
+            f"/plan/v1/students/{enrolled.student}/eligibility",
+            {"determination": found, "evaluation": evaluation.rpartition("/")[2], "members": group,
+             "determined_on": scene.day.isoformat(), "basis": "The battery, three lessons, the physician's letter.",
+             "sources": ["aptitude_and_achievement_tests", "observation", "medical_report"]},
+        )  # fmt: skip
+
+
+def _staff(world: World, enrolled: Enrolled) -> dict[str, str]:
+    return world.schools[enrolled.child.school].staff
