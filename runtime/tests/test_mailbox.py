@@ -1,5 +1,7 @@
 """The built-in mailbox keeps what it accepted, shows it to this machine alone, and forgets only when asked."""
 
+import io
+import logging
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -7,7 +9,9 @@ from pathlib import Path
 import aiosmtplib
 import httpx
 import pytest
+import structlog
 
+from runtime.logging import configure_logging
 from runtime.mailbox import Mailbox
 
 
@@ -110,3 +114,17 @@ async def test_a_page_of_another_origin_cannot_clear_it(mailbox: Mailbox):
 async def test_only_names_it_gave_are_looked_up(mailbox: Mailbox, name: str):
     async with reader(mailbox) as http:
         assert (await http.get(f"/mailbox/mails/{name}")).status_code == 404
+
+
+async def test_the_log_does_not_say_to_whom_a_mail_goes(mailbox: Mailbox):
+    said = io.StringIO()
+    before = structlog.get_config()
+    try:
+        configure_logging(to=said)
+        await put(mailbox, a_mail())
+        logging.getLogger("any.library").info("it works")
+    finally:
+        structlog.configure(**before)
+
+    assert "it works" in said.getvalue()
+    assert "example.org" not in said.getvalue()

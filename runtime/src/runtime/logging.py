@@ -53,8 +53,8 @@ def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
         library.propagate = True
     # The edge writes one line for every request; uvicorn's would repeat it, with the query in it.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
-    # These would log statements with their parameters, and addresses with their queries.
-    for name in ("sqlalchemy.engine", "httpx", "httpcore", "aiokafka", "asyncio", "python_multipart"):
+    # These would log statements with their parameters, addresses with their queries, and to whom a mail goes.
+    for name in ("sqlalchemy.engine", "httpx", "httpcore", "aiokafka", "asyncio", "python_multipart", "mail"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 
