@@ -118,7 +118,7 @@ async def until(superuser: asyncpg.Connection, question: str, *given: object) ->
 async def kill_one(started: Sequencers, superuser: asyncpg.Connection, chance: random.Random) -> bool:
     """Start a sequencer, see it get on, kill it; returns whether that was in the middle of a batch."""
     await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")  # The last one's connection is gone.
-    large = chance.random() < 0.4
+    large = chance.random() < 0.6
     if large:  # Its first batch is a full one, and the second, in which it dies, a large one.
         await until(superuser, "SELECT count(*) > $1 FROM plan.unsequenced", BATCH)
     before = await superuser.fetchval("SELECT coalesce(max(position), 0) FROM plan.log")
@@ -126,7 +126,7 @@ async def kill_one(started: Sequencers, superuser: asyncpg.Connection, chance: r
     await until(superuser, "SELECT max(position) > $1 FROM plan.log", before)
     if large:
         await until(superuser, f"SELECT EXISTS (SELECT {RELAYS} AND backend_xid IS NOT NULL)")
-    await asyncio.sleep(chance.uniform(0, 0.03 if large else 0.15))
+    await asyncio.sleep(chance.uniform(0, 0.01 if large else 0.15))  # A batch is written by one statement.
     in_mid_batch: bool = await superuser.fetchval(
         f"SELECT EXISTS (SELECT {RELAYS} AND backend_xid IS NOT NULL)"
     )

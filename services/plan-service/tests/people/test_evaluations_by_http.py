@@ -256,4 +256,4 @@ async def test_the_idea_categories_come_with_their_source_and_version(world: Wor
     assert listed["source"].startswith("34 CFR 300.8")
     assert listed["version"] == "federal@2026-1"
     assert {"code": "deaf_blindness", "label": "deaf-blindness"} in listed["codes"]
-    assert "version" not in (await world.get("/codes/area")).json()
+    assert (await world.get("/codes/area")).json()["version"] == "1"
