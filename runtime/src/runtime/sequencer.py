@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
-BREATH_SECONDS = 0.008
+BREATH_SECONDS = 0.004
 BATCH = 2_000
 RETRY_SECONDS = 0.5
 MICROSECOND = timedelta(microseconds=1)
