@@ -4,6 +4,7 @@ An exception is logged by its class and the places it came through. Its message 
 message quotes the very values it was given.
 """
 
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(serializer=_as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=lambda *_arguments: _Lines(out),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
@@ -56,6 +57,23 @@ def configure_logging(level: str = "info", *, to: TextIO | None = None) -> None:
     # These would log statements with their parameters, addresses with their queries, and to whom a mail goes.
     for name in ("sqlalchemy.engine", "httpx", "httpcore", "aiokafka", "asyncio", "python_multipart", "mail"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+
+
+class _Lines:
+    """Writes lines. A log that cannot be written must not stop the work it tells of, as with the standard library's."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        """One line, at once."""
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # A full disk, a reader that has gone, a stream that was closed.
+            self._out.write(line + "\n")
+            self._out.flush()
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def _as_json(event: EventDict, **_options: Any) -> str:

@@ -88,6 +88,15 @@ def lines():
     structlog.reset_defaults()
 
 
+@pytest.mark.usefixtures("lines")
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    gone = io.StringIO()
+    configure_logging("info", to=gone)
+    gone.close()
+    structlog.get_logger().info("amendment_adopted")
+    structlog.get_logger().exception("background_failed", exc_info=ValueError())
+
+
 def test_a_line_is_json_with_its_event_its_level_and_its_time(lines) -> None:
     structlog.get_logger().info("amendment_adopted", plan_id="p-1")
     stdlib.getLogger("some.library").warning("careful %s", 7)
