@@ -10,7 +10,8 @@ from bench import hops
 from bench.ground import Ground
 from bench.measure import Row
 from bench.notices import measured
-from tests.running import Instance, four_processes, free_port
+from runtime.testing import free_port
+from tests.running import Instance, four_processes
 
 
 async def bench(ground: Ground) -> list[Row]:

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ import uvloop
 from bench.measure import CONNECTIONS
 from bench.processes import cpu_seconds_of, peak_of
 from runtime.logging import configure_logging
+from runtime.testing import free_port
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -45,7 +45,7 @@ class Server:
 @asynccontextmanager
 async def served(make_app: Callable[..., Any], *arguments: Any, workers: int = 1) -> AsyncIterator[Server]:
     """``make_app(*arguments)`` answering until the block ends."""
-    ports = [_free_port() for _ in range(workers)]
+    ports = [free_port() for _ in range(workers)]
     spawn = multiprocessing.get_context("spawn")
     processes = [
         spawn.Process(target=_serve, args=(port, make_app, arguments), daemon=True) for port in ports
@@ -62,13 +62,6 @@ async def served(make_app: Callable[..., Any], *arguments: Any, workers: int = 1
                 os.kill(process.pid, signal.SIGTERM)
         for process in processes:
             await asyncio.to_thread(process.join, 20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _serve(port: int, make_app: Callable[..., Any], arguments: Sequence[Any]) -> None:

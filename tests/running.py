@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from handrail.client import Handrail
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES, RolePasswords
+from runtime.testing import free_port
 from runtime.transport.kafka import Broker
 from runtime.transport.topics import apply_topics
 
@@ -65,14 +65,6 @@ class Instance:
             timeout=timeout,
             check=False,
         )
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def new_folder() -> Path:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from running import Instance, four_processes, free_port, new_folder, one_process, start_one, stop
+from running import Instance, four_processes, new_folder, one_process, start_one, stop
 
 from handrail.client import Handrail
 from runtime.roles import SERVICES
+from runtime.testing import free_port
 
 pytestmark = pytest.mark.slow
 

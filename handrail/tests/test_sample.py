@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from handrail.sample.made import SampleMade
 from handrail.sample.people import SCHOOLS
 from handrail.sample.roster import LOGINS, STUDENTS
 from handrail.sample.world import TENANT
+from runtime.testing import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -93,13 +93,6 @@ class Installation:
         )
 
 
-def a_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def plans(client: Handrail) -> list[dict[str, Any]]:
     """None, as long as nobody answers or the district is not open."""
     try:
@@ -113,7 +106,7 @@ def sample() -> Iterator[Installation]:
     """Begun, killed in the middle, its clock moved on by three days, begun again, stopped, and completed."""
     folder = Path(tempfile.mkdtemp(prefix="hr-"))
     folder.chmod(0o711)  # PostgreSQL's own user passes through it.
-    it = Installation(folder, a_port())
+    it = Installation(folder, free_port())
     try:
         it.start()
         it.until_it_says("Making the sample district")

@@ -12,6 +12,7 @@ from rich.text import Text
 from handrail.client import NotConfigured
 from handrail.console import console
 from handrail.operation import opened
+from runtime.consumer import Consumer
 from runtime.current_state import CurrentState
 from runtime.projection import Report, rebuild
 from runtime.service import Service
@@ -54,13 +55,11 @@ def _rebuilds(it: Service) -> dict[str, Rebuild]:
     found: dict[str, Rebuild] = {CurrentState.name: CurrentState(it.database, it.store, it.models).rebuild}
     for runner in it.runners:
         if runner.consumer.tables:
-            found[runner.consumer.name] = _rebuild_of(runner.consumer.name, it)
+            found[runner.consumer.name] = _rebuild_of(runner.consumer, it)
     return found
 
 
-def _rebuild_of(name: str, it: Service) -> Rebuild:
-    (consumer,) = (runner.consumer for runner in it.runners if runner.consumer.name == name)
-
+def _rebuild_of(consumer: Consumer, it: Service) -> Rebuild:
     async def run(report: Report) -> int:
         return await rebuild(consumer, it.database, it.store, report, transport=it.transport)
 

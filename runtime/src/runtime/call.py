@@ -87,7 +87,7 @@ class Edge:
         """The tenant's own subject here; raises `TenantNotOpen`."""
         found = self._subjects.get(tenant) or await subject_of(self.service.store, tenant)
         if found is None:
-            raise TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+            raise TenantNotOpen()
         self._subjects[tenant] = found
         return found
 

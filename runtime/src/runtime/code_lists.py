@@ -60,7 +60,6 @@ def code_list_routes(prefix: str, lists: Iterable[CodeList], *scopes: str) -> AP
         """Read one code list."""
         if list_name not in by_name:
             raise NotFound(f"There is no such list here; there are: {', '.join(by_name)}.")
-        listed = CodeListOut.of(by_name[list_name])
-        return Response(listed.model_dump_json(exclude_none=True), media_type="application/json")
+        return Response(CodeListOut.of(by_name[list_name]).model_dump_json(), media_type="application/json")
 
     return routes

@@ -223,6 +223,9 @@ class TenantNotOpen(Problem):
 
     code = "tenant-not-open"
 
+    def __init__(self) -> None:
+        super().__init__("This district is not open here; add it with `handrail tenants add`.")
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -466,7 +469,7 @@ class EventStore:
                     "The same request is still being worked on; ask again in a moment."
                 )
             case "HR404":
-                return TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+                return TenantNotOpen()
         return error
 
     async def held(self, tenant: str, kind: str, value: str) -> tuple[UUID, bytes | None] | None:

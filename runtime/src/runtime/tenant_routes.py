@@ -174,7 +174,7 @@ def tenant_routes(service: str, opened: Opened = _nothing_more) -> APIRouter:
 async def _tenant(asked: Call) -> Response:
     subject = await subject_of(asked.store, asked.tenant)
     if subject is None:
-        raise TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+        raise TenantNotOpen()
     history = await asked.store.read(asked.tenant, TENANT.name)
     opened = history[0].event
     shown = TenantOut.model_validate(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -76,6 +77,14 @@ class Cluster:
     def url(self, database: str, role: str) -> str:
         """A connection URL as one of the roles."""
         return self.postgres.url(database, role, PASSWORD)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from contracts.problems import Invalid, NotFound
 from contracts.students import Held, Rights
 from contracts.testing import an_id
 from contracts.vocabulary import ConsentDecision, ConsentMethod, EvaluationKind, Law, WithoutConsent
+from plan_service.domain.ages import years_after
 from plan_service.domain.evaluation import EvaluationClosed, EvaluationStatus
 from plan_service.domain.evaluation_completed import EvaluationRefused, complete_evaluation
 from plan_service.domain.evaluation_consent import (
@@ -23,7 +24,6 @@ from plan_service.domain.reevaluation import (
     WaiverRefused,
     reevaluation_due_on,
     waive_reevaluation,
-    years_after,
 )
 from plan_service.domain.referral import ReferralRefused, receive_referral
 from plan_service.domain.student import Student

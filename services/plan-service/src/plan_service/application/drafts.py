@@ -17,7 +17,7 @@ from contracts.values import Imported
 from contracts.vocabulary import PlanKind
 from plan_service.application.models import STUDENT
 from plan_service.application.plan_model import PLAN
-from plan_service.application.situation import day_of_district, load_plan, situation
+from plan_service.application.situation import Situation, change, day_of_district, load_plan, situation
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain import draft as domain
 from plan_service.domain.ages import Ages, ages_of
@@ -154,11 +154,15 @@ class Drafts:
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
         """The draft as last saved; raises `NotFound`."""
+        return (await self._seen(tenant, plan_id))[0]
+
+    async def _seen(self, tenant: str, plan_id: UUID) -> tuple[Draft, Situation]:
+        """The draft, and what is decided about it on."""
         paper = await self.papers.read(tenant, plan_id)
         if paper is None:
             raise NotFound("No draft of this plan is open.")
         seen = await situation(self.store, tenant, await load_plan(self.store, tenant, plan_id))
-        return Draft(paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state))
+        return Draft(paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state)), seen
 
     async def save(
         self,
@@ -172,12 +176,11 @@ class Drafts:
 
         ``patched`` makes the new items of the old ones, and raises `Invalid` for what cannot be.
         """
-        draft = await self.read(tenant, plan_id)
+        draft, seen = await self._seen(tenant, plan_id)
         if if_match != draft.paper.version:
             raise await self._saved_meanwhile(tenant, draft, patched, if_match)
         items = domain.distinct(patched(draft.items))
-        plan = (await load_plan(self.store, tenant, plan_id)).state
-        domain.same_kinds(plan, items)
+        domain.same_kinds(seen.plan, items)
         changes = touched(draft.items, items)
         try:
             async with self.papers.writing(tenant) as connection:
@@ -211,12 +214,10 @@ class Drafts:
         answer: Answer | None = None,
     ) -> Appended:  # fmt: skip
         """Give the draft up: nothing is kept of what it said, only that it was given up."""
-        draft = await self.read(context.tenant, plan_id)
+        draft, seen = await self._seen(context.tenant, plan_id)
         draft.paper.must_be(if_match)
-        loaded = await load_plan(self.store, context.tenant, plan_id)
-        day = await day_of_district(self.store, context.tenant)
-        dropping = Change(loaded, draft.paper.student_id, domain.drop_draft(loaded.state, day.today, reason))
-        under = replace(context, rules=day.rule_set)
+        dropping = change(seen, domain.drop_draft(seen.plan, seen.today, reason))
+        under = replace(context, rules=seen.day.rule_set)
         async with self.papers.writing(context.tenant) as connection:
             appended = await self.store.append(under, [dropping], answer=answer, connection=connection)
             await self.papers.finish(connection, context.tenant, draft.paper)

@@ -275,7 +275,7 @@ class ImportJobs:
     async def _district(self, tenant: str) -> UUID:
         found = await subject_of(self._store, tenant)
         if found is None:
-            raise TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+            raise TenantNotOpen()
         return found
 
 

@@ -120,7 +120,7 @@ async def day_of_district(store: EventStore, tenant: str) -> Day:
 def day_of(looked: Looked) -> Day:
     """The district's day at the moment of a look at the streams of district and tenant; raises `TenantNotOpen`."""
     if looked.now is None:
-        raise TenantNotOpen("This district is not open here; add it with `handrail tenants add`.")
+        raise TenantNotOpen()
     profiles: Profiles = looked.streams[DISTRICT.name].state.profiles
     zone = ZoneInfo(profiles.time_zone or looked.streams[TENANT.name].state.time_zone)
     return Day(looked.now.astimezone(zone).date(), zone, profiles)

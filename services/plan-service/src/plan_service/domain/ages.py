@@ -39,7 +39,9 @@ def ages_of(student: Student) -> Ages:
     return Ages(student.personal.birth_date if student.personal else None)
 
 
-def a_year_after(day: date) -> date:
-    """The same day next year; of 29 February the 28th."""
-    last_of_february = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)
+def years_after(day: date, years: int) -> date:
+    """The same day so many years later; of 29 February the 28th where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)

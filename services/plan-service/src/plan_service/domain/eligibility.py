@@ -27,7 +27,7 @@ from contracts.vocabulary import Law, MeetingRole
 from plan_service.domain.evaluation import Evaluations
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import UnmetRules, cannot_be_true, done_on, settle
 from plan_service.domain.student import Student, birthday
 from plan_service.domain.team import TeamMeeting
 
@@ -72,13 +72,8 @@ class DetermineEligibility:
 def determine_eligibility(student: Student, command: DetermineEligibility) -> list[EvaluationEvent]:
     """Record what was determined, by whom, on which ground."""
     student_id = must_be_known(student)
-    not_in_the_future(command.reported, command.today)
     met_on = command.meeting.held_on if command.meeting else None
-    determined_on = command.determined_on or met_on or day_of(command.reported, command.today)
-    if determined_on > command.today:
-        raise cannot_be_true(
-            "determined-in-the-future", f"{determined_on} is still to come.", "/determined_on"
-        )
+    determined_on = done_on(command.determined_on or met_on, command.reported, command.today, "determined")
     _could_be_true(student, command)
     found, told = command.determination, command.basis is not None or command.guests
     unmet = (

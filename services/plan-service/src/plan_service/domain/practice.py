@@ -22,7 +22,7 @@ from contracts.items import (
 from contracts.plain_words import CODE_FIELDS, COMMON_CODE_FIELDS
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
-from plan_service.domain.ages import Ages, a_year_after
+from plan_service.domain.ages import Ages, years_after
 from plan_service.domain.item_gaps import Fields, absent
 from plan_service.domain.smart import Advice, smart
 from plan_service.domain.transition import transition_gaps
@@ -50,7 +50,7 @@ _BANDS = {
 def advice(kind: PlanKind, items: Sequence[AnyItem], today: date, ages: Ages) -> list[Advice]:
     """Everything worth saying of a draft that no rule refuses, on ``today``."""
     starts_on = begins_on(items, today)
-    ends_on = a_year_after(starts_on)
+    ends_on = years_after(starts_on, 1)
     said = smart(items, starts_on, ends_on)
     said += [Advice(reason) for item in items for reason in _practice(kind, item)]
     said += [Advice(reason) for item in items for reason in _unlisted(item)]

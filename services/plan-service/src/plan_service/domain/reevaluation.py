@@ -10,10 +10,11 @@ from contracts.fields import ExternalId, HolderId, StaffId
 from contracts.problems import Reason
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, Law
+from plan_service.domain.ages import years_after
 from plan_service.domain.evaluation import Evaluations
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import UnmetRules, cannot_be_true, done_on, settle
 from plan_service.domain.student import Student
 
 TRIENNIAL = 3
@@ -48,10 +49,7 @@ def waive_reevaluation(student: Student, command: WaiveReevaluation) -> list[Eva
     """Record the agreement. One that does not count is told as a report and moves no date."""
     student_id = must_be_known(student)
     must_be_around(student, command.holder_id)
-    not_in_the_future(command.reported, command.today)
-    agreed_on = command.agreed_on or day_of(command.reported, command.today)
-    if agreed_on > command.today:
-        raise cannot_be_true("agreed-in-the-future", f"{agreed_on} is still to come.", "/agreed_on")
+    agreed_on = done_on(command.agreed_on, command.reported, command.today, "agreed")
     due_on = command.due_on or reevaluation_due_on(student.evaluations)
     if due_on is None:
         raise cannot_be_true(
@@ -85,14 +83,6 @@ def again_within_a_year(evaluations: Evaluations, day: date) -> date | None:
     """When the last evaluation under IDEA was completed, where that is less than a year before ``day`` (300.303(b)(1))."""
     last = evaluations.last_completed_on(Law.IDEA)
     return last if last is not None and last <= day < years_after(last, 1) else None
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day so many years later; of 29 February the 28th where there is none."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def _unmet(student: Student, holder_id: HolderId, agreed_on: date, due_on: date) -> Iterator[Reason]:

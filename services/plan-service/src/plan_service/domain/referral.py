@@ -10,10 +10,11 @@ from contracts.fields import ExternalId, HolderId, StaffId
 from contracts.problems import Reason
 from contracts.values import Reported
 from contracts.vocabulary import EvaluationKind, Law
+from plan_service.domain.ages import years_after
 from plan_service.domain.identity import must_be_known
-from plan_service.domain.reevaluation import again_within_a_year, reevaluation_due_on, years_after
+from plan_service.domain.reevaluation import again_within_a_year, reevaluation_due_on
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import UnmetRules, done_on, settle
 from plan_service.domain.student import Student
 
 
@@ -47,10 +48,7 @@ class ReceiveReferral:
 def receive_referral(student: Student, command: ReceiveReferral) -> list[EvaluationEvent]:
     """Record the referral, by whoever made it. With it the evaluation begins to be followed."""
     student_id = must_be_known(student)
-    not_in_the_future(command.reported, command.today)
-    referred_on = command.referred_on or day_of(command.reported, command.today)
-    if referred_on > command.today:
-        raise cannot_be_true("referred-in-the-future", f"{referred_on} is still to come.", "/referred_on")
+    referred_on = done_on(command.referred_on, command.reported, command.today, "referred")
     if command.holder_id is not None:
         must_be_around(student, command.holder_id)
     if command.agreed_by is not None:

@@ -12,7 +12,7 @@ from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import holds_record_rights, is_adult, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import UnmetRules, cannot_be_true, done_on, settle
 from plan_service.domain.student import Student
 
 
@@ -45,10 +45,7 @@ def sign_release(student: Student, command: SignRelease) -> list[StudentEvent]:
     """Record a release. A reported one of somebody without the right stands in the record and opens nothing."""
     student_id = must_be_known(student)
     must_be_around(student, command.holder_id)
-    not_in_the_future(command.reported, command.today)
-    signed_on = command.signed_on or day_of(command.reported, command.today)
-    if signed_on > command.today:
-        raise cannot_be_true("signed-in-the-future", f"{signed_on} is still to come.", "/signed_on")
+    signed_on = done_on(command.signed_on, command.reported, command.today, "signed")
     if command.expires_on is not None and command.expires_on < signed_on:
         raise cannot_be_true(
             "ends-before-it-begins", "The release expires before it is signed.", "/expires_on"

@@ -10,7 +10,7 @@ from contracts.values import Reported
 from contracts.vocabulary import RequestKind, RequestVia
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import must_be_around
-from plan_service.domain.rules import cannot_be_true, day_of, not_in_the_future
+from plan_service.domain.rules import done_on
 from plan_service.domain.student import Student
 
 
@@ -33,10 +33,7 @@ class MakeRequest:
 def make_request(student: Student, command: MakeRequest) -> list[StudentEvent]:
     """Record what was asked, by whoever asked it; whether the person may is for the answer to say."""
     student_id = must_be_known(student)
-    not_in_the_future(command.reported, command.today)
-    made_on = command.made_on or day_of(command.reported, command.today)
-    if made_on > command.today:
-        raise cannot_be_true("made-in-the-future", f"{made_on} is still to come.", "/made_on")
+    made_on = done_on(command.made_on, command.reported, command.today, "made")
     if command.holder_id is not None:
         must_be_around(student, command.holder_id)
     return [

@@ -155,3 +155,15 @@ def not_in_the_future(reported: Reported | None, today: date) -> None:
 def day_of(reported: Reported | None, today: date) -> date:
     """The day of an act: today, or the true day of one that is reported."""
     return reported.occurred_on if reported else today
+
+
+def done_on(said: date | None, reported: Reported | None, today: date, done: str) -> date:
+    """The day that is said of an act, or else `day_of`; nobody records what is still to come.
+
+    ``done``: what was done, as the field is called: ``signed`` of ``signed_on``.
+    """
+    not_in_the_future(reported, today)
+    day = said or day_of(reported, today)
+    if day > today:
+        raise cannot_be_true(f"{done}-in-the-future", f"{day} is still to come.", f"/{done}_on")
+    return day

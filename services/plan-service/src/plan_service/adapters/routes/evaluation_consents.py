@@ -20,7 +20,7 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.reading import one_of_student
+from plan_service.adapters.routes.reading import must_be_of_student
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import ConsentRequestShown, EvaluationConsentShown
@@ -212,20 +212,14 @@ async def post_evaluation_consent(
 async def _page_of_evaluation(
     asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, listing: Listing
 ) -> Response:
-    await _must_be_of(asked, "evaluation", student_id, evaluation_id)
+    await must_be_of_student(asked, "evaluation", student_id, evaluation_id)
     return await asked.page(kind, listing, fields={"evaluation": str(evaluation_id)})
 
 
 async def _one_of_evaluation(
     asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, id: UUID
 ) -> Response:
-    shown = await asked.fetch(kind, id)
-    if shown is None or shown.document.get("evaluation") != str(evaluation_id):
+    shown = await must_be_of_student(asked, kind, student_id, id)
+    if shown.document.get("evaluation") != str(evaluation_id):
         raise NotFound("This student has nothing under this id.")
-    return await one_of_student(asked, kind, student_id, id)
-
-
-async def _must_be_of(asked: Call, kind: str, student_id: UUID, id: UUID) -> None:
-    shown = await asked.fetch(kind, id)
-    if shown is None or shown.student != student_id:
-        raise NotFound("This student has nothing under this id.")
+    return await asked.one(kind, id)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from contracts.problems import NotFound
 from runtime.call import Call
 from runtime.paging import Listing
+from runtime.resources import Shown
 
 
 async def page_of_student(asked: Call, kind: str, student_id: UUID, listing: Listing) -> Response:
@@ -19,10 +20,16 @@ async def page_of_student(asked: Call, kind: str, student_id: UUID, listing: Lis
 
 async def one_of_student(asked: Call, kind: str, student_id: UUID, id: UUID) -> Response:
     """``GET /students/{id}/<kind>s/{id}``; another student's is not found."""
+    await must_be_of_student(asked, kind, student_id, id)
+    return await asked.one(kind, id)
+
+
+async def must_be_of_student(asked: Call, kind: str, student_id: UUID, id: UUID) -> Shown:
+    """The thing; raises `NotFound` for another student's as for one there is not."""
     shown = await asked.fetch(kind, id)
     if shown is None or shown.student != student_id:
         raise NotFound("This student has nothing under this id.")
-    return await asked.one(kind, id)
+    return shown
 
 
 async def one_of_meeting(asked: Call, kind: str, meeting_id: UUID, id: UUID) -> Response:
