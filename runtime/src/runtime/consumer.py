@@ -28,6 +28,7 @@ from contracts.store import ParkedSkipped
 from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
 from runtime.event_store import (
+    TENANT_STREAM,
     AlreadyClaimed,
     Appended,
     Change,
@@ -56,7 +57,6 @@ TRY_AGAIN_SECONDS = (0.2, 0.5, 1.0)
 """What is neither certain nor of the transport is tried again so often before it is parked: a district may just be
 opened service by service."""
 
-TENANT_STREAM = "tenant"
 MOST_PARKED_SHARE = 0.01
 MOST_PARKED_SUBJECTS = 20
 PARKED_WINDOW = timedelta(hours=1)
