@@ -108,7 +108,9 @@ class Desk:
                 seen.loaded.at_version(if_match)
                 said = decision(seen)
                 decided = said if isinstance(said, Decided) else Decided(said)
-                if seen.remembered and not decided.events:  # That nothing is left to do, no append would check.
+                if (
+                    seen.remembered and not decided.events
+                ):  # That nothing is left to do, no append would check.
                     continue
                 return await self.store.append(
                     replace(context, rules=context.rules or seen.day.rule_set),

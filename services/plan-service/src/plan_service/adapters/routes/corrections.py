@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Body
@@ -160,8 +160,8 @@ async def _page(asked: Call, plan_id: UUID, listing: Listing, pending: Sequence[
     after = listing.after(of)
     standing = listing
     if after is not None:
-        cursor = resources.next_cursor(asked.tenant, KIND, listing, after, fields)
-        standing = replace(listing, cursor=cursor)
+        of_standing = resources.list_name(asked.tenant, KIND, fields)
+        standing = replace(listing, cursor=listing.next_cursor(of_standing, after))
     async with asked.edge.service.database.begin(asked.tenant) as rows:
         found, last = await resources.find_page(rows, asked.tenant, KIND, standing, fields=fields)
     # One approved between the two readings stands.
@@ -170,12 +170,8 @@ async def _page(asked: Call, plan_id: UUID, listing: Listing, pending: Sequence[
     page = shown[: listing.limit]
     for each in page:
         asked.saw(each.student, KIND, (each.id,))
-    body: dict[str, Any] = {"items": [each.fields() for each in page]}
-    headers = {}
-    if last is not None or len(shown) > len(page):
-        body["next"] = listing.address(asked.request.scope["path"], listing.next_cursor(of, page[-1].id), {})
-        headers["Link"] = f'<{body["next"]}>; rel="next"'
-    return Response(resources.encode(body), 200, headers, "application/json")
+    more = last is not None or len(shown) > len(page)
+    return asked.listed([each.fields() for each in page], listing, of, page[-1].id if more else None)
 
 
 def _wanted(listing: Listing, after: UUID | None) -> Callable[[Shown], bool]:
