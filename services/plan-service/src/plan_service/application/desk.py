@@ -108,10 +108,8 @@ class Desk:
                 seen.loaded.at_version(if_match)
                 said = decision(seen)
                 decided = said if isinstance(said, Decided) else Decided(said)
-                if (
-                    seen.remembered and not decided.events
-                ):  # That nothing is left to do, no append would check.
-                    continue
+                if seen.remembered and not decided.events:
+                    continue  # No append would check that nothing is left to do.
                 return await self.store.append(
                     replace(context, rules=context.rules or seen.day.rule_set),
                     [Change(seen.loaded, subject, decided.events)], claims=(*claims, *decided.claims),
