@@ -54,7 +54,7 @@ class Sent:
 class Taken:
     """What became of a session that was sent: made now, or the first with this external id."""
 
-    session_id: UUID
+    id: UUID
     created: bool
     event: UUID | None = None
     """The newest event of the append that made it."""

@@ -7,15 +7,22 @@ from fastapi import Query, Response
 
 from contracts.ids import new_id
 from progress_service.adapters.routes.forms import VoidIn, may_report
-from progress_service.adapters.routes.session_form import DELIVERED, MISSED, SessionOut, session_schema
-from progress_service.adapters.session_lines import NDJSON, last_event, read_lines, read_session, render
+from progress_service.adapters.routes.session_form import (
+    DELIVERED,
+    MISSED,
+    SessionIn,
+    SessionOut,
+    session_schema,
+)
 from progress_service.application.record_measurements import strike_out
 from progress_service.application.record_sessions import Sent, record_many, record_one
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
+from runtime import ndjson
 from runtime.auth import Principal, allow
 from runtime.call import Asked
-from runtime.event_store import Answer, Appended, keep_answer
+from runtime.event_store import Appended
 from runtime.http import Routes
+from runtime.ndjson import NDJSON, read_model
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
 from runtime.problem_details import UnsupportedMediaType
@@ -24,6 +31,7 @@ Writes = Annotated[Principal, allow("progress.write")]
 Reads = Annotated[Principal, allow("progress.read")]
 
 routes = Routes(prefix="/progress/v1", tags=["sessions"])
+MOST_LINES = 10_000
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -71,7 +79,7 @@ async def post_session(asked: Asked, who: Writes) -> Response:
         return await _batch(asked, who, body)
     if kind != "application/json":
         raise UnsupportedMediaType(f"Send one session as application/json, or many as {NDJSON}.")
-    session = read_session(body)
+    session = read_model(SessionIn, body)
     may_report(who, session.reported)
     sent = Sent(session.to_command(new_id()), asked.body_digest())
     return await asked.respond(
@@ -83,21 +91,16 @@ async def post_session(asked: Asked, who: Writes) -> Response:
 
 
 async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
-    keyed = asked.context.request
-    kept = await asked.store.kept_answer(asked.tenant, keyed) if keyed else None
-    lines = read_lines(body, who)
-    results = await record_many(
-        asked.store, asked.context, who, [line.sent for line in lines if isinstance(line.sent, Sent)]
-    )
-    event = last_event(results)
-    headers = {"Handrail-Event": str(event)} if event else {}
-    if (
-        kept is not None
-    ):  # Gone through again, each line by its external_id: the answer is as fresh as the rows.
-        headers["Idempotent-Replayed"] = "true"
-    elif keyed is not None:
-        await keep_answer(asked.store, asked.tenant, keyed, Answer(200, "session_batch", new_id(), event))
-    return Response(b"".join(render(lines, results, asked.correlation)), 200, headers, NDJSON)
+    again = await ndjson.answered_before(asked)
+
+    def read(line: bytes) -> tuple[Sent, str | None]:
+        session = read_model(SessionIn, line)
+        may_report(who, session.reported)
+        return Sent(session.to_command(new_id()), ndjson.digest_of(line)), session.external_id
+
+    lines = ndjson.read_lines(body, MOST_LINES, read)
+    results = await record_many(asked.store, asked.context, who, ndjson.taken(lines))
+    return await ndjson.respond(asked, "session", lines, results, again=again)
 
 
 @routes.get("/sessions", response_model=Page[SessionOut])
