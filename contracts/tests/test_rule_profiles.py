@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.profile_check import Fault, check_profile
+from contracts.profile_check import Fault, check_profile, not_decided
 from contracts.rule_profile import Due, RuleSet, RuleSetNotShipped, resolve
 from contracts.shipped_profiles import read_profiles, shipped_profiles
 
@@ -23,7 +23,7 @@ floor = "federal@2026-1"
 verified = false
 """
 A_FLOOR = HEADING.replace('"zz"', '"federal"').replace('floor = "federal@2026-1"\n', "")
-IEP_30, NOTICE = '[rule."idea.iep-30"]', '[rule."idea.pwn-before"]'
+IEP_30, NOTICE, CLOCK = (f'[rule."idea.{name}"]' for name in ("iep-30", "pwn-before", "evaluation-60"))
 
 
 def a_state(*lines: str, heading: str = HEADING) -> str:
@@ -251,6 +251,9 @@ def test_only_the_evaluation_clock_may_be_longer() -> None:
         (a_state(NOTICE, 'due = { count = -9999, kind = "school" }'), 8, 'rule."idea.pwn-before".due.count', "greater than"),
         (A_FLOOR, None, 'rule."idea.annual-review".due', "is missing"),
         (A_FLOOR, 1, "profile.majority_age", "is missing"),
+        (a_state(CLOCK, 'due = { count = 60, kind = "business" }'), 8, 'rule."idea.evaluation-60".due', "cannot be counted"),
+        (a_state(CLOCK, 'ends_at = "never"'), 8, 'rule."idea.evaluation-60".ends_at', "Nothing here is called never"),
+        (a_state(CLOCK, 'extends = ["rain"]'), 8, 'rule."idea.evaluation-60".extends', "rain cannot be counted"),
         (a_state(NOTICE, 'silence = "maybe"'), 8, 'rule."idea.pwn-before".silence', "should match pattern"),
         ("", None, "profile", "is missing"),
     ],
@@ -318,3 +321,29 @@ def test_a_file_that_is_wrong_is_not_shipped_silently() -> None:
         read_profiles(
             [*SHIPPED.items(), ("zz-2026-1.toml", a_state('[rule."idea.transition-16"]', "age = 17"))]
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("tx", ["idea.referral-answered.due"]),
+        ("mn", []),
+        ("ca", ["idea.amendment-agreed.signed_by", "ca.plan-15.due", "ca.requested-meeting-30.due"]),
+        (
+            "ma",
+            ["idea.evaluation-60.due", "idea.evaluation-60.ends_at", "ma.tests-30.due", "ma.summaries-2.due"],
+        ),
+        ("il", ["il.in-effect-10.due", "il.service-not-begun.due", "il.material-3.due"]),
+    ],
+)
+def test_what_a_profile_says_and_no_decision_asks_for_is_told(state: str, expected: list[str]) -> None:
+    file = f"{state}-{STATES[state]}.toml"
+    profile, _ = check_profile(SHIPPED[file], shipped_profiles())
+
+    assert profile is not None
+    told = not_decided(profile, SHIPPED[file])
+    assert list(dict.fromkeys(note.field.removeprefix("rule.").replace('"', "") for note in told)) == sorted(
+        expected,
+        key=lambda name: next(note.line or 0 for note in told if name in note.field.replace('"', "")),
+    )
+    assert all(note.line and note.cure for note in told)

@@ -100,7 +100,23 @@ def test_a_program_gets_the_same_as_json(file):
     ]
     file.write_text(NEW_STATE)
     good = json.loads(check(file, "--json").stdout)
-    assert good == {"rule_set": "federal@2026-1+zz@2026-1", "valid": True, "faults": []}
+    assert good == {
+        "rule_set": "federal@2026-1+zz@2026-1",
+        "valid": True,
+        "faults": [],
+        "not_decided": [],
+    }
+
+
+def test_of_a_good_profile_it_is_told_what_no_decision_asks_for(file):
+    file.write_text(NEW_STATE + '[rule."idea.iep-30"]\ndue = { count = 20, kind = "calendar" }\n')
+
+    done = check(file)
+
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[1:] == [
+        f'{file}: line 13, rule."idea.iep-30".due: No decision asks for it. It is kept for findings.'
+    ]
 
 
 def test_a_file_that_is_not_text_is_a_fault_of_the_file(file):

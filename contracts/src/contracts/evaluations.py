@@ -28,6 +28,7 @@ from contracts.meetings import Guest, Person
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import (
     Channel,
+    ClockEnd,
     ConsentDecision,
     ConsentMethod,
     EvaluationKind,
@@ -105,6 +106,10 @@ class EvaluationConsentAnswered(Event):
     """The day on which the district had it: the clock runs from here."""
     due_on: date | None = None
     """By when the evaluation is to be completed if it rests on this consent (300.301(c)); absent where no clock runs."""
+    clock_ends_with: ClockEnd | None = None
+    """What is to have happened by then; where nothing is said, that the evaluation is complete."""
+    due_beyond_calendar: bool | None = None
+    """True: the district's school calendar did not reach to ``due_on``, which may be later than that day."""
     language: LanguageTag | None = None
     document: DocumentRef | None = None
     personal: EvaluationConsentPersonalData | None = None

@@ -170,6 +170,8 @@ class ConsentAnswered(Event):
     document: DocumentRef | None = None
     """The signed page."""
     personal: ConsentPersonalData | None = None
+    waives_time: bool | None = None
+    """True: they let the change begin before the state's time since the notice has passed, where that may be waived."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 

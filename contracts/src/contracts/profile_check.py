@@ -14,13 +14,31 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.day_count import COUNTABLE, pauses_of
 from contracts.rule_profile import FLOOR, Due, Heading, Rule, RuleProfile, RuleProfiles
+from contracts.vocabulary import ClockEnd
 
 COUNTED_HERE = {
     "idea.pwn-before": ("calendar", "school"),
     "idea.annual-review": ("calendar", "month", "year"),
+    "idea.evaluation-60": COUNTABLE,
+    "idea.partial-consent": COUNTABLE,
+    "idea.majority-notice": ("calendar", "month", "year"),
 }
-"""Times by which Handrail decides today, and the kinds of day it can count there."""
+"""Times by which Handrail decides, and the kinds of day it can count there."""
+
+DECIDED_BY = {
+    "idea.evaluation-60": ("due", "ends_at", "extends"),
+    "idea.pwn-before": ("due", "waivable_by", "silence"),
+    "idea.annual-review": ("due",),
+    "idea.transition-16": ("age", "grade"),
+    "idea.majority-notice": ("due",),
+    "idea.partial-consent": ("enabled", "due", "silence"),
+}
+"""What of a rule's numbers and switches a decision asks for; all others are kept for findings."""
+
+SWITCHES = ("due", "ends_at", "extends", "age", "grade", "enabled", "waivable_by", "silence", "signed_by")
+ENDS = tuple(ClockEnd)
 
 Path = tuple[str, ...]
 SEVERITIES = "LMH"
@@ -89,10 +107,46 @@ def _in_itself(profile: RuleProfile) -> Iterator[_Found]:
         if rule_id == "idea.pwn-before" and rule.due and rule.due.count >= 0:
             yield _at(("rule", rule_id, "due"), f"{_in_words(rule.due)} after the change is no notice of it.",
                       "Give a count below zero: so long before.")  # fmt: skip
+        if rule_id == "idea.evaluation-60":
+            yield from _clock_not_known(("rule", rule_id), rule)
         countable = COUNTED_HERE.get(rule_id)
         if countable and rule.due and rule.due.kind not in countable:
             yield _at(("rule", rule_id, "due"), f"Days of the kind {rule.due.kind} cannot be counted for this rule.",
                       f"Use one of: {', '.join(countable)}.")  # fmt: skip
+
+
+def _clock_not_known(path: Path, rule: Rule) -> Iterator[_Found]:
+    """With what an evaluation's time ends, and what prolongs it: only what can be seen in the record."""
+    if rule.ends_at is not None and rule.ends_at not in ENDS:
+        yield _at(
+            (*path, "ends_at"), f"Nothing here is called {rule.ends_at}.", f"Use one of: {', '.join(ENDS)}."
+        )
+    _, unknown = pauses_of(rule.extends)
+    if unknown:
+        yield _at((*path, "extends"), f"{', '.join(unknown)} cannot be counted.",
+                  "Say absence>=N (school days of absence) or break>Ns (a break of more than N school days).")  # fmt: skip
+
+
+def not_decided(profile: RuleProfile, text: str = "") -> list[Fault]:
+    """What a sound profile says and no decision asks for: it is kept for findings, and refuses nothing by itself."""
+    lines = _lines(text)
+    found = [each for rule_id, rule in profile.rule.items() for each in _not_decided(rule_id, rule)]
+    return sorted(
+        (Fault(each[0], each[1], each[2], _line_of(each[3], lines)) for each in found),
+        key=lambda fault: fault.line or 0,
+    )
+
+
+def _not_decided(rule_id: str, rule: Rule) -> Iterator[_Found]:
+    for name in SWITCHES:
+        if getattr(rule, name) not in (None, ()) and name not in DECIDED_BY.get(rule_id, ()):
+            yield _at(("rule", rule_id, name), "No decision asks for it.", "It is kept for findings.")
+    if rule_id == "idea.evaluation-60" and rule.ends_at == ClockEnd.PLAN_PROPOSED:
+        yield _at(("rule", rule_id, "ends_at"), "The student's record does not say when a plan was proposed.",
+                  "The due day is counted; whether it was kept is for a person to say.")  # fmt: skip
+    if rule.due is not None and rule.due.kind == "school_working":
+        yield _at(("rule", rule_id, "due"), "School working days are counted as the district's school days.",
+                  "Let the district's calendar hold the days that count.")  # fmt: skip
 
 
 def _days_in_order(path: Path, dated: Heading | Rule) -> Iterator[_Found]:

@@ -70,7 +70,8 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             answer = (
                 f"that {names.holder(event.holder_id)} {event.decision} {names.items(event.items)} of {to}"
             )
-            what = f"recorded the answer{counts} {answer} by {plainly(event.method)}"
+            at_once = ", and lets it begin before the state's time has passed" if event.waives_time else ""
+            what = f"recorded the answer{counts} {answer} by {plainly(event.method)}{at_once}"
             return Told(
                 what, said=event.personal.comment if event.personal else None, reported=event.reported
             )

@@ -190,6 +190,16 @@ class EvaluationKind(StrEnum):
     """34 CFR 300.303, 104.35(d)."""
 
 
+class ClockEnd(StrEnum):
+    """With what the time for an evaluation ends: the federal rule's end, or a state's own (300.301(c)(1))."""
+
+    EVALUATION_COMPLETED = "evaluation_completed"
+    ELIGIBILITY_DETERMINED = "eligibility_determined"
+    MEETING_HELD = "meeting_held"
+    """The meeting that looks at it: of the team that determines eligibility and makes the plan."""
+    PLAN_PROPOSED = "plan_proposed"
+
+
 class WithoutConsent(StrEnum):
     """Why an evaluation went on without a consent (300.300): each is an exception somebody has to be able to show."""
 

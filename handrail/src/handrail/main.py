@@ -330,20 +330,23 @@ def parked_skip(
 
 @rules.command("check")
 def rules_check(file: Path, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a rule profile, each with its line and what to do."""
-    from handrail.rules import checked, in_one_line
+    """Say all that is wrong with a rule profile, with its line and what to do; of a good one, what no decision asks for."""
+    from handrail.rules import checked, in_one_line, kept_for_findings
 
     try:
         profile, faults = checked(file)
     except OSError as error:
         err(f"{file} cannot be read: {error.strerror}.")
         raise typer.Exit(2) from error
+    notes = kept_for_findings(profile, file) if profile else []
     found = {
         "rule_set": profile.rule_set if profile else None,
         "valid": profile is not None,
         "faults": [asdict(fault) for fault in faults],
+        "not_decided": [asdict(note) for note in notes],
     }
-    text = f"valid: {in_one_line(profile)}" if profile else "\n".join(f"{file}: {fault}" for fault in faults)
+    said = [f"{file}: {each}" for each in (faults or notes)]
+    text = "\n".join([f"valid: {in_one_line(profile)}", *said] if profile else said)
     show(found, as_json, text)
     if profile is None:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from contracts.profile_check import Fault, check_profile
+from contracts.profile_check import Fault, check_profile, not_decided
 from contracts.rule_profile import RuleProfile
 from contracts.shipped_profiles import shipped_profiles
 
@@ -16,6 +16,11 @@ def checked(file: Path) -> tuple[RuleProfile | None, list[Fault]]:
         line = error.object[: error.start].count(b"\n") + 1
         return None, [Fault("the file", "This is not UTF-8.", "Save it as UTF-8.", line)]
     return check_profile(text, shipped_profiles())
+
+
+def kept_for_findings(profile: RuleProfile, file: Path) -> list[Fault]:
+    """What a good profile says and no decision asks for."""
+    return not_decided(profile, file.read_text("utf-8"))
 
 
 def in_one_line(profile: RuleProfile) -> str:

@@ -23,6 +23,7 @@ from contracts.students import (
     ReleasePersonalData,
     Rights,
     RightsHolderConfirmed,
+    StudentEnrolled,
     StudentEvent,
     StudentPersonalData,
     StudentRegistered,
@@ -71,6 +72,11 @@ def registered(born: date = BORN) -> StudentRegistered:
     """The student is known."""
     personal = StudentPersonalData(given_name="Jonas", family_name="Feld", birth_date=born)
     return StudentRegistered(effective_on=date(2024, 8, 26), student_id=STUDENT, personal=personal)
+
+
+def enrolled(grade: str, since: date) -> StudentEnrolled:
+    """The student goes to school in a grade."""
+    return StudentEnrolled(effective_on=since, student_id=STUDENT, school_id=an_id("school"), grade=grade)
 
 
 def all_rights(since: date = BORN, until: date | None = None) -> Rights:

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.evaluations import EvaluationCompleted, EvaluationConsentAnswered
 from contracts.problems import Invalid, NotFound
+from contracts.rule_profile import Due
 from contracts.students import Held, Rights
 from contracts.testing import an_id
 from contracts.vocabulary import ConsentDecision, ConsentMethod, EvaluationKind, Law, WithoutConsent
@@ -18,7 +19,7 @@ from plan_service.domain.evaluation_consent import (
     ConsentRefused,
     answer_evaluation,
     ask_consent,
-    evaluation_due_on,
+    evaluation_due,
 )
 from plan_service.domain.reevaluation import (
     WaiverRefused,
@@ -26,6 +27,7 @@ from plan_service.domain.reevaluation import (
     waive_reevaluation,
 )
 from plan_service.domain.referral import ReferralRefused, receive_referral
+from plan_service.domain.rules import EvaluationClock, Rules
 from plan_service.domain.student import Student
 from plan_service.testing_evaluations import (
     EVALUATION,
@@ -81,15 +83,16 @@ def codes(refusal: Any) -> set[str]:
 
 
 def test_the_evaluation_is_completed_within_60_calendar_days_of_receiving_consent() -> None:
-    assert evaluation_due_on(SEPT_22) == NOV_21
+    assert evaluation_due(SEPT_22).on == NOV_21
 
 
 def test_the_day_consent_is_received_is_day_0_and_summer_counts() -> None:
-    assert evaluation_due_on(date(2026, 6, 1)) == date(2026, 7, 31)
+    assert evaluation_due(date(2026, 6, 1)).on == date(2026, 7, 31)
 
 
 def test_a_state_sets_a_number_of_days_of_its_own() -> None:
-    (event,) = answer_evaluation(child(referred()), answer(evaluation_days=45))
+    clock = EvaluationClock(Due(count=45, kind="calendar"))
+    (event,) = answer_evaluation(child(referred()), answer(rules=Rules(evaluation=clock)))
 
     assert isinstance(event, EvaluationConsentAnswered)
     assert event.due_on == date(2025, 11, 6)

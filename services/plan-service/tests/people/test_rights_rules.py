@@ -17,7 +17,7 @@ from plan_service.domain.rights_holder import (
     end_rights_holder,
     holds_record_rights,
 )
-from plan_service.domain.rules import Rules
+from plan_service.domain.rules import FEDERAL, Rules
 from plan_service.domain.student import Student, birthday, evolve
 from plan_service.testing_people import (
     AUNT,
@@ -51,7 +51,7 @@ def grown_up(since: date = ADULT_ON) -> Any:
 def test_a_contact_holds_no_right_whatever_a_roster_calls_it() -> None:
     student = given(registered(), contact(AUNT))
 
-    assert not decides_on(student, AUNT, TODAY)
+    assert not decides_on(student, AUNT, TODAY, FEDERAL)
     assert not holds_record_rights(student, AUNT, TODAY)
 
 
@@ -93,9 +93,9 @@ def test_at_majority_the_parents_rights_to_decide_and_over_the_record_end() -> N
     student = given(registered(), confirmed(FATHER))
     after = given(*confirm_rights_holder(student, grown_up()), start=student)
 
-    assert decides_on(after, FATHER, date(2026, 3, 2))
-    assert not decides_on(after, FATHER, ADULT_ON)
-    assert decides_on(after, STUDENT, ADULT_ON)
+    assert decides_on(after, FATHER, date(2026, 3, 2), FEDERAL)
+    assert not decides_on(after, FATHER, ADULT_ON, FEDERAL)
+    assert decides_on(after, STUDENT, ADULT_ON, FEDERAL)
     assert after.holders[FATHER].rights.notice == all_rights().notice
 
 
@@ -148,8 +148,8 @@ def test_ended_rights_are_over_from_that_day_and_end_only_once() -> None:
     events = end_rights_holder(student, FATHER, RightsEnd.COURT_ORDER, date(2025, 1, 1), "a-person")
     after = given(*events, start=student)
 
-    assert decides_on(after, FATHER, date(2024, 12, 31))
-    assert not decides_on(after, FATHER, date(2025, 1, 1))
+    assert decides_on(after, FATHER, date(2024, 12, 31), FEDERAL)
+    assert not decides_on(after, FATHER, date(2025, 1, 1), FEDERAL)
     assert end_rights_holder(after, FATHER, RightsEnd.COURT_ORDER, date(2025, 1, 1), "a-person") == []
     with pytest.raises(NotFound):
         end_rights_holder(after, MOTHER, RightsEnd.DEATH, TODAY, "a-person")

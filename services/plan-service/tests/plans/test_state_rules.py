@@ -12,8 +12,8 @@ from contracts.notice_time import school_days_after
 from contracts.plan import AmendmentAdopted, PlanAdopted, ReviewHeld
 from contracts.rule_profile import Due
 from contracts.shipped_profiles import read_profiles, shipped_profiles
-from contracts.vocabulary import PlanKind, ReviewOutcome
-from plan_service.domain.adoption import adopt_plan, next_review
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, ReviewOutcome
+from plan_service.domain.adoption import AdoptionRefused, adopt_plan, next_review
 from plan_service.domain.amendment import AmendmentRefused, adopt_amendment
 from plan_service.domain.notices import notice_standing
 from plan_service.domain.plan import Plan
@@ -21,9 +21,12 @@ from plan_service.domain.review import HoldReview, hold_review
 from plan_service.domain.rules import Profile, Profiles, Rules, profiles_after, rules_of
 from plan_service.testing_plans import (
     MOTHER,
+    SPEECH,
+    TIME,
     TODAY,
     adopt,
     adoption,
+    answered,
     draft_opened,
     given,
     ground,
@@ -120,10 +123,102 @@ def test_where_the_state_honours_consent_in_part_nothing_changes_without_it(stat
     with pytest.raises(AmendmentRefused) as refusal:
         adopt_amendment(pending(), adoption(effective_on=date(2026, 3, 6)), ground(notice(), rules=rules))
 
-    (reason,) = refusal.value.reasons
+    reason = refusal.value.reasons[0]
     assert reason.code == "consent-required"
     assert reason.citation == rules.consent_cite
     assert str(reason.citation).endswith("; 34 CFR 300.9")
+
+
+MASSACHUSETTS, MINNESOTA = f"{FEDERAL}+ma@2026-1", f"{FEDERAL}+mn@2026-1"
+
+
+def codes(plan: Plan, rules: Rules, **fields: Any) -> list[str]:
+    with pytest.raises(AmendmentRefused) as refusal:
+        adopt_amendment(plan, adoption(**fields), ground(notice(), rules=rules))
+    assert all(reason.citation and reason.cure for reason in refusal.value.reasons)
+    return [reason.code for reason in refusal.value.reasons]
+
+
+def first_day(plan: Plan, rules: Rules, **fields: Any) -> date:
+    (event,) = adopt_amendment(plan, adoption(**fields), ground(notice(), rules=rules))
+    assert isinstance(event, AmendmentAdopted)
+    return event.effective_on
+
+
+def test_in_massachusetts_each_item_may_be_answered_for_thirty_days() -> None:
+    half = given(answered(SPEECH), start=pending())
+
+    assert codes(half, under(MASSACHUSETTS), today=TODAY + timedelta(days=30)) == ["answer-awaited"]
+
+
+def test_in_massachusetts_silence_for_thirty_days_is_a_rejection() -> None:
+    half = given(answered(SPEECH), start=pending())
+    late = adoption(today=TODAY + timedelta(days=31))
+    (event,) = adopt_amendment(half, late, ground(notice(), rules=under(MASSACHUSETTS)))
+
+    assert isinstance(event, AmendmentAdopted)
+    assert ([change.item_id for change in event.changes], event.withheld) == ([SPEECH], (TIME,))
+
+
+def test_in_massachusetts_nothing_is_waited_for_once_every_item_is_answered() -> None:
+    refused_one = given(answered(SPEECH), answered(TIME, decision=ConsentDecision.REFUSED), start=pending())
+
+    assert first_day(refused_one, under(MASSACHUSETTS)) == TODAY + timedelta(days=3)
+
+
+def test_in_minnesota_silence_lets_a_change_go_on_fourteen_days_after_the_notice() -> None:
+    assert first_day(pending(), under(MINNESOTA)) == TODAY + timedelta(days=14)
+
+
+def test_in_minnesota_who_agrees_in_writing_need_not_wait_for_silence() -> None:
+    agreed = given(answered(), start=pending())
+
+    assert first_day(agreed, under(MINNESOTA)) == TODAY + timedelta(days=3)
+    oral = given(answered(method=ConsentMethod.ORAL), start=pending())
+    assert first_day(oral, under(MINNESOTA)) == TODAY + timedelta(days=14)
+
+
+def test_in_minnesota_an_objection_stops_the_change() -> None:
+    objected = given(answered(TIME, decision=ConsentDecision.REFUSED, counts=True), start=pending())
+
+    assert codes(objected, under(MINNESOTA)) == ["change-objected-to"]
+
+
+def test_silence_never_stands_for_consent_to_an_initial_placement() -> None:
+    refusal = [codes_of_adoption(under(name)) for name in (FEDERAL, MINNESOTA)]
+
+    assert refusal[0] == refusal[1] == ["meeting-required"]
+
+
+def codes_of_adoption(rules: Rules) -> list[str]:
+    with pytest.raises(AdoptionRefused) as refusal:
+        adopt_plan(given(draft_opened()), adopt(rules=rules, meeting=None))
+    return [reason.code for reason in refusal.value.reasons]
+
+
+def test_in_texas_who_consents_in_writing_may_let_the_change_begin_at_once() -> None:
+    waived = given(answered(waives_time=True), start=pending())
+
+    assert first_day(waived, under(TEXAS)) == TODAY + timedelta(days=3)
+    assert first_day(waived, under(TEXAS, notice_days=0)) == TODAY
+    assert first_day(given(answered(), start=pending()), under(TEXAS)) == date(2026, 3, 4)
+
+
+def test_the_time_is_waived_for_every_change_or_for_none() -> None:
+    one = given(answered(SPEECH, waives_time=True), answered(TIME), start=pending())
+
+    assert first_day(one, under(TEXAS)) == date(2026, 3, 4)
+
+
+def test_nobody_waives_the_time_who_does_not_decide_or_does_not_write() -> None:
+    for fields in ({"counts": False}, {"method": ConsentMethod.ORAL}):
+        said = given(answered(waives_time=True, **fields), start=pending())
+        assert first_day(said, under(TEXAS)) == date(2026, 3, 4)
+
+
+def test_where_the_state_lets_nobody_waive_its_time_a_waiver_changes_nothing() -> None:
+    rules = replace(under(TEXAS), waivable=False)
+    assert first_day(given(answered(waives_time=True), start=pending()), rules) == date(2026, 3, 4)
 
 
 def test_a_district_may_honour_consent_in_part_where_its_state_does_not() -> None:

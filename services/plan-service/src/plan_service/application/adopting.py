@@ -77,7 +77,7 @@ async def adopt_draft(
                 rules=seen.rules,
                 meeting=seen.meeting,
                 review_due_on=asked.review_due_on,
-                ages=ages_of(seen.around.state),
+                ages=ages_of(seen.around.state, seen.rules),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 reported=asked.reported,
             ),

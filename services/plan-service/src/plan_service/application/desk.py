@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from contracts.event import Event
 from contracts.problems import ExternalIdTaken, Problem, VersionConflict
+from contracts.values import Reported
 from plan_service.application.models import DISTRICT
 from plan_service.application.situation import Day, day_of
+from plan_service.domain.rules import Rules
 from runtime.event_store import (
     AlreadyClaimed,
     Answer,
@@ -51,6 +53,11 @@ class Seen(Generic[S]):
     def today(self) -> date:
         """Today, in the district's zone."""
         return self.day.today
+
+    @property
+    def rules(self) -> Rules:
+        """What holds today, or held on the day of what is reported; raises `RuleSetNotShipped`."""
+        return self.day.rules
 
     @property
     def zone(self) -> ZoneInfo:
@@ -96,14 +103,16 @@ class Desk:
         self, context: Context, model: Model[S], parts: Sequence[object], subject: UUID,
         decision: Callable[[Seen[S]], Sequence[Event] | Decided], *, beside: Sequence[tuple[Model[Any], str]] = (),
         resting_on: Sequence[str] = (), if_match: int | None = None, claims: Sequence[Claim] = (),
-        answer: Answer | None = None,
+        answer: Answer | None = None, reported: Reported | None = None,
     ) -> Appended:  # fmt: skip
         """Append what ``decision`` said. Durable on return; a crash leaves nothing; a lost race is decided anew.
 
-        ``resting_on`` names those of the streams ``beside`` that must still be as they were seen.
+        ``resting_on`` names those of the streams ``beside`` that must still be as they were seen. What is ``reported``
+        is judged by the rules of the day on which it happened, and names them.
         """
         for attempt in range(TRIES):
             seen = await self.see(context.tenant, model, parts, beside, memory_will_do=attempt == 0)
+            seen = replace(seen, day=seen.day.of(reported))
             try:
                 seen.loaded.at_version(if_match)
                 said = decision(seen)

@@ -167,7 +167,9 @@ class Drafts:
         if paper is None:
             raise NotFound("No draft of this plan is open.")
         seen = await situation(self.store, tenant, await load_plan(self.store, tenant, plan_id))
-        return Draft(paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state)), seen
+        return Draft(
+            paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state, seen.rules)
+        ), seen
 
     async def save(
         self,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.event import Event
+from contracts.values import Reported
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.models import MEETING, STAFF, STUDENT
 from plan_service.domain.rules import cannot_be_true
@@ -16,7 +17,8 @@ from runtime.event_store import Appended, Context, Model
 
 async def decide_about_evaluation(
     desk: Desk, context: Context, student_id: UUID, making: Making, decision: Callable[[Seen[Student]], Sequence[Event]],
-    *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None,
+    *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None, reported: Reported | None = None,
+    if_match: int | None = None,
 ) -> Appended:  # fmt: skip
     """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be."""
     named = {pointer: id for pointer, id in (staff or {}).items() if id is not None}
@@ -31,7 +33,8 @@ async def decide_about_evaluation(
         return decision(seen)
 
     return await desk.decide(
-        context, STUDENT, (student_id,), student_id, decided, beside=beside, claims=making.claims, answer=making.answer
+        context, STUDENT, (student_id,), student_id, decided, beside=beside, claims=making.claims,
+        answer=making.answer, reported=reported, if_match=if_match,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.event import Event
 from contracts.meetings import AnyPerson, StaffPerson
+from contracts.values import Reported
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.models import MEETING, STAFF, STUDENT
 from plan_service.domain.identity import must_be_known
@@ -32,7 +33,7 @@ class Around:
 async def decide_about_meeting(
     desk: Desk, context: Context, meeting_id: UUID, student_id: UUID, people: Iterable[AnyPerson],
     decision: Callable[[Around], Sequence[Event]], *, if_match: int | None = None, claims: Sequence[Claim] = (),
-    answer: Answer | None = None,
+    answer: Answer | None = None, reported: Reported | None = None,
 ) -> Appended:  # fmt: skip
     """Append what ``decision`` said; it rests on the student's rights holders as they were seen."""
     named = sorted({person.staff_id for person in people if isinstance(person, StaffPerson)})
@@ -47,7 +48,7 @@ async def decide_about_meeting(
 
     return await desk.decide(
         context, MEETING, (meeting_id,), student_id, decided, beside=beside, resting_on=(student,),
-        if_match=if_match, claims=claims, answer=answer,
+        if_match=if_match, claims=claims, answer=answer, reported=reported,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from contracts.values import Reported
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "2"
+SHAPE = "3"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -132,6 +132,7 @@ def _consent(plan: Plan, event: ConsentAnswered) -> Resource:
         "answered_on": event.effective_on.isoformat(),
         "language": event.language,
         "comment": event.personal.comment if event.personal else None,
+        "waives_time": event.waives_time,
         "document": str(event.document.document) if event.document else None,
     }
     return _posted(plan, "consent", event.consent_id, document, event.external_id, event.reported)

@@ -19,6 +19,7 @@ from contracts.event import Event
 from contracts.meetings import Guest
 from contracts.vocabulary import (
     Channel,
+    ClockEnd,
     ConsentDecision,
     ConsentMethod,
     EvaluationKind,
@@ -57,7 +58,7 @@ class CompletionShown(Part):
 
     completed_on: date
     in_time: bool | None = None
-    """Completed by `due_on`; absent where no clock ran."""
+    """The evaluation's own `in_time`."""
     assessments: tuple[AssessmentShown, ...]
     without_consent: WithoutConsent | None = None
     documents: tuple[DocumentRefShown, ...] = ()
@@ -82,7 +83,15 @@ class EvaluationShown(OfStudent):
     consent_received_on: date | None = None
     """Of the consent it rests on."""
     due_on: date | None = None
-    """Initial under IDEA: so many days after consent was received. Reevaluation: three years after the last one."""
+    """Initial under IDEA: so long after consent was received as the state says. Reevaluation: three years after the last."""
+    due_with: ClockEnd | None = None
+    """What must have happened by then."""
+    due_beyond_calendar: bool | None = None
+    """True: the district's school calendar did not reach so far, and it may be due later."""
+    clock_ended_on: date | None = None
+    """When it had happened, as far as the student's own record says."""
+    in_time: bool | None = None
+    """It had happened by `due_on`; absent while that is not known, and where no clock ran."""
     completion: CompletionShown | None = None
     reported: ReportedShown | None = None
 
@@ -117,6 +126,8 @@ class EvaluationConsentShown(OfEvaluation):
     received_on: date
     due_on: date | None = None
     """By when the evaluation is due if it rests on this answer."""
+    due_beyond_calendar: bool | None = None
+    """True: the district's school calendar did not reach so far, and it may be due later."""
     comment: str | None = None
 
 
@@ -164,6 +175,8 @@ def of_evaluations(state: Student, event: Event) -> Iterator[Resource]:
         case ReevaluationWaived():
             yield _resource("reevaluation_waiver", event.reevaluation_waiver_id, _waived(event))
         case EligibilityDetermined():
+            if event.evaluation_id is not None:
+                yield from _evaluation(state, event.evaluation_id)
             yield _resource("eligibility", event.eligibility_id, _determined(event))
         case _:
             pass
@@ -183,6 +196,9 @@ def _evaluation(state: Student, evaluation_id: UUID) -> Iterator[Resource]:
         referred_on=known.referred_on, source=known.source, holder=known.holder_id, staff=known.staff_id,
         name=known.name, words=known.words, agreed_by=known.agreed_by, status=known.status,
         consent_received_on=consent.received_on if consent else None, due_on=known.due_on,
+        due_with=known.ends_with if known.due_on else None,
+        due_beyond_calendar=True if consent and known.due_on and consent.beyond_calendar else None,
+        clock_ended_on=known.clock_ended_on, in_time=known.in_time,
         completion=_completion(known), reported=reported_shown(known.reported),
     )  # fmt: skip
     yield _resource("evaluation", evaluation_id, shown)
@@ -220,7 +236,8 @@ def _answered(event: EvaluationConsentAnswered) -> EvaluationConsentShown:
     return EvaluationConsentShown(
         student=event.student_id, external_id=event.external_id, evaluation=event.evaluation_id, holder=event.holder_id,
         counts=event.counts, decision=event.decision, method=event.method, answered_on=event.effective_on,
-        received_on=event.received_on, due_on=event.due_on, language=event.language,
+        received_on=event.received_on, due_on=event.due_on, due_beyond_calendar=event.due_beyond_calendar,
+        language=event.language,
         comment=event.personal.comment if event.personal else None, document=document_shown(event.document),
         reported=reported_shown(event.reported),
     )  # fmt: skip

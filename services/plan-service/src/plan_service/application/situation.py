@@ -89,7 +89,7 @@ class Situation:
     @property
     def people(self) -> People:
         """Everybody known around its student."""
-        return people_of(self.around.state)
+        return people_of(self.around.state, self.rules)
 
     @property
     def meeting(self) -> TeamMeeting | None:

@@ -1,10 +1,10 @@
 """Adopting a plan: it binds from a day on, as decided at a meeting (34 CFR 300.320-300.324; 104.33-104.35)."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
+from contracts.day_count import count_from
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
 from contracts.plan import PlanAdopted, PlanEvent
@@ -89,12 +89,7 @@ def review_due_on(kind: PlanKind, command: AdoptPlan) -> date | None:
 
 def next_review(held_on: date, rules: Rules) -> date:
     """The last day for the next annual review; where its month has no such day, the month's last."""
-    due = rules.annual_review
-    if due.kind == "calendar":
-        return held_on + timedelta(days=due.count)
-    months = held_on.month - 1 + (due.count * 12 if due.kind == "year" else due.count)
-    year, month = held_on.year + months // 12, months % 12 + 1
-    return date(year, month, min(held_on.day, monthrange(year, month)[1]))
+    return count_from(held_on, rules.annual_review).on
 
 
 def _wrong_days(command: AdoptPlan) -> Sequence[Reason]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from contracts.day_count import count_from
 from contracts.fields import AmendmentId, ExternalId, ItemId
 from contracts.items import Add, AnyChange, AnyItem, End
 from contracts.plan import (
@@ -29,8 +30,10 @@ from plan_service.domain.completeness import missing_in_items
 from plan_service.domain.consent import (
     AmendmentClosed,
     amendment_of,
+    answered,
     consented_to,
     refused,
+    waived,
 )
 from plan_service.domain.notices import NoticeGiven, NoticeStanding, notice_standing, too_soon
 from plan_service.domain.people import People
@@ -135,7 +138,11 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
         raise AmendmentClosed("This amendment has been withdrawn.")
     not_in_the_future(command.reported, command.today)
     decided_on = day_of(command.reported, command.today)
-    notice = notice_standing(plan.kind, ground.people.told_on(decided_on), ground.notices, ground.rules)
+    notice = notice_standing(
+        plan.kind, ground.people.told_on(decided_on), ground.notices, ground.rules,
+        waived=ground.rules.waivable and all(waived(amendment, change.item_id) for change in amendment.changes),
+        agreed=all(consented_to(amendment, change.item_id, decided_on) for change in amendment.changes),
+    )  # fmt: skip
     changes = _agreed(amendment, ground.rules, command.reported, command.today)
     earliest = _earliest(amendment, ground.meeting, notice, decided_on)
     effective_on = _first_day(amendment, command, earliest or decided_on)
@@ -144,6 +151,7 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
         *_too_soon(notice, effective_on),
         *_decided(plan, amendment, ground.meeting, effective_on),
         *_consent(plan.kind, amendment, ground.rules, changes, effective_on),
+        *_answers_awaited(plan.kind, amendment, ground.rules, notice, decided_on),
         *_fits_on(plan, changes, effective_on),
         *missing_in_items(plan.kind, _texts(changes), plan.ids_of("goal")),
         *([already_past(command.today)] if effective_on < command.today and not command.reported else []),
@@ -295,6 +303,14 @@ def _consent(
                 rules.consent_cite,
                 "Record the written answer of a holder of decision rights: POST .../consents.",
             )  # fmt: skip
+    elif rules.proceed_after is not None and kind is PlanKind.IEP:
+        # Silence lets it go on, an objection does not.
+        against = [change for change in changes if refused(amendment, change.item_id)]
+        if against:
+            yield Reason(
+                "change-objected-to", f"A holder of decision rights objects to {len(against)} of the changes.",
+                rules.notice_cite, "Withdraw it and propose what is agreed; a hearing may decide otherwise.",
+            )  # fmt: skip
     elif isinstance(amendment.basis, WrittenAgreement):
         against = [change for change in changes if refused(amendment, change.item_id)]
         if against:
@@ -302,6 +318,21 @@ def _consent(
                 "amendment-not-agreed", f"A holder of decision rights refuses {len(against)} of the changes.",
                 AGREED[kind], "Withdraw it and propose what is agreed, or decide it in a meeting.",
             )  # fmt: skip
+
+
+def _answers_awaited(
+    kind: PlanKind, amendment: Amendment, rules: Rules, notice: NoticeStanding, decided_on: date
+) -> Iterator[Reason]:
+    """A state's own time in which each item may be answered: only when it is over is no answer a rejection."""
+    if rules.answer_time is None or notice.given_on is None or kind is not PlanKind.IEP:
+        return
+    until = count_from(notice.given_on, rules.answer_time, rules.calendar).on
+    silent = [change for change in amendment.changes if not answered(amendment, change.item_id)]
+    if silent and decided_on <= until:
+        yield Reason(
+            "answer-awaited", f"{len(silent)} of the changes may still be answered until {until}.", rules.consent_cite,
+            f"Record the answers: POST .../consents. After {until} no answer counts as a rejection.",
+        )  # fmt: skip
 
 
 def _fits_on(plan: Plan, changes: Sequence[AnyChange], effective_on: date) -> Iterator[Reason]:

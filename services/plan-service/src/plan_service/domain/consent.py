@@ -40,6 +40,8 @@ class AnswerAmendment:
     language: LanguageTag | None = None
     document: DocumentRef | None = None
     comment: str | None = None
+    waives_time: bool = False
+    """They let the change begin before the state's time since the notice has passed."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -76,6 +78,7 @@ def answer_amendment(plan: Plan, command: AnswerAmendment, people: People) -> li
             language=command.language,
             document=command.document,
             personal=ConsentPersonalData(comment=command.comment) if command.comment else None,
+            waives_time=command.waives_time or None,
             external_id=command.external_id,
             reported=command.reported,
         )
@@ -102,6 +105,16 @@ def refused(amendment: Amendment, item_id: ItemId) -> bool:
         answer.counts and answer.decision is ConsentDecision.REFUSED
         for answer in amendment.answers.get(item_id, ())
     )
+
+
+def answered(amendment: Amendment, item_id: ItemId) -> bool:
+    """Somebody with the right to decide has answered about the item, in whichever way."""
+    return any(answer.counts for answer in amendment.answers.get(item_id, ()))
+
+
+def waived(amendment: Amendment, item_id: ItemId) -> bool:
+    """Who consented to the item in writing lets it begin before the state's time has passed."""
+    return any(_consents(answer) and answer.waives_time for answer in amendment.answers.get(item_id, ()))
 
 
 def _consents(answer: Answer) -> bool:

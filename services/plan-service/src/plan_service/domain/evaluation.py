@@ -24,7 +24,7 @@ from contracts.evaluations import (
 from contracts.fields import ExternalId, HolderId, StaffId
 from contracts.problems import NotFound, Rejected
 from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import ConsentDecision, EvaluationKind, Law, WithoutConsent
+from contracts.vocabulary import ClockEnd, ConsentDecision, EvaluationKind, Law, WithoutConsent
 
 
 class EvaluationStatus(StrEnum):
@@ -53,6 +53,8 @@ class Answered:
     answered_on: date
     received_on: date
     due_on: date | None = None
+    ends_with: ClockEnd = ClockEnd.EVALUATION_COMPLETED
+    beyond_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,10 @@ class Evaluation:
     asked_on: tuple[date, ...] = ()
     answers: tuple[Answered, ...] = ()
     completed: Completed | None = None
+    determined_on: date | None = None
+    """When eligibility under IDEA was first determined by it."""
+    met_on: date | None = None
+    """The meeting in which it was."""
 
     @property
     def standing(self) -> tuple[Answered, ...]:
@@ -120,10 +126,27 @@ class Evaluation:
 
     @property
     def in_time(self) -> bool | None:
-        """Whether it was completed by then; ``None`` while it is not, and where no clock ran."""
-        if self.completed is None or self.due_on is None:
-            return None
-        return self.completed.completed_on <= self.due_on
+        """Whether its time was kept; ``None`` while that is not known, and where no clock ran."""
+        ended_on = self.clock_ended_on
+        return None if ended_on is None or self.due_on is None else ended_on <= self.due_on
+
+    @property
+    def ends_with(self) -> ClockEnd:
+        """What ends its time."""
+        return self.consent.ends_with if self.consent else ClockEnd.EVALUATION_COMPLETED
+
+    @property
+    def clock_ended_on(self) -> date | None:
+        """When that had happened, as far as this student's own record says: a proposed plan is not part of it."""
+        match self.ends_with:
+            case ClockEnd.EVALUATION_COMPLETED:
+                return self.completed.completed_on if self.completed else None
+            case ClockEnd.ELIGIBILITY_DETERMINED:
+                return self.determined_on
+            case ClockEnd.MEETING_HELD:
+                return self.met_on
+            case ClockEnd.PLAN_PROPOSED:
+                return None
 
     @property
     def status(self) -> EvaluationStatus:
@@ -197,9 +220,21 @@ def evaluations_after(known: Evaluations, event: EvaluationEvent) -> Evaluations
             return replace(known, waived=(*known.waived, event.due_on)) if event.counts else known
         case EligibilityDetermined():
             found = Determined(event.determination.law, event.determination.eligible, event.effective_on)
-            return replace(known, determined=(*known.determined, found))
+            return replace(known, determined=(*known.determined, found), evaluations=_looked_at(known, event))
         case _:
             assert_never(event)
+
+
+def _looked_at(known: Evaluations, event: EligibilityDetermined) -> Mapping[UUID, Evaluation]:
+    """The first determination under IDEA that names an evaluation is what some states' time for it ends with."""
+    evaluation = known.evaluations.get(event.evaluation_id) if event.evaluation_id else None
+    if evaluation is None or event.determination.law is not Law.IDEA:
+        return known.evaluations
+    met_on = event.effective_on if event.meeting_id else None
+    looked_at = replace(
+        evaluation, determined_on=evaluation.determined_on or event.effective_on, met_on=evaluation.met_on or met_on
+    )  # fmt: skip
+    return {**known.evaluations, evaluation.evaluation_id: looked_at}
 
 
 def _referred(event: ReferralReceived) -> Evaluation:
@@ -219,7 +254,8 @@ def _stepped(
             return replace(evaluation, asked_on=(*evaluation.asked_on, event.effective_on))
         case EvaluationConsentAnswered():
             answer = Answered(
-                event.holder_id, event.counts, event.decision, event.effective_on, event.received_on, event.due_on
+                event.holder_id, event.counts, event.decision, event.effective_on, event.received_on, event.due_on,
+                event.clock_ends_with or ClockEnd.EVALUATION_COMPLETED, bool(event.due_beyond_calendar),
             )  # fmt: skip
             return replace(evaluation, answers=(*evaluation.answers, answer))
         case EvaluationCompleted():

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
+from contracts.day_count import Counted, count_from
 from contracts.evaluations import (
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
@@ -18,11 +19,16 @@ from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, Evalua
 from plan_service.domain.evaluation import Evaluation, EvaluationClosed
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.rules import (
+    FEDERAL,
+    Rules,
+    UnmetRules,
+    cannot_be_true,
+    day_of,
+    not_in_the_future,
+    settle,
+)
 from plan_service.domain.student import Student
-
-FEDERAL_DAYS = 60
-"""Calendar days from the day consent was received, 34 CFR 300.301(c)(1)(i); a state may set its own."""
 
 
 class ConsentNotAsked(UnmetRules):
@@ -52,6 +58,7 @@ class AskConsent:
     language: LanguageTag | None = None
     notice_id: NoticeId | None = None
     document: DocumentRef | None = None
+    rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -70,7 +77,7 @@ class AnswerEvaluation:
     """The day of the signature."""
     received_on: date | None = None
     """The day on which the district had it; the same day where nothing is said."""
-    evaluation_days: int = FEDERAL_DAYS
+    rules: Rules = FEDERAL
     language: LanguageTag | None = None
     document: DocumentRef | None = None
     comment: str | None = None
@@ -88,7 +95,7 @@ def ask_consent(student: Student, command: AskConsent) -> list[EvaluationEvent]:
     asked_on = command.asked_on or day_of(command.reported, command.today)
     _between(evaluation, asked_on, command.today, "asked", "/asked_on")
     must_be_open(evaluation, command.reported)
-    unmet = tuple(asked_of_nobody_who_decides(student, evaluation, command.holder_ids, asked_on))
+    unmet = tuple(asked_of_nobody_who_decides(student, evaluation, command, asked_on))
     return [
         EvaluationConsentAsked(
             effective_on=asked_on, student_id=student_id, evaluation_id=command.evaluation_id,
@@ -116,16 +123,18 @@ def answer_evaluation(student: Student, command: AnswerEvaluation) -> list[Evalu
         )
     must_be_open(evaluation, command.reported)
     unmet = (
-        *not_by_a_rights_holder(student, evaluation, command.holder_id, answered_on),
+        *not_by_a_rights_holder(student, evaluation, command, answered_on),
         *not_in_writing(command.decision, command.method),
     )
     starts = not unmet and command.decision is ConsentDecision.ACCEPTED and runs_a_clock(evaluation)
+    due = evaluation_due(received_on, command.rules) if starts else None
     return [
         EvaluationConsentAnswered(
             effective_on=answered_on, student_id=student_id, evaluation_id=command.evaluation_id,
             evaluation_consent_id=command.evaluation_consent_id, holder_id=command.holder_id, counts=not unmet,
             decision=command.decision, method=command.method, received_on=received_on,
-            due_on=evaluation_due_on(received_on, command.evaluation_days) if starts else None,
+            due_on=due.on if due else None, due_beyond_calendar=True if due and due.beyond_calendar else None,
+            clock_ends_with=command.rules.evaluation.ends_with if due else None,
             language=command.language, document=command.document,
             personal=EvaluationConsentPersonalData(comment=command.comment) if command.comment else None,
             external_id=command.external_id, reported=settle(ConsentRefused, unmet, command.reported),
@@ -133,9 +142,13 @@ def answer_evaluation(student: Student, command: AnswerEvaluation) -> list[Evalu
     ]  # fmt: skip
 
 
-def evaluation_due_on(received_on: date, days: int = FEDERAL_DAYS) -> date:
-    """34 CFR 300.301(c)(1): so many calendar days after consent was received. That day is day 0; summer counts."""
-    return received_on + timedelta(days=days)
+def evaluation_due(received_on: date, rules: Rules = FEDERAL) -> Counted:
+    """34 CFR 300.301(c)(1): 60 days after consent was received, or the state's own time. That day is day 0.
+
+    Federally summer counts; a state may count school days, or leave longer breaks out.
+    """
+    clock = rules.evaluation
+    return count_from(received_on, clock.due, rules.calendar, break_over=clock.pauses.break_over)
 
 
 def runs_a_clock(evaluation: Evaluation) -> bool:
@@ -144,10 +157,10 @@ def runs_a_clock(evaluation: Evaluation) -> bool:
 
 
 def asked_of_nobody_who_decides(
-    student: Student, evaluation: Evaluation, holder_ids: tuple[HolderId, ...], asked_on: date
+    student: Student, evaluation: Evaluation, command: AskConsent, asked_on: date
 ) -> Iterator[Reason]:
     """34 CFR 300.300(a)(1), 104.35(a): consent is asked of somebody who may give it."""
-    if not any(decides_on(student, holder_id, asked_on) for holder_id in holder_ids):
+    if not any(decides_on(student, holder_id, asked_on, command.rules) for holder_id in command.holder_ids):
         yield Reason(
             "consent-asked-of-nobody-who-decides", f"Nobody who was asked held the right to decide on {asked_on}.",
             consent_citation(evaluation), "Ask a holder of the right to decide, or confirm one first.", "/holders",
@@ -155,10 +168,10 @@ def asked_of_nobody_who_decides(
 
 
 def not_by_a_rights_holder(
-    student: Student, evaluation: Evaluation, holder_id: HolderId, answered_on: date
+    student: Student, evaluation: Evaluation, command: AnswerEvaluation, answered_on: date
 ) -> Iterator[Reason]:
     """34 CFR 300.300(a), 300.520: consent comes from who holds the right to decide on that day."""
-    if not decides_on(student, holder_id, answered_on):
+    if not decides_on(student, command.holder_id, answered_on, command.rules):
         yield Reason(
             "consent-not-by-rights-holder", f"Whoever answered held no right to decide on {answered_on}.",
             f"{consent_citation(evaluation)}, 300.30, 300.520",

@@ -20,7 +20,7 @@ from contracts.vocabulary import Attendance, ExcusalForm, MeetingMode, MeetingRo
 from plan_service.domain.meeting import Known, Meeting
 from plan_service.domain.meeting_notice import must_be_known, must_be_set, must_have_come, personal
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, not_in_the_future, settle
+from plan_service.domain.rules import FEDERAL, Rules, UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.student import Student
 
 EXCUSABLE = frozenset(
@@ -62,6 +62,7 @@ class RecordAttendance:
     excusal: Excusal | None = None
     guest: Guest | None = None
     notes: str | None = None
+    rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -77,6 +78,7 @@ class HoldMeeting:
     """As the caller says; found from the attendance where nothing is said."""
     interpreter_language: LanguageTag | None = None
     notes: str | None = None
+    rules: Rules = FEDERAL
     reported: Reported | None = None
 
 
@@ -100,7 +102,7 @@ def record_attendance(meeting: Meeting, command: RecordAttendance, student: Stud
     if command.excusal is not None:
         must_be_around(student, command.excusal.agreed_by, "/excusal/agreed_by")
         must_have_come(command.excusal.agreed_on, command.today, "/excusal/agreed_on")
-        unmet = tuple(_excused_otherwise(command.excusal, command.roles, day, student))
+        unmet = tuple(_excused_otherwise(command.excusal, command, day, student))
     return [
         AttendanceRecorded(
             effective_on=min(day, command.today), meeting_id=meeting_id, person=command.person, roles=command.roles,
@@ -134,7 +136,7 @@ def hold_meeting(meeting: Meeting, command: HoldMeeting, student: Student) -> li
 
 
 def _present(meeting: Meeting, command: HoldMeeting, student: Student, held_on: date) -> bool:
-    found = parent_present(meeting, student, held_on)
+    found = parent_present(meeting, student, held_on, command.rules)
     if command.parent_present is None or command.parent_present == found:
         return found
     if command.reported is not None and not meeting.attendance:
@@ -146,19 +148,19 @@ def _present(meeting: Meeting, command: HoldMeeting, student: Student, held_on: 
     )
 
 
-def parent_present(meeting: Meeting, student: Student, day: date) -> bool:
+def parent_present(meeting: Meeting, student: Student, day: date, rules: Rules) -> bool:
     """Somebody who holds the right to decide took part, in whatever way; a contact does not count."""
     here = {key for key, taken in meeting.attendance.items() if taken.attendance is Attendance.PRESENT}
     holders = {f"rights_holder {holder_id}": holder_id for holder_id in student.holders}
     if student.student_id is not None:
         holders["student"] = student.student_id
-    return any(decides_on(student, holders[key], day) for key in here & holders.keys())
+    return any(decides_on(student, holders[key], day, rules) for key in here & holders.keys())
 
 
 def _excused_otherwise(
-    excusal: Excusal, roles: tuple[MeetingRole, ...], day: date, student: Student
+    excusal: Excusal, command: RecordAttendance, day: date, student: Student
 ) -> Iterator[Reason]:
-    if not EXCUSABLE.issuperset(roles):
+    if not EXCUSABLE.issuperset(command.roles):
         yield Reason(
             "role-cannot-be-excused", "Only teachers, the district's representative and who interprets the evaluation "
             "can be excused.", "34 CFR 300.321(e)", "Record the person as absent.", "/roles",
@@ -168,7 +170,7 @@ def _excused_otherwise(
             "excused-after-the-meeting", f"A member is excused before the meeting of {day}, not after it.",
             "34 CFR 300.321(e)", "Record the person as absent.", "/excusal/agreed_on",
         )  # fmt: skip
-    if not decides_on(student, excusal.agreed_by, excusal.agreed_on):
+    if not decides_on(student, excusal.agreed_by, excusal.agreed_on, command.rules):
         yield Reason(
             "excusal-not-by-a-parent", "Whoever agreed does not hold the right to decide on that day.",
             "34 CFR 300.321(e)", "Let a parent agree, or confirm this person's rights.", "/excusal/agreed_by",

@@ -36,12 +36,19 @@ class NoticeStanding:
     """The notices it rests on."""
     citation: str
     """Where the time between notice and change is written."""
+    given_on: date | None = None
+    """When the last of them was given."""
 
 
 def notice_standing(
-    kind: PlanKind, owed_to: Sequence[HolderId], given: Iterable[NoticeGiven], rules: Rules
-) -> NoticeStanding:
-    """From which day a change may bind, as far as notice goes."""
+    kind: PlanKind, owed_to: Sequence[HolderId], given: Iterable[NoticeGiven], rules: Rules, *, waived: bool = False,
+    agreed: bool = False,
+) -> NoticeStanding:  # fmt: skip
+    """From which day a change may bind, as far as notice goes.
+
+    ``waived``: who decides lets it begin before the state's time has passed. ``agreed``: who decides has agreed to all of
+    it, so that no silence needs to be waited for. The district's own days hold either way.
+    """
     first: dict[HolderId, NoticeGiven] = {}
     for notice in sorted(given, key=lambda notice: (notice.given_on, notice.notice_id)):
         first.setdefault(notice.holder_id, notice)
@@ -55,10 +62,12 @@ def notice_standing(
     last = max(first[holder].given_on for holder in owed_to)
     if kind is not PlanKind.IEP:
         return NoticeStanding(last, (), notice_ids, citation)
-    earliest = first_day_of_change(last, rules.notice_days, rules.state_notice, rules.calendar)
-    return NoticeStanding(
-        earliest, () if earliest else (_calendar_too_short(last, citation),), notice_ids, citation
-    )
+    waits = (None if waived else rules.state_notice, None if agreed else rules.proceed_after)
+    ends = [first_day_of_change(last, rules.notice_days, wait, rules.calendar) for wait in waits]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
+        return NoticeStanding(None, (_calendar_too_short(last, citation),), notice_ids, citation)
+    return NoticeStanding(max(known), (), notice_ids, citation, last)
 
 
 def too_soon(earliest: date, citation: str) -> Reason:

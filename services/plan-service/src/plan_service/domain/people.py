@@ -3,15 +3,16 @@
 Made from the student's own stream; an append that rests on it names that stream, so that both agree at commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.fields import HolderId
+from contracts.fields import HolderId, StudentId
 from contracts.students import Held
 from contracts.values import DocumentRef
-from plan_service.domain.rules import cannot_be_true
+from plan_service.domain.rights_holder import decides_on
+from plan_service.domain.rules import Rules, cannot_be_true
 from plan_service.domain.student import Student
 
 
@@ -49,9 +50,15 @@ class People:
     """Named by a roster or a person and confirmed by nobody: their answers are kept and never count."""
     documents: tuple[DocumentRef, ...] = ()
     """Scans and files of the student's record, which an answer, an agreement or a statement may name."""
+    student_id: StudentId | None = None
+    """The student, who may answer for themselves."""
+    deciding: Callable[[HolderId, date], bool] | None = None
+    """Who decides, where the student's age and the state's rules are known; else by the rights of `holders` alone."""
 
     def decides_on(self, who: HolderId, day: date) -> bool:
         """Whether ``who`` holds the right to decide on ``day``."""
+        if self.deciding is not None:
+            return self.deciding(who, day)
         return any(holder.holder_id == who and holder.decides_on(day) for holder in self.holders)
 
     def told_on(self, day: date) -> tuple[HolderId, ...]:
@@ -71,7 +78,7 @@ class People:
 
     def must_know(self, who: Iterable[HolderId], pointer: str) -> None:
         """Refuse an id that belongs to nobody around this student."""
-        known = {holder.holder_id for holder in self.holders} | set(self.contacts)
+        known = {holder.holder_id for holder in self.holders} | {*self.contacts, self.student_id}
         for place, holder_id in enumerate(who):
             if holder_id not in known:
                 raise cannot_be_true(
@@ -81,10 +88,13 @@ class People:
                 )
 
 
-def people_of(student: Student) -> People:
-    """Who they are, as the student's own record knows them."""
+def people_of(student: Student, rules: Rules) -> People:
+    """Who they are, as the student's own record knows them; who decides, by the rules that hold."""
     holders = (
         RightsHolder(id_, held.rights.decision, held.rights.notice, held.rights.contact, held.ended_on)
         for id_, held in student.holders.items()
     )
-    return People(tuple(holders), tuple(student.contacts), tuple(student.documents.values()))
+    return People(
+        tuple(holders), tuple(student.contacts), tuple(student.documents.values()), student.student_id,
+        lambda who, day: decides_on(student, who, day, rules),
+    )  # fmt: skip

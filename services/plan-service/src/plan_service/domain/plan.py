@@ -56,6 +56,8 @@ class Answer:
     written: bool
     """Consent is in writing (300.9); an oral yes is kept and is not consent."""
     answered_on: date
+    waives_time: bool = False
+    """They let the change begin before the state's time since the notice has passed."""
 
 
 class AmendmentStatus(StrEnum):
@@ -240,7 +242,9 @@ def _answered(plan: Plan, event: ConsentAnswered) -> Plan:
     if event.amendment_id is None or amendment is None:
         return plan
     written = event.method is not ConsentMethod.ORAL
-    answer = Answer(event.holder_id, event.decision, event.counts, written, event.effective_on)
+    answer = Answer(
+        event.holder_id, event.decision, event.counts, written, event.effective_on, bool(event.waives_time)
+    )
     answers = dict(amendment.answers)
     for item_id in event.items:
         answers[item_id] = _with_answer(answers.get(item_id, ()), answer)

@@ -14,7 +14,7 @@ from plan_service.domain.ages import years_after
 from plan_service.domain.evaluation import Evaluations
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, cannot_be_true, done_on, settle
+from plan_service.domain.rules import FEDERAL, Rules, UnmetRules, cannot_be_true, done_on, settle
 from plan_service.domain.student import Student
 
 TRIENNIAL = 3
@@ -41,6 +41,7 @@ class WaiveReevaluation:
     """Which one; by default the next that this record knows of."""
     staff_id: StaffId | None = None
     document: DocumentRef | None = None
+    rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -56,7 +57,7 @@ def waive_reevaluation(student: Student, command: WaiveReevaluation) -> list[Eva
             "reevaluation-due-unknown", "No evaluation is on record here: say when the reevaluation is due.",
             "/due_on",
         )  # fmt: skip
-    unmet = tuple(_unmet(student, command.holder_id, agreed_on, due_on))
+    unmet = tuple(_unmet(student, command, agreed_on, due_on))
     return [
         ReevaluationWaived(
             effective_on=agreed_on, student_id=student_id, reevaluation_waiver_id=command.reevaluation_waiver_id,
@@ -85,8 +86,8 @@ def again_within_a_year(evaluations: Evaluations, day: date) -> date | None:
     return last if last is not None and last <= day < years_after(last, 1) else None
 
 
-def _unmet(student: Student, holder_id: HolderId, agreed_on: date, due_on: date) -> Iterator[Reason]:
-    if not decides_on(student, holder_id, agreed_on):
+def _unmet(student: Student, command: WaiveReevaluation, agreed_on: date, due_on: date) -> Iterator[Reason]:
+    if not decides_on(student, command.holder_id, agreed_on, command.rules):
         yield Reason(
             "waived-by-nobody-who-decides", f"Whoever agreed held no right to decide on {agreed_on}.",
             "34 CFR 300.303(b)(2)", "Agree with a holder of the right to decide, or confirm this person's rights first.",

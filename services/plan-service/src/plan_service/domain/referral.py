@@ -14,7 +14,7 @@ from plan_service.domain.ages import years_after
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.reevaluation import again_within_a_year, reevaluation_due_on
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import UnmetRules, done_on, settle
+from plan_service.domain.rules import FEDERAL, Rules, UnmetRules, done_on, settle
 from plan_service.domain.student import Student
 
 
@@ -41,6 +41,7 @@ class ReceiveReferral:
     words: str | None = None
     agreed_by: HolderId | None = None
     """Who agreed to evaluate again within a year."""
+    rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -54,7 +55,7 @@ def receive_referral(student: Student, command: ReceiveReferral) -> list[Evaluat
     if command.agreed_by is not None:
         must_be_around(student, command.agreed_by, "/agreed_by")
     again = command.kind is EvaluationKind.REEVALUATION and Law.IDEA in command.laws
-    unmet = tuple(_unmet(student, command.agreed_by, referred_on)) if again else ()
+    unmet = tuple(_unmet(student, command, referred_on)) if again else ()
     told = command.name is not None or command.words is not None
     return [
         ReferralReceived(
@@ -67,9 +68,10 @@ def receive_referral(student: Student, command: ReceiveReferral) -> list[Evaluat
     ]  # fmt: skip
 
 
-def _unmet(student: Student, agreed_by: HolderId | None, referred_on: date) -> Iterator[Reason]:
+def _unmet(student: Student, command: ReceiveReferral, referred_on: date) -> Iterator[Reason]:
+    agreed_by = command.agreed_by
     last = again_within_a_year(student.evaluations, referred_on)
-    if last is None or (agreed_by is not None and decides_on(student, agreed_by, referred_on)):
+    if last is None or (agreed_by is not None and decides_on(student, agreed_by, referred_on, command.rules)):
         return
     yield Reason(
         "reevaluation-within-a-year", f"The last evaluation was completed on {last}, less than a year before.",

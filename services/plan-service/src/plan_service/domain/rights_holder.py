@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from contracts.day_count import count_from
 from contracts.fields import ExternalId, HolderId, LanguageTag, PersonRef, StudentId
 from contracts.problems import NotFound, Reason
 from contracts.students import (
@@ -37,6 +38,12 @@ SHOWN_BY_PAPER = frozenset(
     }
 )
 """Grounds that rest on an order or appointment somebody must have seen."""
+
+IN_PLACE_OF_AN_ADULT = frozenset(
+    {RightsGround.GUARDIAN, RightsGround.COURT_ORDER, RightsGround.APPOINTED_REPRESENTATIVE}
+)
+"""300.520(a) and (b): who may decide for a student of age. An order about the child's parents ends with majority: one that
+goes on, or is made for it, is confirmed with a right that begins on that day or later."""
 
 
 class RightsNotConfirmed(UnmetRules):
@@ -107,10 +114,46 @@ def holds(holder: Holder, right: Held | None, day: date) -> bool:
     return right.ends_on is None or day <= right.ends_on
 
 
-def decides_on(student: Student, who: HolderId, day: date) -> bool:
-    """Whether ``who`` consents and refuses on ``day``."""
+def rights_pass_on(student: Student, rules: Rules) -> date | None:
+    """300.520(a): the day of majority, where the state lets the right to decide pass; nothing is written for it."""
+    if student.personal is None or not rules.rights_transfer:
+        return None
+    return birthday(student.personal.birth_date, rules.majority_age)
+
+
+def told_of_rights_by(student: Student, rules: Rules) -> date | None:
+    """300.320(c): by when, a year before at the latest, an IEP says that the student was told of it."""
+    passes_on = rights_pass_on(student, rules)
+    return count_from(passes_on, rules.told_of_rights).on if passes_on else None
+
+
+def decides_on(student: Student, who: HolderId, day: date, rules: Rules) -> bool:
+    """Whether ``who`` consents and refuses on ``day``: before majority who was confirmed, from then on the student.
+
+    In the student's place decides who was appointed to it, 300.520(a) and (b): then the student does not.
+    """
+    passes_on = rights_pass_on(student, rules)
     holder = student.holders.get(who)
-    return holder is not None and holds(holder, holder.rights.decision, day)
+    if passes_on is None or day < passes_on:
+        return holder is not None and holds(holder, holder.rights.decision, day)
+    if who == student.student_id:
+        taken = holder is not None and holder.ended_on is not None and day >= holder.ended_on
+        return not taken and not any(
+            _in_the_students_place(each, day, passes_on) for each in student.holders.values()
+        )
+    return holder is not None and _in_the_students_place(holder, day, passes_on)
+
+
+def deciding_on(student: Student, day: date, rules: Rules) -> tuple[HolderId, ...]:
+    """Everybody who consents and refuses on ``day``. Of two, one refusal stands against the other's consent."""
+    around = dict.fromkeys((*student.holders, *([student.student_id] if student.student_id else [])))
+    return tuple(who for who in around if decides_on(student, who, day, rules))
+
+
+def _in_the_students_place(holder: Holder, day: date, since: date) -> bool:
+    decision = holder.rights.decision
+    appointed = holder.ground in IN_PLACE_OF_AN_ADULT and decision is not None and decision.starts_on >= since
+    return appointed and holds(holder, decision, day)
 
 
 def holds_record_rights(student: Student, who: HolderId, day: date) -> bool:
@@ -119,9 +162,18 @@ def holds_record_rights(student: Student, who: HolderId, day: date) -> bool:
     if adult and who == student.student_id:
         return True
     holder = student.holders.get(who)
-    if holder is None or (adult and holder.ground not in OF_THE_STUDENT):
+    if holder is None or (adult and not _of_an_adult(student, holder)):
         return False
     return holds(holder, holder.rights.record, day)
+
+
+def _of_an_adult(student: Student, holder: Holder) -> bool:
+    """The student's own, or of somebody appointed to hold it in the student's place."""
+    record, adult_on = holder.rights.record, student.adult_on
+    if holder.ground in OF_THE_STUDENT:
+        return True
+    appointed = holder.ground in IN_PLACE_OF_AN_ADULT and record is not None and adult_on is not None
+    return appointed and record is not None and adult_on is not None and record.starts_on >= adult_on
 
 
 def is_adult(student: Student, day: date) -> bool:
@@ -204,15 +256,22 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
                 "not-yet-an-adult", f"The student's own rights begin on {begins_on} at the earliest.",
                 "34 CFR 300.520, 99.3", f"Let the right begin on {begins_on} or later.", f"/rights/{name}/from",
             )  # fmt: skip
-    record = command.rights.record
-    if command.ground not in OF_THE_STUDENT and record is not None and record.starts_on >= adult_on:
+    own_decision = command.rights.decision
+    if command.ground is RightsGround.ADULT_STUDENT and own_decision and not command.rules.rights_transfer:
+        yield Reason(
+            "rights-do-not-pass", "In this state no right to decide passes to the student at majority.",
+            "34 CFR 300.520", "Leave the right to decide out; the right over the record is the student's.",
+            "/rights/decision",
+        )  # fmt: skip
+    record, of_an_adult = command.rights.record, OF_THE_STUDENT | IN_PLACE_OF_AN_ADULT
+    if command.ground not in of_an_adult and record is not None and record.starts_on >= adult_on:
         yield Reason(
             "record-rights-are-the-students", f"Since {adult_on} the record rights are the student's own.",
             "34 CFR 99.5(a)", "Leave the record right out, or let the student release the record.", "/rights/record",
         )  # fmt: skip
     decision = command.rights.decision
     if command.ground not in OF_THE_STUDENT and decision is not None:
-        passed_on = _decision_passed_on(student)
+        passed_on = _decision_passed_on(student, command)
         if passed_on is not None and (decision.ends_on is None or decision.ends_on >= passed_on):
             yield Reason(
                 "decision-rights-have-passed", f"Since {passed_on} the student decides.", "34 CFR 300.520(a)(1)(ii)",
@@ -220,7 +279,11 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
             )  # fmt: skip
 
 
-def _decision_passed_on(student: Student) -> date | None:
+def _decision_passed_on(student: Student, command: ConfirmRightsHolder) -> date | None:
+    """The day, where it would be contradicted: by a parent's right to decide that begins on it or later, or goes on."""
+    decision, passes_on = command.rights.decision, rights_pass_on(student, command.rules)
+    if passes_on is not None and decision is not None and decision.starts_on >= passes_on:
+        return None if command.ground in IN_PLACE_OF_AN_ADULT else passes_on
     return min(
         (
             holder.rights.decision.starts_on

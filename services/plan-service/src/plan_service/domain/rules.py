@@ -4,21 +4,38 @@ Deciding: an unmet rule refuses, with every reason at once. Reporting: it has ha
 with the rules it left unmet. A record that could not hold an unlawful act would make people write a nicer one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 
+from contracts.day_count import Pauses, pauses_of
 from contracts.district import DistrictProfileSet, SchoolYear
 from contracts.event import Event
 from contracts.problems import Invalid, Reason, Rejected
-from contracts.rule_profile import Due, RuleProfiles, resolve
+from contracts.rule_profile import Due, Rule, RuleProfiles, RuleSet, resolve
 from contracts.values import Reported, Unmet
+from contracts.vocabulary import ClockEnd
 
 FLOOR = "federal@2026-1"
 """What holds in a district that has said nothing."""
 NOTICE_CITE = "34 CFR 300.503(a)"
 CONSENT_CITE = "district profile: partial_consent; 34 CFR 300.9"
+EVALUATION_CITE = "34 CFR 300.301(c)-(e)"
+TRANSITION_CITE = "34 CFR 300.320(b)"
+A_YEAR = Due(count=1, kind="year")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationClock:
+    """How long an initial evaluation under IDEA may take, and with what it ends (300.301(c)(1))."""
+
+    due: Due = Due(count=60, kind="calendar")  # noqa: RUF009 (frozen)
+    ends_with: ClockEnd = ClockEnd.EVALUATION_COMPLETED
+    pauses: Pauses = Pauses()  # noqa: RUF009 (frozen)
+    cite: str = EVALUATION_CITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +53,26 @@ class Rules:
     notice_cite: str = NOTICE_CITE
     consent_cite: str = CONSENT_CITE
     """Where it is written that a consent in part counts: in the state's law, or only in the district's profile."""
-    annual_review: Due = Due(count=1, kind="year")  # noqa: RUF009 (frozen)
+    annual_review: Due = A_YEAR
     """300.324(b)(1), or sooner where a state says so."""
     majority_age: int = 18
     """At which a state lets the rights to decide pass to the student, 300.520."""
+    rights_transfer: bool = True
+    """False: in this state no right to decide passes at majority."""
+    told_of_rights: Due = Due(count=-1, kind="year")  # noqa: RUF009 (frozen)
+    """So long before majority an IEP says that the student was told, 300.320(c)."""
+    transition_age: int | Decimal = 16
+    """300.320(b), or sooner where a state says so."""
+    transition_grade: int | None = None
+    """A state's own: from this grade on too, whatever the age."""
+    transition_cite: str = TRANSITION_CITE
+    evaluation: EvaluationClock = EvaluationClock()
+    waivable: bool = False
+    """A holder of the right to decide may let a change begin before the state's time since the notice has passed."""
+    proceed_after: Due | None = None
+    """A state's own: after so long nobody's answer lets a change go on, and an objection until then stops it."""
+    answer_time: Due | None = None
+    """A state's own: so long an answer may be given to each item; after that none means that it is rejected."""
     calendar: tuple[SchoolYear, ...] = ()
     """The district's school days."""
 
@@ -89,8 +122,10 @@ def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
     """The numbers that a district's profile means on ``day``. Raises `RuleSetNotShipped`: none are made up."""
     law = resolve(profile.rule_set, day, known)
     notice, partial = law.rule("idea.pwn-before"), law.rule("idea.partial-consent")
+    told, transition = law.rule("idea.majority-notice"), law.rule("idea.transition-16")
     review = law.rule("idea.annual-review").due
     assert review is not None  # The floor sets one.
+    default = Rules()
     by_law = partial.enabled is True
     return Rules(
         notice_days=profile.notice_days,
@@ -101,8 +136,35 @@ def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
         consent_cite=(by_law and partial.cite) or CONSENT_CITE,
         annual_review=review,
         majority_age=law.majority_age,
+        rights_transfer=law.rights_transfer,
+        told_of_rights=told.due or default.told_of_rights,
+        transition_age=transition.age or default.transition_age,
+        transition_grade=transition.grade,
+        transition_cite=transition.cite or TRANSITION_CITE,
+        evaluation=_evaluation_clock(law),
+        waivable=notice.waivable_by == "rights_holder",
+        proceed_after=_proceeds_after(notice),
+        answer_time=partial.due if by_law and partial.silence == "rejected" else None,
         calendar=profile.calendar,
     )
+
+
+def _evaluation_clock(law: RuleSet) -> EvaluationClock:
+    rule, default = law.rule("idea.evaluation-60"), EvaluationClock()
+    pauses, _ = pauses_of(rule.extends)
+    ends_with = ClockEnd(rule.ends_at) if rule.ends_at else default.ends_with
+    return EvaluationClock(rule.due or default.due, ends_with, pauses, rule.cite or default.cite)
+
+
+def _proceeds_after(rule: Rule) -> Due | None:
+    found = re.fullmatch(r"proceed_after_(\d+)([cs])", rule.silence or "")
+    if found is None:
+        return None
+    return Due(count=int(found[1]), kind="calendar" if found[2] == "c" else "school")
+
+
+FEDERAL = Rules()
+"""The federal floor, in a district that has said nothing."""
 
 
 class UnmetRules(Rejected):

@@ -25,17 +25,18 @@ _FIELDS = {
 def transition_gaps(items: Sequence[AnyItem], on: date, ages: Ages) -> Iterator[Reason]:
     """What an IEP in effect on ``on`` lacks, at the student's age on that day."""
     if ages.transition_from is not None and ages.transition_from <= on:
-        yield from _transition(items, ages.transition)
+        yield from _transition(items, ages)
     if ages.told_of_rights_from is not None and ages.told_of_rights_from <= on:
         yield from _told_of_rights(items, ages)
 
 
-def _transition(items: Sequence[AnyItem], age: int) -> Iterator[Reason]:
+def _transition(items: Sequence[AnyItem], ages: Ages) -> Iterator[Reason]:
     parts = [item for item in items if isinstance(item, Transition)]
     if not parts:
         yield Reason(
-            "missing-transition", f"The plan has no transition part, which an IEP in effect at {age} has.",
-            "34 CFR 300.320(b)", "Add an item of the kind transition.", "/items",
+            "missing-transition",
+            f"The plan has no transition part, which an IEP in effect {ages.transition_words} has.",
+            ages.transition_cite, "Add an item of the kind transition.", "/items",
         )  # fmt: skip
         return
     for field, (what, citation) in _FIELDS.items():

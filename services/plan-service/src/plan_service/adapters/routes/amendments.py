@@ -147,6 +147,9 @@ class ConsentIn(Form):
     language: LanguageTag | None = None
     """In which it was explained and given."""
     comment: Narrative | None = None
+    waives_time: bool = False
+    """They let the change begin before the state's time since the notice has passed. It counts where that may be waived,
+    with consent in writing to every change; the district's own `notice_days` hold all the same."""
     document: UUID | None = None
     """The signed page, among the student's documents."""
     external_id: ExternalId | None = None
@@ -166,6 +169,7 @@ class ConsentIn(Form):
             language=self.language,
             document=seen.people.document(self.document, "/document"),
             comment=self.comment,
+            waives_time=self.waives_time,
             external_id=self.external_id,
             reported=reported_value(self.reported),
         )
@@ -188,7 +192,7 @@ class AmendmentWithdrawalIn(Form):
 
 @routes.post(
     "/plans/{plan_id}/amendments", status_code=201, response_model=AmendmentOut,
-    responses=problems(AmendmentRefused, NeverAdopted),
+    responses=problems(AmendmentRefused, NeverAdopted, RuleSetNotShipped),
 )  # fmt: skip
 async def post_amendment(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
@@ -217,7 +221,7 @@ async def get_amendment(plan_id: UUID, amendment_id: UUID, asked: Asked, who: Re
 
 @routes.post(
     "/plans/{plan_id}/amendments/{amendment_id}/consents", status_code=201, response_model=ConsentOut,
-    responses=problems(AmendmentClosed),
+    responses=problems(AmendmentClosed, RuleSetNotShipped),
 )  # fmt: skip
 async def post_consent(
     plan_id: UUID, amendment_id: UUID, asked: Asked, who: WritesOrReports,

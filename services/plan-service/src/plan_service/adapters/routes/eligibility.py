@@ -139,7 +139,7 @@ async def post_eligibility(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: determine_eligibility(seen.state, body.to_command(eligibility_id, seen)),
-            staff=staff, meeting=body.meeting,
+            staff=staff, meeting=body.meeting, reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, eligibility_id, determine, external_id=body.external_id)

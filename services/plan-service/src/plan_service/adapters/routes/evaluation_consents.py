@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, HolderId, LanguageTag, Narrative, NoticeId
 from contracts.ids import new_id
 from contracts.problems import NotFound
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod
 from plan_service.adapters.routes.forms import (
     Form,
@@ -77,7 +78,7 @@ class ConsentRequestIn(Form):
             evaluation_id=evaluation_id, consent_request_id=request_id, holder_ids=tuple(dict.fromkeys(self.holders)),
             channel=self.channel, today=seen.today, asked_on=self.asked_on, language=self.language,
             notice_id=self.notice, document=document_of(seen.state, self.document, "/document"),
-            external_id=self.external_id, reported=reported_value(self.reported),
+            rules=seen.rules, external_id=self.external_id, reported=reported_value(self.reported),
         )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ class EvaluationConsentIn(Form):
             decision=self.decision, method=self.method, today=seen.today, answered_on=self.answered_on,
             received_on=self.received_on, language=self.language,
             document=document_of(seen.state, self.document, "/document"), comment=self.comment,
-            external_id=self.external_id, reported=reported_value(self.reported),
+            rules=seen.rules, external_id=self.external_id, reported=reported_value(self.reported),
         )  # fmt: skip
 
 
@@ -148,7 +149,7 @@ async def get_consent_request(
 
 @routes.post(
     "/students/{student_id}/evaluations/{evaluation_id}/consent-requests", response_model=ConsentRequestShown,
-    status_code=201, responses=problems(ConsentNotAsked, EvaluationClosed),
+    status_code=201, responses=problems(ConsentNotAsked, EvaluationClosed, RuleSetNotShipped),
 )  # fmt: skip
 async def post_consent_request(
     asked: Asked, who: WritesOrReports, student_id: UUID, evaluation_id: UUID,
@@ -162,6 +163,7 @@ async def post_consent_request(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: ask_consent(seen.state, body.to_command(evaluation_id, request_id, seen)),
+            reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(REQUEST, request_id, ask, external_id=body.external_id)
@@ -190,7 +192,7 @@ async def get_evaluation_consent(
 
 @routes.post(
     "/students/{student_id}/evaluations/{evaluation_id}/consents", response_model=EvaluationConsentShown,
-    status_code=201, responses=problems(ConsentRefused, EvaluationClosed),
+    status_code=201, responses=problems(ConsentRefused, EvaluationClosed, RuleSetNotShipped),
 )  # fmt: skip
 async def post_evaluation_consent(
     asked: Asked, who: WritesOrReports, student_id: UUID, evaluation_id: UUID,
@@ -204,6 +206,7 @@ async def post_evaluation_consent(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: answer_evaluation(seen.state, body.to_command(evaluation_id, consent_id, seen)),
+            reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(ANSWER, consent_id, answer, external_id=body.external_id)

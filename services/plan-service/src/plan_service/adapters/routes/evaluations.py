@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contracts.evaluations import Assessment, AssessorPersonalData
 from contracts.fields import Code, ExternalId, HolderId, Line, Name, Narrative, StaffId
 from contracts.ids import new_id
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import EvaluationKind, Law, WithoutConsent
 from plan_service.adapters.routes.forms import (
     Form,
@@ -94,7 +95,7 @@ class ReferralIn(Form):
         return ReceiveReferral(
             evaluation_id=evaluation_id, kind=self.kind, laws=tuple(dict.fromkeys(self.laws)), source=self.source,
             today=seen.today, referred_on=self.referred_on, holder_id=self.holder, staff_id=self.staff, name=self.name,
-            words=self.words, agreed_by=self.agreed_by, external_id=self.external_id,
+            words=self.words, agreed_by=self.agreed_by, rules=seen.rules, external_id=self.external_id,
             reported=reported_value(self.reported),
         )  # fmt: skip
 
@@ -177,7 +178,7 @@ async def get_evaluation(asked: Asked, who: Reads, student_id: UUID, evaluation_
 
 @routes.post(
     "/students/{student_id}/evaluations", response_model=EvaluationShown, status_code=201,
-    responses=problems(ReferralRefused),
+    responses=problems(ReferralRefused, RuleSetNotShipped),
 )  # fmt: skip
 async def post_evaluation(
     asked: Asked,
@@ -193,6 +194,7 @@ async def post_evaluation(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: receive_referral(seen.state, body.to_command(evaluation_id, seen)), staff={"/staff": body.staff},
+            reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, evaluation_id, refer, external_id=body.external_id)
@@ -214,6 +216,7 @@ async def post_completion(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: complete_evaluation(seen.state, body.to_command(evaluation_id, seen)), staff=staff,
+            reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, LanguageTag, Narrative
 from contracts.ids import new_id
 from contracts.meetings import Excusal, Guest, Person
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import (
     AttemptMeans,
     AttemptResult,
@@ -131,7 +132,8 @@ class AttendanceIn(Form):
         return RecordAttendance(
             person=self.person, roles=tuple(dict.fromkeys(self.roles)), attendance=self.attendance,
             today=around.seen.today, zone=around.seen.zone, known=around.known, mode=self.mode, excusal=self.excusal,
-            guest=self.guest, notes=self.notes, external_id=self.external_id, reported=reported_value(self.reported),
+            guest=self.guest, notes=self.notes, rules=around.seen.rules, external_id=self.external_id,
+            reported=reported_value(self.reported),
         )  # fmt: skip
 
 
@@ -215,7 +217,7 @@ async def get_one_attendance(asked: Asked, who: Reads, meeting_id: UUID, attenda
 
 @routes.post(
     "/meetings/{meeting_id}/attendance", response_model=AttendanceShown, status_code=201,
-    responses=problems(ExcusalNotValid),
+    responses=problems(ExcusalNotValid, RuleSetNotShipped),
 )  # fmt: skip
 async def post_attendance(
     asked: Asked, who: WritesOrReports, meeting_id: UUID,
@@ -229,7 +231,7 @@ async def post_attendance(
         return await decide_about_meeting(
             Desk(asked.store), asked.context, meeting_id, student_id, (body.person,),
             lambda around: record_attendance(around.meeting, body.to_command(around), around.student),
-            claims=making.claims, answer=making.answer,
+            claims=making.claims, answer=making.answer, reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond("attendance", id, record, external_id=body.external_id)

@@ -12,6 +12,7 @@ from contracts.canonical import Instant
 from contracts.fields import ExternalId, LanguageTag, Line, Narrative, PlanId, StudentId
 from contracts.ids import new_id
 from contracts.meetings import Guest, Invitee
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import MeetingMode, MeetingPurpose
 from plan_service.adapters.routes.forms import (
     Form,
@@ -181,7 +182,11 @@ async def put_meeting(
     return await asked.answer(appended, KIND, meeting_id)
 
 
-@routes.post("/meetings/{meeting_id}/held", response_model=MeetingShown, responses=problems(MeetingNotHeld))
+@routes.post(
+    "/meetings/{meeting_id}/held",
+    response_model=MeetingShown,
+    responses=problems(MeetingNotHeld, RuleSetNotShipped),
+)
 async def post_held(
     asked: Asked,
     who: WritesOrReports,
@@ -196,14 +201,14 @@ async def post_held(
     def hold(around: Around) -> Any:
         command = HoldMeeting(
             body.held_on, around.seen.today, around.seen.zone, body.parent_present, body.interpreter_language,
-            body.notes, reported_value(body.reported),
+            body.notes, around.seen.rules, reported_value(body.reported),
         )  # fmt: skip
         return hold_meeting(around.meeting, command, around.student)
 
     async def do(making: Making) -> Appended:
         return await decide_about_meeting(
             Desk(asked.store), asked.context, meeting_id, student_id, (), hold, if_match=if_match,
-            answer=making.answer,
+            answer=making.answer, reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, meeting_id, do)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, HolderId, StaffId
 from contracts.ids import new_id
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import ConsentMethod
 from plan_service.adapters.routes.forms import (
     Form,
@@ -64,7 +65,7 @@ class ReevaluationWaiverIn(Form):
         return WaiveReevaluation(
             reevaluation_waiver_id=waiver_id, holder_id=self.holder, method=self.method, today=seen.today,
             agreed_on=self.agreed_on, due_on=self.due_on, staff_id=self.staff,
-            document=document_of(seen.state, self.document, "/document"), external_id=self.external_id,
+            document=document_of(seen.state, self.document, "/document"), rules=seen.rules, external_id=self.external_id,
             reported=reported_value(self.reported),
         )  # fmt: skip
 
@@ -94,7 +95,7 @@ async def get_reevaluation_waiver(
 
 @routes.post(
     "/students/{student_id}/reevaluation-waivers", response_model=ReevaluationWaiverShown, status_code=201,
-    responses=problems(WaiverRefused),
+    responses=problems(WaiverRefused, RuleSetNotShipped),
 )  # fmt: skip
 async def post_reevaluation_waiver(
     asked: Asked, who: WritesOrReports, student_id: UUID,
@@ -108,6 +109,7 @@ async def post_reevaluation_waiver(
         return await decide_about_evaluation(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: waive_reevaluation(seen.state, body.to_command(waiver_id, seen)), staff={"/staff": body.staff},
+            reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, waiver_id, waive, external_id=body.external_id)

@@ -93,7 +93,7 @@ class RightsHolderIn(Form):
             language=self.language,
             confirmed_by=by,
             today=seen.today,
-            rules=seen.day.of(reported_value(self.reported)).rules,
+            rules=seen.rules,
             contact_id=self.contact,
             evidence=document_of(seen.state, self.evidence, "/evidence"),
             external_id=self.external_id,
@@ -150,7 +150,7 @@ async def post_rights_holder(
     async def do(making: Making) -> Appended:
         return await Desk(asked.store).decide(
             asked.context, STUDENT, (student_id,), student_id, confirm, beside=staff_of(body.confirmed_by),
-            claims=making.claims, answer=making.answer,
+            claims=making.claims, answer=making.answer, reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, holder_id, do, external_id=of_this_student(student_id, body.external_id))

@@ -135,6 +135,8 @@ class ConsentOut(Out):
     answered_on: date
     language: str | None = None
     comment: str | None = None
+    waives_time: bool | None = None
+    """True: they let the change begin before the state's time since the notice has passed."""
     document: UUID | None = None
     reported: ReportedOut | None = None
     version: int
