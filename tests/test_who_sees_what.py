@@ -36,6 +36,7 @@ OF_A_STUDENT = frozenset(
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
+        "evaluation_extension",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -351,6 +352,8 @@ def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:
     ]
     signed = {"holder": holder, "decision": "accepted", "method": "paper_signature"} | happened
     consent = operator.post(f"{at}/consents", signed)["id"]
+    more = {"ground": "moved_in", "due_on": on, "holder": holder} | happened
+    extension = operator.post(f"{at}/extensions", more)["id"]
     operator.post(f"{at}/completion", {"assessments": [{"area": "motor", "on": on}]} | happened)
     found = {"law": "idea", "eligible": True, "categories": ["autism"], "needs_special_education": True}
     group = [{"person": {"kind": "rights_holder", "holder_id": holder}}]
@@ -358,6 +361,7 @@ def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:
     waiver = {"holder": holder, "method": "paper_signature"} | happened
     return {
         "evaluation": evaluation, "consent_request": asked, "evaluation_consent": consent,
+        "evaluation_extension": extension,
         "eligibility": operator.post(f"{of}/eligibility", eligible)["id"],
         "reevaluation_waiver": operator.post(f"{of}/reevaluation-waivers", waiver)["id"],
     }  # fmt: skip

@@ -326,7 +326,7 @@ def test_a_file_that_is_wrong_is_not_shipped_silently() -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("tx", ["idea.referral-answered.due"]),
+        ("tx", []),
         ("mn", []),
         ("ca", ["idea.amendment-agreed.signed_by", "ca.plan-15.due", "ca.requested-meeting-30.due"]),
         (

@@ -32,6 +32,7 @@ from contracts.vocabulary import (
     ConsentDecision,
     ConsentMethod,
     EvaluationKind,
+    ExtensionGround,
     Law,
     MeetingRole,
     WithoutConsent,
@@ -63,6 +64,50 @@ class ReferralReceived(Event):
     """Who agreed with the district to evaluate again within a year (300.303(b)(1))."""
     due_on: date | None = None
     """Of a reevaluation under IDEA: three years after the last evaluation, where that is known (300.303(b)(2))."""
+    answer_due_on: date | None = None
+    """By when the district proposes to evaluate and asks for consent, or refuses; absent where no number is set."""
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class ReferralWithdrawalPersonalData(Value):
+    """Why, in the person's own words."""
+
+    words: Narrative
+
+
+@event("plan.referral_withdrawn")
+class ReferralWithdrawn(Event):
+    """Who referred the student, or who decides for them, takes the referral back; nothing more is owed on it."""
+
+    student_id: StudentId
+    evaluation_id: UUID
+    holder_id: HolderId | None = None
+    staff_id: StaffId | None = None
+    personal: ReferralWithdrawalPersonalData | None = None
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class EvaluationDeclinedPersonalData(Value):
+    """Why the district refuses."""
+
+    reason: Narrative
+
+
+@event("plan.evaluation_declined")
+class EvaluationDeclined(Event):
+    """The district refuses to evaluate; prior written notice says so (300.301(b), 300.503(a)(2))."""
+
+    student_id: StudentId
+    evaluation_id: UUID
+    notice_id: NoticeId | None = None
+    """The prior written notice of the refusal."""
+    staff_id: StaffId | None = None
+    """Who decided it."""
+    personal: EvaluationDeclinedPersonalData
+    document: DocumentRef | None = None
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -113,6 +158,42 @@ class EvaluationConsentAnswered(Event):
     language: LanguageTag | None = None
     document: DocumentRef | None = None
     personal: EvaluationConsentPersonalData | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class EvaluationExtensionPersonalData(Value):
+    """What was agreed or tried, in words, and from where the student has come."""
+
+    words: Narrative | None = None
+    previous_agency: Name | None = None
+
+
+@event("plan.evaluation_extended", of=EventClass.PROOF)
+class EvaluationExtended(Event):
+    """The time for an evaluation has another end than the consent gave it (300.301(d), 300.309(c), a state's own)."""
+
+    student_id: StudentId
+    evaluation_id: UUID
+    evaluation_extension_id: UUID
+    ground: ExtensionGround
+    counts: bool
+    """What the ground asks for is there; if not, it was reported and moves no day."""
+    due_on: date | None = None
+    """The last day from now on; absent where none is left, as of a child who is repeatedly not produced."""
+    was_due_on: date | None = None
+    """The last day until then."""
+    due_beyond_calendar: bool | None = None
+    """True: the district's school calendar did not reach to ``due_on``, which may be later than that day."""
+    holder_id: HolderId | None = None
+    """Who agreed, of those who decide for the student."""
+    staff_id: StaffId | None = None
+    """Who agreed for the district."""
+    method: ConsentMethod | None = None
+    days: tuple[date, ...] = ()
+    """Days on which the child was asked for and not produced; or school days of absence."""
+    document: DocumentRef | None = None
+    personal: EvaluationExtensionPersonalData | None = None
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -248,8 +329,11 @@ class EligibilityDetermined(Event):
 
 EvaluationEvent: TypeAlias = (
     ReferralReceived
+    | ReferralWithdrawn
+    | EvaluationDeclined
     | EvaluationConsentAsked
     | EvaluationConsentAnswered
+    | EvaluationExtended
     | EvaluationCompleted
     | ReevaluationWaived
     | EligibilityDetermined

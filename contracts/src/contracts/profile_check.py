@@ -21,6 +21,7 @@ from contracts.vocabulary import ClockEnd
 COUNTED_HERE = {
     "idea.pwn-before": ("calendar", "school"),
     "idea.annual-review": ("calendar", "month", "year"),
+    "idea.referral-answered": COUNTABLE,
     "idea.evaluation-60": COUNTABLE,
     "idea.partial-consent": COUNTABLE,
     "idea.majority-notice": ("calendar", "month", "year"),
@@ -28,6 +29,7 @@ COUNTED_HERE = {
 """Times by which Handrail decides, and the kinds of day it can count there."""
 
 DECIDED_BY = {
+    "idea.referral-answered": ("due",),
     "idea.evaluation-60": ("due", "ends_at", "extends"),
     "idea.pwn-before": ("due", "waivable_by", "silence"),
     "idea.annual-review": ("due",),

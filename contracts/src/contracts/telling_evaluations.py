@@ -9,14 +9,17 @@ from contracts.evaluations import (
     EvaluationCompleted,
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
+    EvaluationDeclined,
     EvaluationEvent,
+    EvaluationExtended,
     IdeaDetermination,
     ReevaluationWaived,
     ReferralReceived,
+    ReferralWithdrawn,
 )
 from contracts.plain_words import day_in_words
 from contracts.telling import Names, Told, by, counted, listed, plainly
-from contracts.vocabulary import ConsentDecision, EvaluationKind, Law, WithoutConsent
+from contracts.vocabulary import ConsentDecision, EvaluationKind, ExtensionGround, Law, WithoutConsent
 
 LAWS = {Law.IDEA: "IDEA", Law.SECTION_504: "Section 504"}
 KINDS = {EvaluationKind.INITIAL: "an initial evaluation", EvaluationKind.REEVALUATION: "a reevaluation"}
@@ -24,6 +27,13 @@ WITHOUT_CONSENT = {
     WithoutConsent.NO_ANSWER: "without consent, as nobody answered",
     WithoutConsent.HEARING_DECISION: "without consent, by a due process decision",
     WithoutConsent.WARD_OF_STATE: "without consent, under the rules for a ward of the state",
+}
+
+EXTENDED = {
+    ExtensionGround.NOT_PRODUCED: "the child was repeatedly not produced",
+    ExtensionGround.MOVED_IN: "the student has moved in while another agency's time ran",
+    ExtensionGround.LEARNING_DISABILITY: "parents and professionals agreed in writing to more time",
+    ExtensionGround.ABSENCES: "school days of absence prolong it",
 }
 
 
@@ -35,7 +45,22 @@ def tell_evaluation(event: EvaluationEvent, names: Names) -> Told:
             what = f"recorded a referral for {KINDS[event.kind]} under {laws} by {_referred_by(event, names)}"
             due = f"; due by {day_in_words(event.due_on)}" if event.due_on else ""
             words = event.personal.words if event.personal else None
-            return Told(f"{what}{due}", said=words, reported=event.reported)
+            answer = f"; to be answered by {day_in_words(event.answer_due_on)}" if event.answer_due_on else ""
+            return Told(f"{what}{due}{answer}", said=words, reported=event.reported)
+        case ReferralWithdrawn():
+            who = f" of {names.holder(event.holder_id)}" if event.holder_id else ""
+            who = f" of {names.staff(event.staff_id)}" if event.staff_id and not who else who
+            words = event.personal.words if event.personal else None
+            return Told(f"recorded the withdrawal{who} of the referral", said=words, reported=event.reported)
+        case EvaluationDeclined():
+            notice = "by prior written notice" if event.notice_id else "without a notice on record"
+            return Told(
+                f"refused to evaluate the student, {notice}",
+                why=event.personal.reason,
+                reported=event.reported,
+            )
+        case EvaluationExtended():
+            return _extended(event)
         case EvaluationConsentAsked():
             whom = listed([names.holder(holder) for holder in event.holder_ids])
             return Told(f"asked {whom} {by(event.channel)} for consent to evaluate", reported=event.reported)
@@ -78,6 +103,14 @@ def _answered(event: EvaluationConsentAnswered, names: Names) -> Told:
     due = f"; it is due by {day_in_words(event.due_on)}" if event.due_on else ""
     said = event.personal.comment if event.personal else None
     return Told(f"{what}{due}", said=said, reported=event.reported)
+
+
+def _extended(event: EvaluationExtended) -> Told:
+    claimed = "" if event.counts else "the claim, which moves no day, "
+    day = f"is due by {day_in_words(event.due_on)}" if event.due_on else "has no last day any more"
+    what = f"recorded {claimed}that the evaluation {day}, because {EXTENDED[event.ground]}"
+    said = event.personal.words if event.personal else None
+    return Told(what, said=said, reported=event.reported)
 
 
 def _found(found: AnyDetermination) -> str:

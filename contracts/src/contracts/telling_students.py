@@ -8,8 +8,11 @@ from contracts.evaluations import (
     EvaluationCompleted,
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
+    EvaluationDeclined,
+    EvaluationExtended,
     ReevaluationWaived,
     ReferralReceived,
+    ReferralWithdrawn,
 )
 from contracts.plain_words import day_in_words
 from contracts.students import (
@@ -96,8 +99,11 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             return Told(f"added a document to the record ({kind}): {event.personal.title}")
         case (
             ReferralReceived()
+            | ReferralWithdrawn()
+            | EvaluationDeclined()
             | EvaluationConsentAsked()
             | EvaluationConsentAnswered()
+            | EvaluationExtended()
             | EvaluationCompleted()
             | ReevaluationWaived()
             | EligibilityDetermined()

@@ -200,6 +200,19 @@ class ClockEnd(StrEnum):
     PLAN_PROPOSED = "plan_proposed"
 
 
+class ExtensionGround(StrEnum):
+    """Why the time for an evaluation has another end than the consent gave it (300.301(d), 300.309(c), a state's own)."""
+
+    NOT_PRODUCED = "not_produced"
+    """The parent repeatedly fails or refuses to produce the child: no time runs any more (300.301(d)(1))."""
+    MOVED_IN = "moved_in"
+    """The child has moved in while another agency's time ran; parent and district agree on a day (300.301(d)(2), (e))."""
+    LEARNING_DISABILITY = "learning_disability"
+    """Written agreement of parents and qualified professionals about a specific learning disability (300.309(c))."""
+    ABSENCES = "absences"
+    """School days of absence, where the state lets them prolong it."""
+
+
 class WithoutConsent(StrEnum):
     """Why an evaluation went on without a consent (300.300): each is an exception somebody has to be able to show."""
 

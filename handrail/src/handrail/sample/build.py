@@ -139,6 +139,11 @@ def _family_life(telling: Telling, world: World) -> None:
             telling.begin(name, enrolled.student, evaluations.referred, world, enrolled, when, late=n == 4)
         else:
             telling.begin(name, enrolled.student, evaluations.refused, world, enrolled, when)
+    back = without[30]
+    telling.begin(
+        f"evaluation-{back.child.number}", back.student, evaluations.taken_back, world, back, day(SPRING, 1)
+    )
+    telling.begin("declined", ieps[15].student, evaluations.declined, ieps[15], day(SPRING, 3))
     telling.begin("waiver", ieps[4].student, evaluations.waived, ieps[4], day(SPRING, 2))
 
 

@@ -1,4 +1,7 @@
-"""From a referral to eligibility, for a few students: consented to, refused, late; found under one law and not the other."""
+"""From a referral to eligibility, for a few students: consented to, refused, late; found under one law and not the other.
+
+Some come to nothing: taken back, refused by the district; one gets more time by agreement.
+"""
 
 from datetime import date, timedelta
 
@@ -20,6 +23,8 @@ def referred(scene: Scene, world: World, enrolled: Enrolled, on: date, *, late: 
     signed = page(by, enrolled.student, "Consent to evaluate, signed", "consent", scene.day)
     _answered(scene, by, evaluation, {"holder": holder, "decision": "accepted", "method": "paper_signature",
                                       "document": signed})  # fmt: skip
+    if late:
+        _more_time(scene, world, enrolled, by, evaluation, holder)
     tested_on = scene.day + timedelta(days=1)
     yield on + timedelta(days=ANSWER_DAYS + (BEYOND_60_DAYS if late else 30))
     psychologist = _staff(world, enrolled)["school_psychologist"]
@@ -45,6 +50,43 @@ def refused(scene: Scene, world: World, enrolled: Enrolled, on: date) -> Life:
     yield on + timedelta(days=ANSWER_DAYS)
     _answered(scene, by, evaluation, {"holder": holder, "decision": "refused", "method": "oral",
                                       "comment": "Give him time. The move was hard enough."})  # fmt: skip
+
+
+def taken_back(scene: Scene, world: World, enrolled: Enrolled, on: date) -> Life:
+    """The teacher refers a student, and takes it back when glasses help."""
+    yield on
+    by, _, evaluation = _asked(scene, world, enrolled, on)
+    yield on + timedelta(days=ANSWER_DAYS)
+    teacher = _staff(world, enrolled)["regular_education_teacher"]
+    scene.decide(
+        by, f"{evaluation}/withdrawal", {"staff": teacher, "words": "With the new glasses he reads with the class."},
+        of=evaluation,
+    )  # fmt: skip
+
+
+def declined(scene: Scene, held: Held, on: date) -> Life:
+    """The parents want another evaluation so soon; the district refuses, by notice (34 CFR 300.503(a)(2))."""
+    yield on
+    by = scene.by(held.manager)
+    evaluations = f"/plan/v1/students/{held.student}/evaluations"
+    evaluation = by.client.post(
+        evaluations, {"kind": "reevaluation", "laws": ["idea"], "source": "parent", "holder": held.holder,
+                      "referred_on": on.isoformat(), "words": "Test her again, please."},
+    )["id"]  # fmt: skip
+    yield on + timedelta(days=ANSWER_DAYS)
+    notice = by.client.post(
+        "/notify/v1/notices",
+        {"student": held.student, "holder": held.holder, "plan": held.plan,
+         "action": "The district refuses to reevaluate this year.",
+         "explanation": "Progress on every goal is on its line; nothing has changed since the last evaluation.",
+         "evaluations_used": "The last evaluation and this year's measurements.",
+         "options_considered": "A reading test alone: it is given every term.", "other_factors": "None.",
+         "external_id": f"sis:no-evaluation-{held.child.number}"},
+    )["id"]  # fmt: skip
+    scene.decide(
+        by, f"{evaluations}/{evaluation}/refusal", {"reason": "Nothing has changed since the last one.", "notice": notice},
+        of=f"{evaluations}/{evaluation}",
+    )  # fmt: skip
 
 
 def waived(scene: Scene, held: Held, on: date) -> Life:
@@ -78,6 +120,19 @@ def _asked(scene: Scene, world: World, enrolled: Enrolled, on: date) -> tuple[St
         {"holders": [holder], "channel": "letter", "asked_on": on.isoformat(), "language": child.language},
     )
     return by, holder, path
+
+
+def _more_time(
+    scene: Scene, world: World, enrolled: Enrolled, by: Stage, evaluation: str, holder: str
+) -> None:
+    """Reading instruction is to be measured first; that is agreed in writing (34 CFR 300.309(c))."""
+    by.client.post(
+        f"{evaluation}/extensions",
+        {"ground": "learning_disability", "agreed_on": scene.day.isoformat(), "holder": holder,
+         "due_on": (scene.day + timedelta(days=BEYOND_60_DAYS - 7)).isoformat(), "method": "paper_signature",
+         "staff": _staff(world, enrolled)["school_psychologist"],
+         "words": "Twelve weeks of reading instruction are measured first."},
+    )  # fmt: skip
 
 
 def _answered(scene: Scene, by: Stage, evaluation: str, answer: Json) -> None:

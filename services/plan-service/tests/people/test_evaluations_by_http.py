@@ -257,3 +257,49 @@ async def test_the_idea_categories_come_with_their_source_and_version(world: Wor
     assert listed["version"] == "federal@2026-1"
     assert {"code": "deaf_blindness", "label": "deaf-blindness"} in listed["codes"]
     assert (await world.get("/codes/area")).json()["version"] == "1"
+
+
+async def test_an_evaluation_gets_another_last_day_by_agreement(child: Child) -> None:
+    world, path = child.world, await child.consented()
+    agreed = {"ground": "learning_disability", "agreed_on": "2026-11-10", "due_on": "2026-12-19",
+              "holder": child.mother, "staff": child.staff, "method": "paper_signature",
+              "external_id": "northwind:x1"}  # fmt: skip
+    refused = await world.post(f"{path}/extensions", agreed | {"holder": child.aunt, "external_id": "n:x2"})
+    made = await world.new(f"{path}/extensions", agreed)
+    again = await world.post(f"{path}/extensions", agreed)
+    shown = (await world.get(path)).json()
+
+    assert (refused.status_code, codes(refused)) == (409, {"extension-not-by-rights-holder"})
+    assert (made["was_due_on"], made["due_on"], shown["due_on"]) == ("2026-11-21", "2026-12-19", "2026-12-19")
+    assert (again.status_code, again.json()["id"]) == (200, made["id"])
+    for at in (f"{path}/extensions", "/evaluation-extensions?external_id=northwind:x1"):
+        assert [each["id"] for each in (await world.get(at)).json()["items"]] == [made["id"]]
+    read = (await world.get(f"{path}/extensions/{made['id']}")).json()
+    assert without_version(read) == without_version(made)
+
+
+async def test_a_referral_is_withdrawn_at_the_version_that_was_read(child: Child) -> None:
+    world, path = child.world, await child.referred()
+    version = (await world.get(path)).headers["etag"]
+    body = {"holder": child.mother, "withdrawn_on": "2026-09-18", "words": "We will wait."}
+    without = await world.post(f"{path}/withdrawal", body)
+    stale = await world.post(f"{path}/withdrawal", body, if_match='"1"')
+    done = await world.post(f"{path}/withdrawal", body, if_match=version)
+
+    assert (without.status_code, stale.status_code) == (428, 412)
+    assert (done.status_code, done.json()["status"]) == (200, "withdrawn")
+    assert done.json()["stopped"] == {"on": "2026-09-18", "reason": "We will wait."}
+    closed = await world.post(f"{path}/consent-requests", {"holders": [child.mother], "channel": "letter"})
+    assert (closed.status_code, closed.json()["code"]) == (409, "evaluation-closed")
+
+
+async def test_a_district_refuses_with_a_notice(child: Child) -> None:
+    world, path = child.world, await child.referred()
+    version = (await world.get(path)).headers["etag"]
+    body = {"reason": "Nothing suggests a disability.", "declined_on": "2026-09-18", "staff": child.staff}
+    without = await world.post(f"{path}/refusal", body, if_match=version)
+    notice = str(new_id())
+    done = await world.post(f"{path}/refusal", body | {"notice": notice}, if_match=version)
+
+    assert (without.status_code, codes(without)) == (409, {"declined-without-notice"})
+    assert (done.json()["status"], done.json()["stopped"]["notice"]) == ("declined", notice)

@@ -107,7 +107,7 @@ STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
 STUDENT: Model[Student] = Model(
-    "student", "3", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "4", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

@@ -11,9 +11,12 @@ from contracts.evaluations import (
     EvaluationCompleted,
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
+    EvaluationDeclined,
+    EvaluationExtended,
     GroupMember,
     ReevaluationWaived,
     ReferralReceived,
+    ReferralWithdrawn,
 )
 from contracts.event import Event
 from contracts.meetings import Guest
@@ -23,6 +26,7 @@ from contracts.vocabulary import (
     ConsentDecision,
     ConsentMethod,
     EvaluationKind,
+    ExtensionGround,
     Law,
     WithoutConsent,
 )
@@ -66,6 +70,16 @@ class CompletionShown(Part):
     reported: ReportedShown | None = None
 
 
+class StoppedShown(Part):
+    """It ended without being made: the referral was withdrawn, or the district refused."""
+
+    on: date
+    notice: UUID | None = None
+    """The prior written notice of the refusal."""
+    reason: str | None = None
+    reported: ReportedShown | None = None
+
+
 class EvaluationShown(OfStudent):
     """An evaluation, from its referral on."""
 
@@ -80,6 +94,8 @@ class EvaluationShown(OfStudent):
     words: str | None = None
     agreed_by: UUID | None = None
     status: EvaluationStatus
+    answer_due_on: date | None = None
+    """By when the district proposes to evaluate or refuses; absent where the state names no number."""
     consent_received_on: date | None = None
     """Of the consent it rests on."""
     due_on: date | None = None
@@ -93,6 +109,7 @@ class EvaluationShown(OfStudent):
     in_time: bool | None = None
     """It had happened by `due_on`; absent while that is not known, and where no clock ran."""
     completion: CompletionShown | None = None
+    stopped: StoppedShown | None = None
     reported: ReportedShown | None = None
 
 
@@ -131,6 +148,26 @@ class EvaluationConsentShown(OfEvaluation):
     comment: str | None = None
 
 
+class EvaluationExtensionShown(OfEvaluation):
+    """Another last day for the evaluation, or none any more."""
+
+    ground: ExtensionGround
+    counts: bool
+    """False where it was reported and moves no day."""
+    agreed_on: date
+    due_on: date | None = None
+    """From now on; absent where no time runs any more."""
+    was_due_on: date | None = None
+    due_beyond_calendar: bool | None = None
+    """True: the district's school calendar did not reach so far, and it may be due later."""
+    holder: UUID | None = None
+    staff: UUID | None = None
+    method: ConsentMethod | None = None
+    days: tuple[date, ...] = ()
+    words: str | None = None
+    previous_agency: str | None = None
+
+
 class ReevaluationWaiverShown(OfStudent):
     """An agreement that a reevaluation is unnecessary."""
 
@@ -164,7 +201,7 @@ class EligibilityShown(OfStudent):
 def of_evaluations(state: Student, event: Event) -> Iterator[Resource]:
     """What an event changes of it: the evaluation with its step, or the one thing that was recorded."""
     match event:
-        case ReferralReceived() | EvaluationCompleted():
+        case ReferralReceived() | ReferralWithdrawn() | EvaluationDeclined() | EvaluationCompleted():
             yield from _evaluation(state, event.evaluation_id)
         case EvaluationConsentAsked():
             yield from _evaluation(state, event.evaluation_id)
@@ -172,6 +209,9 @@ def of_evaluations(state: Student, event: Event) -> Iterator[Resource]:
         case EvaluationConsentAnswered():
             yield from _evaluation(state, event.evaluation_id)
             yield _resource("evaluation_consent", event.evaluation_consent_id, _answered(event))
+        case EvaluationExtended():
+            yield from _evaluation(state, event.evaluation_id)
+            yield _resource("evaluation_extension", event.evaluation_extension_id, _extended(event))
         case ReevaluationWaived():
             yield _resource("reevaluation_waiver", event.reevaluation_waiver_id, _waived(event))
         case EligibilityDetermined():
@@ -197,11 +237,21 @@ def _evaluation(state: Student, evaluation_id: UUID) -> Iterator[Resource]:
         name=known.name, words=known.words, agreed_by=known.agreed_by, status=known.status,
         consent_received_on=consent.received_on if consent else None, due_on=known.due_on,
         due_with=known.ends_with if known.due_on else None,
-        due_beyond_calendar=True if consent and known.due_on and consent.beyond_calendar else None,
+        due_beyond_calendar=True if known.beyond_calendar else None,
         clock_ended_on=known.clock_ended_on, in_time=known.in_time,
+        answer_due_on=known.answer_due_on, stopped=_stopped(known),
         completion=_completion(known), reported=reported_shown(known.reported),
     )  # fmt: skip
     yield _resource("evaluation", evaluation_id, shown)
+
+
+def _stopped(known: Evaluation) -> StoppedShown | None:
+    stopped = known.stopped
+    if stopped is None:
+        return None
+    return StoppedShown(
+        on=stopped.on, notice=stopped.notice_id, reason=stopped.reason, reported=reported_shown(stopped.reported)
+    )  # fmt: skip
 
 
 def _completion(known: Evaluation) -> CompletionShown | None:
@@ -239,6 +289,18 @@ def _answered(event: EvaluationConsentAnswered) -> EvaluationConsentShown:
         received_on=event.received_on, due_on=event.due_on, due_beyond_calendar=event.due_beyond_calendar,
         language=event.language,
         comment=event.personal.comment if event.personal else None, document=document_shown(event.document),
+        reported=reported_shown(event.reported),
+    )  # fmt: skip
+
+
+def _extended(event: EvaluationExtended) -> EvaluationExtensionShown:
+    personal = event.personal
+    return EvaluationExtensionShown(
+        student=event.student_id, external_id=event.external_id, evaluation=event.evaluation_id, ground=event.ground,
+        counts=event.counts, agreed_on=event.effective_on, due_on=event.due_on, was_due_on=event.was_due_on,
+        due_beyond_calendar=event.due_beyond_calendar, holder=event.holder_id, staff=event.staff_id,
+        method=event.method, days=event.days, words=personal.words if personal else None,
+        previous_agency=personal.previous_agency if personal else None, document=document_shown(event.document),
         reported=reported_shown(event.reported),
     )  # fmt: skip
 

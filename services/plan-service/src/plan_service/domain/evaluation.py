@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import assert_never
+from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from contracts.evaluations import (
@@ -17,11 +17,14 @@ from contracts.evaluations import (
     EvaluationCompleted,
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
+    EvaluationDeclined,
     EvaluationEvent,
+    EvaluationExtended,
     ReevaluationWaived,
     ReferralReceived,
+    ReferralWithdrawn,
 )
-from contracts.fields import ExternalId, HolderId, StaffId
+from contracts.fields import ExternalId, HolderId, NoticeId, StaffId
 from contracts.problems import NotFound, Rejected
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ClockEnd, ConsentDecision, EvaluationKind, Law, WithoutConsent
@@ -34,11 +37,15 @@ class EvaluationStatus(StrEnum):
     CONSENT_ASKED = "consent_asked"
     CONSENTED = "consented"
     REFUSED = "refused"
+    """By a holder of the right to decide."""
+    WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+    """By the district."""
     COMPLETED = "completed"
 
 
 class EvaluationClosed(Rejected):
-    """The evaluation is complete already."""
+    """The evaluation has ended already: completed, withdrawn or declined."""
 
     code = "evaluation-closed"
 
@@ -55,6 +62,26 @@ class Answered:
     due_on: date | None = None
     ends_with: ClockEnd = ClockEnd.EVALUATION_COMPLETED
     beyond_calendar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """Another last day, or none any more."""
+
+    agreed_on: date
+    due_on: date | None = None
+    beyond_calendar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The evaluation ended without being made: the referral was withdrawn, or the district refused."""
+
+    status: EvaluationStatus
+    on: date
+    notice_id: NoticeId | None = None
+    reason: str | None = None
+    reported: Reported | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +112,15 @@ class Evaluation:
     agreed_by: HolderId | None = None
     triennial_on: date | None = None
     """Of a reevaluation: by when the law wants one."""
+    answer_due_on: date | None = None
+    """By when the district answers the referral."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
     asked_on: tuple[date, ...] = ()
     answers: tuple[Answered, ...] = ()
+    extended: tuple[Extended, ...] = ()
+    """What counts, in the order in which it was recorded."""
+    stopped: Stopped | None = None
     completed: Completed | None = None
     determined_on: date | None = None
     """When eligibility under IDEA was first determined by it."""
@@ -122,7 +154,25 @@ class Evaluation:
         """By when it is to be completed; ``None`` where no clock runs."""
         if self.kind is EvaluationKind.REEVALUATION:
             return self.triennial_on
+        if self.extended:
+            return self.extended[-1].due_on
         return self.consent.due_on if self.consent else None
+
+    @property
+    def beyond_calendar(self) -> bool:
+        """The district's school calendar did not reach to `due_on`."""
+        if self.due_on is None or self.kind is EvaluationKind.REEVALUATION:
+            return False
+        if self.extended:
+            return self.extended[-1].beyond_calendar
+        return self.consent is not None and self.consent.beyond_calendar
+
+    @property
+    def ended_on(self) -> date | None:
+        """When it was completed, withdrawn or declined."""
+        if self.completed is not None:
+            return self.completed.completed_on
+        return self.stopped.on if self.stopped else None
 
     @property
     def in_time(self) -> bool | None:
@@ -153,6 +203,8 @@ class Evaluation:
         """How far it has come."""
         if self.completed is not None:
             return EvaluationStatus.COMPLETED
+        if self.stopped is not None:
+            return self.stopped.status
         if self.refusal is not None:
             return EvaluationStatus.REFUSED
         if self.consent is not None:
@@ -209,7 +261,14 @@ def evaluations_after(known: Evaluations, event: EvaluationEvent) -> Evaluations
     match event:
         case ReferralReceived():
             return replace(known, evaluations={**known.evaluations, event.evaluation_id: _referred(event)})
-        case EvaluationConsentAsked() | EvaluationConsentAnswered() | EvaluationCompleted():
+        case (
+            ReferralWithdrawn()
+            | EvaluationDeclined()
+            | EvaluationConsentAsked()
+            | EvaluationConsentAnswered()
+            | EvaluationExtended()
+            | EvaluationCompleted()
+        ):
             evaluation = known.evaluations.get(event.evaluation_id)
             if evaluation is None:
                 return known
@@ -242,14 +301,38 @@ def _referred(event: ReferralReceived) -> Evaluation:
     return Evaluation(
         event.evaluation_id, event.kind, event.laws, event.effective_on, event.source, event.holder_id, event.staff_id,
         personal.name if personal else None, personal.words if personal else None, event.agreed_by, event.due_on,
-        event.external_id, event.reported,
+        event.answer_due_on, event.external_id, event.reported,
     )  # fmt: skip
 
 
-def _stepped(
-    evaluation: Evaluation, event: EvaluationConsentAsked | EvaluationConsentAnswered | EvaluationCompleted
-) -> Evaluation:
+Step: TypeAlias = (
+    ReferralWithdrawn
+    | EvaluationDeclined
+    | EvaluationConsentAsked
+    | EvaluationConsentAnswered
+    | EvaluationExtended
+    | EvaluationCompleted
+)
+
+
+def _stepped(evaluation: Evaluation, event: Step) -> Evaluation:
     match event:
+        case ReferralWithdrawn():
+            words = event.personal.words if event.personal else None
+            stopped = Stopped(
+                EvaluationStatus.WITHDRAWN, event.effective_on, reason=words, reported=event.reported
+            )
+            return replace(evaluation, stopped=stopped)
+        case EvaluationDeclined():
+            stopped = Stopped(
+                EvaluationStatus.DECLINED, event.effective_on, event.notice_id, event.personal.reason, event.reported
+            )  # fmt: skip
+            return replace(evaluation, stopped=stopped)
+        case EvaluationExtended():
+            extended = Extended(event.effective_on, event.due_on, bool(event.due_beyond_calendar))
+            return (
+                replace(evaluation, extended=(*evaluation.extended, extended)) if event.counts else evaluation
+            )
         case EvaluationConsentAsked():
             return replace(evaluation, asked_on=(*evaluation.asked_on, event.effective_on))
         case EvaluationConsentAnswered():

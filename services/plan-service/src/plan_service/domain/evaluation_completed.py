@@ -14,7 +14,7 @@ from contracts.problems import Reason
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import EvaluationKind, Law, WithoutConsent
 from plan_service.domain.evaluation import Evaluation, EvaluationClosed
-from plan_service.domain.evaluation_consent import consent_citation
+from plan_service.domain.evaluation_consent import consent_citation, must_be_open
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rules import UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
 from plan_service.domain.student import Student
@@ -50,6 +50,7 @@ def complete_evaluation(student: Student, command: CompleteEvaluation) -> list[E
         raise EvaluationClosed(
             f"This evaluation was completed on {evaluation.completed.completed_on} already."
         )
+    must_be_open(evaluation, command.reported)
     not_in_the_future(command.reported, command.today)
     completed_on = command.completed_on or day_of(command.reported, command.today)
     _could_be_true(evaluation, command, completed_on)

@@ -196,10 +196,10 @@ def consent_citation(evaluation: Evaluation) -> str:
 
 
 def must_be_open(evaluation: Evaluation, reported: Reported | None) -> None:
-    """What is asked or answered after the end changes nothing; as a late entry it is taken."""
-    if evaluation.completed is not None and reported is None:
+    """What is asked, answered or decided after the end changes nothing; as a late entry it is taken."""
+    if evaluation.ended_on is not None and reported is None:
         raise EvaluationClosed(
-            f"This evaluation was completed on {evaluation.completed.completed_on}; nothing is asked or answered now."
+            f"This evaluation was {evaluation.status} on {evaluation.ended_on}; nothing about it is decided now."
         )
 
 

@@ -66,6 +66,8 @@ class Rules:
     transition_grade: int | None = None
     """A state's own: from this grade on too, whatever the age."""
     transition_cite: str = TRANSITION_CITE
+    referral_answer: Due | None = None
+    """A state's own time for the district's answer to a referral; federally a reasonable time."""
     evaluation: EvaluationClock = EvaluationClock()
     waivable: bool = False
     """A holder of the right to decide may let a change begin before the state's time since the notice has passed."""
@@ -141,6 +143,7 @@ def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
         transition_age=transition.age or default.transition_age,
         transition_grade=transition.grade,
         transition_cite=transition.cite or TRANSITION_CITE,
+        referral_answer=law.rule("idea.referral-answered").due,
         evaluation=_evaluation_clock(law),
         waivable=notice.waivable_by == "rights_holder",
         proceed_after=_proceeds_after(notice),

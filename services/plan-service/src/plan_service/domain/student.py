@@ -15,8 +15,11 @@ from contracts.evaluations import (
     EvaluationCompleted,
     EvaluationConsentAnswered,
     EvaluationConsentAsked,
+    EvaluationDeclined,
+    EvaluationExtended,
     ReevaluationWaived,
     ReferralReceived,
+    ReferralWithdrawn,
 )
 from contracts.event import Event
 from contracts.fields import ExternalId, HolderId, LanguageTag, PlanId, SchoolId, StaffId, StudentId
@@ -208,8 +211,11 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             )
         case (
             ReferralReceived()
+            | ReferralWithdrawn()
+            | EvaluationDeclined()
             | EvaluationConsentAsked()
             | EvaluationConsentAnswered()
+            | EvaluationExtended()
             | EvaluationCompleted()
             | ReevaluationWaived()
             | EligibilityDetermined()

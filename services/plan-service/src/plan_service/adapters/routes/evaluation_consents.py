@@ -133,7 +133,7 @@ async def get_consent_requests(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, listing: Listed
 ) -> Response:
     """List when consent to an evaluation was asked for."""
-    return await _page_of_evaluation(asked, REQUEST, student_id, evaluation_id, listing)
+    return await page_of_evaluation(asked, REQUEST, student_id, evaluation_id, listing)
 
 
 @routes.get(
@@ -144,7 +144,7 @@ async def get_consent_request(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, consent_request_id: UUID
 ) -> Response:
     """Read of whom, when and how consent was asked for."""
-    return await _one_of_evaluation(asked, REQUEST, student_id, evaluation_id, consent_request_id)
+    return await one_of_evaluation(asked, REQUEST, student_id, evaluation_id, consent_request_id)
 
 
 @routes.post(
@@ -176,7 +176,7 @@ async def get_evaluation_consents(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, listing: Listed
 ) -> Response:
     """List the answers to the question for consent."""
-    return await _page_of_evaluation(asked, ANSWER, student_id, evaluation_id, listing)
+    return await page_of_evaluation(asked, ANSWER, student_id, evaluation_id, listing)
 
 
 @routes.get(
@@ -187,7 +187,7 @@ async def get_evaluation_consent(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, evaluation_consent_id: UUID
 ) -> Response:
     """Read an answer."""
-    return await _one_of_evaluation(asked, ANSWER, student_id, evaluation_id, evaluation_consent_id)
+    return await one_of_evaluation(asked, ANSWER, student_id, evaluation_id, evaluation_consent_id)
 
 
 @routes.post(
@@ -212,16 +212,18 @@ async def post_evaluation_consent(
     return await asked.respond(ANSWER, consent_id, answer, external_id=body.external_id)
 
 
-async def _page_of_evaluation(
+async def page_of_evaluation(
     asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, listing: Listing
 ) -> Response:
+    """The steps of a kind of one evaluation; `NotFound` for another student's."""
     await must_be_of_student(asked, "evaluation", student_id, evaluation_id)
     return await asked.page(kind, listing, fields={"evaluation": str(evaluation_id)})
 
 
-async def _one_of_evaluation(
+async def one_of_evaluation(
     asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, id: UUID
 ) -> Response:
+    """One step; `NotFound` for that of another evaluation."""
     shown = await must_be_of_student(asked, kind, student_id, id)
     if shown.document.get("evaluation") != str(evaluation_id):
         raise NotFound("This student has nothing under this id.")
