@@ -372,3 +372,23 @@ async def test_an_idempotency_key_answers_again(world: World) -> None:
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json()["id"] == first.json()["id"]
     assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_from_majority_on_the_student_is_who_may_decide(world: World) -> None:
+    student = await world.new(
+        "/students", {"given_name": "Jonas", "family_name": "Feld", "birth_date": "2008-03-03"}
+    )
+    at = f"/students/{student['id']}"
+    held = {"starts_on": "2008-03-03"}
+    staff = await world.new("/staff", {"given_name": "Dana", "family_name": "Reed"})
+    father = await world.new(
+        f"{at}/rights-holders",
+        {"name": "Karl Feld", "ground": "biological_parent", "language": "en", "confirmed_by": staff["id"],
+         "rights": {"decision": held, "notice": held, "contact": held}},
+    )  # fmt: skip
+
+    before = (await world.get(f"{at}/deciding", on="2026-03-02")).json()
+    from_then = (await world.get(f"{at}/deciding", on="2026-03-03")).json()
+
+    assert (before["holders"], from_then["holders"]) == ([father["id"]], [student["id"]])
+    assert (before["rights_pass_on"], before["told_by"]) == ("2026-03-03", "2025-03-03")
