@@ -43,6 +43,7 @@ OF_A_STUDENT = {
     "contact": "contacts",
     "release": "releases",
     "request": "requests",
+    "dispute": "disputes",
     "evaluation": "evaluations",
     "eligibility": "eligibility",
 }

@@ -36,7 +36,7 @@ OF_A_STUDENT = frozenset(
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
-        "evaluation_extension",
+        "evaluation_extension", "dispute",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -296,6 +296,7 @@ def furnished(instance: Instance) -> District:
         "release": release, "assignment": first(f"{of}/assignments"),
         "contact": operator.post(f"{of}/contacts", {"given_name": "Elena", "family_name": "Quill"})["id"],
         "request": operator.post(f"{of}/requests", {"kind": "records", "via": "letter", "holder": holder})["id"],
+        "dispute": operator.post(f"{of}/disputes", {"kind": "mediation", "filed_by": "family", "holder": holder})["id"],
         "invitation": operator.post(
             f"/plan/v1/meetings/{meeting}/invitations", {"person": parent, "channel": "letter", "given_on": met_on}
         )["id"],

@@ -328,7 +328,7 @@ def test_a_file_that_is_wrong_is_not_shipped_silently() -> None:
     [
         ("tx", []),
         ("mn", []),
-        ("ca", ["idea.amendment-agreed.signed_by", "ca.plan-15.due", "ca.requested-meeting-30.due"]),
+        ("ca", ["idea.amendment-agreed.signed_by", "ca.plan-15.due"]),
         (
             "ma",
             ["idea.evaluation-60.due", "idea.evaluation-60.ends_at", "ma.tests-30.due", "ma.summaries-2.due"],

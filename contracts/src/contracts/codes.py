@@ -291,6 +291,21 @@ REFERRAL_SOURCE = CodeList(
     ),
 )
 
+DISPUTE_SUBJECT = CodeList(
+    "dispute_subject",
+    "34 CFR 300.503(a), 300.507(a)(1), 300.610-625; practice",
+    _plain(
+        "identification",
+        "evaluation",
+        "placement",
+        "services",
+        "discipline",
+        "records",
+        "notice_and_consent",
+        "other",
+    ),
+)
+
 ASSESSMENT_AREA = CodeList(
     "assessment_area",
     "practice",
@@ -492,6 +507,7 @@ CODE_LISTS: Mapping[str, CodeList] = {
         ACTIVITY,
         IDEA_CATEGORY,
         REFERRAL_SOURCE,
+        DISPUTE_SUBJECT,
         ASSESSMENT_AREA,
         INFORMATION_SOURCE,
         AREA,

@@ -22,6 +22,7 @@ COUNTED_HERE = {
     "idea.pwn-before": ("calendar", "school"),
     "idea.annual-review": ("calendar", "month", "year"),
     "idea.referral-answered": COUNTABLE,
+    "rec.inspect": COUNTABLE,
     "idea.evaluation-60": COUNTABLE,
     "idea.partial-consent": COUNTABLE,
     "idea.majority-notice": ("calendar", "month", "year"),
@@ -30,6 +31,7 @@ COUNTED_HERE = {
 
 DECIDED_BY = {
     "idea.referral-answered": ("due",),
+    "rec.inspect": ("due",),
     "idea.evaluation-60": ("due", "ends_at", "extends"),
     "idea.pwn-before": ("due", "waivable_by", "silence"),
     "idea.annual-review": ("due",),
@@ -141,7 +143,8 @@ def not_decided(profile: RuleProfile, text: str = "") -> list[Fault]:
 
 def _not_decided(rule_id: str, rule: Rule) -> Iterator[_Found]:
     for name in SWITCHES:
-        if getattr(rule, name) not in (None, ()) and name not in DECIDED_BY.get(rule_id, ()):
+        asked = DECIDED_BY.get(rule_id, ("due",) if rule.trigger == "meeting requested" else ())
+        if getattr(rule, name) not in (None, ()) and name not in asked:
             yield _at(("rule", rule_id, name), "No decision asks for it.", "It is kept for findings.")
     if rule_id == "idea.evaluation-60" and rule.ends_at == ClockEnd.PLAN_PROPOSED:
         yield _at(("rule", rule_id, "ends_at"), "The student's record does not say when a plan was proposed.",

@@ -4,6 +4,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
+from contracts.disputes import DisputeEvent
 from contracts.evaluations import EvaluationEvent
 from contracts.event import Event, EventClass, Value, event
 from contracts.fields import (
@@ -23,6 +24,7 @@ from contracts.fields import (
     StaffId,
     StudentId,
 )
+from contracts.requests import RequestEvent
 from contracts.values import DocumentRef, Imported, PostalAddress, Reported
 from contracts.vocabulary import (
     ConsentMethod,
@@ -332,6 +334,10 @@ class RequestMade(Event):
     via: RequestVia
     notice_id: UUID | None = None
     """The notice on whose page it was made."""
+    due_on: date | None = None
+    """By when it is to be answered, where a number is set; of the record also before any meeting or hearing (300.613)."""
+    documents: tuple[DocumentRef, ...] | None = None
+    """The letter in which it was made."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -371,5 +377,7 @@ StudentEvent: TypeAlias = (
     | ReleaseRevoked
     | RequestMade
     | DocumentAdded
+    | RequestEvent
+    | DisputeEvent
     | EvaluationEvent
 )

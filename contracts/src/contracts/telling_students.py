@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from contracts.codes import label
+from contracts.disputes import DisputeClosed, DisputeFiled, DisputeStepTaken, StayPutExcepted
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationCompleted,
@@ -15,6 +16,12 @@ from contracts.evaluations import (
     ReferralWithdrawn,
 )
 from contracts.plain_words import day_in_words
+from contracts.requests import (
+    RecordHearingAsked,
+    RecordHearingDecided,
+    RecordStatementPlaced,
+    RequestAnswered,
+)
 from contracts.students import (
     AssignmentEnded,
     ContactChanged,
@@ -36,6 +43,7 @@ from contracts.students import (
     StudentWithdrawn,
 )
 from contracts.telling import Names, Told, When, listed, plainly
+from contracts.telling_disputes import tell_dispute, tell_request
 from contracts.telling_evaluations import tell_evaluation
 from contracts.values import Imported
 
@@ -94,6 +102,10 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             who = names.holder(event.holder_id) if event.holder_id else "somebody not known to hold rights"
             what = f"recorded a request of {who} by {plainly(event.via)}: {plainly(event.kind)}"
             return Told(what, said=event.personal.text if event.personal else None, reported=event.reported)
+        case RequestAnswered() | RecordHearingAsked() | RecordHearingDecided() | RecordStatementPlaced():
+            return tell_request(event, names)
+        case DisputeFiled() | DisputeStepTaken() | DisputeClosed() | StayPutExcepted():
+            return tell_dispute(event, names)
         case DocumentAdded():
             kind = label("document_kind", event.kind)
             return Told(f"added a document to the record ({kind}): {event.personal.title}")

@@ -261,6 +261,77 @@ class RequestKind(StrEnum):
     OTHER = "other"
 
 
+class RequestOutcome(StrEnum):
+    """How the district answered a request."""
+
+    GRANTED = "granted"
+    """The record was shown, or changed and the person told so; the evaluation is paid for; the meeting is held."""
+    GRANTED_IN_PART = "granted_in_part"
+    REFUSED = "refused"
+    HEARING_FILED = "hearing_filed"
+    """Of an independent evaluation only: the district asks for a hearing to show that its own is right (300.502(b)(2))."""
+    WITHDRAWN = "withdrawn"
+    """By whoever asked."""
+
+
+class DisputeKind(StrEnum):
+    """The ways of IDEA to settle a dispute."""
+
+    STATE_COMPLAINT = "state_complaint"
+    """34 CFR 300.151-153."""
+    DUE_PROCESS_COMPLAINT = "due_process_complaint"
+    """34 CFR 300.507-518."""
+    MEDIATION = "mediation"
+    """34 CFR 300.506."""
+
+
+class DisputeParty(StrEnum):
+    """Who files."""
+
+    FAMILY = "family"
+    """A parent, or the adult student."""
+    DISTRICT = "district"
+    OTHER = "other"
+    """An organization or individual: of a state complaint only."""
+
+
+class DisputeStep(StrEnum):
+    """What happens on the way to an outcome."""
+
+    RESPONSE_SENT = "response_sent"
+    RESOLUTION_MEETING_HELD = "resolution_meeting_held"
+    RESOLUTION_WAIVED = "resolution_waived"
+    """Both agree in writing to waive it, or that no agreement is possible (300.510(c)): the time to decide begins."""
+    MEDIATION_HELD = "mediation_held"
+    HEARING_HELD = "hearing_held"
+    TIME_EXTENDED = "time_extended"
+    """By who decides, for a reason (300.152(b), 300.515(c))."""
+
+
+class DisputeOutcome(StrEnum):
+    """How a dispute ended."""
+
+    AGREED = "agreed"
+    DECIDED_FOR_FAMILY = "decided_for_family"
+    DECIDED_FOR_DISTRICT = "decided_for_district"
+    DECIDED_IN_PART = "decided_in_part"
+    WITHDRAWN = "withdrawn"
+    DISMISSED = "dismissed"
+    NO_AGREEMENT = "no_agreement"
+    """Of mediation."""
+
+
+class StayPutGround(StrEnum):
+    """Why the placement may change although a due process complaint is open (300.518)."""
+
+    AGREED = "agreed"
+    """The district and who decides for the student agree otherwise (300.518(a))."""
+    ORDERED = "ordered"
+    """A hearing officer or court orders it (300.518(d), 300.532(b))."""
+    DISCIPLINE = "discipline"
+    """Under 34 CFR 300.530-533."""
+
+
 class Channel(StrEnum):
     """How something is given to a person."""
 

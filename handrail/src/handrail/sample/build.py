@@ -10,7 +10,17 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
-from handrail.sample import changes, evaluations, families, leaving, newcomer, plans, roster, teaching
+from handrail.sample import (
+    changes,
+    disputes,
+    evaluations,
+    families,
+    leaving,
+    newcomer,
+    plans,
+    roster,
+    teaching,
+)
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.roster import LOGINS
 from handrail.sample.telling import Telling
@@ -143,6 +153,9 @@ def _family_life(telling: Telling, world: World) -> None:
     telling.begin(
         f"evaluation-{back.child.number}", back.student, evaluations.taken_back, world, back, day(SPRING, 1)
     )
+    telling.begin("record-amended", ieps[16].student, disputes.record_amended, ieps[16], day(SPRING, 2))
+    telling.begin("record-shown", ieps[17].student, disputes.record_shown, ieps[17], day(SPRING, 2))
+    telling.begin("disputed", ieps[18].student, disputes.placement_disputed, ieps[18], day(SPRING, 2))
     telling.begin("declined", ieps[15].student, evaluations.declined, ieps[15], day(SPRING, 3))
     telling.begin("waiver", ieps[4].student, evaluations.waived, ieps[4], day(SPRING, 2))
 

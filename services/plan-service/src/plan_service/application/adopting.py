@@ -78,6 +78,7 @@ async def adopt_draft(
                 meeting=seen.meeting,
                 review_due_on=asked.review_due_on,
                 ages=ages_of(seen.around.state, seen.rules),
+                stay_put=seen.stay_put,
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 reported=asked.reported,
             ),

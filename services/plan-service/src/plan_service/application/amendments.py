@@ -43,7 +43,7 @@ async def adopt(
     notices = await notices_given(store.database, context.tenant, plan_id, amendment_id)
 
     def decision(seen: Situation) -> Sequence[PlanEvent]:
-        ground = Ground(seen.rules, seen.people, notices, seen.meeting)
+        ground = Ground(seen.rules, seen.people, notices, seen.meeting, seen.stay_put)
         return adopt_amendment(seen.plan, command(seen), ground)
 
     def meeting_of_basis(plan: Plan) -> UUID | None:

@@ -17,6 +17,7 @@ from plan_service.application.shown import (
     StudentShown,
 )
 from plan_service.application.shown_around import around_student
+from plan_service.application.shown_disputes import of_disputes
 from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
 from plan_service.domain import district, meeting, school, staff, student
@@ -65,6 +66,7 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
     )
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
+    yield from of_disputes(state, event)
 
 
 def student_shown(state: Student) -> StudentShown:
@@ -107,7 +109,7 @@ STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
 STUDENT: Model[Student] = Model(
-    "student", "4", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "5", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

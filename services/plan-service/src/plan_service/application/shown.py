@@ -25,6 +25,7 @@ from contracts.vocabulary import (
     RecordKind,
     ReleasePurpose,
     RequestKind,
+    RequestOutcome,
     RequestVia,
     RightsGround,
 )
@@ -233,8 +234,49 @@ class ReleaseShown(OfStudent):
     reported: ReportedShown | None = None
 
 
+class RequestAnswerShown(Part):
+    """How the district answered."""
+
+    answered_on: date
+    outcome: RequestOutcome
+    staff: UUID | None = None
+    notice: UUID | None = None
+    meeting: UUID | None = None
+    dispute: UUID | None = None
+    hearing_right_told: bool | None = None
+    words: str | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    reported: ReportedShown | None = None
+
+
+class RecordHearingShown(Part):
+    """A hearing about what the record says."""
+
+    asked_on: date
+    holder: UUID | None = None
+    words: str | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    decided_on: date | None = None
+    amended: bool | None = None
+    """Absent until it is decided."""
+    statement_right_told: bool | None = None
+    reasons: str | None = None
+    decision: tuple[DocumentRefShown, ...] = ()
+    reported: ReportedShown | None = None
+
+
+class RecordStatementShown(Part):
+    """A statement on what was not changed; it is kept and disclosed with the record."""
+
+    id: UUID
+    holder: UUID
+    placed_on: date
+    text: str
+    documents: tuple[DocumentRefShown, ...] = ()
+
+
 class RequestShown(OfStudent):
-    """What a parent or adult student asks for."""
+    """What a parent or adult student asks for, and how it was answered."""
 
     kind: RequestKind
     via: RequestVia
@@ -242,6 +284,14 @@ class RequestShown(OfStudent):
     holder: UUID | None = None
     text: str | None = None
     notice: UUID | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    due_on: date | None = None
+    """By when it is answered, where a number is set. The record is shown before any meeting or hearing besides."""
+    in_time: bool | None = None
+    """Answered by `due_on`; absent until it is answered."""
+    answer: RequestAnswerShown | None = None
+    hearing: RecordHearingShown | None = None
+    statements: tuple[RecordStatementShown, ...] = ()
     reported: ReportedShown | None = None
 
 

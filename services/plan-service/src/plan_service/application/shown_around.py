@@ -1,10 +1,16 @@
 """What is answered of everything that belongs to a student: contacts, rights holders, assignments, papers, requests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from uuid import UUID, uuid5
 
 from contracts.event import Event
+from contracts.requests import (
+    RecordHearingAsked,
+    RecordHearingDecided,
+    RecordStatementPlaced,
+    RequestAnswered,
+)
 from contracts.students import (
     AssignmentEnded,
     ContactChanged,
@@ -30,11 +36,15 @@ from plan_service.application.shown import (
     EnrolmentOfStudentShown,
     OfStudent,
     ParticipationShown,
+    RecordHearingShown,
+    RecordStatementShown,
     ReleaseShown,
     ReportedShown,
+    RequestAnswerShown,
     RequestShown,
     RightsHolderShown,
 )
+from plan_service.domain.request_state import RecordHearing, RequestAnswer
 from plan_service.domain.student import Student
 from runtime.event_store import Resource
 
@@ -52,8 +62,14 @@ def around_student(state: Student, event: Event) -> Iterator[Resource]:
             yield from _assignment(state, event.assignment_id)
         case ReleaseSigned() | ReleaseRevoked():
             yield from _release(state, event.release_id)
-        case RequestMade():
-            yield _resource("request", event.request_id, _request(event))
+        case (
+            RequestMade()
+            | RequestAnswered()
+            | RecordHearingAsked()
+            | RecordHearingDecided()
+            | RecordStatementPlaced()
+        ):
+            yield from _request(state, event.request_id)
         case DocumentAdded():
             yield _resource("document", event.document.document, _document(event))
         case ProgramParticipationReported():
@@ -142,11 +158,47 @@ def _release(state: Student, release_id: UUID) -> Iterator[Resource]:
         yield _resource("release", release_id, shown)
 
 
-def _request(event: RequestMade) -> RequestShown:
-    return RequestShown(
-        student=event.student_id, external_id=event.external_id, kind=event.kind, via=event.via,
-        made_on=event.effective_on, holder=event.holder_id, text=event.personal.text if event.personal else None,
-        notice=event.notice_id, reported=reported_shown(event.reported),
+def documents_shown(documents: Iterable[DocumentRef]) -> tuple[DocumentRefShown, ...]:
+    """The documents that an event names."""
+    return tuple(DocumentRefShown.model_validate(each.model_dump()) for each in documents)
+
+
+def _request(state: Student, request_id: UUID) -> Iterator[Resource]:
+    known = state.requests.get(request_id)
+    if known is None:
+        return
+    shown = RequestShown(
+        student=_student(state), external_id=known.external_id, kind=known.kind, via=known.via, made_on=known.made_on,
+        holder=known.holder_id, text=known.text, notice=known.notice_id, documents=documents_shown(known.documents),
+        due_on=known.due_on, in_time=known.in_time, answer=_answer(known.answer), hearing=_hearing(known.hearing),
+        statements=tuple(
+            RecordStatementShown(
+                id=each.record_statement_id, holder=each.holder_id, placed_on=each.placed_on, text=each.text,
+                documents=documents_shown(each.documents),
+            ) for each in known.statements
+        ),
+        reported=reported_shown(known.reported),
+    )  # fmt: skip
+    yield _resource("request", request_id, shown)
+
+
+def _answer(known: RequestAnswer | None) -> RequestAnswerShown | None:
+    if known is None:
+        return None
+    return RequestAnswerShown(
+        answered_on=known.answered_on, outcome=known.outcome, staff=known.staff_id, notice=known.notice_id,
+        meeting=known.meeting_id, dispute=known.dispute_id, hearing_right_told=known.hearing_right_told or None,
+        words=known.words, documents=documents_shown(known.documents), reported=reported_shown(known.reported),
+    )  # fmt: skip
+
+
+def _hearing(known: RecordHearing | None) -> RecordHearingShown | None:
+    if known is None:
+        return None
+    return RecordHearingShown(
+        asked_on=known.asked_on, holder=known.holder_id, words=known.words, documents=documents_shown(known.documents),
+        decided_on=known.decided_on, amended=known.amended, statement_right_told=known.statement_right_told or None,
+        reasons=known.reasons, decision=documents_shown(known.decision), reported=reported_shown(known.reported),
     )  # fmt: skip
 
 

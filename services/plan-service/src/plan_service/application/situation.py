@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from contracts.plan import PlanEvent
+from contracts.plan_document import history_of, in_force
 from contracts.problems import NotFound, VersionConflict
 from contracts.shipped_profiles import shipped_profiles
 from contracts.streams import staff
@@ -23,6 +24,7 @@ from plan_service.domain.meeting import Meeting
 from plan_service.domain.people import People, people_of
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Profiles, Rules, cannot_be_true, rules_of
+from plan_service.domain.stay_put import StayPut, complaint_open_on
 from plan_service.domain.student import Student
 from plan_service.domain.team import TeamMeeting, team_of
 from runtime.event_store import (
@@ -80,6 +82,8 @@ class Situation:
     day: Day
     around: Loaded[Student]
     met: Loaded[Meeting] | None = None
+    stay_put: StayPut | None = None
+    """What stays while a due process complaint is open."""
 
     @property
     def plan(self) -> Plan:
@@ -151,7 +155,22 @@ async def situation(
     if meeting is not None and meeting.state.student_id != student_id:
         raise cannot_be_true("unknown-meeting", "No meeting by this id was set for this student.", "/meeting")
     day = day_of(looked).of(reported)
-    return Situation(loaded, day, looked.streams[around], meeting)
+    stay_put = await _stay_put(store, tenant, loaded, looked.streams[around].state, day)
+    return Situation(loaded, day, looked.streams[around], meeting, stay_put)
+
+
+async def _stay_put(
+    store: EventStore, tenant: str, loaded: Loaded[Plan], student: Student, day: Day
+) -> StayPut | None:
+    """Of a plan in effect, where a complaint holds the placement: its history is read for what that is."""
+    complaint = complaint_open_on(student.disputes, day.occurred_on or day.today)
+    if complaint is None or not loaded.state.ever_adopted:
+        return None
+    document = in_force(history_of(await store.read(tenant, loaded.stream)), complaint.filed_on)
+    if document is None:
+        return StayPut(complaint.filed_on)
+    placements = tuple(entry.item for entry in document.items if entry.item.kind == "placement")
+    return StayPut(complaint.filed_on, document.version, placements)
 
 
 async def decide(

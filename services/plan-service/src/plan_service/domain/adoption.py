@@ -16,6 +16,7 @@ from plan_service.domain.completeness import NO_AGES, in_regular_education, miss
 from plan_service.domain.draft import NoDraft, distinct, same_kinds
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, not_in_the_future, settle
+from plan_service.domain.stay_put import StayPut, adopted_while_pending
 from plan_service.domain.team import TeamMeeting, missing_from_team
 
 
@@ -39,6 +40,8 @@ class AdoptPlan:
     """504: the day the district's policy sets. An IEP's is a year after the meeting at the latest."""
     ages: Ages = NO_AGES
     """The student's, for what hangs on them: transition, the rights that pass at majority."""
+    stay_put: StayPut | None = None
+    """What stays while a due process complaint is open."""
     notice_ids: tuple[NoticeId, ...] = ()
     imported: Imported | None = None
     reported: Reported | None = None
@@ -75,6 +78,7 @@ def unmet_by(kind: PlanKind, command: AdoptPlan) -> list[Reason]:
     if kind is PlanKind.IEP and command.meeting is not None:
         regular = in_regular_education(command.items)
         unmet += missing_from_team(command.meeting, regular_education=regular)
+    unmet += adopted_while_pending(kind, command.stay_put, command.items)
     unmet += _wrong_days(command)
     return unmet
 

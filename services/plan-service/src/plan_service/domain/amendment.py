@@ -39,6 +39,7 @@ from plan_service.domain.notices import NoticeGiven, NoticeStanding, notice_stan
 from plan_service.domain.people import People
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
+from plan_service.domain.stay_put import StayPut, amended_while_pending
 from plan_service.domain.team import TeamMeeting, missing_from_team
 
 AGREED = {PlanKind.IEP: "34 CFR 300.324(a)(4)(i)", PlanKind.SECTION_504: "34 CFR 104.35(c)"}
@@ -127,6 +128,8 @@ class Ground:
     notices: Sequence[NoticeGiven] = ()
     meeting: TeamMeeting | None = None
     """The meeting that the proposal names as its basis."""
+    stay_put: StayPut | None = None
+    """What stays while a due process complaint is open."""
 
 
 def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list[PlanEvent]:
@@ -151,6 +154,9 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
         *_too_soon(notice, effective_on),
         *_decided(plan, amendment, ground.meeting, effective_on),
         *_consent(plan.kind, amendment, ground.rules, changes, effective_on),
+        *amended_while_pending(
+            plan.kind, ground.stay_put, _not_agreed(amendment, changes, decided_on), plan.ids_of("placement")
+        ),
         *_answers_awaited(plan.kind, amendment, ground.rules, notice, decided_on),
         *_fits_on(plan, changes, effective_on),
         *missing_in_items(plan.kind, _texts(changes), plan.ids_of("goal")),
@@ -318,6 +324,11 @@ def _consent(
                 "amendment-not-agreed", f"A holder of decision rights refuses {len(against)} of the changes.",
                 AGREED[kind], "Withdraw it and propose what is agreed, or decide it in a meeting.",
             )  # fmt: skip
+
+
+def _not_agreed(amendment: Amendment, changes: Sequence[AnyChange], by: date) -> list[AnyChange]:
+    """34 CFR 300.518(a): what who decides has agreed to in writing may change all the same."""
+    return [change for change in changes if not consented_to(amendment, change.item_id, by)]
 
 
 def _answers_awaited(

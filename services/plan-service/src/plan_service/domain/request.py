@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from contracts.day_count import count_from
 from contracts.fields import ExternalId, HolderId
+from contracts.rule_profile import Due
 from contracts.students import RequestMade, RequestPersonalData, StudentEvent
-from contracts.values import Reported
+from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import RequestKind, RequestVia
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import must_be_around
-from plan_service.domain.rules import done_on
+from plan_service.domain.rules import FEDERAL, Rules, done_on
 from plan_service.domain.student import Student
 
 
@@ -26,6 +28,8 @@ class MakeRequest:
     holder_id: HolderId | None = None
     text: str | None = None
     notice_id: UUID | None = None
+    documents: tuple[DocumentRef, ...] = ()
+    rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -36,10 +40,18 @@ def make_request(student: Student, command: MakeRequest) -> list[StudentEvent]:
     made_on = done_on(command.made_on, command.reported, command.today, "made")
     if command.holder_id is not None:
         must_be_around(student, command.holder_id)
+    due = time_to_answer(command.kind, command.rules)
     return [
         RequestMade(
             effective_on=made_on, student_id=student_id, request_id=command.request_id, kind=command.kind,
             holder_id=command.holder_id, personal=RequestPersonalData(text=command.text) if command.text else None,
-            via=command.via, notice_id=command.notice_id, external_id=command.external_id, reported=command.reported,
+            via=command.via, notice_id=command.notice_id,
+            due_on=count_from(made_on, due, command.rules.calendar).on if due else None,
+            documents=command.documents or None, external_id=command.external_id, reported=command.reported,
         )
     ]  # fmt: skip
+
+
+def time_to_answer(kind: RequestKind, rules: Rules) -> Due | None:
+    """34 CFR 300.613(a), 99.10(b): the record within 45 days; a meeting where the state says so; else a reasonable time."""
+    return {RequestKind.RECORDS: rules.inspection, RequestKind.MEETING: rules.requested_meeting}.get(kind)

@@ -25,6 +25,8 @@ NOTICE_CITE = "34 CFR 300.503(a)"
 CONSENT_CITE = "district profile: partial_consent; 34 CFR 300.9"
 EVALUATION_CITE = "34 CFR 300.301(c)-(e)"
 TRANSITION_CITE = "34 CFR 300.320(b)"
+MEETING_REQUESTED = "meeting requested"
+"""The trigger of a state's own rule about a meeting that a parent asks for: its time is found by it."""
 A_YEAR = Due(count=1, kind="year")
 
 
@@ -68,6 +70,10 @@ class Rules:
     transition_cite: str = TRANSITION_CITE
     referral_answer: Due | None = None
     """A state's own time for the district's answer to a referral; federally a reasonable time."""
+    inspection: Due = Due(count=45, kind="calendar")  # noqa: RUF009 (frozen)
+    """By when a record that somebody asks for is shown, 300.613(a), 99.10."""
+    requested_meeting: Due | None = None
+    """A state's own time for a meeting that was asked for."""
     evaluation: EvaluationClock = EvaluationClock()
     waivable: bool = False
     """A holder of the right to decide may let a change begin before the state's time since the notice has passed."""
@@ -144,6 +150,10 @@ def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
         transition_grade=transition.grade,
         transition_cite=transition.cite or TRANSITION_CITE,
         referral_answer=law.rule("idea.referral-answered").due,
+        inspection=law.rule("rec.inspect").due or default.inspection,
+        requested_meeting=next(
+            (rule.due for rule in law.rules.values() if rule.trigger == MEETING_REQUESTED), None
+        ),
         evaluation=_evaluation_clock(law),
         waivable=notice.waivable_by == "rights_holder",
         proceed_after=_proceeds_after(notice),

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
+from contracts.disputes import DisputeClosed, DisputeFiled, DisputeStepTaken, StayPutExcepted
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationCompleted,
@@ -23,6 +24,12 @@ from contracts.evaluations import (
 )
 from contracts.event import Event
 from contracts.fields import ExternalId, HolderId, LanguageTag, PlanId, SchoolId, StaffId, StudentId
+from contracts.requests import (
+    RecordHearingAsked,
+    RecordHearingDecided,
+    RecordStatementPlaced,
+    RequestAnswered,
+)
 from contracts.students import (
     AssignmentEnded,
     ContactChanged,
@@ -49,7 +56,9 @@ from contracts.students import (
 )
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose, RightsGround
+from plan_service.domain.dispute_state import Dispute, disputes_after
 from plan_service.domain.evaluation import Evaluations, evaluations_after
+from plan_service.domain.request_state import Request, requests_after
 
 ADULT_AT = 18
 """34 CFR 99.3 and 99.5: from this birthday on the record rights are the student's own, in every state."""
@@ -164,6 +173,8 @@ class Student:
     releases: Mapping[UUID, Release] = field(default_factory=dict)
     documents: Mapping[UUID, DocumentRef] = field(default_factory=dict)
     evaluations: Evaluations = field(default_factory=Evaluations)
+    requests: Mapping[UUID, Request] = field(default_factory=dict)
+    disputes: Mapping[UUID, Dispute] = field(default_factory=dict)
 
     @property
     def adult_on(self) -> date | None:
@@ -221,8 +232,16 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             | EligibilityDetermined()
         ):
             return replace(student, evaluations=evaluations_after(student.evaluations, event))
-        case RequestMade():
-            return student
+        case (
+            RequestMade()
+            | RequestAnswered()
+            | RecordHearingAsked()
+            | RecordHearingDecided()
+            | RecordStatementPlaced()
+        ):
+            return replace(student, requests=requests_after(student.requests, event))
+        case DisputeFiled() | DisputeStepTaken() | DisputeClosed() | StayPutExcepted():
+            return replace(student, disputes=disputes_after(student.disputes, event))
         case _:
             assert_never(event)
 

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.fields import ExternalId, HolderId, Narrative, NoticeId
 from contracts.ids import new_id
+from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import RequestKind, RequestVia
 from plan_service.adapters.routes.forms import (
     Form,
@@ -22,11 +24,13 @@ from plan_service.adapters.routes.reading import one_of_student, page_of_student
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.models import STUDENT
 from plan_service.application.shown import RequestShown
+from plan_service.domain.document import documents_of
 from plan_service.domain.request import MakeRequest, make_request
 from plan_service.domain.student import Student
 from runtime.call import Asked, Making
 from runtime.event_store import Appended
 from runtime.http import Routes
+from runtime.openapi import problems
 from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/plan/v1", tags=["requests"])
@@ -52,6 +56,8 @@ class RequestIn(Form):
     """In the person's own words."""
     notice: NoticeId | None = None
     """The notice on whose page it was made."""
+    documents: tuple[UUID, ...] = Field(default=(), max_length=100)
+    """The letter, among the student's documents."""
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same request again answers 200 with the first."""
     reported: ReportedIn | None = None
@@ -67,6 +73,8 @@ class RequestIn(Form):
             holder_id=self.holder,
             text=self.text,
             notice_id=self.notice,
+            documents=documents_of(seen.state, self.documents, "/documents"),
+            rules=seen.rules,
             external_id=self.external_id,
             reported=reported_value(self.reported),
         )
@@ -90,7 +98,12 @@ async def get_request(asked: Asked, who: Reads, student_id: UUID, request_id: UU
     return await one_of_student(asked, KIND, student_id, request_id)
 
 
-@routes.post("/students/{student_id}/requests", response_model=RequestShown, status_code=201)
+@routes.post(
+    "/students/{student_id}/requests",
+    response_model=RequestShown,
+    status_code=201,
+    responses=problems(RuleSetNotShipped),
+)
 async def post_request(
     asked: Asked, who: WritesOrReports, student_id: UUID, body: Annotated[RequestIn, Body(examples=[EXAMPLE])]
 ) -> Response:
@@ -102,7 +115,7 @@ async def post_request(
         return await Desk(asked.store).decide(
             asked.context, STUDENT, (student_id,), student_id,
             lambda seen: make_request(seen.state, body.to_command(request_id, seen)), claims=making.claims,
-            answer=making.answer,
+            answer=making.answer, reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(KIND, request_id, make, external_id=body.external_id)
