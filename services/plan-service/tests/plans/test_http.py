@@ -590,7 +590,8 @@ async def test_in_texas_an_amendment_binds_after_five_school_days_and_keeps_its_
         "POST", f"{path}/amendments", proposal(lakeside), version=await lakeside.etag(path), expect=201
     )
     amendment = proposed.json()["id"]
-    await lakeside.notice_given(path, amendment)
+    event = await lakeside.notice_given(path, amendment)
+    await lakeside.send("GET", path, after_event=str(event), expect=200)
     ask = {"effective_on": "earliest"}
 
     adopted = await lakeside.send(
