@@ -605,3 +605,33 @@ async def test_in_texas_an_amendment_binds_after_five_school_days_and_keeps_its_
     await lakeside.send("PUT", "/district", federal, version=await lakeside.etag("/district"), **setting)
     told = (await lakeside.send("GET", f"{path}/history", expect=200)).json()["entries"]
     assert [entry["rules"] for entry in told[-2:]] == ["federal@2026-1+tx@2025-2"] * 2
+
+
+async def test_while_a_due_process_complaint_is_open_the_placement_stays(lakeside) -> None:
+    path, day = await lakeside.adopted(IEP), lakeside.today.isoformat()
+    whole = {"name": "Lakeside", "time_zone": "America/Chicago", "state_profile": "federal@2026-1", "languages": ["en"],
+             "partial_consent": False, "notice_days": 0, "mailing_days": 3, "calendar": []}  # fmt: skip
+    await lakeside.send("PUT", "/district", whole, version=await lakeside.etag("/district"), expect=200,
+                        scopes="admin roster.write plan.read")  # fmt: skip
+    disputes = f"/students/{CHILD}/disputes"
+    filed = await lakeside.send(
+        "POST", disputes, {"kind": "due_process_complaint", "filed_by": "family", "holder": str(MOTHER)}, expect=201
+    )  # fmt: skip
+    items = (await lakeside.send("GET", path, expect=200)).json()["items"]
+    placement = next(entry["item"] for entry in items if entry["item"]["kind"] == "placement")
+    moved = {"changes": [{"op": "replace", "item": placement | {"setting": "separate_class"}}]}
+    proposed = await lakeside.send("POST", f"{path}/amendments", proposal(lakeside) | moved,
+                                   version=await lakeside.etag(path), expect=201)  # fmt: skip
+    adoption = f"{path}/amendments/{proposed.json()['id']}/adoption"
+    refused = await lakeside.send("POST", adoption, {}, version=await lakeside.etag(path), expect=409)
+    dispute = f"{disputes}/{filed.json()['id']}"
+    let = {"ground": "agreed", "from": day, "holder": str(MOTHER)}
+    await lakeside.send(
+        "POST", f"{dispute}/stay-put-exceptions", let, version=await lakeside.etag(dispute), expect=200
+    )
+    after = await lakeside.send("POST", adoption, {}, version=await lakeside.etag(path), expect=409)
+
+    stays = next(error for error in refused.json()["errors"] if error["code"] == "stay-put")
+    assert "as in version 1" in stays["detail"]
+    assert stays["citation"] == "34 CFR 300.518"
+    assert "stay-put" not in {error["code"] for error in after.json()["errors"]}

@@ -64,7 +64,9 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     await walk.post(f"{evaluation}/consent-requests", {"holders": [str(MOTHER)], "channel": "letter"})
     await walk.post(f"{evaluation}/consents", {
         "holder": str(MOTHER), "decision": "accepted", "method": "paper_signature"})  # fmt: skip
-    await walk.post(f"{evaluation}/extensions", {"ground": "moved_in", "due_on": today, "holder": str(MOTHER)})
+    await walk.post(
+        f"{evaluation}/extensions", {"ground": "moved_in", "due_on": today, "holder": str(MOTHER)}
+    )
     assessed = {"assessments": [{"area": "motor", "on": today, "staff": staff}]}
     await lakeside.send("POST", f"{evaluation}/completion", assessed, expect=200)
     await walk.post(f"{child}/reevaluation-waivers", {"holder": str(MOTHER), "method": "oral"})
