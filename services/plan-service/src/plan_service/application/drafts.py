@@ -118,7 +118,7 @@ class Drafts:
         )
         opening = Change(loaded, new.student_id, domain.open_draft(loaded.state, command))
         under = replace(context, rules=day.rule_set)
-        lacking = missing(new.kind, items, day.today, ages_of(around.state))
+        lacking = missing(new.kind, items, day.today, ages_of(around.state, day.rules))
         return Opened(
             new.plan_id, await self._begin(under, new.plan_id, opening, items, lacking, claims, answer)
         )
@@ -154,7 +154,7 @@ class Drafts:
         command = domain.OpenDraft(plan_id, student_id, plan.kind, day.today)
         opening = Change(loaded, student_id, domain.open_draft(plan, command))
         under = replace(context, rules=day.rule_set)
-        lacking = missing(plan.kind, items, day.today, ages_of(seen.around.state))
+        lacking = missing(plan.kind, items, day.today, ages_of(seen.around.state, seen.rules))
         return Opened(plan_id, await self._begin(under, plan_id, opening, items, lacking, [], answer))
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
