@@ -36,6 +36,7 @@ OF_A_STUDENT = frozenset(
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
+        "exit_summary",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -383,6 +384,9 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
     correction = {"event": _adopted(operator, things["plan"]), "item": item, "what_was_wrong": "A word.",
                   "evidence": "Minutes."}  # fmt: skip
     things["correction"] = decide(f"{plan}/corrections", correction)
+    summary = {"channel": "handed_over", "to_student": True, "academic_achievement": "Reads.",
+               "functional_performance": "Plans.", "recommendations": "Time."}  # fmt: skip
+    things["exit_summary"] = operator.post(f"{plan}/exit-summaries", summary)["id"]
     decide(f"{plan}/draft", {})
 
 

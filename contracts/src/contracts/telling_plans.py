@@ -12,6 +12,7 @@ from contracts.plan import (
     DraftDropped,
     DraftOpened,
     DraftShared,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanAdopted,
@@ -93,9 +94,16 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, why=event.personal.reason if event.personal else None, reported=event.reported)
         case PlanEnded():
             note = event.personal.reason if event.personal else None
+            revoked = event.revocation
+            whose = (
+                f", revoked by {names.holder(revoked.holder_id)} on {day_in_words(revoked.revoked_on)}"
+                f" ({plainly(revoked.method)})" if revoked else ""
+            )  # fmt: skip
             return Told(
-                f"ended the plan ({plainly(event.reason)})", When.UNTIL, note, reported=event.reported
+                f"ended the plan ({plainly(event.reason)}{whose})", When.UNTIL, note, reported=event.reported
             )
+        case ExitSummaryGiven():
+            return _exit_summary(event, names)
         case ItemHolderAssigned():
             until = f" until {day_in_words(event.ends_on)}" if event.ends_on else ""
             return Told(
@@ -109,6 +117,14 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, reported=event.reported)
         case _:
             assert_never(event)
+
+
+def _exit_summary(event: ExitSummaryGiven, names: Names) -> Told:
+    whom = (["the student"] if event.to_student else []) + [names.holder(each) for each in event.holder_ids]
+    worked = f"; what worked: {names.items(event.items)}" if event.items else ""
+    what = f"gave the summary at the end of school to {listed(whom)} {by(event.channel)}{worked}"
+    said = event.personal.student_statement if event.personal else None
+    return Told(what, said=said, reported=event.reported)
 
 
 def tell_progress(event: ProgressEvent, names: Names) -> Told:

@@ -30,9 +30,10 @@ from plan_service.domain.correction import (
     check_correction,
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
+from plan_service.domain.ending import EndPlan, end_plan
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve
-from plan_service.domain.review import HoldReview, end_plan, hold_review
+from plan_service.domain.review import HoldReview, hold_review
 from plan_service.domain.rules import Rules
 from plan_service.testing_plans import (
     AUNT,
@@ -219,8 +220,8 @@ class APlan(RuleBasedStateMachine):
     @rule(days=DAYS, report=SELDOM)
     def end(self, days: int, report: bool) -> None:
         day = self.today + timedelta(days=days)
-        self.do(lambda: end_plan(self.plan, PlanEnd.TRANSFERRED, day, self.today,
-                                 reported=self.maybe_reported(report, days)))  # fmt: skip
+        command = EndPlan(PlanEnd.TRANSFERRED, day, self.today, reported=self.maybe_reported(report, days))
+        self.do(lambda: end_plan(self.plan, command))
 
     @rule()
     def review(self) -> None:

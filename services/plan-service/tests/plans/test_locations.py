@@ -90,6 +90,8 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     await walk.post(f"{plan}/amendments/{amendment.json()['id']}/consents", {
         "holder": str(MOTHER), "items": [str(SPEECH)], "decision": "accepted", "method": "paper_signature"})  # fmt: skip
     await walk.post(f"{plan}/statements", {"holder": str(MOTHER), "text": "Hello."})
+    await walk.post(f"{plan}/exit-summaries", {
+        "channel": "letter", "academic_achievement": "a", "functional_performance": "b", "recommendations": "c"})  # fmt: skip
     (version,) = (await lakeside.send("GET", f"{plan}/versions", expect=200)).json()["items"]
     await walk.post(f"{plan}/corrections", {
         "event": version["event_id"], "item": item_fields(speech(location="Room 21")), "what_was_wrong": "the room",

@@ -10,6 +10,7 @@ from contracts.plan import (
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanCorrected,
@@ -45,6 +46,8 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield _review(plan, event)
         case StaffInformed():
             yield _informed(plan, event)
+        case ExitSummaryGiven():
+            yield _exit_summary(plan, event)
         case ItemHolderAssigned() | ItemHolderEnded():
             yield from _item_holder(plan, event)
         case _:
@@ -174,6 +177,19 @@ def _review(plan: Plan, event: ReviewHeld) -> Resource:
         "reason": event.personal.reason if event.personal else None,
     }
     return _posted(plan, "review", id_, document, event.external_id, event.reported)
+
+
+def _exit_summary(plan: Plan, event: ExitSummaryGiven) -> Resource:
+    document = {
+        "to_student": event.to_student,
+        "holders": [str(holder) for holder in event.holder_ids],
+        "given_on": event.effective_on.isoformat(),
+        "channel": event.channel.value,
+        "language": event.language,
+        "items": [str(item_id) for item_id in event.items],
+        "document": str(event.document.document) if event.document else None,
+    } | (event.personal.model_dump(exclude_none=True) if event.personal else {})
+    return _posted(plan, "exit_summary", event.exit_summary_id, document, event.external_id, event.reported)
 
 
 def _informed(plan: Plan, event: StaffInformed) -> Resource:

@@ -21,6 +21,7 @@ from contracts.plan import (
     DraftDropped,
     DraftOpened,
     DraftShared,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanAdopted,
@@ -205,7 +206,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
             return _with_holders(plan, event.item_id, _without(plan, event.item_id, event.staff_id), period)
         case ItemHolderEnded():
             return _holder_ended(plan, event)
-        case DraftShared() | StatementAdded() | StaffInformed():
+        case DraftShared() | StatementAdded() | StaffInformed() | ExitSummaryGiven():
             return plan
         case _:
             assert_never(event)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.items import Change, Item
 from contracts.plan import Basis
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, RequestVia, ReviewOutcome
+from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, PlanKind, RequestVia, ReviewOutcome
 from plan_service.adapters.routes.forms import ReportedOut
 
 
@@ -292,3 +292,28 @@ class HistoryOut(Out):
 
     plan: UUID
     entries: list[HistoryEntryOut]
+
+
+class ExitSummaryOut(Out):
+    """What a student who leaves was given: the Summary of Performance, or the handover of a Section 504 plan."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    to_student: bool
+    holders: list[UUID] = []
+    given_on: date
+    channel: Channel
+    language: str | None = None
+    academic_achievement: str | None = None
+    functional_performance: str | None = None
+    recommendations: str | None = None
+    what_worked: str | None = None
+    student_statement: str | None = None
+    items: list[UUID] = []
+    """The accommodations that worked."""
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str
