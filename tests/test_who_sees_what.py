@@ -36,7 +36,7 @@ OF_A_STUDENT = frozenset(
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
-        "exit_summary",
+        "exit_summary", "reopening", "void",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -387,6 +387,20 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
     summary = {"channel": "handed_over", "to_student": True, "academic_achievement": "Reads.",
                "functional_performance": "Plans.", "recommendations": "Time."}  # fmt: skip
     things["exit_summary"] = operator.post(f"{plan}/exit-summaries", summary)["id"]
+    decide(
+        f"{plan}/end", {"reason": "transferred", "effective_on": operator.get("/plan/v1/clock")["now"][:10]}
+    )
+    things["reopening"] = decide(f"{plan}/reopenings", {"ground": "mistake", "reason": "It was another's."})
+    told = [
+        each["id"] for each in operator.get(f"/plan/v1/students/{things['student']}/rights-holders")["items"]
+    ]
+    void = {
+        "ground": "wrong_student",
+        "reason": "It was another's.",
+        "told_holders": told,
+        "told_staff": [staff],
+    }
+    things["void"] = decide(f"{plan}/void", void | {"reported": happened})
     decide(f"{plan}/draft", {})
 
 

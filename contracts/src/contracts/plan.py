@@ -34,8 +34,10 @@ from contracts.vocabulary import (
     ConsentMethod,
     PlanEnd,
     PlanKind,
+    ReopeningGround,
     RequestVia,
     ReviewOutcome,
+    VoidGround,
 )
 
 
@@ -293,6 +295,53 @@ class PlanEnded(Event):
     reported: Reported | None = None
 
 
+@event("plan.reopened")
+class PlanReopened(Event):
+    """An end no longer holds: it rested on a mistake of fact, or the student is back. The plan says what it said.
+
+    ``effective_on`` is the first day it binds again; of a mistake the day of the end, as though there had been none.
+    """
+
+    plan_id: PlanId
+    reopening_id: UUID
+    ended_by: EventId
+    """The end that no longer holds; it stays visible."""
+    ground: ReopeningGround
+    personal: ReasonPersonalData
+    requested_by: PersonRef
+    approved_by: PersonRef
+    """A second person."""
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+@event("plan.voided")
+class PlanVoided(Event):
+    """The plan never bound: it was made for the wrong student, or twice. It stays in the record, struck through.
+
+    ``effective_on`` is the day on which that was stated.
+    """
+
+    plan_id: PlanId
+    void_id: UUID
+    ground: VoidGround
+    duplicate_of: PlanId | None = None
+    """Of ``duplicate``: the plan that stands."""
+    personal: ReasonPersonalData
+    requested_by: PersonRef
+    approved_by: PersonRef
+    """A second person."""
+    holder_ids: tuple[HolderId, ...] = ()
+    """The rights holders who were told that it never bound."""
+    staff_ids: tuple[StaffId, ...] = ()
+    """Those of the staff who had relied on it and were told."""
+    notice_ids: tuple[NoticeId, ...] = ()
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
 class ExitSummaryPersonalData(Value):
     """What the summary says."""
 
@@ -376,6 +425,8 @@ PlanEvent: TypeAlias = (
     | StatementAdded
     | ReviewHeld
     | PlanEnded
+    | PlanReopened
+    | PlanVoided
     | ExitSummaryGiven
     | ItemHolderAssigned
     | ItemHolderEnded

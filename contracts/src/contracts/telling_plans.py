@@ -19,6 +19,8 @@ from contracts.plan import (
     PlanCorrected,
     PlanEnded,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -34,9 +36,18 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
-from contracts.vocabulary import PlanKind
+from contracts.vocabulary import PlanKind, ReopeningGround, VoidGround
 
 _KIND = {PlanKind.IEP: "an IEP", PlanKind.SECTION_504: "a Section 504 plan"}
+
+_REOPENED = {
+    ReopeningGround.MISTAKE: "as it had been ended by mistake",
+    ReopeningGround.STUDENT_RETURNED: "as the student is back",
+}
+_VOIDED = {
+    VoidGround.WRONG_STUDENT: "which was made for the wrong student",
+    VoidGround.DUPLICATE: "which had been made twice",
+}
 
 
 def tell_plan(event: PlanEvent, names: Names) -> Told:
@@ -102,6 +113,13 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(
                 f"ended the plan ({plainly(event.reason)}{whose})", When.UNTIL, note, reported=event.reported
             )
+        case PlanReopened():
+            ground = _REOPENED[event.ground]
+            asked = f"as {names.of('person', event.requested_by)} had asked"
+            return Told(f"let the plan bind again, {ground}, {asked}", When.FROM, event.personal.reason,
+                        reported=event.reported)  # fmt: skip
+        case PlanVoided():
+            return _voided(event, names)
         case ExitSummaryGiven():
             return _exit_summary(event, names)
         case ItemHolderAssigned():
@@ -117,6 +135,15 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, reported=event.reported)
         case _:
             assert_never(event)
+
+
+def _voided(event: PlanVoided, names: Names) -> Told:
+    told = [names.holder(each) for each in event.holder_ids] + [names.staff(each) for each in event.staff_ids]
+    asked = f"as {names.of('person', event.requested_by)} had asked"
+    what = f"voided the plan, {_VOIDED[event.ground]}, {asked}: it never bound"
+    return Told(
+        f"{what}; told of it: {listed(told) or 'nobody'}", why=event.personal.reason, reported=event.reported
+    )
 
 
 def _exit_summary(event: ExitSummaryGiven, names: Names) -> Told:

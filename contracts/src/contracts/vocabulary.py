@@ -229,6 +229,22 @@ class PlanEnd(StrEnum):
     OTHER = "other"
 
 
+class ReopeningGround(StrEnum):
+    """Why a plan that had ended binds again."""
+
+    MISTAKE = "mistake"
+    """The end rested on a mistake of fact: it never held."""
+    STUDENT_RETURNED = "student_returned"
+    """Whoever had moved away or left school is back."""
+
+
+class VoidGround(StrEnum):
+    """Why a plan never bound."""
+
+    WRONG_STUDENT = "wrong_student"
+    DUPLICATE = "duplicate"
+
+
 class RequestKind(StrEnum):
     """What a parent or adult student asks for."""
 
@@ -381,3 +397,5 @@ class PlanStatus(StrEnum):
     """Adopted, for a later day."""
     IN_FORCE = "in_force"
     ENDED = "ended"
+    VOID = "void"
+    """It never bound; what it said is shown struck through."""

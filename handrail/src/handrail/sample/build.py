@@ -10,7 +10,17 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
-from handrail.sample import changes, evaluations, families, leaving, newcomer, plans, roster, teaching
+from handrail.sample import (
+    changes,
+    evaluations,
+    families,
+    leaving,
+    newcomer,
+    plans,
+    roster,
+    taking_back,
+    teaching,
+)
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.roster import LOGINS
 from handrail.sample.telling import Telling
@@ -178,6 +188,8 @@ def _changes(telling: Telling, world: World, page: ParentsPage) -> None:
     telling.begin(
         "correction-waits", ieps[7].student, changes.corrected, ieps[7], day(SPRING, 5), approved=False
     )
+    telling.begin("mistaken-end", ieps[25].student, taking_back.ended_by_mistake, ieps[25], day(SPRING, 2))
+    telling.begin("begun-twice", ieps[26].student, taking_back.begun_twice, ieps[26], day(SPRING, 1))
 
 
 def _school_life(telling: Telling, world: World) -> None:

@@ -27,13 +27,16 @@ from plan_service.adapters.routes import (
     plans,
     reevaluation_waivers,
     releases,
+    reopenings,
     replay,
     requests,
     rights_holders,
     schools,
     staff,
     students,
+    voids,
 )
+from plan_service.adapters.routes.two_people import fetch_waiting
 from plan_service.application.models import MODELS as PEOPLE_MODELS
 from plan_service.application.plan_model import PLAN
 from plan_service.settings import Settings
@@ -82,6 +85,8 @@ ROUTERS: Sequence[APIRouter] = (
     endings.routes,
     amendments.routes,
     corrections.routes,
+    reopenings.routes,
+    voids.routes,
     carrying_out.routes,
     replay.routes,
 )
@@ -94,11 +99,14 @@ ADDRESSES = {
     "plan": f"{PREFIX}/plans/{{id}}",  # A draft that has been adopted or dropped since.
     "consent": f"{PREFIX}/plans/{{plan_id}}/consents/{{id}}",
     "student": f"{PREFIX}/students/{{id}}",
+    "void": f"{PREFIX}/plans/{{plan_id}}/void",
 }
 """Where these are read, which are made under another path than their own."""
 
-FETCH: dict[str, Fetch] = {"draft": drafts.fetch_draft, "correction": corrections.fetch_correction,
-                           "import": imports.fetch_import}  # fmt: skip
+FETCH: dict[str, Fetch] = {
+    "draft": drafts.fetch_draft, "import": imports.fetch_import, "correction": fetch_waiting("correction"),
+    "reopening": fetch_waiting("reopening"), "void": fetch_waiting("void"),
+}  # fmt: skip
 """How to show kinds that are not in the ``resources`` table."""
 
 OWNERS: dict[str, Owner] = {}

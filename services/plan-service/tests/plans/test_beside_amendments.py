@@ -1,4 +1,4 @@
-"""Corrections, statements, reviews, the end of a plan, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
+"""Corrections, statements, reviews, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -29,12 +29,12 @@ from plan_service.domain.carrying_out import (
 from plan_service.domain.correction import (
     ChangeInRecord,
     RequestCorrection,
-    SecondPersonRequired,
     approve_correction,
     check_correction,
 )
 from plan_service.domain.review import HoldReview, ReviewRefused, hold_review
 from plan_service.domain.rules import Profile, Profiles, Rules
+from plan_service.domain.second_person import SecondPersonRequired
 from plan_service.domain.statement import AddStatement, add_statement
 from plan_service.testing_plans import (
     BEGIN,

@@ -96,6 +96,16 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     await walk.post(f"{plan}/corrections", {
         "event": version["event_id"], "item": item_fields(speech(location="Room 21")), "what_was_wrong": "the room",
         "evidence": "minutes"}, version=await lakeside.etag(plan))  # fmt: skip
+    end = {"reason": "transferred", "effective_on": today}
+    await lakeside.send("POST", f"{plan}/end", end, version=await lakeside.etag(plan), expect=200)
+    back = {"ground": "mistake", "reason": "Another student had moved."}
+    await walk.post(f"{plan}/reopenings", back, version=await lakeside.etag(plan))
+    wrong = {
+        "ground": "wrong_student",
+        "reason": "another's",
+        "told_holders": [str(MOTHER), father.json()["id"]],
+    }
+    await walk.post(f"{plan}/void", wrong, version=await lakeside.etag(plan))
 
     left = [
         path for path in await posts_that_make(lakeside) if not any(fits(path, one) for one in walk.walked)

@@ -15,6 +15,8 @@ from contracts.plan import (
     ItemHolderEnded,
     PlanCorrected,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -23,7 +25,7 @@ from contracts.values import Reported
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "2"
+SHAPE = "3"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -46,6 +48,10 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield _review(plan, event)
         case StaffInformed():
             yield _informed(plan, event)
+        case PlanReopened():
+            yield _reopening(plan, event)
+        case PlanVoided():
+            yield _void(plan, event)
         case ExitSummaryGiven():
             yield _exit_summary(plan, event)
         case ItemHolderAssigned() | ItemHolderEnded():
@@ -64,6 +70,7 @@ def plan_line(plan: Plan) -> Json:
             "external_id": plan.external_id,
             "drafting": plan.drafting,
             "versions": plan.versions,
+            "void": plan.void or None,
             "bindings": [
                 {"starts_on": binding.starts_on.isoformat(), "binds": binding.binds}
                 for binding in plan.bindings
@@ -177,6 +184,37 @@ def _review(plan: Plan, event: ReviewHeld) -> Resource:
         "reason": event.personal.reason if event.personal else None,
     }
     return _posted(plan, "review", id_, document, event.external_id, event.reported)
+
+
+def _reopening(plan: Plan, event: PlanReopened) -> Resource:
+    document = {
+        "status": "approved",
+        "ground": event.ground.value,
+        "reason": event.personal.reason,
+        "effective_on": event.effective_on.isoformat(),
+        "ended_by": str(event.ended_by),
+        "requested_by": event.requested_by,
+        "approved_by": event.approved_by,
+        "document": str(event.document.document) if event.document else None,
+    }
+    return _posted(plan, "reopening", event.reopening_id, document, event.external_id, event.reported)
+
+
+def _void(plan: Plan, event: PlanVoided) -> Resource:
+    document = {
+        "status": "approved",
+        "ground": event.ground.value,
+        "reason": event.personal.reason,
+        "duplicate_of": str(event.duplicate_of) if event.duplicate_of else None,
+        "told_holders": [str(each) for each in event.holder_ids],
+        "told_staff": [str(each) for each in event.staff_ids],
+        "notices": [str(each) for each in event.notice_ids],
+        "voided_on": event.effective_on.isoformat(),
+        "requested_by": event.requested_by,
+        "approved_by": event.approved_by,
+        "document": str(event.document.document) if event.document else None,
+    }
+    return _posted(plan, "void", event.void_id, document, event.external_id, event.reported)
 
 
 def _exit_summary(plan: Plan, event: ExitSummaryGiven) -> Resource:

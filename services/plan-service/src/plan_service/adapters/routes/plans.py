@@ -180,7 +180,7 @@ async def post_statement(
         return add_statement(seen.plan, command, seen.people)
 
     return await asked.respond("statement", statement_id, lambda making: decide(
-        asked.store, asked.context, plan_id, add, claims=making.claims, answer=making.answer),
+        asked.store, asked.context, plan_id, add, claims=making.claims, answer=making.answer, void_too=True),
         external_id=body.external_id)  # fmt: skip
 
 
