@@ -45,6 +45,7 @@ OF_A_STUDENT = {
     "request": "requests",
     "evaluation": "evaluations",
     "eligibility": "eligibility",
+    "transfer": "transfers",
 }
 OTHER_NAMES = {"provider": "staff", "by": "staff", "confirmed_by": "staff", "holder_id": "holder", "staff_id": "staff",
                "student_id": "student", "plan_id": "plan", "meeting_id": "meeting"}  # fmt: skip

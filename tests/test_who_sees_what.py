@@ -37,6 +37,7 @@ OF_A_STUDENT = frozenset(
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "exit_summary", "reopening", "void",
+        "transfer", "comparable_services", "records_request",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -314,6 +315,7 @@ def furnished(instance: Instance) -> District:
     }  # fmt: skip
     notices = operator.get("/notify/v1/notices", student=student)["items"]
     things |= _evaluated(operator, of, holder, met_on)
+    things |= _transferred(operator, of, met_on)
     things["notice"] = next(notice["id"] for notice in notices if notice["deliveries"])
     things["delivery"] = first(f"/notify/v1/notices/{things['notice']}/deliveries")
     items = [held["item"] for held in operator.get(f"/plan/v1/plans/{plan}")["items"]]
@@ -361,6 +363,20 @@ def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:
         "evaluation": evaluation, "consent_request": asked, "evaluation_consent": consent,
         "eligibility": operator.post(f"{of}/eligibility", eligible)["id"],
         "reevaluation_waiver": operator.post(f"{of}/reevaluation-waivers", waiver)["id"],
+    }  # fmt: skip
+
+
+def _transferred(operator: Handrail, of: str, on: str) -> Json:
+    """The student came with a plan, got something comparable, and the former school was asked for the records."""
+    happened = {"reported": {"source": "paper file", "reason": "It was before Handrail.", "occurred_on": on}}
+    came = {"kind": "iep", "same_state": True, "same_year": True, "district": "Bayside", "says": "Reading."}
+    transfer = operator.post(f"{of}/transfers", came | happened)["id"]
+    at = f"{of}/transfers/{transfer}"
+    services = {"services": [{"service": "counseling"}], "starts_on": on} | happened
+    asked = {"recipient": "Bayside", "channel": "email"} | happened
+    return {
+        "transfer": transfer, "comparable_services": operator.post(f"{at}/comparable-services", services)["id"],
+        "records_request": operator.post(f"{at}/records-requests", asked)["id"],
     }  # fmt: skip
 
 

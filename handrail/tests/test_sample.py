@@ -17,7 +17,18 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts import audit, district, evaluations, meetings, notify, plan, progress, store, students
+from contracts import (
+    audit,
+    district,
+    evaluations,
+    meetings,
+    notify,
+    plan,
+    progress,
+    store,
+    students,
+    transfers,
+)
 from contracts.event import registered_events
 from contracts.items import ITEM_CLASSES
 from handrail.client import Handrail, Refused
@@ -30,7 +41,7 @@ from runtime.testing import free_port
 pytestmark = pytest.mark.slow
 
 HANDRAIL = str(Path(sys.executable).parent / "handrail")
-EVERY_EVENT = (audit, district, evaluations, meetings, notify, plan, progress, store, students)
+EVERY_EVENT = (audit, district, evaluations, meetings, notify, plan, progress, store, students, transfers)
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
     "plan.draft_shared": "no route shares a draft yet",

@@ -23,6 +23,7 @@ from contracts.fields import (
     StaffId,
     StudentId,
 )
+from contracts.transfers import TransferEvent
 from contracts.values import DocumentRef, Imported, PostalAddress, Reported
 from contracts.vocabulary import (
     ConsentMethod,
@@ -372,4 +373,5 @@ StudentEvent: TypeAlias = (
     | RequestMade
     | DocumentAdded
     | EvaluationEvent
+    | TransferEvent
 )

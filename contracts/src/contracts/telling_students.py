@@ -34,6 +34,14 @@ from contracts.students import (
 )
 from contracts.telling import Names, Told, When, listed, plainly
 from contracts.telling_evaluations import tell_evaluation
+from contracts.telling_transfers import tell_transfer
+from contracts.transfers import (
+    ComparableServicesStarted,
+    TransferReceived,
+    TransferRecordsAnswered,
+    TransferRecordsRequested,
+    TransferSettled,
+)
 from contracts.values import Imported
 
 
@@ -103,6 +111,14 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             | EligibilityDetermined()
         ):
             return tell_evaluation(event, names)
+        case (
+            TransferReceived()
+            | ComparableServicesStarted()
+            | TransferRecordsRequested()
+            | TransferRecordsAnswered()
+            | TransferSettled()
+        ):
+            return tell_transfer(event, names)
         case _:
             assert_never(event)
 

@@ -245,6 +245,27 @@ class VoidGround(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class RecordsAnswer(StrEnum):
+    """How a former school answered the request for records."""
+
+    RECEIVED = "received"
+    IN_PART = "in_part"
+    REFUSED = "refused"
+    NONE_KEPT = "none_kept"
+
+
+class TransferOutcome(StrEnum):
+    """What took the place of comparable services."""
+
+    PLAN_ADOPTED = "plan_adopted"
+    """The district took over the plan the student came with (within a state, 300.323(e)(1))."""
+    NEW_PLAN = "new_plan"
+    """The district made its own."""
+    FOUND_INELIGIBLE = "found_ineligible"
+    SERVICES_REFUSED = "services_refused"
+    LEFT = "left"
+
+
 class RequestKind(StrEnum):
     """What a parent or adult student asks for."""
 

@@ -34,6 +34,7 @@ from plan_service.adapters.routes import (
     schools,
     staff,
     students,
+    transfers,
     voids,
 )
 from plan_service.adapters.routes.two_people import fetch_waiting
@@ -77,6 +78,7 @@ ROUTERS: Sequence[APIRouter] = (
     evaluation_consents.routes,
     eligibility.routes,
     reevaluation_waivers.routes,
+    transfers.routes,
     meetings.routes,
     meeting_records.routes,
     imports.routes,

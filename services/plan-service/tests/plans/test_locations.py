@@ -70,6 +70,13 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
         "determination": {"law": "idea", "eligible": False, "needs_special_education": False},
         "evaluation": evaluation.rpartition("/")[2],
         "members": [{"person": {"kind": "staff", "staff_id": staff}}]})  # fmt: skip
+    transfer = await walk.post(f"{child}/transfers", {
+        "kind": "504", "same_state": False, "same_year": True, "district": "Bayside", "says": "Snacks in class."})  # fmt: skip
+    came = f"{child}/transfers/{transfer.json()['id']}"
+    await walk.post(
+        f"{came}/comparable-services", {"services": [{"service": "school_nurse"}], "starts_on": today}
+    )
+    await walk.post(f"{came}/records-requests", {"recipient": "Bayside", "channel": "email"})
     meeting = {"student": str(CHILD), "purpose": "other", "starts_at": f"{today}T20:00:00Z"}
     at = f"/meetings/{(await walk.post('/meetings', meeting)).json()['id']}"
     mother = {"kind": "rights_holder", "holder_id": str(MOTHER)}

@@ -17,12 +17,16 @@ from runtime.event_store import Appended, Context, Model
 async def decide_about_evaluation(
     desk: Desk, context: Context, student_id: UUID, making: Making, decision: Callable[[Seen[Student]], Sequence[Event]],
     *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None,
+    beside: Sequence[tuple[Model[Any], str]] = (),
 ) -> Appended:  # fmt: skip
-    """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be."""
+    """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be.
+
+    ``beside``: what else it reads.
+    """
     named = {pointer: id for pointer, id in (staff or {}).items() if id is not None}
-    beside: list[tuple[Model[Any], str]] = [(STAFF, STAFF.stream(id)) for id in dict.fromkeys(named.values())]
+    wanted = [*beside, *((STAFF, STAFF.stream(id)) for id in dict.fromkeys(named.values()))]
     if meeting is not None:
-        beside.append((MEETING, MEETING.stream(meeting)))
+        wanted.append((MEETING, MEETING.stream(meeting)))
 
     def decided(seen: Seen[Student]) -> Sequence[Event]:
         for pointer, id in named.items():
@@ -31,7 +35,7 @@ async def decide_about_evaluation(
         return decision(seen)
 
     return await desk.decide(
-        context, STUDENT, (student_id,), student_id, decided, beside=beside, claims=making.claims, answer=making.answer
+        context, STUDENT, (student_id,), student_id, decided, beside=wanted, claims=making.claims, answer=making.answer
     )  # fmt: skip
 
 

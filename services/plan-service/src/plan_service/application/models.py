@@ -19,6 +19,7 @@ from plan_service.application.shown import (
 from plan_service.application.shown_around import around_student
 from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
+from plan_service.application.shown_transfers import of_transfers
 from plan_service.domain import district, meeting, school, staff, student
 from plan_service.domain.district import District
 from plan_service.domain.meeting import Meeting
@@ -65,6 +66,7 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
     )
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
+    yield from of_transfers(state, event)
 
 
 def student_shown(state: Student) -> StudentShown:
@@ -107,7 +109,7 @@ STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
 STUDENT: Model[Student] = Model(
-    "student", "2", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "3", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

@@ -44,9 +44,17 @@ from contracts.students import (
     StudentRegistered,
     StudentWithdrawn,
 )
+from contracts.transfers import (
+    ComparableServicesStarted,
+    TransferReceived,
+    TransferRecordsAnswered,
+    TransferRecordsRequested,
+    TransferSettled,
+)
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose, RightsGround
 from plan_service.domain.evaluation import Evaluations, evaluations_after
+from plan_service.domain.transfer import Transfer, transfers_after
 
 ADULT_AT = 18
 """34 CFR 99.3 and 99.5: from this birthday on the record rights are the student's own, in every state."""
@@ -161,6 +169,7 @@ class Student:
     releases: Mapping[UUID, Release] = field(default_factory=dict)
     documents: Mapping[UUID, DocumentRef] = field(default_factory=dict)
     evaluations: Evaluations = field(default_factory=Evaluations)
+    transfers: Mapping[UUID, Transfer] = field(default_factory=dict)
 
     @property
     def adult_on(self) -> date | None:
@@ -215,6 +224,14 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             | EligibilityDetermined()
         ):
             return replace(student, evaluations=evaluations_after(student.evaluations, event))
+        case (
+            TransferReceived()
+            | ComparableServicesStarted()
+            | TransferRecordsRequested()
+            | TransferRecordsAnswered()
+            | TransferSettled()
+        ):
+            return replace(student, transfers=transfers_after(student.transfers, event))
         case RequestMade():
             return student
         case _:
