@@ -37,7 +37,8 @@ OF_A_STUDENT = frozenset(
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "exit_summary", "reopening", "void",
-        "transfer", "comparable_services", "records_request",
+        "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
+        "manifestation", "manifestation_step",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -316,6 +317,7 @@ def furnished(instance: Instance) -> District:
     notices = operator.get("/notify/v1/notices", student=student)["items"]
     things |= _evaluated(operator, of, holder, met_on)
     things |= _transferred(operator, of, met_on)
+    things |= _removed(operator, of, met_on, holder)
     things["notice"] = next(notice["id"] for notice in notices if notice["deliveries"])
     things["delivery"] = first(f"/notify/v1/notices/{things['notice']}/deliveries")
     items = [held["item"] for held in operator.get(f"/plan/v1/plans/{plan}")["items"]]
@@ -377,6 +379,32 @@ def _transferred(operator: Handrail, of: str, on: str) -> Json:
     return {
         "transfer": transfer, "comparable_services": operator.post(f"{at}/comparable-services", services)["id"],
         "records_request": operator.post(f"{at}/records-requests", asked)["id"],
+    }  # fmt: skip
+
+
+def _removed(operator: Handrail, of: str, on: str, holder: str) -> Json:
+    """The student was removed, it was decided about and reviewed, and something followed."""
+    happened = {"reported": {"source": "paper file", "reason": "It was before Handrail.", "occurred_on": on}}
+    days = {"from": on, "until": on} | happened
+    removal = operator.post(f"{of}/removals", {"setting": "sent_home"} | days)["id"]
+    services = operator.post(
+        f"{of}/removals/{removal}/services", {"services": [{"service": "counseling"}]} | days
+    )
+    decided = {"ground": "pattern", "removals": [removal], "change_of_placement": True} | happened
+    decision = operator.post(f"{of}/removal-decisions", decided)["id"]
+    group = [{"person": {"kind": "rights_holder", "holder_id": holder}}]
+    found = {
+        "decision": decision,
+        "law": "idea",
+        "by_disability": True,
+        "by_failure": False,
+        "members": group,
+    }
+    review = operator.post(f"{of}/manifestations", found | happened)["id"]
+    step = operator.post(f"{of}/manifestations/{review}/steps", {"step": "returned"} | happened)["id"]
+    return {
+        "removal": removal, "removal_services": services["id"], "removal_decision": decision, "manifestation": review,
+        "manifestation_step": step,
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from contracts import (
     audit,
+    discipline,
     district,
     evaluations,
     meetings,
@@ -41,7 +42,19 @@ from runtime.testing import free_port
 pytestmark = pytest.mark.slow
 
 HANDRAIL = str(Path(sys.executable).parent / "handrail")
-EVERY_EVENT = (audit, district, evaluations, meetings, notify, plan, progress, store, students, transfers)
+EVERY_EVENT = (
+    audit,
+    discipline,
+    district,
+    evaluations,
+    meetings,
+    notify,
+    plan,
+    progress,
+    store,
+    students,
+    transfers,
+)
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
     "plan.draft_shared": "no route shares a draft yet",

@@ -4,6 +4,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
+from contracts.discipline import DisciplineEvent
 from contracts.evaluations import EvaluationEvent
 from contracts.event import Event, EventClass, Value, event
 from contracts.fields import (
@@ -374,4 +375,5 @@ StudentEvent: TypeAlias = (
     | DocumentAdded
     | EvaluationEvent
     | TransferEvent
+    | DisciplineEvent
 )

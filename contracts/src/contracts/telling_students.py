@@ -3,6 +3,14 @@
 from typing import assert_never
 
 from contracts.codes import label
+from contracts.discipline import (
+    ManifestationDetermined,
+    ManifestationFollowed,
+    RemovalDecided,
+    RemovalEnded,
+    RemovalRecorded,
+    RemovalServicesGiven,
+)
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationCompleted,
@@ -33,6 +41,7 @@ from contracts.students import (
     StudentWithdrawn,
 )
 from contracts.telling import Names, Told, When, listed, plainly
+from contracts.telling_discipline import tell_discipline
 from contracts.telling_evaluations import tell_evaluation
 from contracts.telling_transfers import tell_transfer
 from contracts.transfers import (
@@ -119,6 +128,15 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             | TransferSettled()
         ):
             return tell_transfer(event, names)
+        case (
+            RemovalRecorded()
+            | RemovalEnded()
+            | RemovalServicesGiven()
+            | RemovalDecided()
+            | ManifestationDetermined()
+            | ManifestationFollowed()
+        ):
+            return tell_discipline(event, names)
         case _:
             assert_never(event)
 

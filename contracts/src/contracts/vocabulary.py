@@ -245,6 +245,50 @@ class VoidGround(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class RemovalSetting(StrEnum):
+    """Where a student is during a disciplinary removal."""
+
+    OUT_OF_SCHOOL = "out_of_school"
+    """Out-of-school suspension."""
+    IN_SCHOOL = "in_school"
+    """In-school suspension."""
+    BUS = "bus"
+    """Suspension from the bus."""
+    INTERIM_SETTING = "interim_setting"
+    """An interim alternative educational setting (300.530(g), 300.531)."""
+    EXPULSION = "expulsion"
+    SENT_HOME = "sent_home"
+    """Asked to be picked up, or kept at home, by whatever name."""
+
+
+class SpecialCircumstance(StrEnum):
+    """For what a student may be elsewhere for 45 school days whatever the review finds (300.530(g))."""
+
+    WEAPON = "weapon"
+    DRUGS = "drugs"
+    SERIOUS_INJURY = "serious_injury"
+
+
+class RemovalGround(StrEnum):
+    """Why it was looked at whether removals are a change of placement (300.536)."""
+
+    CONSECUTIVE = "consecutive"
+    """More than ten consecutive school days."""
+    PATTERN = "pattern"
+    """A series of more than ten in the school year."""
+    SPECIAL_CIRCUMSTANCE = "special_circumstance"
+
+
+class ManifestationStep(StrEnum):
+    """What follows from a manifestation (300.530(f))."""
+
+    BEHAVIOR_ASSESSMENT_STARTED = "behavior_assessment_started"
+    BEHAVIOR_PLAN_MADE = "behavior_plan_made"
+    BEHAVIOR_PLAN_REVIEWED = "behavior_plan_reviewed"
+    RETURNED = "returned"
+    PLACEMENT_AGREED = "placement_agreed"
+
+
 class RecordsAnswer(StrEnum):
     """How a former school answered the request for records."""
 

@@ -34,7 +34,7 @@ def _transferred(scene: Scene, world: World, student: str, came_with: str, on: d
     """Comparable services from the next day on, the old records asked for; then the family moves on again."""
     by, at = scene.by("director"), f"/plan/v1/students/{student}/transfers"
     mother = by.confirm_holder(
-        student, "Noor Holm", since=on, language="en", confirmed_by=world.office[DIRECTOR]
+        student, "Noor Holm", since=on, email=None, language="en", confirmed_by=world.office[DIRECTOR]
     )
     transfer = by.client.post(
         at,

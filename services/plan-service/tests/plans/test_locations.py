@@ -77,6 +77,17 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
         f"{came}/comparable-services", {"services": [{"service": "school_nurse"}], "starts_on": today}
     )
     await walk.post(f"{came}/records-requests", {"recipient": "Bayside", "channel": "email"})
+    removal = {"setting": "out_of_school", "from": today, "until": today}
+    removed = (await walk.post(f"{child}/removals", removal)).json()["id"]
+    given = {"services": [{"service": "counseling"}], "from": today, "until": today}
+    await walk.post(f"{child}/removals/{removed}/services", given)
+    special = {"ground": "consecutive", "removals": [removed], "change_of_placement": True}
+    decision = (await walk.post(f"{child}/removal-decisions", special)).json()["id"]
+    knows = ["knowledge_of_child", "knowledge_of_evaluation", "knowledge_of_placement_options"]
+    review = await walk.post(f"{child}/manifestations", {
+        "decision": decision, "law": "504", "by_disability": False, "by_failure": False, "sources": ["observation"],
+        "members": [{"person": {"kind": "staff", "staff_id": staff}, "roles": knows}]})  # fmt: skip
+    await walk.post(f"{child}/manifestations/{review.json()['id']}/steps", {"step": "returned"})
     meeting = {"student": str(CHILD), "purpose": "other", "starts_at": f"{today}T20:00:00Z"}
     at = f"/meetings/{(await walk.post('/meetings', meeting)).json()['id']}"
     mother = {"kind": "rights_holder", "holder_id": str(MOTHER)}

@@ -17,6 +17,7 @@ from plan_service.application.shown import (
     StudentShown,
 )
 from plan_service.application.shown_around import around_student
+from plan_service.application.shown_discipline import of_discipline
 from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
 from plan_service.application.shown_transfers import of_transfers
@@ -67,6 +68,7 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
     yield from of_transfers(state, event)
+    yield from of_discipline(state, event)
 
 
 def student_shown(state: Student) -> StudentShown:

@@ -10,6 +10,14 @@ from datetime import date
 from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
+from contracts.discipline import (
+    ManifestationDetermined,
+    ManifestationFollowed,
+    RemovalDecided,
+    RemovalEnded,
+    RemovalRecorded,
+    RemovalServicesGiven,
+)
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationCompleted,
@@ -53,6 +61,7 @@ from contracts.transfers import (
 )
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose, RightsGround
+from plan_service.domain.discipline import Discipline, discipline_after
 from plan_service.domain.evaluation import Evaluations, evaluations_after
 from plan_service.domain.transfer import Transfer, transfers_after
 
@@ -170,6 +179,7 @@ class Student:
     documents: Mapping[UUID, DocumentRef] = field(default_factory=dict)
     evaluations: Evaluations = field(default_factory=Evaluations)
     transfers: Mapping[UUID, Transfer] = field(default_factory=dict)
+    discipline: Discipline = field(default_factory=Discipline)
 
     @property
     def adult_on(self) -> date | None:
@@ -232,6 +242,15 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             | TransferSettled()
         ):
             return replace(student, transfers=transfers_after(student.transfers, event))
+        case (
+            RemovalRecorded()
+            | RemovalEnded()
+            | RemovalServicesGiven()
+            | RemovalDecided()
+            | ManifestationDetermined()
+            | ManifestationFollowed()
+        ):
+            return replace(student, discipline=discipline_after(student.discipline, event))
         case RequestMade():
             return student
         case _:
