@@ -19,6 +19,8 @@ from contracts.problems import Invalid, NotFound
 from contracts.testing import an_id
 from contracts.transfers import ServiceInWords
 from contracts.vocabulary import (
+    ConsentDecision,
+    EvaluationKind,
     Law,
     ManifestationStep,
     MeetingRole,
@@ -27,6 +29,7 @@ from contracts.vocabulary import (
     SpecialCircumstance,
 )
 from plan_service.domain.discipline import Removal
+from plan_service.domain.eligibility import determine_eligibility
 from plan_service.domain.manifestation import (
     DecideRemovals,
     DetermineManifestation,
@@ -51,9 +54,11 @@ from plan_service.domain.removing import (
     RemovalRefused,
     end_removal,
     give_removal_services,
+    protected,
     record_removal,
 )
 from plan_service.domain.student import Student
+from plan_service.testing_evaluations import answered, completed, determine, referred
 from plan_service.testing_people import (
     MOTHER,
     STUDENT,
@@ -196,6 +201,28 @@ def test_more_than_ten_school_days_in_a_row_wait_for_the_review() -> None:
         "manifestation-determination-required"
     }
     assert record_removal(in_two, remove(date(2026, 5, 19), MAY_20), TODAY), "a day of school lies between"
+
+
+def test_protected_is_who_has_a_plan_is_eligible_or_is_being_evaluated() -> None:
+    day = date(2025, 12, 1)
+    referral, refusal = (
+        referred(EvaluationKind.INITIAL, Law.IDEA, Law.SECTION_504),
+        answered(ConsentDecision.REFUSED),
+    )
+
+    def by(*events: Any, plans: tuple[Law, ...] = ()) -> frozenset[Law]:
+        return protected(given(*events, start=child()).evaluations, plans, day)
+
+    assert by() == frozenset()
+    assert by(plans=(Law.SECTION_504,)) == SECTION_504
+    assert by(referral) == IDEA | SECTION_504
+    assert by(referral, refusal) == frozenset()
+    assert by(referral, completed()) == frozenset(), "neither found eligible nor still being evaluated"
+    evaluated = given(referred(), completed(), start=child())
+    assert (
+        protected(given(*determine_eligibility(evaluated, determine()), start=evaluated).evaluations, (), day)
+        == IDEA
+    )
 
 
 def test_who_has_no_plan_and_is_not_eligible_is_removed_as_anybody_is() -> None:

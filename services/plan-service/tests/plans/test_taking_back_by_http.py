@@ -1,5 +1,6 @@
 """Reopening and voiding a plan by HTTP: one person asks, another approves; what was taken back stays to be read."""
 
+from datetime import timedelta
 from typing import Any
 
 from contracts.ids import new_id
@@ -120,3 +121,17 @@ async def test_a_void_given_up_leaves_nothing(lakeside: Any) -> None:
     asked = await lakeside.send("POST", f"{path}/void", WRONG, version=await lakeside.etag(path), expect=201)
     await lakeside.send("DELETE", f"{path}/void", version=asked.headers["etag"], expect=204)
     await lakeside.send("GET", f"{path}/void", expect=404)
+
+
+async def test_who_has_a_plan_in_effect_is_protected_when_disciplined_and_by_a_void_one_is_not(
+    lakeside: Any,
+) -> None:
+    path, today = await lakeside.adopted(IEP), lakeside.today
+    long = {"setting": "out_of_school", "from": today.isoformat(),
+            "until": (today + timedelta(days=20)).isoformat()}  # fmt: skip
+    refused = await lakeside.send("POST", f"/students/{CHILD}/removals", long, expect=409)
+    assert {error["code"] for error in refused.json()["errors"]} == {"school-calendar-too-short"}
+    asked = await lakeside.send("POST", f"{path}/void", WRONG, version=await lakeside.etag(path), expect=201)
+    etag = asked.headers["etag"]
+    await lakeside.send("POST", f"{path}/void/approval", version=etag, client="director", expect=200)
+    await lakeside.send("POST", f"/students/{CHILD}/removals", long, expect=201)

@@ -1,13 +1,14 @@
-"""Under which laws a student is protected when disciplined: by a plan in effect, or by having been found eligible."""
+"""Under which laws a student is protected when disciplined: the plans that are read for it beside the student."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from contracts.vocabulary import Law, PlanKind
 from plan_service.application.desk import Seen
 from plan_service.application.plan_model import PLAN
+from plan_service.domain.removing import protected
 from plan_service.domain.student import Student
 from runtime.event_store import EventStore, Model
 
@@ -28,7 +29,6 @@ def beside(plans: Mapping[Law, UUID]) -> list[tuple[Model[Any], str]]:
 
 
 def protected_on(seen: Seen[Student], plans: Mapping[Law, UUID], day: date) -> frozenset[Law]:
-    """The laws under which a plan is in effect on ``day``, or the student was found eligible by then (300.530, 104.35)."""
-    by_plan = {law for law, plan_id in plans.items() if seen.of(PLAN, plan_id).in_effect_on(day)}
-    evaluations, after = seen.state.evaluations, day + timedelta(days=1)
-    return frozenset(by_plan | {law for law in Law if evaluations.eligible_before(law, after)})
+    """See `domain.removing.protected`."""
+    in_effect = {law for law, plan_id in plans.items() if seen.of(PLAN, plan_id).in_effect_on(day)}
+    return protected(seen.state.evaluations, in_effect, day)

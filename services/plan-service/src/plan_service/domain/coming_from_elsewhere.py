@@ -171,7 +171,9 @@ def receive_transfer(student: Student, command: ReceiveTransfer) -> list[Transfe
 
 def first_school_day(day: date, calendar: Sequence[SchoolYear]) -> date | None:
     """That day or the first school day after it: in summer the first of the next year; ``None`` where no calendar says."""
-    last_known = max((year.last_on for year in calendar), default=date.min)
+    if not any(year.first_on <= day for year in calendar):
+        return None
+    last_known = max(year.last_on for year in calendar)
     while day <= last_known:
         if is_school_day(calendar, day):
             return day

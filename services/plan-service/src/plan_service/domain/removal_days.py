@@ -26,12 +26,11 @@ def removed_days(removals: Iterable[Removal], calendar: Sequence[SchoolYear]) ->
     for removal in removals:
         if not removal.counts:
             continue
-        day = removal.starts_on
-        while day <= removal.last_on:
+        for later in range((removal.last_on - removal.starts_on).days + 1):
+            day = removal.starts_on + timedelta(days=later)
             if is_school_day(calendar, day):
                 part = HALF if day in removal.part_days else WHOLE
                 found[day] = max(part, found.get(day, part))
-            day += timedelta(days=1)
     return dict(sorted(found.items()))
 
 
@@ -70,7 +69,9 @@ def eleventh_day(removals: Iterable[Removal], calendar: Sequence[SchoolYear], on
 
 
 def review_due_on(decided_on: date, calendar: Sequence[SchoolYear]) -> date | None:
-    """Ten school days after the decision; ``None`` where the calendar does not reach far enough."""
+    """Ten school days after the decision; ``None`` where the calendar does not reach far enough, or back enough."""
+    if not any(year.first_on <= decided_on for year in calendar):
+        return None
     return school_days_after(calendar, decided_on, REVIEW_DAYS)
 
 

@@ -4,7 +4,7 @@ Up to ten school days a school may remove as it removes anybody. More than ten i
 review comes first, for an IEP as for a Section 504 plan, but for weapons, drugs and serious injury.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -25,6 +25,7 @@ from contracts.transfers import ServiceInWords
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import Law, RemovalSetting, SpecialCircumstance
 from plan_service.domain.discipline import Discipline, Manifestation, Removal
+from plan_service.domain.evaluation import Evaluations
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.removal_days import (
     LONGEST_ELSEWHERE,
@@ -37,6 +38,7 @@ from plan_service.domain.rules import UnmetRules, cannot_be_true, not_in_the_fut
 from plan_service.domain.student import Student
 
 MAY_KEEP_THE_PLACEMENT = frozenset({RemovalSetting.IN_SCHOOL, RemovalSetting.BUS})
+A_YEAR, A_SCHOOL_LIFE = timedelta(days=400), timedelta(days=366 * 30)
 TEN_SCHOOL_DAYS_AT_MOST = timedelta(days=14)
 """Whatever the calendar: a span of two weeks has no more than ten school days."""
 
@@ -58,7 +60,7 @@ class RecordRemoval:
     ends_on: date
     calendar: Sequence[SchoolYear]
     protected: frozenset[Law]
-    """The laws under which the student is eligible or has a plan in effect on the first day."""
+    """The laws that protect the student on the first day: see `protected`."""
     part_days: tuple[date, ...] = ()
     placement_kept: bool = False
     """In school: taking part, with the plan's services, among peers. Of the bus: it is no service of the plan."""
@@ -96,11 +98,27 @@ class GiveRemovalServices:
     reported: Reported | None = None
 
 
+def protected(known: Evaluations, plans_in_effect: Iterable[Law], day: date) -> frozenset[Law]:
+    """Who has a plan in effect, was found eligible, or is being evaluated: the district knew (300.530(a), 300.534, 104.35).
+
+    Not whose evaluation was refused by who decides, nor who was found ineligible (300.534(c)).
+    """
+    tomorrow = min(day, date.max - timedelta(days=1)) + timedelta(days=1)
+    eligible = {law for law in Law if known.eligible_before(law, tomorrow)}
+    asked = {
+        law
+        for each in known.evaluations.values()
+        if each.referred_on <= day and each.refusal is None and not each.completed_by(day)
+        for law in each.laws
+    }
+    return frozenset({*plans_in_effect, *eligible, *asked})
+
+
 def record_removal(student: Student, command: RecordRemoval, today: date) -> list[DisciplineEvent]:
     """Record the removal. One that makes more than ten school days in a row waits for the review."""
     student_id = must_be_known(student)
     not_in_the_future(command.reported, today)
-    _could_be_true(command)
+    _could_be_true(command, today)
     removal = _removal(student_id, command)
     unmet = (
         tuple(_unmet(student.discipline, command, removal)) if command.protected and removal.counts else ()
@@ -147,7 +165,7 @@ def give_removal_services(
     if not removal.starts_on <= command.starts_on <= command.ends_on <= removal.ends_on:
         raise cannot_be_true(
             "services-outside-the-removal", f"The removal is from {removal.starts_on} to {removal.ends_on}.",
-            "/starts_on",
+            "/from",
         )  # fmt: skip
     return [
         RemovalServicesGiven(
@@ -174,13 +192,13 @@ def changes_placement_unreviewed(
             "manifestation-determination-required", "With it the student is removed for more than ten school days in a row.",
             "34 CFR 300.530(e), 300.536(a)(1)" if idea else "34 CFR 104.35(a)",
             "Remove for ten days at most, decide (POST /students/{id}/removal-decisions) and hold the review first.",
-            "/ends_on",
+            "/until",
         )  # fmt: skip
     elif found.is_manifestation and not found.excepted:
         yield Reason(
             "behavior-is-a-manifestation", "The review found that the behavior is a manifestation of the disability.",
             "34 CFR 300.530(f)" if idea else "34 CFR 104.35(a)",
-            "Let the student return, or agree with the parents on another placement.", "/ends_on",
+            "Let the student return, or agree with the parents on another placement.", "/until",
         )  # fmt: skip
 
 
@@ -190,7 +208,7 @@ def longer_than_45_days(command: RecordRemoval, removal: Removal) -> Iterator[Re
     if len(days) > LONGEST_ELSEWHERE:
         yield Reason(
             "longer-than-45-school-days", f"It lasts {len(days)} school days.", "34 CFR 300.530(g)",
-            f"Let it end on {list(days)[LONGEST_ELSEWHERE - 1]} at the latest.", "/ends_on",
+            f"Let it end on {list(days)[LONGEST_ELSEWHERE - 1]} at the latest.", "/until",
         )  # fmt: skip
 
 
@@ -199,7 +217,7 @@ def _unmet(known: Discipline, command: RecordRemoval, removal: Removal) -> Itera
     if not covered and command.ends_on - command.starts_on >= TEN_SCHOOL_DAYS_AT_MOST:
         yield Reason(
             "school-calendar-too-short", "How many school days it lasts cannot be said: the calendar does not reach.",
-            "34 CFR 300.11", "Add the school year to the district's calendar: PUT /district.", "/ends_on",
+            "34 CFR 300.11", "Add the school year to the district's calendar: PUT /district.", "/until",
         )  # fmt: skip
     if command.circumstance is not None:
         yield from longer_than_45_days(command, removal)
@@ -238,17 +256,21 @@ def _review_of(known: Discipline, run: Sequence[Removal]) -> Manifestation | Non
     return max(found, key=lambda each: each.determined_on) if found else None
 
 
-def _could_be_true(command: RecordRemoval) -> None:
+def _could_be_true(command: RecordRemoval, today: date) -> None:
+    if not today - A_SCHOOL_LIFE <= command.starts_on <= today + A_YEAR:
+        raise cannot_be_true(
+            "removed-on-no-such-day", "Nobody is removed that long ago, or that far ahead.", "/from"
+        )
     if command.ends_on < command.starts_on:
-        raise cannot_be_true("ends-before-it-starts", "The last day lies before the first.", "/ends_on")
+        raise cannot_be_true("ends-before-it-starts", "The last day lies before the first.", "/until")
     if any(not command.starts_on <= day <= command.ends_on for day in command.part_days):
         raise cannot_be_true("part-day-outside", "A part day is a day of the removal.", "/part_days")
     if command.placement_kept and command.setting not in MAY_KEEP_THE_PLACEMENT:
         raise cannot_be_true(
             "placement-not-kept", "Out of school nobody keeps their placement.", "/placement_kept"
         )
-    if (command.ends_on - command.starts_on).days > 400:
-        raise cannot_be_true("removal-too-long", "A removal lasts a school year at most.", "/ends_on")
+    if command.ends_on - command.starts_on > A_YEAR:
+        raise cannot_be_true("removal-too-long", "A removal lasts a school year at most.", "/until")
 
 
 def _removal(student_id: StudentId, command: RecordRemoval) -> Removal:
