@@ -13,7 +13,7 @@ from contracts.event import Json
 from contracts.plan import PlanEvent
 from contracts.problems import NotFound
 from contracts.values import DocumentRef, Reported
-from plan_service.application.situation import Situation, change, load_plan, situation
+from plan_service.application.situation import Situation, change, load_plan, must_stand, situation
 from plan_service.application.working_papers import Kind, Paper, WorkingPapers
 from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
 
@@ -40,8 +40,8 @@ class Approvals:
         self, context: Context, plan_id: UUID, id_: UUID, asked: Callable[[Situation], Awaitable[Json]], *,
         if_match: int, claims: Sequence[Claim] = (), answer: Answer | None = None,
     ) -> Appended:  # fmt: skip
-        """Keep what ``asked`` says until a second person approves; what it raises refuses the request."""
-        loaded = (await load_plan(self.store, context.tenant, plan_id)).at_version(if_match)
+        """Keep what ``asked`` says until a second person approves; what it raises refuses the request. Raises `PlanIsVoid`."""
+        loaded = must_stand((await load_plan(self.store, context.tenant, plan_id)).at_version(if_match))
         seen = await situation(self.store, context.tenant, loaded)
         content = {name: value for name, value in (await asked(seen)).items() if value is not None}
         assert seen.plan.student_id is not None
@@ -61,9 +61,8 @@ class Approvals:
         """Record what ``decision`` says of the paper; it is done with it. Durable on return."""
         paper = await self.pending(context.tenant, plan_id, id_)
         paper.must_be(if_match)
-        seen = await situation(
-            self.store, context.tenant, await load_plan(self.store, context.tenant, plan_id)
-        )
+        loaded = must_stand(await load_plan(self.store, context.tenant, plan_id))
+        seen = await situation(self.store, context.tenant, loaded)
         said = await decision(seen, paper)
         async with self.papers.writing(context.tenant) as connection:
             appended = await self.store.append(

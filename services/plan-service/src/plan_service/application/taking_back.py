@@ -25,7 +25,7 @@ from plan_service.application.situation import Situation
 from plan_service.application.working_papers import Paper
 from plan_service.domain.plan import Plan
 from plan_service.domain.reopening import EndInRecord, RequestReopening, approve_reopening, check_reopening
-from plan_service.domain.voiding import PlanIsVoid, RequestVoid, approve_void, check_void
+from plan_service.domain.voiding import RequestVoid, approve_void, check_void
 from runtime.event_store import Answer, Appended, Claim, Context, EventStore
 
 
@@ -86,8 +86,6 @@ class Reopenings:
 
     async def _end(self, tenant: str, seen: Situation) -> EndInRecord | None:
         """The end that holds: nothing binds after it."""
-        if seen.plan.void:
-            raise PlanIsVoid
         history = history_of(await self.store.read(tenant, seen.loaded.stream))
         last = max(fold(history.entries).bindings, key=lambda binding: binding.key, default=None)
         if last is None or not isinstance(last.recorded.event, PlanEnded):
