@@ -55,12 +55,12 @@ class TransferReceived(Event):
     """The plan was in effect elsewhere in this very school year."""
     personal: TransferPersonalData
     services: tuple[ServiceInWords, ...] = ()
-    plan_since: date | None = None
+    plan_starts_on: date | None = None
     """The first day of the plan they come with."""
     review_due_on: date | None = None
     evaluated_on: date | None = None
     """When they were last evaluated."""
-    owed_from: date | None = None
+    owed_on: date | None = None
     """The first school day on which comparable services are owed; absent where no calendar says."""
     documents: tuple[DocumentRef, ...] = ()
     external_id: ExternalId | None = None

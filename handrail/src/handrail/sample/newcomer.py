@@ -39,7 +39,7 @@ def _transferred(scene: Scene, world: World, student: str, came_with: str, on: d
     transfer = by.client.post(
         at,
         {"kind": "iep", "same_state": False, "same_year": True, "district": "Bayside Unified", "state": "il",
-         "received_on": on.isoformat(), "plan_since": "2024-09-02", "review_due_on": "2025-05-15",
+         "received_on": on.isoformat(), "plan_starts_on": "2024-09-02", "review_due_on": "2025-05-15",
          "evaluated_on": "2024-05-20", "services": [READING, COUNSELING], "accommodations": ["extended time"],
          "documents": [came_with]},
     )["id"]  # fmt: skip

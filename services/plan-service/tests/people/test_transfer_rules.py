@@ -94,7 +94,7 @@ def refused(student: Student, command: SettleTransfer) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("day", "owed_from"),
+    ("day", "owed_on"),
     [
         (JAN_12, JAN_12),
         (date(2026, 1, 17), date(2026, 1, 20)),
@@ -103,13 +103,13 @@ def refused(student: Student, command: SettleTransfer) -> set[str]:
     ],
     ids=["at once", "after a holiday", "in summer the first day of the next year", "beyond the calendar"],
 )
-def test_comparable_services_are_owed_from_the_first_school_day(day: date, owed_from: date | None) -> None:
-    assert first_school_day(day, (YEAR, NEXT)) == owed_from
+def test_comparable_services_are_owed_on_the_first_school_day(day: date, owed_on: date | None) -> None:
+    assert first_school_day(day, (YEAR, NEXT)) == owed_on
 
 
 def test_a_transfer_says_what_the_plan_from_elsewhere_gives() -> None:
     transfer = newcomer().transfers[TRANSFER]
-    assert (transfer.received_on, transfer.owed_from, transfer.services) == (
+    assert (transfer.received_on, transfer.owed_on, transfer.services) == (
         JAN_12,
         JAN_12,
         (SPEECH, COUNSELING),
@@ -117,7 +117,7 @@ def test_a_transfer_says_what_the_plan_from_elsewhere_gives() -> None:
     with pytest.raises(Invalid):
         receive_transfer(newcomer(), received(services=()))
     with pytest.raises(Invalid):
-        receive_transfer(newcomer(), received(plan_since=JAN_13))
+        receive_transfer(newcomer(), received(plan_starts_on=JAN_13))
 
 
 def test_comparable_services_leave_no_service_out() -> None:

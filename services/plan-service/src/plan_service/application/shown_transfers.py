@@ -45,10 +45,10 @@ class TransferShown(OfStudent):
     says: str | None = None
     services: tuple[ServiceInWords, ...] = ()
     accommodations: tuple[str, ...] = ()
-    plan_since: date | None = None
+    plan_starts_on: date | None = None
     review_due_on: date | None = None
     evaluated_on: date | None = None
-    owed_from: date | None = None
+    owed_on: date | None = None
     """The first school day on which comparable services are owed."""
     comparable_from: date | None = None
     """Since when they are given."""
@@ -121,8 +121,8 @@ def _transfer(state: Student, transfer_id: UUID) -> Iterator[Resource]:
     shown = TransferShown(
         student=known.student_id, external_id=known.external_id, kind=known.kind, same_state=known.same_state,
         same_year=known.same_year, received_on=known.received_on, **known.personal.model_dump(),
-        services=known.services, plan_since=known.plan_since, review_due_on=known.review_due_on,
-        evaluated_on=known.evaluated_on, owed_from=known.owed_from, comparable_from=known.comparable_from,
+        services=known.services, plan_starts_on=known.plan_starts_on, review_due_on=known.review_due_on,
+        evaluated_on=known.evaluated_on, owed_on=known.owed_on, comparable_from=known.comparable_from,
         documents=tuple(DocumentRefShown.model_validate(each.model_dump()) for each in known.documents),
         settlement=_settlement(known.settled), reported=reported_shown(known.reported),
     )  # fmt: skip

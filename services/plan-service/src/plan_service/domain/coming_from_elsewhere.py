@@ -76,7 +76,7 @@ class ReceiveTransfer:
     calendar: Sequence[SchoolYear] = ()
     received_on: date | None = None
     services: tuple[ServiceInWords, ...] = ()
-    plan_since: date | None = None
+    plan_starts_on: date | None = None
     review_due_on: date | None = None
     evaluated_on: date | None = None
     documents: tuple[DocumentRef, ...] = ()
@@ -152,7 +152,7 @@ def receive_transfer(student: Student, command: ReceiveTransfer) -> list[Transfe
     personal = command.personal
     if not (command.services or personal.says or personal.accommodations or command.documents):
         raise cannot_be_true("says-nothing", "Say what the plan gives, or name the document.", "/services")
-    for name in ("plan_since", "evaluated_on"):
+    for name in ("plan_starts_on", "evaluated_on"):
         day = getattr(command, name)
         if day is not None and day > command.today:
             raise cannot_be_true(
@@ -162,8 +162,8 @@ def receive_transfer(student: Student, command: ReceiveTransfer) -> list[Transfe
         TransferReceived(
             effective_on=received_on, student_id=student_id, transfer_id=command.transfer_id, kind=command.kind,
             same_state=command.same_state, same_year=command.same_year, personal=personal, services=command.services,
-            plan_since=command.plan_since, review_due_on=command.review_due_on, evaluated_on=command.evaluated_on,
-            owed_from=first_school_day(received_on, command.calendar), documents=command.documents,
+            plan_starts_on=command.plan_starts_on, review_due_on=command.review_due_on, evaluated_on=command.evaluated_on,
+            owed_on=first_school_day(received_on, command.calendar), documents=command.documents,
             external_id=command.external_id, reported=settle(UnmetRules, (), command.reported),
         )
     ]  # fmt: skip

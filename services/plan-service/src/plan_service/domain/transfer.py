@@ -63,10 +63,10 @@ class Transfer:
     received_on: date
     personal: TransferPersonalData
     services: tuple[ServiceInWords, ...] = ()
-    plan_since: date | None = None
+    plan_starts_on: date | None = None
     review_due_on: date | None = None
     evaluated_on: date | None = None
-    owed_from: date | None = None
+    owed_on: date | None = None
     documents: tuple[DocumentRef, ...] = ()
     external_id: ExternalId | None = None
     reported: Reported | None = None
@@ -95,7 +95,7 @@ def transfers_after(known: Mapping[UUID, Transfer], event: TransferEvent) -> Map
 def _received(event: TransferReceived) -> Transfer:
     return Transfer(
         event.transfer_id, event.student_id, event.kind, event.same_state, event.same_year, event.effective_on,
-        event.personal, event.services, event.plan_since, event.review_due_on, event.evaluated_on, event.owed_from,
+        event.personal, event.services, event.plan_starts_on, event.review_due_on, event.evaluated_on, event.owed_on,
         event.documents, event.external_id, event.reported,
     )  # fmt: skip
 

@@ -59,7 +59,7 @@ KIND, SERVICES, REQUEST = "transfer", "comparable_services", "records_request"
 SPEECH = {"service": "speech_language_therapy", "minutes": 30, "per": "week"}
 RECEIVED: dict[str, Any] = {
     "kind": "iep", "same_state": True, "same_year": True, "district": "Bayside Unified", "state": "tx",
-    "received_on": "2026-01-12", "services": [SPEECH], "accommodations": ["extended time"], "plan_since": "2025-09-02",
+    "received_on": "2026-01-12", "services": [SPEECH], "accommodations": ["extended time"], "plan_starts_on": "2025-09-02",
 }  # fmt: skip
 STARTED: dict[str, Any] = {
     "services": [SPEECH], "starts_on": "2026-01-13", "holders": ["d6a6d22f-75d0-5eef-af30-17c1a228c4c4"],
@@ -90,7 +90,7 @@ class TransferIn(Form):
     accommodations: tuple[Line, ...] = Field(default=(), max_length=100)
     says: Narrative | None = None
     """What else the plan says."""
-    plan_since: date | None = None
+    plan_starts_on: date | None = None
     review_due_on: date | None = None
     evaluated_on: date | None = None
     documents: tuple[UUID, ...] = Field(default=(), max_length=100)
@@ -108,7 +108,7 @@ class TransferIn(Form):
         return ReceiveTransfer(
             transfer_id=transfer_id, kind=self.kind, same_state=self.same_state, same_year=self.same_year,
             personal=personal, today=seen.today, calendar=seen.day.profiles.on(seen.today).calendar,
-            received_on=self.received_on, services=self.services, plan_since=self.plan_since,
+            received_on=self.received_on, services=self.services, plan_starts_on=self.plan_starts_on,
             review_due_on=self.review_due_on, evaluated_on=self.evaluated_on,
             documents=documents_of(seen.state, self.documents, "/documents"), external_id=self.external_id,
             reported=reported_value(self.reported),
