@@ -29,7 +29,7 @@ def tell_discipline(event: DisciplineEvent, names: Names) -> Told:
     """One event of a student's removals."""
     match event:
         case RemovalRecorded():
-            last = f" to {day_in_words(event.ends_on)}" if event.ends_on != event.effective_on else ""
+            last = f" until {day_in_words(event.ends_on)}" if event.ends_on != event.effective_on else ""
             no = "" if event.counts else ", which does not count as a removal"
             special = f", for {plainly(event.circumstance)}" if event.circumstance else ""
             what = f"removed the student from their placement ({plainly(event.setting)}{special}){last}{no}"
@@ -58,9 +58,9 @@ def tell_discipline(event: DisciplineEvent, names: Names) -> Told:
 
 
 def _decided(event: RemovalDecided) -> Told:
-    no = "" if event.change_of_placement else "no "
+    are = "are a" if event.change_of_placement else "are no"
     due = f"; its review is due by {day_in_words(event.due_on)}" if event.due_on else ""
-    what = f"decided that removals of {event.school_days} school days are {no}change of placement ({plainly(event.ground)})"
+    what = f"decided that removals of {event.school_days} school days {are} change of placement ({plainly(event.ground)})"
     said = event.personal
     factors = [said.behavior, said.length, said.total, said.closeness] if said else []
     return Told(f"{what}{due}", why=" ".join(filter(None, factors)) or None, reported=event.reported)
