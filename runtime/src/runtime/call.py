@@ -5,7 +5,7 @@ A route asks for it as ``asked: Asked`` and is left with what is its own: the co
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement
 from starlette.responses import Response
 
 from contracts.canonical import NotCanonical, canonical
+from contracts.event import Json
 from contracts.ids import new_id
 from contracts.problems import NotFound, Problem
 from contracts.store import Seen
@@ -263,12 +264,21 @@ class Call:
             )
         for shown in found:
             self.saw(shown.student, kind, (shown.id,))
-        body: dict[str, Any] = {"items": [shown.fields() for shown in found]}
+        of = resources.list_name(self.tenant, kind, fields)
+        return self.listed([shown.fields() for shown in found], listing, of, last, fields)
+
+    def listed(
+        self, items: Sequence[Json], listing: Listing, of: str, last: UUID | None,
+        fields: Mapping[str, str | None] | None = None,
+    ) -> Response:  # fmt: skip
+        """A page of the list ``of``; ``last`` is the id behind which the next one starts, where there is one."""
+        body: dict[str, Any] = {"items": items}
         headers = {}
         if last is not None:
-            cursor = resources.next_cursor(self.tenant, kind, listing, last, fields)
             narrowed = {name: value for name, value in (fields or {}).items() if value is not None}
-            body["next"] = listing.address(self.request.scope["path"], cursor, narrowed)
+            body["next"] = listing.address(
+                self.request.scope["path"], listing.next_cursor(of, last), narrowed
+            )
             headers["Link"] = f'<{body["next"]}>; rel="next"'
         return Response(resources.encode(body), 200, headers, "application/json")
 

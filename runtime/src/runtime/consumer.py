@@ -28,6 +28,7 @@ from contracts.store import ParkedSkipped
 from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
 from runtime.event_store import (
+    TENANT_STREAM,
     AlreadyClaimed,
     Appended,
     Change,
@@ -56,7 +57,6 @@ TRY_AGAIN_SECONDS = (0.2, 0.5, 1.0)
 """What is neither certain nor of the transport is tried again so often before it is parked: a district may just be
 opened service by service."""
 
-TENANT_STREAM = "tenant"
 MOST_PARKED_SHARE = 0.01
 MOST_PARKED_SUBJECTS = 20
 PARKED_WINDOW = timedelta(hours=1)
@@ -142,6 +142,15 @@ class Consumer:
     """When given, events of other types are passed over undecoded."""
 
 
+_PASS_OVER = """
+    WITH moved AS (
+        INSERT INTO {positions} AS p (consumer, source, lane, next)
+        SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
+        ON CONFLICT (consumer, source, lane) DO UPDATE SET next = excluded.next WHERE p.next < excluded.next)
+    INSERT INTO {service}.seen_events (event_id, consumer, source) SELECT unnest($5::uuid[]), $1, $2
+    ON CONFLICT DO NOTHING"""
+
+
 class ConsumerRunner:
     """Runs one consumer in this process."""
 
@@ -158,6 +167,7 @@ class ConsumerRunner:
         self._positions = (
             f"{database.service}_read.positions" if consumer.projection else f"{database.service}.positions"
         )
+        self._pass_over_sql = _PASS_OVER.format(positions=self._positions, service=database.service)
 
     async def follow(self, source: str) -> None:
         """Follow one of the consumer's sources until cancelled, or until too much would be parked."""
@@ -194,6 +204,9 @@ class ConsumerRunner:
             for delivery in deliveries:
                 await self._park_unreadable(delivery)
             return
+        if not self._concerns(deliveries):
+            await self._pass_over(deliveries, covered)
+            return
         try:
             await self._transaction(deliveries, covered)
         except Exception as error:
@@ -202,6 +215,28 @@ class ConsumerRunner:
             log.info("batch_taken_apart", consumer=self.consumer.name, error=type(error).__name__)
             for delivery in deliveries:
                 await self._alone(delivery)
+
+    def _concerns(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether any of them may be of a type that is handled here."""
+        types = self.consumer.types
+        if types is None:
+            return True
+        try:
+            return any(parse_entry(delivery.entry).type in types for delivery in deliveries)
+        except msgspec.DecodeError:
+            return True
+
+    async def _pass_over(self, deliveries: Sequence[Delivery], covered: Collection[int]) -> None:
+        """Move on past what has no effect here, also where its student is parked: one statement, safe to repeat."""
+        following = dict.fromkeys(covered, deliveries[-1].position + 1)
+        following |= {delivery.lane: delivery.position + 1 for delivery in deliveries}
+        following = dict(sorted(following.items()))  # Two instances wait for each other at most, never both.
+        async with self._database.once() as connection:
+            await connection.execute(
+                self._pass_over_sql, self.consumer.name, deliveries[0].source, list(following),
+                list(following.values()), [delivered_id(delivery.entry) for delivery in deliveries],
+            )  # fmt: skip
+        self._handled.add(len(deliveries))
 
     async def _alone(self, delivery: Delivery) -> None:
         for pause in (*TRY_AGAIN_SECONDS, None):

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -31,6 +31,8 @@ LARGEST_CONTENTS = 256 * 1024
 LARGEST_APPEND = 4 * 1024 * 1024
 STATE_SECONDS = 60.0
 MOST_STATES = 2_000
+ONLY_SEEN = -1
+TENANT_STREAM = "tenant"
 KEPT_EVERY = 32
 
 
@@ -234,6 +236,8 @@ class Looked:
     streams: dict[str, Loaded[Any]]
     now: datetime | None
     """The tenant's time: the clock, or a sandbox's; ``None`` where the tenant is not open here."""
+    remembered: bool = False
+    """Whether this is what memory holds: an append must be told of all of it, and a refusal is no answer yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,19 +256,36 @@ class _States:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], tuple[float, KeptState[Any]]] = {}
+        self._times: dict[str, tuple[float, datetime]] = {}
 
-    def get(self, tenant: str, stream: str, model: Model[S]) -> KeptState[S]:
-        """The state in memory; version 0 where there is none."""
+    def get(self, tenant: str, stream: str, model: Model[S]) -> KeptState[S] | None:
+        """The state in memory, if there is one."""
         found = self._kept.get((tenant, stream, model.shape))
-        if found is None or found[0] < time.monotonic():
-            return KeptState(0, model.initial)
-        return found[1]
+        return None if found is None or found[0] < time.monotonic() else found[1]
 
     def keep(self, tenant: str, stream: str, model: Model[S], state: KeptState[S]) -> None:
         """Remember it, from now on for `STATE_SECONDS`."""
         if len(self._kept) >= MOST_STATES:
             self._kept.clear()
         self._kept[tenant, stream, model.shape] = time.monotonic() + STATE_SECONDS, state
+
+    def note_time(self, tenant: str, now: datetime) -> None:
+        """It is ``now`` for this tenant."""
+        self._times[tenant] = time.monotonic(), now
+
+    def all(self, tenant: str, wanted: Sequence[tuple[Model[Any], str]]) -> "Looked | None":
+        """What a look would have seen lately, if all of it is here, the stream that tells of a moved clock included."""
+        noted = self._times.get(tenant)
+        if noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
+            return None
+        streams = {}
+        for model, stream in wanted:
+            kept = self.get(tenant, stream, model)
+            if kept is None:
+                return None
+            streams[stream] = Loaded(model, stream, kept.version, kept.state)
+        since, then = noted
+        return Looked(streams, then + timedelta(seconds=time.monotonic() - since), remembered=True)
 
 
 _ARGUMENTS = ", ".join(f"${n}" for n in range(2, 27))
@@ -314,11 +335,19 @@ class EventStore:
         return (await self.look(tenant, wanted, connection=connection)).streams
 
     async def look(
-        self, tenant: str, wanted: Sequence[tuple[Model[Any], str]], *, connection: Any = None
-    ) -> Looked:
-        """`load_many`, and the tenant's time at that moment. Raises `TenantNotOpen` where it has none."""
+        self, tenant: str, wanted: Sequence[tuple[Model[Any], str]], *, connection: Any = None,
+        memory_will_do: bool = False,
+    ) -> Looked:  # fmt: skip
+        """`load_many`, and the tenant's time at that moment.
+
+        With ``memory_will_do`` no database is asked where all of it was seen in the last minute: right for a decision
+        whose append names all that was seen, so that it is refused, and decided anew, where something has moved on.
+        """
+        if memory_will_do and (remembered := self._states.all(tenant, wanted)) is not None:
+            return remembered
         models = {stream: model for model, stream in wanted}
-        known = {stream: self._states.get(tenant, stream, model) for stream, model in models.items()}
+        in_memory = {stream: self._states.get(tenant, stream, model) for stream, model in models.items()}
+        known = {stream: kept or KeptState(0, models[stream].initial) for stream, kept in in_memory.items()}
         arguments = tenant, list(models), [state.version for state in known.values()]
         if connection is not None:
             rows = await connection.fetch(self._look_sql, *arguments)
@@ -334,10 +363,13 @@ class EventStore:
             if kept.version < head:
                 for recorded in await self._after(tenant, stream, kept.version, connection):
                     state = model.evolve(state, recorded.event)
-            if connection is None and head > known[stream].version:
+            if connection is None and (in_memory[stream] is None or head > known[stream].version):
                 self._states.keep(tenant, stream, model, KeptState(head, state))
             streams[stream] = Loaded(model, stream, head, state)
-        return Looked(streams, rows[0]["now"] if rows else None)
+        now: datetime | None = rows[0]["now"] if rows else None
+        if connection is None and now is not None:
+            self._states.note_time(tenant, now)
+        return Looked(streams, now)
 
     def _kept(self, model: Model[S], row: asyncpg.Record, known: KeptState[S]) -> KeptState[S]:
         """The newest state that can be used: the row's, the one in memory, or the initial one."""
@@ -387,12 +419,13 @@ class EventStore:
 
     async def append(
         self, context: Context, changes: Sequence[Change[Any]], *, claims: Sequence[Claim] = (),
-        releases: Sequence[Release] = (), resting_on: Sequence[Loaded[Any]] = (), answer: Answer | None = None,
-        connection: Any = None,
+        releases: Sequence[Release] = (), resting_on: Sequence[Loaded[Any]] = (), seen: Iterable[Loaded[Any]] = (),
+        answer: Answer | None = None, connection: Any = None,
     ) -> Appended:  # fmt: skip
         """Make ``changes`` durable together, or nothing: events, states, resources, claims, kept answer.
 
-        ``resting_on`` names further streams the decision read: the append refuses when one has moved on. With
+        ``resting_on`` names further streams the decision read: the append refuses when one has moved on, and none moves
+        until it is durable. Those of ``seen`` may move on in that very moment: what was remembered is named so. With
         ``connection`` the append joins that open transaction (a consumer's); otherwise it is durable on return.
         Raises `VersionConflict`, `AlreadyClaimed`, `IdempotencyKeyReused`, `RequestStillRunning`, `TenantNotOpen`,
         and `Invalid` for contents that are too long or cannot be carried.
@@ -401,7 +434,7 @@ class EventStore:
         if not changes and (answer is None or context.request is None):
             return Appended()
         prepared = await self._prepare(context, changes)
-        arguments = self._arguments(context, changes, prepared, claims, releases, resting_on, answer)
+        arguments = self._arguments(context, changes, prepared, claims, releases, resting_on, seen, answer)
         try:
             if connection is not None:
                 row = await connection.fetchrow(self._append_sql, *arguments)
@@ -431,9 +464,11 @@ class EventStore:
 
     def _arguments(
         self, context: Context, changes: Sequence[Change[Any]], prepared: "_Prepared", claims: Sequence[Claim],
-        releases: Sequence[Release], resting_on: Sequence[Loaded[Any]], answer: Answer | None,
+        releases: Sequence[Release], resting_on: Sequence[Loaded[Any]], seen: Iterable[Loaded[Any]],
+        answer: Answer | None,
     ) -> list[Any]:  # fmt: skip
-        heads = {loaded.stream: (loaded.version, 0) for loaded in resting_on}
+        heads = {loaded.stream: (loaded.version, ONLY_SEEN) for loaded in seen}
+        heads |= {loaded.stream: (loaded.version, 0) for loaded in resting_on}
         heads |= {change.loaded.stream: (change.loaded.version, len(change.events)) for change in changes}
         request = context.request if answer is not None else None
         kept = answer.kept(prepared.last_id) if request and answer else None

@@ -93,7 +93,7 @@ async def find_page(
     ``visible`` limits it to students somebody may see; ``fields`` to documents whose top-level field has the value.
     """
     wanted = _SHOWN.where(RESOURCES.c.tenant == tenant, RESOURCES.c.kind == kind)
-    after = listing.after(_list_name(tenant, kind, fields))
+    after = listing.after(list_name(tenant, kind, fields))
     if after is not None:
         wanted = wanted.where(tuple_(RESOURCES.c.id) > tuple_(after))
     if listing.student is not None:
@@ -112,7 +112,8 @@ async def find_page(
     return shown, shown[-1].id if len(found) > listing.limit else None
 
 
-def _list_name(tenant: str, kind: str, fields: Mapping[str, str | None] | None) -> str:
+def list_name(tenant: str, kind: str, fields: Mapping[str, str | None] | None = None) -> str:
+    """What a cursor belongs to."""
     narrowed = sorted((name, value) for name, value in (fields or {}).items() if value is not None)
     return f"{tenant} {kind} {narrowed}"
 
@@ -120,10 +121,3 @@ def _list_name(tenant: str, kind: str, fields: Mapping[str, str | None] | None) 
 def encode(body: Json) -> bytes:
     """JSON as every answer is written."""
     return msgspec.json.encode(body)
-
-
-def next_cursor(
-    tenant: str, kind: str, listing: Listing, last: UUID, fields: Mapping[str, str | None] | None
-) -> str:
-    """The cursor of the page behind ``last``."""
-    return listing.next_cursor(_list_name(tenant, kind, fields), last)

@@ -5,6 +5,7 @@ The same class whether the service has a process of its own or shares one with t
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -153,6 +154,9 @@ class Service:
                 work.append(self.transport.listen)
             for runner in self.runners:
                 work += [partial(runner.follow, source) for source in runner.consumer.sources]
+            # What stands now stands until the end: the collector need not look at it again and again.
+            gc.collect()
+            gc.freeze()
             running = [asyncio.ensure_future(self._kept_up(task)) for task in work]
             try:
                 yield self

@@ -42,6 +42,11 @@ def event_store_2(service: str) -> list[str]:
     return [_look(service)]
 
 
+def event_store_3(service: str) -> list[str]:
+    """A stream may be named as only seen: it must be as it was, and nobody waits for it."""
+    return [_append(service)]
+
+
 def journal_grants(service: str, *, journal: bool) -> list[str]:
     """What lets the other services follow ``service`` in the same database; with Kafka they get no grant at all."""
     readers = ", ".join(f"{other}_app" for other in SERVICES if other != service)
@@ -329,15 +334,16 @@ def _append(s: str) -> str:
 
     The tenant is the connection's own, never an argument. ``p_streams`` and ``p_heads`` name every stream the decision
     rests on with the version it saw, ``p_counts`` how many events follow on each; each is locked for the moment between
-    the check and the commit, in one order, so that sequence numbers follow versions. Refusals are errors, so that
-    nothing of the call remains: HR412 a stream has moved on, HR409 a claim is taken, HR425 the same request is running.
-    ``kept`` in the answer means that the request was answered before and nothing was written.
+    the check and the commit, in one order, so that sequence numbers follow versions. A count of -1 says that the stream
+    was only seen: its version is checked, and it is not locked, so that a district need not wait for its own settings.
+    Refusals are errors, so that nothing of the call remains: HR412 a stream has moved on, HR409 a claim is taken, HR425
+    the same request is running. ``kept`` in the answer means that the request was answered before and nothing written.
 
     Events and resources come as JSON texts (bytes in base64): one argument of two kilobytes costs the driver a fraction
     of eleven arrays, and the driver's process is what a service has least of.
     """
     return f"""
-    CREATE FUNCTION {s}.append(
+    CREATE OR REPLACE FUNCTION {s}.append(
         p_streams text[], p_heads bigint[], p_counts bigint[], p_events text,
         p_actor text, p_correlation text, p_causation uuid, p_rules text,
         s_stream text[], s_version bigint[], s_shape text[], s_state bytea[], p_resources text,
@@ -377,7 +383,8 @@ def _append(s: str) -> str:
             SELECT clock_ahead INTO ahead FROM {s}.tenants WHERE tenant = t FOR SHARE;
         END IF;
         PERFORM pg_advisory_xact_lock(hashtextextended('{s}/' || t || '/' || named.stream, 1))
-           FROM (SELECT stream FROM unnest(p_streams) AS given (stream) ORDER BY stream) AS named;
+           FROM (SELECT stream FROM unnest(p_streams, p_counts) AS given (stream, events) WHERE events >= 0
+                 ORDER BY stream) AS named;
         SELECT given.stream, given.head, coalesce(actual.version, 0) AS version INTO clash
           FROM unnest(p_streams, p_heads) AS given (stream, head)
           LEFT JOIN LATERAL (SELECT e.version FROM {s}.events e WHERE e.tenant = t AND e.stream = given.stream
@@ -422,7 +429,7 @@ def _append(s: str) -> str:
         INSERT INTO {s}.unsequenced (tenant, event_id) SELECT t, id FROM given ORDER BY place;
         GET DIAGNOSTICS written = ROW_COUNT;
         FOREACH one IN ARRAY p_counts LOOP
-            announced := announced + one;
+            announced := announced + greatest(one, 0);
         END LOOP;
         IF written <> announced OR json_array_length(p_events::json) <> announced THEN
             RAISE EXCEPTION 'an event names a stream that was not named, or versions do not follow without a gap'

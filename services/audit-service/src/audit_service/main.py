@@ -23,7 +23,7 @@ from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Call, Edge
 from runtime.health import add_health
-from runtime.http import install
+from runtime.http import service_app
 from runtime.oidc import verifier_for
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
@@ -62,16 +62,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         async with service.running():
             yield
 
-    app = FastAPI(
-        title="Handrail audit-service",
+    app = service_app(
+        edge, PREFIX, title="Handrail audit-service", lifespan=lifespan,
         summary="Timelines, replay, the change feed, the record of access, transfer packets.",
-        version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    install(app, edge)
+    )  # fmt: skip
     for module in ROUTES:
         app.include_router(module.routes)
     for routes in (client_routes(), tenant_routes("audit"), tenants.routes):

@@ -24,7 +24,7 @@ from runtime.call import Edge, Fetch, Owner
 from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
-from runtime.http import install
+from runtime.http import service_app
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -85,16 +85,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         async with service.running():
             yield
 
-    app = FastAPI(
-        title="Handrail notify-service",
+    app = service_app(
+        edge, PREFIX, title="Handrail notify-service", lifespan=lifespan,
         summary="Notices: what was owed, what was sent by which channel in which language, delivered, opened, answered.",
-        version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    install(app, edge)
+    )  # fmt: skip
     app.state.at_hand = AtHand(service, office, sender.wake)
     app.state.paces = page_routes.Paces()
     for router in ROUTERS:

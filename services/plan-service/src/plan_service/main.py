@@ -12,6 +12,7 @@ from plan_service.adapters.routes import (
     amendments,
     assignments,
     carrying_out,
+    caseload,
     contacts,
     corrections,
     district,
@@ -50,7 +51,7 @@ from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
-from runtime.http import install
+from runtime.http import service_app
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -89,6 +90,7 @@ ROUTERS: Sequence[APIRouter] = (
     drafts.routes,
     plans.routes,
     endings.routes,
+    caseload.routes,
     amendments.routes,
     corrections.routes,
     reopenings.routes,
@@ -140,16 +142,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         async with service.running():
             yield
 
-    app = FastAPI(
-        title="Handrail plan-service",
+    app = service_app(
+        edge, PREFIX, title="Handrail plan-service", lifespan=lifespan,
         summary="Students and their people, meetings, plans and everything decided about them.",
-        version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    install(app, edge)
+    )  # fmt: skip
     for router in ROUTERS:
         app.include_router(router)
     add_health(app, edge, service.needed)

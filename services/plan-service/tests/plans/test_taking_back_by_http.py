@@ -107,6 +107,7 @@ async def test_a_void_plan_is_struck_through_and_nothing_more_is_decided_about_i
     assert (now["status"], now.get("items", []), len(now["struck"])) == ("void", [], len(IEP))
     (line,) = (await lakeside.send("GET", "/plans", student=str(CHILD), expect=200)).json()["items"]
     assert line["void"] is True
+    assert (await lakeside.send("GET", "/caseload", student=str(CHILD), expect=200)).json()["items"] == []
     listed = await lakeside.send("GET", "/voids", student=str(CHILD), expect=200)
     assert [each["plan"] for each in listed.json()["items"]] == [line["id"]]
     refused = await lakeside.send("POST", f"{path}/draft", version=await lakeside.etag(path), expect=409)

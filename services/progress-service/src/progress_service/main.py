@@ -18,7 +18,7 @@ from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
-from runtime.http import install
+from runtime.http import service_app
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -62,16 +62,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         async with service.running():
             yield
 
-    app = FastAPI(
-        title="Handrail progress-service",
+    app = service_app(
+        edge, PREFIX, title="Handrail progress-service", lifespan=lifespan,
         summary="Sessions delivered and missed, results of goals, and what they say of the promise.",
-        version="1",
-        openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    install(app, edge)
+    )  # fmt: skip
     for router in ROUTERS:
         app.include_router(router)
     add_health(app, edge, service.needed)

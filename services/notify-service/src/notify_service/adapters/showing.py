@@ -109,14 +109,9 @@ async def page_of_notices(call: Call, listing: Listing, statuses: Sequence[Statu
         shown = [each for id in found[: listing.limit] if (each := await _shown(rows, call.tenant, id))]
     for each in shown:
         call.saw(each.student, "notice", (each.id,))
-    body: dict[str, Any] = {"items": [each.fields() for each in shown]}
-    headers = {}
-    if len(found) > listing.limit:
-        cursor = listing.next_cursor(name, found[listing.limit - 1])
-        narrowed = {"status": ",".join(statuses)} if statuses else {}
-        body["next"] = listing.address(call.request.scope["path"], cursor, narrowed)
-        headers["Link"] = f'<{body["next"]}>; rel="next"'
-    return Response(resources.encode(body), 200, headers, "application/json")
+    last = found[listing.limit - 1] if len(found) > listing.limit else None
+    narrowed = {"status": ",".join(statuses) or None}
+    return call.listed([each.fields() for each in shown], listing, name, last, narrowed)
 
 
 async def _ids(

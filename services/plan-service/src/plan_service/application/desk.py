@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from contracts.event import Event
-from contracts.problems import ExternalIdTaken, VersionConflict
+from contracts.problems import ExternalIdTaken, Problem, VersionConflict
 from plan_service.application.models import DISTRICT
 from plan_service.application.situation import Day, day_of
 from runtime.event_store import (
@@ -39,6 +39,8 @@ class Seen(Generic[S]):
     loaded: Loaded[S]
     day: Day
     beside: Mapping[str, Loaded[Any]]
+    remembered: bool = False
+    """See `runtime.event_store.Looked`."""
 
     @property
     def state(self) -> S:
@@ -81,12 +83,14 @@ class Desk:
         model: Model[S],
         parts: Sequence[object],
         beside: Sequence[tuple[Model[Any], str]] = (),
+        *,
+        memory_will_do: bool = False,
     ) -> Seen[S]:
         """The stream, other streams, and the district's own day, in one turn."""
         stream = model.stream(*parts)
         wanted: list[tuple[Model[Any], str]] = [(DISTRICT, DISTRICT.name), (TENANT, TENANT.name), *beside]
-        looked = await self.store.look(tenant, [(model, stream), *wanted])
-        return Seen(looked.streams[stream], day_of(looked), looked.streams)
+        looked = await self.store.look(tenant, [(model, stream), *wanted], memory_will_do=memory_will_do)
+        return Seen(looked.streams[stream], day_of(looked), looked.streams, looked.remembered)
 
     async def decide(
         self, context: Context, model: Model[S], parts: Sequence[object], subject: UUID,
@@ -99,21 +103,29 @@ class Desk:
         ``resting_on`` names those of the streams ``beside`` that must still be as they were seen.
         """
         for attempt in range(TRIES):
-            seen = await self.see(context.tenant, model, parts, beside)
-            seen.loaded.at_version(if_match)
-            said = decision(seen)
-            decided = said if isinstance(said, Decided) else Decided(said)
+            seen = await self.see(context.tenant, model, parts, beside, memory_will_do=attempt == 0)
             try:
+                seen.loaded.at_version(if_match)
+                said = decision(seen)
+                decided = said if isinstance(said, Decided) else Decided(said)
+                if seen.remembered and not decided.events:
+                    continue  # No append would check that nothing is left to do.
                 return await self.store.append(
                     replace(context, rules=context.rules or seen.day.rule_set),
                     [Change(seen.loaded, subject, decided.events)], claims=(*claims, *decided.claims),
-                    releases=decided.releases, resting_on=[seen.beside[name] for name in resting_on], answer=answer,
+                    releases=decided.releases, resting_on=[seen.beside[name] for name in resting_on],
+                    seen=seen.beside.values() if seen.remembered else (), answer=answer,
                 )  # fmt: skip
-            except VersionConflict as conflict:
-                if attempt == TRIES - 1 or (if_match is not None and conflict.stream == seen.loaded.stream):
-                    raise
             except AlreadyClaimed as taken:
                 raise taken_by(taken) from taken
+            except VersionConflict as conflict:
+                if seen.remembered:
+                    continue
+                if attempt == TRIES - 1 or (if_match is not None and conflict.stream == seen.loaded.stream):
+                    raise
+            except Problem:
+                if not seen.remembered:
+                    raise
         raise AssertionError("unreachable")
 
 

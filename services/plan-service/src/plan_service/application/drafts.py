@@ -125,7 +125,10 @@ class Drafts:
         )
         opening = Change(loaded, new.student_id, domain.open_draft(loaded.state, command))
         under = replace(context, rules=day.rule_set)
-        return Opened(new.plan_id, await self._begin(under, new.plan_id, opening, items, claims, answer))
+        lacking = missing(new.kind, items, day.today, ages_of(around.state))
+        return Opened(
+            new.plan_id, await self._begin(under, new.plan_id, opening, items, lacking, claims, answer)
+        )
 
     async def open_draft_once(self, context: Context, new: NewDraft) -> Opened:
         """Begin a plan unless one with its ``external_id`` has been begun: for rosters, whose rows come every night.
@@ -150,7 +153,8 @@ class Drafts:
     ) -> Opened:
         """Begin the next version of a plan: its first text is what is in force today, or of an ended plan what was last."""
         loaded = must_stand((await load_plan(self.store, context.tenant, plan_id)).at_version(if_match))
-        plan, day = loaded.state, await day_of_district(self.store, context.tenant)
+        seen = await situation(self.store, context.tenant, loaded)
+        plan, day = loaded.state, seen.day
         history = history_of(await self.store.read(context.tenant, loaded.stream))
         document = in_force(history, day.today)
         if document is not None and document.ending is not None:
@@ -160,7 +164,8 @@ class Drafts:
         command = domain.OpenDraft(plan_id, student_id, plan.kind, day.today)
         opening = Change(loaded, student_id, domain.open_draft(plan, command))
         under = replace(context, rules=day.rule_set)
-        return Opened(plan_id, await self._begin(under, plan_id, opening, items, [], answer))
+        lacking = missing(plan.kind, items, day.today, ages_of(seen.around.state))
+        return Opened(plan_id, await self._begin(under, plan_id, opening, items, lacking, [], answer))
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
         """The draft as last saved; raises `NotFound`."""
@@ -191,14 +196,16 @@ class Drafts:
             raise await self._saved_meanwhile(tenant, draft, patched, if_match)
         items = domain.distinct(patched(draft.items))
         domain.same_kinds(seen.plan, items)
-        changes = touched(draft.items, items)
+        changes, changed = touched(draft.items, items), replace(draft, items=items)
         try:
             async with self.papers.writing(tenant) as connection:
-                saved = await self.papers.save(connection, tenant, draft.paper, content_of(items), changes)
+                saved = await self.papers.save(
+                    connection, tenant, draft.paper, content_of(items), changes, changed.missing
+                )
         except VersionConflict as conflict:  # Somebody was faster.
             now = await self.read(tenant, plan_id)
             raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
-        return replace(draft, paper=saved, items=items)
+        return replace(changed, paper=saved)
 
     async def _saved_meanwhile(
         self,
@@ -235,10 +242,12 @@ class Drafts:
         return appended
 
     async def _begin(
-        self, context: Context, plan_id: UUID, opening: Change[Plan], items: Sequence[AnyItem], claims: Sequence[Claim],
-        answer: Answer | None,
+        self, context: Context, plan_id: UUID, opening: Change[Plan], items: Sequence[AnyItem],
+        lacking: Sequence[Reason], claims: Sequence[Claim], answer: Answer | None,
     ) -> Appended:  # fmt: skip
-        paper = Paper(plan_id, "draft", plan_id, opening.subject, 0, content_of(items))
+        paper = Paper(
+            plan_id, "draft", plan_id, opening.subject, 0, content_of(items), lacking=tuple(lacking)
+        )
         async with self.papers.writing(context.tenant) as connection:
             appended = await self.store.append(
                 context, [opening], claims=claims, answer=answer, connection=connection

@@ -37,6 +37,7 @@ from plan_service.application.roster_terms import (
     by_number,
 )
 from plan_service.application.working_papers import Paper
+from plan_service.domain.completeness import missing
 from plan_service.domain.contact import DescribeContact, describe_contact, unlink_contact
 from plan_service.domain.draft import OpenDraft, open_draft
 from plan_service.domain.identity import DescribeStudent, Enrol, describe_student, enrol, withdraw
@@ -237,7 +238,10 @@ class Batch:
         command = OpenDraft(plan_id, student_id, row.kind, self._terms.today, row.external_id, imported)
         self._emit(PLAN, plan_id, student_id, open_draft(PLAN.initial, command))
         self.claims.append(Claim(by_external_id("plan"), row.external_id, plan_id, NOT_A_REQUEST))
-        self.papers.append(Paper(plan_id, "draft", plan_id, student_id, 0, {"items": []}))
+        lacking = missing(row.kind, (), self._terms.today)
+        self.papers.append(
+            Paper(plan_id, "draft", plan_id, student_id, 0, {"items": []}, lacking=tuple(lacking))
+        )
 
     # Who is gone
 

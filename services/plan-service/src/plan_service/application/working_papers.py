@@ -4,7 +4,7 @@ A draft has its plan's id; a correction, a void or a reopening that waits for th
 a paper that is done stays empty, so that versions go on and an old ETag never fits a new paper.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +37,8 @@ class Paper:
     content: Json
     updated_at: datetime | None = None
     """When it was last saved; ``None`` of one that was not read."""
+    lacking: tuple[Reason, ...] | None = None
+    """Of a draft that is about to be saved: its gaps. Kept beside it without their words, for lists of many drafts."""
 
     def must_be(self, version: int) -> None:
         """Raise `VersionConflict` unless the caller (If-Match) has read it as it stands."""
@@ -80,19 +82,21 @@ class WorkingPapers:
         """Write a new paper; its version follows on what stood under this id before."""
         sealed = await self._sealed(tenant, paper)
         version: int = await connection.fetchval(
-            "INSERT INTO plan.working_papers AS was (tenant, id, kind, plan, subject, version, sealed, updated_at)"
-            " VALUES ($1, $2, $3, $4, $5, 1, $6, plan.now_for($1)) ON CONFLICT (tenant, id) DO UPDATE"
-            " SET version = was.version + 1, sealed = excluded.sealed, updated_at = excluded.updated_at"
-            " RETURNING version", tenant, paper.id, paper.kind, paper.plan_id, paper.student_id, sealed,
+            "INSERT INTO plan.working_papers AS was (tenant, id, kind, plan, subject, version, sealed, lacking, updated_at)"
+            " VALUES ($1, $2, $3, $4, $5, 1, $6, $7::text::jsonb, plan.now_for($1)) ON CONFLICT (tenant, id) DO UPDATE"
+            " SET version = was.version + 1, sealed = excluded.sealed, lacking = excluded.lacking,"
+            " updated_at = excluded.updated_at"
+            " RETURNING version", tenant, paper.id, paper.kind, paper.plan_id, paper.student_id, sealed, _lacking(paper),
         )  # fmt: skip
         return replace(paper, version=version)
 
     async def save(
-        self, connection: Any, tenant: str, paper: Paper, content: Json, touched: Touched
-    ) -> Paper:
+        self, connection: Any, tenant: str, paper: Paper, content: Json, touched: Touched,
+        lacking: Sequence[Reason],
+    ) -> Paper:  # fmt: skip
         """The next version of ``paper``; raises `VersionConflict` when somebody has saved another meanwhile."""
-        changed = replace(paper, version=paper.version + 1, content=content)
-        await self._replace(connection, tenant, paper, await self._sealed(tenant, changed))
+        changed = replace(paper, version=paper.version + 1, content=content, lacking=tuple(lacking))
+        await self._replace(connection, tenant, paper, await self._sealed(tenant, changed), _lacking(changed))
         names = {str(item_id): sorted(of) if of is not None else None for item_id, of in touched.items()}
         await connection.execute(
             "INSERT INTO plan.draft_changes (tenant, paper, version, touched) VALUES ($1, $2, $3, $4::text::jsonb)",
@@ -123,11 +127,14 @@ class WorkingPapers:
             "DELETE FROM plan.draft_changes WHERE tenant = $1 AND paper = $2", tenant, paper.id
         )
 
-    async def _replace(self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None) -> None:
+    async def _replace(
+        self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None, lacking: str | None = None
+    ) -> None:
         found = await connection.fetchrow(
-            "UPDATE plan.working_papers SET version = version + 1, sealed = $4, updated_at = plan.now_for($1)"
+            "UPDATE plan.working_papers SET version = version + 1, sealed = $4, lacking = $5::text::jsonb,"
+            " updated_at = plan.now_for($1)"
             " WHERE tenant = $1 AND id = $2 AND version = $3 AND sealed IS NOT NULL RETURNING version",
-            tenant, paper.id, paper.version, sealed,
+            tenant, paper.id, paper.version, sealed, lacking,
         )  # fmt: skip
         if found is None:
             actual: int = await connection.fetchval(
@@ -155,6 +162,14 @@ class WorkingPapers:
             msgspec.json.decode(plain),
             row["updated_at"],
         )
+
+
+def _lacking(paper: Paper) -> str | None:
+    """The gaps without their words, which may quote what somebody wrote."""
+    if paper.lacking is None:
+        return None
+    gaps = [{"code": gap.code, "citation": gap.citation, "pointer": gap.pointer} for gap in paper.lacking]
+    return msgspec.json.encode(gaps).decode()
 
 
 def _carriable(content: Json) -> bytes:

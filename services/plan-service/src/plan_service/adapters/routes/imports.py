@@ -153,14 +153,8 @@ async def get_imports(
     listing = Listing(updated_after=updated_after, limit=limit, cursor=cursor)
     of = f"{asked.tenant} {LIST}"
     found = await jobs_of(asked.store).page(asked.tenant, listing.after(of), limit + 1, updated_after)
-    body: dict[str, Any] = {"items": [_shown(job).fields() for job in found[:limit]]}
-    headers = {}
-    if len(found) > limit:
-        body["next"] = listing.address(
-            asked.request.scope["path"], listing.next_cursor(of, found[limit - 1].id), {}
-        )
-        headers["Link"] = f'<{body["next"]}>; rel="next"'
-    return Response(msgspec.json.encode(body), 200, headers, "application/json")
+    last = found[limit - 1].id if len(found) > limit else None
+    return asked.listed([_shown(job).fields() for job in found[:limit]], listing, of, last)
 
 
 @routes.get("/imports/{import_id}", response_model=ImportShown)

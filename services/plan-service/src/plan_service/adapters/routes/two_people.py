@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
@@ -51,8 +50,8 @@ async def page_of_both(asked: Call, kind: Kind, plan_id: UUID, listing: Listing)
     after = listing.after(of)
     standing = listing
     if after is not None:
-        cursor = resources.next_cursor(asked.tenant, kind, listing, after, fields)
-        standing = replace(listing, cursor=cursor)
+        of_standing = resources.list_name(asked.tenant, kind, fields)
+        standing = replace(listing, cursor=listing.next_cursor(of_standing, after))
     async with asked.edge.service.database.begin(asked.tenant) as rows:
         found, last = await resources.find_page(rows, asked.tenant, kind, standing, fields=fields)
     # One approved between the two readings stands.
@@ -61,12 +60,8 @@ async def page_of_both(asked: Call, kind: Kind, plan_id: UUID, listing: Listing)
     page = shown[: listing.limit]
     for each in page:
         asked.saw(each.student, kind, (each.id,))
-    body: dict[str, Any] = {"items": [each.fields() for each in page]}
-    headers = {}
-    if last is not None or len(shown) > len(page):
-        body["next"] = listing.address(asked.request.scope["path"], listing.next_cursor(of, page[-1].id), {})
-        headers["Link"] = f'<{body["next"]}>; rel="next"'
-    return Response(resources.encode(body), 200, headers, "application/json")
+    more = last is not None or len(shown) > len(page)
+    return asked.listed([each.fields() for each in page], listing, of, page[-1].id if more else None)
 
 
 def fetch_waiting(kind: Kind) -> Fetch:

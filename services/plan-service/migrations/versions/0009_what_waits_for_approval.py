@@ -5,7 +5,7 @@ Existing rows stay as they are.
 
 from runtime.migrations import run_script
 
-revision, down_revision = "0007", "0006"
+revision, down_revision = "0009", "0008"
 
 _KINDS = """
     SET LOCAL lock_timeout = '5s';

@@ -1,0 +1,167 @@
+"""The caseload: what somebody answers for, what is due, what each draft lacks; a page is one statement, however long."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event
+
+from contracts.event import Event
+from contracts.ids import new_id
+from contracts.items import item_fields
+from contracts.students import StudentAssigned, StudentPersonalData, StudentRegistered
+from contracts.vocabulary import PlanKind
+from plan_service.application.drafts import Drafts, NewDraft
+from plan_service.application.models import STUDENT
+from plan_service.testing_plans import iep_items, speech
+from plan_service.testing_plans_store import CHILD, record
+from plan_service.testing_service import ON_ONE_SERVICE
+from runtime.event_store import Change
+
+pytestmark = ON_ONE_SERVICE
+
+IEP = [item_fields(entry) for entry in iep_items()]
+
+
+async def caseload(lakeside: Any, **asked: Any) -> list[dict[str, Any]]:
+    wanted = {name: str(value) for name, value in asked.items()}
+    answer = await lakeside.send("GET", "/caseload", expect=200, **wanted)
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+async def draft(lakeside: Any, *items: Any, kind: str = "iep") -> str:
+    body = {"student": str(CHILD), "kind": kind, "items": list(items)}
+    made = await lakeside.send("POST", "/plans", body, expect=201)
+    return str(made.json()["id"])
+
+
+async def test_a_draft_is_listed_with_what_it_lacked_when_it_was_saved(lakeside) -> None:
+    plan = await draft(lakeside)
+    shown = (await lakeside.send("GET", f"/plans/{plan}/draft", expect=200)).json()
+    (line,) = await caseload(lakeside)
+
+    assert line["plan"] == plan
+    assert line["state"] == "draft"
+    assert line["student"]["id"] == str(CHILD)
+    assert [gap["code"] for gap in line["draft"]["lacking"]] == [gap["code"] for gap in shown["missing"]]
+    assert all("detail" not in gap for gap in line["draft"]["lacking"])
+
+    whole = {"items": {item["id"]: item for item in IEP}}
+    saved = await lakeside.send("PATCH", f"/plans/{plan}/draft", whole, version=1, expect=200)
+    (line,) = await caseload(lakeside)
+    assert saved.json()["missing"] == line["draft"]["lacking"] == []
+    assert line["draft"]["version"] == 2
+
+
+async def test_a_plan_in_force_is_listed_with_its_next_review(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    (line,) = await caseload(lakeside)
+
+    assert (line["plan"], line["state"], "draft" in line) == (path.removeprefix("/plans/"), "in_force", False)
+    due = lakeside.today + timedelta(days=365)
+    assert line["review_due_on"] == due.isoformat()
+    assert await caseload(lakeside, review_due_before=due) == []
+    assert len(await caseload(lakeside, review_due_before=due + timedelta(days=1))) == 1
+
+
+async def test_an_open_draft_of_the_next_version_stands_beside_what_is_in_force(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    await lakeside.send("POST", f"{path}/draft", version=await lakeside.etag(path), expect=201)
+    (line,) = await caseload(lakeside)
+
+    assert (line["state"], line["draft"]["lacking"]) == ("in_force", [])
+
+
+async def test_it_is_narrowed_by_kind_case_manager_and_gaps(lakeside) -> None:
+    whole, lacking = await draft(lakeside, *IEP), await draft(lakeside, kind="504")
+    manager = await lakeside.staff()
+
+    def plans(lines: list[dict[str, Any]]) -> set[str]:
+        return {line["plan"] for line in lines}
+
+    assert plans(await caseload(lakeside)) == {whole, lacking}
+    assert plans(await caseload(lakeside, kind="504")) == {lacking}
+    assert plans(await caseload(lakeside, lacking="true")) == {lacking}
+    assert plans(await caseload(lakeside, lacking="false")) == {whole}
+    assert await caseload(lakeside, case_manager=manager) == []
+    await assigned(lakeside, manager, "case_manager")
+    assert plans(await caseload(lakeside, case_manager=manager)) == {whole, lacking}
+    assert (await caseload(lakeside))[0]["case_managers"] == [str(manager)]
+
+
+async def test_who_only_teaches_the_student_or_did_so_once_is_not_their_case_manager(lakeside) -> None:
+    await draft(lakeside)
+    teacher, former = await lakeside.staff(), await lakeside.staff()
+    await assigned(lakeside, teacher, "special_education_teacher")
+    await assigned(lakeside, former, "case_manager", until=-1)
+
+    assert (
+        await caseload(lakeside, case_manager=teacher) == await caseload(lakeside, case_manager=former) == []
+    )
+
+
+async def assigned(lakeside: Any, staff: UUID, role: str, until: int | None = None) -> None:
+    given: Event = StudentAssigned(
+        effective_on=lakeside.today - timedelta(days=30), student_id=CHILD, assignment_id=new_id(), staff_id=staff,
+        role=role, ends_on=lakeside.today + timedelta(days=until) if until is not None else None,
+    )  # fmt: skip
+    await record(lakeside.plan, STUDENT, [CHILD], [given], CHILD)
+
+
+async def test_pages_follow_each_other_to_the_end(lakeside) -> None:
+    made = {await draft(lakeside) for _ in range(5)}
+    first = (await lakeside.send("GET", "/caseload", limit="2", expect=200)).json()
+    found = [line["plan"] for line in first["items"]]
+    while first.get("next"):
+        first = (await lakeside.send("GET", first["next"].removeprefix("/plan/v1"), expect=200)).json()
+        found += [line["plan"] for line in first["items"]]
+
+    assert len(found) == 5
+    assert set(found) == made
+
+
+async def test_a_page_of_five_hundred_plans_takes_as_many_statements_as_one_of_a_single_plan(
+    lakeside, service
+) -> None:
+    drafts = Drafts(lakeside.plan.store)
+    await asyncio.gather(*(one_of_many(lakeside, drafts) for _ in range(500)))
+    statements: list[str] = []
+    engine = service.app.state.edge.service.database.engine.sync_engine
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        asked = []
+        for limit in ("1", "1", "500"):  # The first also opens its connection.
+            statements.clear()
+            answer = await lakeside.send("GET", "/caseload", limit=limit, expect=200)
+            asked.append((len(answer.json()["items"]), len(statements)))
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+    _, (one, few), (many, as_few) = asked
+    assert (one, many) == (1, 500)
+    assert few == as_few
+    assert sum("FROM resources" in statement for statement in statements) == 1
+
+
+async def one_of_many(lakeside: Any, drafts: Drafts) -> None:
+    student = new_id()
+    born = lakeside.today - timedelta(days=4_000)
+    personal = StudentPersonalData(given_name="Ivo", family_name="Lind", birth_date=born)
+    known: Event = StudentRegistered(effective_on=lakeside.today, student_id=student, personal=personal)
+    loaded = await lakeside.plan.store.load(lakeside.tenant, STUDENT, student)
+    await lakeside.plan.store.append(lakeside.plan.context(), [Change(loaded, student, [known])])
+    await drafts.open_draft(lakeside.plan.context(), NewDraft(new_id(), student, PlanKind.IEP, (speech(30),)))
+
+
+@pytest.mark.parametrize("asked", [{"kind": "iap"}, {"review_due_before": "soon"}, {"case_manager": "me"}])
+async def test_what_cannot_be_asked_is_said(lakeside, asked: dict[str, str]) -> None:
+    refused = await lakeside.send("GET", "/caseload", expect=422, **asked)
+    (error,) = refused.json()["errors"]
+    assert next(iter(asked)) in str(error)
