@@ -46,6 +46,8 @@ OF_A_STUDENT = {
     "dispute": "disputes",
     "evaluation": "evaluations",
     "eligibility": "eligibility",
+    "transfer": "transfers",
+    "removal": "removals",
 }
 OTHER_NAMES = {"provider": "staff", "by": "staff", "confirmed_by": "staff", "holder_id": "holder", "staff_id": "staff",
                "student_id": "student", "plan_id": "plan", "meeting_id": "meeting"}  # fmt: skip

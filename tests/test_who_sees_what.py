@@ -37,6 +37,9 @@ OF_A_STUDENT = frozenset(
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "evaluation_extension", "dispute",
+        "exit_summary", "reopening", "void",
+        "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
+        "manifestation", "manifestation_step",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -315,6 +318,8 @@ def furnished(instance: Instance) -> District:
     }  # fmt: skip
     notices = operator.get("/notify/v1/notices", student=student)["items"]
     things |= _evaluated(operator, of, holder, met_on)
+    things |= _transferred(operator, of, met_on)
+    things |= _removed(operator, of, met_on, holder)
     things["notice"] = next(notice["id"] for notice in notices if notice["deliveries"])
     things["delivery"] = first(f"/notify/v1/notices/{things['notice']}/deliveries")
     items = [held["item"] for held in operator.get(f"/plan/v1/plans/{plan}")["items"]]
@@ -368,6 +373,46 @@ def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:
     }  # fmt: skip
 
 
+def _transferred(operator: Handrail, of: str, on: str) -> Json:
+    """The student came with a plan, got something comparable, and the former school was asked for the records."""
+    happened = {"reported": {"source": "paper file", "reason": "It was before Handrail.", "occurred_on": on}}
+    came = {"kind": "iep", "same_state": True, "same_year": True, "district": "Bayside", "says": "Reading."}
+    transfer = operator.post(f"{of}/transfers", came | happened)["id"]
+    at = f"{of}/transfers/{transfer}"
+    services = {"services": [{"service": "counseling"}], "starts_on": on} | happened
+    asked = {"recipient": "Bayside", "channel": "email"} | happened
+    return {
+        "transfer": transfer, "comparable_services": operator.post(f"{at}/comparable-services", services)["id"],
+        "records_request": operator.post(f"{at}/records-requests", asked)["id"],
+    }  # fmt: skip
+
+
+def _removed(operator: Handrail, of: str, on: str, holder: str) -> Json:
+    """The student was removed, it was decided about and reviewed, and something followed."""
+    happened = {"reported": {"source": "paper file", "reason": "It was before Handrail.", "occurred_on": on}}
+    days = {"from": on, "until": on} | happened
+    removal = operator.post(f"{of}/removals", {"setting": "sent_home"} | days)["id"]
+    services = operator.post(
+        f"{of}/removals/{removal}/services", {"services": [{"service": "counseling"}]} | days
+    )
+    decided = {"ground": "pattern", "removals": [removal], "change_of_placement": True} | happened
+    decision = operator.post(f"{of}/removal-decisions", decided)["id"]
+    group = [{"person": {"kind": "rights_holder", "holder_id": holder}}]
+    found = {
+        "decision": decision,
+        "law": "idea",
+        "by_disability": True,
+        "by_failure": False,
+        "members": group,
+    }
+    review = operator.post(f"{of}/manifestations", found | happened)["id"]
+    step = operator.post(f"{of}/manifestations/{review}/steps", {"step": "returned"} | happened)["id"]
+    return {
+        "removal": removal, "removal_services": services["id"], "removal_decision": decision, "manifestation": review,
+        "manifestation_step": step,
+    }  # fmt: skip
+
+
 def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: str) -> None:
     """The plan is in use: somebody holds an item and was told so, a review, a correction and a next draft wait."""
     plan = f"/plan/v1/plans/{things['plan']}"
@@ -388,6 +433,23 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
     correction = {"event": _adopted(operator, things["plan"]), "item": item, "what_was_wrong": "A word.",
                   "evidence": "Minutes."}  # fmt: skip
     things["correction"] = decide(f"{plan}/corrections", correction)
+    summary = {"channel": "handed_over", "to_student": True, "academic_achievement": "Reads.",
+               "functional_performance": "Plans.", "recommendations": "Time."}  # fmt: skip
+    things["exit_summary"] = operator.post(f"{plan}/exit-summaries", summary)["id"]
+    decide(
+        f"{plan}/end", {"reason": "transferred", "effective_on": operator.get("/plan/v1/clock")["now"][:10]}
+    )
+    things["reopening"] = decide(f"{plan}/reopenings", {"ground": "mistake", "reason": "It was another's."})
+    told = [
+        each["id"] for each in operator.get(f"/plan/v1/students/{things['student']}/rights-holders")["items"]
+    ]
+    void = {
+        "ground": "wrong_student",
+        "reason": "It was another's.",
+        "told_holders": told,
+        "told_staff": [staff],
+    }
+    things["void"] = decide(f"{plan}/void", void | {"reported": happened})
     decide(f"{plan}/draft", {})
 
 

@@ -4,6 +4,7 @@ None is ever changed. A field that is added later has an example of its own: ``<
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ def test_what_is_written_is_what_was_read(name: str) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_fits_the_committed_schema(path: Path) -> None:
-    event = path.name[: path.name.index(".", path.name.index(".v") + 1)]
-    schema = json.loads((CONTRACTS / "schemas" / f"{event}.json").read_text(encoding="utf-8"))
+    event = re.match(r".+?\.v[0-9]+(?=\.)", path.name)
+    assert event is not None
+    schema = json.loads((CONTRACTS / "schemas" / f"{event[0]}.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
 
     errors = list(Draft202012Validator(schema).iter_errors(example(path)["contents"]))

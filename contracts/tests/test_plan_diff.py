@@ -15,12 +15,13 @@ from contracts.plan import (
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
+    PlanVoided,
     ReasonPersonalData,
 )
 from contracts.plan_diff import ItemDifference, describe, diff
 from contracts.plan_document import history_of, in_force
 from contracts.testing import Log, an_id
-from contracts.vocabulary import Period, PlanEnd, PlanKind
+from contracts.vocabulary import Period, PlanEnd, PlanKind, VoidGround
 
 PLAN, SPEECH, EXTENDED_TIME = an_id("plan"), an_id("speech"), an_id("extended time")
 DEC_9, MAR_9, MAR_20 = date(2025, 12, 9), date(2026, 3, 9), date(2026, 3, 20)
@@ -126,6 +127,20 @@ def test_the_end_of_the_plan_ends_every_item() -> None:
         ("plan_end", end),
         ("plan_end", end),
     ]
+
+
+def test_a_void_strikes_out_every_item_whatever_the_day() -> None:
+    log = adopted_with(speech(30))
+    before = in_force(history_of(log.entries), MAR_9)
+    void = log.append(
+        PlanVoided(effective_on=MAR_9, plan_id=PLAN, void_id=an_id("void"), ground=VoidGround.DUPLICATE,
+                   personal=ReasonPersonalData(reason="Entered twice."), requested_by="one", approved_by="two")
+    )  # fmt: skip
+
+    (difference,) = diff(before, in_force(history_of(log.entries), DEC_9))
+
+    assert (difference.change, difference.cause, difference.event_id) == ("ended", "void", void)
+    assert describe(difference).endswith("is struck out: the plan never bound.")
 
 
 def test_looking_back_names_no_event() -> None:

@@ -23,6 +23,8 @@ from contracts.plan import (
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
+    PlanReopened,
+    PlanVoided,
     ReasonPersonalData,
     ReviewHeld,
     StatementAdded,
@@ -46,7 +48,9 @@ from contracts.vocabulary import (
     PlanEnd,
     PlanKind,
     PlanStatus,
+    ReopeningGround,
     ReviewOutcome,
+    VoidGround,
 )
 
 PLAN = an_id("plan")
@@ -345,6 +349,56 @@ def test_a_plan_adopted_after_its_end_binds_again_with_what_it_says() -> None:
 
     assert plan_on(log, JUNE_1).status is PlanStatus.ENDED
     assert [entry.item.id for entry in plan_on(log, SEPT_1).items] == [SPEECH]
+
+
+def reopened(end: UUID, on: date, ground: ReopeningGround) -> PlanReopened:
+    return PlanReopened(
+        effective_on=on, plan_id=PLAN, reopening_id=an_id("reopening"), ended_by=end, ground=ground,
+        personal=ReasonPersonalData(reason="It was another student."), requested_by="one", approved_by="two",
+    )  # fmt: skip
+
+
+def test_a_plan_ended_by_mistake_never_ended_from_the_day_on_which_that_was_known() -> None:
+    log = Log()
+    adoption = log.append(adopted(speech(30)), on=DEC_9)
+    end = log.append(PlanEnded(effective_on=MAR_9, plan_id=PLAN, reason=PlanEnd.GRADUATED), on=FEB_24)
+    ended = log.now
+    log.append(reopened(end, MAR_9, ReopeningGround.MISTAKE), on=MAR_20)
+
+    plan = plan_on(log, MAR_16)
+    assert (plan.status, plan.adopted_on, plan.ending) == (PlanStatus.IN_FORCE, DEC_9, None)
+    assert [(entry.item.id, entry.changed_by) for entry in plan.items] == [(SPEECH, adoption)]
+    assert plan_on(log, MAR_16, ended).status is PlanStatus.ENDED
+    assert len(versions(history_of(log.entries))) == 1
+
+
+def test_a_plan_of_a_student_who_is_back_did_not_bind_in_between() -> None:
+    log = Log()
+    log.append(adopted(speech(30)), on=DEC_9)
+    end = log.append(PlanEnded(effective_on=MAR_9, plan_id=PLAN, reason=PlanEnd.TRANSFERRED), on=MAR_9)
+    log.append(reopened(end, MAY_1, ReopeningGround.STUDENT_RETURNED), on=MAY_1)
+
+    assert [plan_on(log, day).status for day in (MAR_16, MAY_1)] == [PlanStatus.ENDED, PlanStatus.IN_FORCE]
+    assert [entry.item.id for entry in plan_on(log, MAY_1).items] == [SPEECH]
+
+
+def test_a_void_plan_never_bound_and_is_shown_struck_through() -> None:
+    log = Log()
+    log.append(adopted(speech(30)), on=DEC_9)
+    before = log.now
+    void = log.append(
+        PlanVoided(effective_on=MAR_16, plan_id=PLAN, void_id=an_id("void"), ground=VoidGround.WRONG_STUDENT,
+                   personal=ReasonPersonalData(reason="Another June Weir."), requested_by="one", approved_by="two"),
+        on=MAR_16,
+    )  # fmt: skip
+
+    plan = plan_on(log, MAR_9)
+    assert (plan.status, plan.items, plan.adopted_on, plan.version) == (PlanStatus.VOID, (), None, None)
+    assert [entry.item.id for entry in plan.struck] == [SPEECH]
+    assert plan.voiding is not None
+    assert (plan.voiding.event_id, plan.voiding.voided_on) == (void, MAR_16)
+    assert plan_on(log, MAR_9, before).status is PlanStatus.IN_FORCE
+    assert [version.voided_by for version in versions(history_of(log.entries))] == [void]
 
 
 def test_a_draft_is_a_draft_until_adopted_or_dropped() -> None:

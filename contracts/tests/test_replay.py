@@ -26,6 +26,7 @@ from contracts.plan import (
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
+    PlanReopened,
     ReasonPersonalData,
     ReviewHeld,
     TeamMeeting,
@@ -33,7 +34,14 @@ from contracts.plan import (
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import History, evolve, history_of, in_force, read_document, versions
 from contracts.testing import Log, an_id
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReviewOutcome
+from contracts.vocabulary import (
+    ConsentDecision,
+    ConsentMethod,
+    PlanEnd,
+    PlanKind,
+    ReopeningGround,
+    ReviewOutcome,
+)
 
 PLAN = an_id("plan")
 ITEMS = [an_id(f"item {number}") for number in range(4)]
@@ -84,6 +92,17 @@ binding = st.one_of(
         personal=st.just(ReasonPersonalData(reason="dropped")),
     ),
     st.builds(PlanEnded, effective_on=days, plan_id=plan, reason=st.just(PlanEnd.OTHER)),
+    st.builds(
+        PlanReopened,
+        effective_on=days,
+        plan_id=plan,
+        reopening_id=st.just(an_id("reopening")),
+        ended_by=st.just(an_id("end")),
+        ground=st.sampled_from(ReopeningGround),
+        personal=st.just(ReasonPersonalData(reason="a mistake")),
+        requested_by=st.just("one"),
+        approved_by=st.just("two"),
+    ),
 )
 other = st.one_of(
     answers,
@@ -225,6 +244,7 @@ def _read_from_the_text(entries: list[Recorded[Event]], day: date) -> dict[UUID,
     # "Events fold in index order into one line of changes per item"
     line: list[tuple[date, int, int, UUID, AnyItem | None]] = []
     plan_binds: list[tuple[date, int, bool]] = []
+    reopened: list[tuple[date, int]] = []
     for number, entry in enumerate(entries):
         event = entry.event
         if isinstance(event, PlanAdopted):
@@ -238,12 +258,17 @@ def _read_from_the_text(entries: list[Recorded[Event]], day: date) -> dict[UUID,
             ]
         elif isinstance(event, PlanEnded):
             plan_binds.append((entry.effective_on, number, False))
+        elif isinstance(event, PlanReopened):
+            reopened.append((entry.effective_on, number))
         elif isinstance(event, AmendmentAdopted) and number not in withdrawn:
             for place, change in enumerate(event.changes):
                 text = None if isinstance(change, End) else _as_corrected(entries, number, change.item)
                 line.append((entry.effective_on, number, place, change.item_id, text))
     # "the change with the greatest effective_on <= D; on equal dates the later index"
     past = sorted((change for change in line if change[0] <= day), key=lambda change: change[:3])
+    adopted = any(binds and on <= day for on, _, binds in plan_binds)
+    # A reopened plan binds again as it was adopted.
+    plan_binds += [(on, number, adopted) for on, number in reopened]
     binds = sorted(bound for bound in plan_binds if bound[0] <= day)
     if not binds or not binds[-1][2]:
         return {}

@@ -19,6 +19,7 @@ import pytest
 
 from contracts import (
     audit,
+    discipline,
     disputes,
     district,
     evaluations,
@@ -29,6 +30,7 @@ from contracts import (
     requests,
     store,
     students,
+    transfers,
 )
 from contracts.event import registered_events
 from contracts.items import ITEM_CLASSES
@@ -43,8 +45,20 @@ pytestmark = pytest.mark.slow
 
 HANDRAIL = str(Path(sys.executable).parent / "handrail")
 EVERY_EVENT = (
-    audit, disputes, district, evaluations, meetings, notify, plan, progress, requests, store, students,
-)  # fmt: skip
+    audit,
+    discipline,
+    disputes,
+    district,
+    evaluations,
+    meetings,
+    notify,
+    plan,
+    progress,
+    requests,
+    store,
+    students,
+    transfers,
+)
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
     "plan.draft_shared": "no route shares a draft yet",

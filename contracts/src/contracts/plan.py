@@ -34,8 +34,10 @@ from contracts.vocabulary import (
     ConsentMethod,
     PlanEnd,
     PlanKind,
+    ReopeningGround,
     RequestVia,
     ReviewOutcome,
+    VoidGround,
 )
 
 
@@ -271,6 +273,17 @@ class ReviewHeld(Event):
     reported: Reported | None = None
 
 
+class Revocation(Value):
+    """Consent to all services is taken back (300.300(b)(4)); it counts in writing, and not for what was given before."""
+
+    holder_id: HolderId
+    """Who revoked."""
+    revoked_on: date
+    """The day on the letter."""
+    method: ConsentMethod
+    document: DocumentRef | None = None
+
+
 @event("plan.ended")
 class PlanEnded(Event):
     """The plan no longer binds; ``effective_on`` is the first day without it."""
@@ -279,6 +292,92 @@ class PlanEnded(Event):
     reason: PlanEnd
     personal: ReasonPersonalData | None = None
     notice_ids: tuple[NoticeId, ...] = ()
+    revocation: Revocation | None = None
+    """Of ``consent_revoked``: by whom and how."""
+    reported: Reported | None = None
+
+
+@event("plan.reopened")
+class PlanReopened(Event):
+    """An end no longer holds: it rested on a mistake of fact, or the student is back. The plan says what it said.
+
+    ``effective_on`` is the first day it binds again; of a mistake the day of the end, as though there had been none.
+    """
+
+    plan_id: PlanId
+    reopening_id: UUID
+    ended_by: EventId
+    """The end that no longer holds; it stays visible."""
+    ground: ReopeningGround
+    personal: ReasonPersonalData
+    requested_by: PersonRef
+    approved_by: PersonRef
+    """A second person."""
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+@event("plan.voided")
+class PlanVoided(Event):
+    """The plan never bound: it was made for the wrong student, or twice. It stays in the record, struck through.
+
+    ``effective_on`` is the day on which that was stated.
+    """
+
+    plan_id: PlanId
+    void_id: UUID
+    ground: VoidGround
+    duplicate_of: PlanId | None = None
+    """Of ``duplicate``: the plan that stands."""
+    personal: ReasonPersonalData
+    requested_by: PersonRef
+    approved_by: PersonRef
+    """A second person."""
+    holder_ids: tuple[HolderId, ...] = ()
+    """The rights holders who were told that it never bound."""
+    staff_ids: tuple[StaffId, ...] = ()
+    """Those of the staff who had relied on it and were told."""
+    notice_ids: tuple[NoticeId, ...] = ()
+    document: DocumentRef | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+class ExitSummaryPersonalData(Value):
+    """What the summary says."""
+
+    academic_achievement: Narrative | None = None
+    functional_performance: Narrative | None = None
+    recommendations: Narrative | None = None
+    """How to be helped towards what is to come after school."""
+    what_worked: Narrative | None = None
+    """Which accommodations helped, and how they were used."""
+    student_statement: Narrative | None = None
+    """The student's own words, unedited."""
+
+
+@event("plan.exit_summary_given")
+class ExitSummaryGiven(Event):
+    """A student who leaves with a diploma or by age was given a Summary of Performance (300.305(e)(3)).
+
+    Of a Section 504 plan it is the handover: what worked, and the student's own words.
+    """
+
+    plan_id: PlanId
+    exit_summary_id: UUID
+    to_student: bool
+    """The student was given it."""
+    holder_ids: tuple[HolderId, ...] = ()
+    """The rights holders who were given it too."""
+    channel: Channel
+    language: LanguageTag | None = None
+    items: tuple[ItemId, ...] = ()
+    """The accommodations of the plan that worked."""
+    personal: ExitSummaryPersonalData | None = None
+    document: DocumentRef | None = None
+    """The summary itself."""
+    external_id: ExternalId | None = None
     reported: Reported | None = None
 
 
@@ -328,6 +427,9 @@ PlanEvent: TypeAlias = (
     | StatementAdded
     | ReviewHeld
     | PlanEnded
+    | PlanReopened
+    | PlanVoided
+    | ExitSummaryGiven
     | ItemHolderAssigned
     | ItemHolderEnded
     | StaffInformed

@@ -31,7 +31,7 @@ class ItemDifference(Value):
     title: str
     """Which item, in words: as the later state knows it."""
     fields: tuple[FieldDifference, ...]
-    cause: Literal["decision", "correction", "withdrawal", "plan_end", "other_moment"]
+    cause: Literal["decision", "correction", "withdrawal", "plan_end", "void", "other_moment"]
     """``other_moment``: no event between the two states, the second only looks at an earlier day or instant."""
     event_id: EventId | None = None
     """The event that made it so."""
@@ -59,6 +59,8 @@ def describe(difference: ItemDifference) -> str:
     match difference.change:
         case "added":
             return f"New {what}{since}."
+        case "ended" if difference.cause == "void":
+            return f"{_capital(what)} is struck out: the plan never bound."
         case "ended":
             return f"{_capital(what)} ends{since}." if since else f"{_capital(what)} is not in the plan."
         case "changed":
@@ -101,14 +103,16 @@ def _cause(
 
 
 def _ended(old: DocumentItem, after: PlanDocument | None) -> ItemDifference:
-    cause: Literal["decision", "withdrawal", "plan_end", "other_moment"] = "other_moment"
+    cause: Literal["decision", "withdrawal", "plan_end", "void", "other_moment"] = "other_moment"
     event_id: EventId | None = None
     since: date | None = None
     withdrawn = {entry.adopted_by: entry.withdrawn_by for entry in after.withdrawn} if after else {}
     ended = (
         next((entry for entry in after.ended_items if entry.item.id == old.item.id), None) if after else None
     )
-    if after is not None and after.ending is not None:
+    if after is not None and after.voiding is not None:
+        cause, event_id = "void", after.voiding.event_id
+    elif after is not None and after.ending is not None:
         cause, event_id, since = "plan_end", after.ending.event_id, after.ending.ended_on
     elif ended is not None:
         cause, event_id, since = "decision", ended.ended_by, ended.ended_on

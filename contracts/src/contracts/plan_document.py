@@ -22,6 +22,7 @@ from contracts.plan import (
     PlanAdopted,
     PlanEnded,
     PlanEvent,
+    PlanVoided,
     ReviewHeld,
     StatementAdded,
 )
@@ -30,6 +31,7 @@ from contracts.plan_history import (
     History,
     LineChange,
     Lines,
+    adoption_on,
     binding_on,
     ends_a_text,
     evolve,
@@ -50,6 +52,7 @@ from contracts.plan_shape import (
     PlanDocument,
     PlanEnding,
     PlanVersion,
+    PlanVoiding,
     Statement,
     WithdrawnAmendment,
     WithheldItem,
@@ -70,6 +73,7 @@ __all__ = [
     "PlanDocument",
     "PlanEnding",
     "PlanVersion",
+    "PlanVoiding",
     "Statement",
     "WithdrawnAmendment",
     "WithheldItem",
@@ -92,9 +96,9 @@ def in_force(history: History, effective_on: date, known_at: datetime | None = N
         return None
     lines = fold(known)
     binding = binding_on(lines.bindings, effective_on)
-    adoption = binding.recorded if binding and isinstance(binding.recorded.event, PlanAdopted) else None
+    adoption = adoption_on(lines.bindings, effective_on)
     current = _current(lines, effective_on) if adoption else ()
-    return PlanDocument(
+    document = PlanDocument(
         plan_id=known[0].event.plan_id,
         kind=_kind(known),
         student=known[0].subject,
@@ -116,6 +120,7 @@ def in_force(history: History, effective_on: date, known_at: datetime | None = N
         statements=_statements(known, effective_on),
         ending=_ending(binding),
     )
+    return _struck_through(document, lines.void) if lines.void else document
 
 
 def versions(history: History, known_at: datetime | None = None) -> tuple[PlanVersion, ...]:
@@ -150,6 +155,7 @@ def versions(history: History, known_at: datetime | None = None) -> tuple[PlanVe
                 withheld=amended.withheld if amended else (),
                 withdrawn_by=withdrawal.id if withdrawal else None,
                 corrected_by=tuple(change.correction.id for change in made if change.correction),
+                voided_by=lines.void.id if lines.void else None,
                 reported=event.reported if isinstance(event, PlanAdopted | AmendmentAdopted) else None,
             )
         )
@@ -162,6 +168,17 @@ def version_document(history: History, number: int, known_at: datetime | None = 
         if version.number == number:
             return in_force(history, version.effective_on, known_at)
     return None
+
+
+def _struck_through(document: PlanDocument, void: Recorded[PlanVoided]) -> PlanDocument:
+    """Nothing of it ever bound; what it said stays to be read. Statements stay as they are."""
+    return document.model_copy(
+        update={
+            "status": PlanStatus.VOID, "version": None, "adopted_on": None, "review_due_on": None, "items": (),
+            "struck": document.items, "ended_items": (), "withheld": (), "pending": (), "overlaps": (), "ending": None,
+            "voiding": PlanVoiding(voided_on=void.effective_on, ground=void.event.ground, event_id=void.id),
+        }
+    )  # fmt: skip
 
 
 def _current(lines: Lines, day: date) -> tuple[LineChange, ...]:
@@ -178,7 +195,8 @@ def _kind(known: Sequence[Recorded[PlanEvent]]) -> PlanKind | None:
 
 def _status(known: Sequence[Recorded[PlanEvent]], lines: Lines, binding: Binding | None) -> PlanStatus:
     if binding is not None:
-        return PlanStatus.IN_FORCE if isinstance(binding.recorded.event, PlanAdopted) else PlanStatus.ENDED
+        adopted = adoption_on(lines.bindings, binding.key[0])
+        return PlanStatus.IN_FORCE if adopted else PlanStatus.ENDED
     if any(isinstance(entry.recorded.event, PlanAdopted) for entry in lines.bindings):
         return PlanStatus.NOT_YET_IN_FORCE
     drafts = [entry.event for entry in known if isinstance(entry.event, DraftOpened | DraftDropped)]

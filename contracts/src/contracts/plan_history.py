@@ -19,6 +19,8 @@ from contracts.plan import (
     PlanCorrected,
     PlanEnded,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
 )
 
 PLAN_EVENTS: tuple[type[Event], ...] = get_args(PlanEvent)
@@ -104,10 +106,10 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """From when the plan as a whole binds, or no longer does."""
+    """From when the plan as a whole binds, binds again, or no longer does."""
 
     key: Key
-    recorded: Recorded[PlanAdopted] | Recorded[PlanEnded]
+    recorded: Recorded[PlanAdopted] | Recorded[PlanEnded] | Recorded[PlanReopened]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Lines:
     amendments: tuple[Amendment, ...]
     withdrawals: dict[EventId, Recorded[AmendmentWithdrawn]]
     """By the id of the adoption that a withdrawal undid."""
+    void: Recorded[PlanVoided] | None = None
+    """That the plan never bound, whatever stands above: the first statement of it."""
 
 
 def fold(known: Sequence[Recorded[PlanEvent]]) -> Lines:
@@ -137,6 +141,7 @@ def fold(known: Sequence[Recorded[PlanEvent]]) -> Lines:
     items: dict[ItemId, tuple[LineChange, ...]] = {}
     bindings: list[Binding] = []
     amendments: list[Amendment] = []
+    void: Recorded[PlanVoided] | None = None
 
     def add(change: LineChange) -> None:
         items[change.item_id] = (*items.get(change.item_id, ()), change)
@@ -155,7 +160,11 @@ def fold(known: Sequence[Recorded[PlanEvent]]) -> Lines:
                 add(_line_change(change, (*start, number), amended, corrections))
         elif isinstance(event, PlanEnded):
             bindings.append(Binding((*start, 0), cast(Recorded[PlanEnded], entry)))
-    return Lines(items, tuple(bindings), tuple(amendments), withdrawals)
+        elif isinstance(event, PlanReopened):
+            bindings.append(Binding((*start, 0), cast(Recorded[PlanReopened], entry)))
+        elif isinstance(event, PlanVoided):
+            void = void or cast(Recorded[PlanVoided], entry)
+    return Lines(items, tuple(bindings), tuple(amendments), withdrawals, void)
 
 
 def holding_on(changes: Sequence[LineChange], day: date) -> LineChange | None:
@@ -170,8 +179,17 @@ def ends_a_text(changes: Sequence[LineChange], end: LineChange) -> bool:
 
 
 def binding_on(bindings: Sequence[Binding], day: date) -> Binding | None:
-    """The adoption or end that decides whether the plan binds on ``day``."""
+    """The adoption, end or reopening that decides whether the plan binds on ``day``."""
     return max((binding for binding in bindings if binding.key[0] <= day), key=_key, default=None)
+
+
+def adoption_on(bindings: Sequence[Binding], day: date) -> Recorded[PlanAdopted] | None:
+    """The adoption by which the plan binds on ``day``; a reopened plan binds by the last one before. A void is not asked."""
+    binding = binding_on(bindings, day)
+    if binding is None or isinstance(binding.recorded.event, PlanEnded):
+        return None
+    adopted = binding_on([each for each in bindings if isinstance(each.recorded.event, PlanAdopted)], day)
+    return cast(Recorded[PlanAdopted], adopted.recorded) if adopted else None
 
 
 def _key(dated: LineChange | Binding) -> Key:

@@ -10,7 +10,7 @@ from contracts.fields import AmendmentId, EventId, HolderId, ItemId, Narrative, 
 from contracts.items import Change, Item
 from contracts.plan import Basis
 from contracts.values import Reported
-from contracts.vocabulary import ConsentDecision, PlanEnd, PlanKind, PlanStatus
+from contracts.vocabulary import ConsentDecision, PlanEnd, PlanKind, PlanStatus, VoidGround
 
 
 class ItemHolder(Value):
@@ -125,6 +125,15 @@ class PlanEnding(Value):
     event_id: EventId
 
 
+class PlanVoiding(Value):
+    """That the plan never bound, and why."""
+
+    voided_on: date
+    """The day on which it was stated."""
+    ground: VoidGround
+    event_id: EventId
+
+
 class LogBasis(Value):
     """The last index of each log that the answer rests on; asked again with it, the answer is the same."""
 
@@ -156,6 +165,9 @@ class PlanDocument(Value):
     overlaps: tuple[Overlap, ...] = ()
     statements: tuple[Statement, ...] = ()
     ending: PlanEnding | None = None
+    voiding: PlanVoiding | None = None
+    struck: tuple[DocumentItem, ...] = ()
+    """Of a plan that never bound: what it would have said on that day."""
 
     def item(self, item_id: ItemId) -> DocumentItem | None:
         """The item in force, if it is."""
@@ -186,6 +198,7 @@ class PlanVersion(Value):
     withheld: tuple[ItemId, ...] = ()
     withdrawn_by: EventId | None = None
     corrected_by: tuple[EventId, ...] = ()
+    voided_by: EventId | None = None
     reported: Reported | None = None
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
+from contracts.discipline import DisciplineEvent
 from contracts.disputes import DisputeEvent
 from contracts.evaluations import EvaluationEvent
 from contracts.event import Event, EventClass, Value, event
@@ -25,6 +26,7 @@ from contracts.fields import (
     StudentId,
 )
 from contracts.requests import RequestEvent
+from contracts.transfers import TransferEvent
 from contracts.values import DocumentRef, Imported, PostalAddress, Reported
 from contracts.vocabulary import (
     ConsentMethod,
@@ -380,4 +382,6 @@ StudentEvent: TypeAlias = (
     | RequestEvent
     | DisputeEvent
     | EvaluationEvent
+    | TransferEvent
+    | DisciplineEvent
 )

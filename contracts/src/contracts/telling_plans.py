@@ -12,12 +12,15 @@ from contracts.plan import (
     DraftDropped,
     DraftOpened,
     DraftShared,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -33,9 +36,18 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
-from contracts.vocabulary import PlanKind
+from contracts.vocabulary import PlanKind, ReopeningGround, VoidGround
 
 _KIND = {PlanKind.IEP: "an IEP", PlanKind.SECTION_504: "a Section 504 plan"}
+
+_REOPENED = {
+    ReopeningGround.MISTAKE: "as it had been ended by mistake",
+    ReopeningGround.STUDENT_RETURNED: "as the student is back",
+}
+_VOIDED = {
+    VoidGround.WRONG_STUDENT: "which was made for the wrong student",
+    VoidGround.DUPLICATE: "which had been made twice",
+}
 
 
 def tell_plan(event: PlanEvent, names: Names) -> Told:
@@ -94,9 +106,23 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, why=event.personal.reason if event.personal else None, reported=event.reported)
         case PlanEnded():
             note = event.personal.reason if event.personal else None
+            revoked = event.revocation
+            whose = (
+                f", revoked by {names.holder(revoked.holder_id)} on {day_in_words(revoked.revoked_on)}"
+                f" ({plainly(revoked.method)})" if revoked else ""
+            )  # fmt: skip
             return Told(
-                f"ended the plan ({plainly(event.reason)})", When.UNTIL, note, reported=event.reported
+                f"ended the plan ({plainly(event.reason)}{whose})", When.UNTIL, note, reported=event.reported
             )
+        case PlanReopened():
+            ground = _REOPENED[event.ground]
+            asked = f"as {names.of('person', event.requested_by)} had asked"
+            return Told(f"let the plan bind again, {ground}, {asked}", When.FROM, event.personal.reason,
+                        reported=event.reported)  # fmt: skip
+        case PlanVoided():
+            return _voided(event, names)
+        case ExitSummaryGiven():
+            return _exit_summary(event, names)
         case ItemHolderAssigned():
             until = f" until {day_in_words(event.ends_on)}" if event.ends_on else ""
             return Told(
@@ -110,6 +136,23 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, reported=event.reported)
         case _:
             assert_never(event)
+
+
+def _voided(event: PlanVoided, names: Names) -> Told:
+    told = [names.holder(each) for each in event.holder_ids] + [names.staff(each) for each in event.staff_ids]
+    asked = f"as {names.of('person', event.requested_by)} had asked"
+    what = f"voided the plan, {_VOIDED[event.ground]}, {asked}: it never bound"
+    return Told(
+        f"{what}; told of it: {listed(told) or 'nobody'}", why=event.personal.reason, reported=event.reported
+    )
+
+
+def _exit_summary(event: ExitSummaryGiven, names: Names) -> Told:
+    whom = (["the student"] if event.to_student else []) + [names.holder(each) for each in event.holder_ids]
+    worked = f"; what worked: {names.items(event.items)}" if event.items else ""
+    what = f"gave the summary at the end of school to {listed(whom)} {by(event.channel)}{worked}"
+    said = event.personal.student_statement if event.personal else None
+    return Told(what, said=said, reported=event.reported)
 
 
 def tell_progress(event: ProgressEvent, names: Names) -> Told:

@@ -3,6 +3,14 @@
 from typing import assert_never
 
 from contracts.codes import label
+from contracts.discipline import (
+    ManifestationDetermined,
+    ManifestationFollowed,
+    RemovalDecided,
+    RemovalEnded,
+    RemovalRecorded,
+    RemovalServicesGiven,
+)
 from contracts.disputes import DisputeClosed, DisputeFiled, DisputeStepTaken, StayPutExcepted
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -43,8 +51,17 @@ from contracts.students import (
     StudentWithdrawn,
 )
 from contracts.telling import Names, Told, When, listed, plainly
+from contracts.telling_discipline import tell_discipline
 from contracts.telling_disputes import tell_dispute, tell_request
 from contracts.telling_evaluations import tell_evaluation
+from contracts.telling_transfers import tell_transfer
+from contracts.transfers import (
+    ComparableServicesStarted,
+    TransferReceived,
+    TransferRecordsAnswered,
+    TransferRecordsRequested,
+    TransferSettled,
+)
 from contracts.values import Imported
 
 
@@ -121,6 +138,23 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             | EligibilityDetermined()
         ):
             return tell_evaluation(event, names)
+        case (
+            TransferReceived()
+            | ComparableServicesStarted()
+            | TransferRecordsRequested()
+            | TransferRecordsAnswered()
+            | TransferSettled()
+        ):
+            return tell_transfer(event, names)
+        case (
+            RemovalRecorded()
+            | RemovalEnded()
+            | RemovalServicesGiven()
+            | RemovalDecided()
+            | ManifestationDetermined()
+            | ManifestationFollowed()
+        ):
+            return tell_discipline(event, names)
         case _:
             assert_never(event)
 

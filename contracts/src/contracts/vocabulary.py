@@ -236,16 +236,101 @@ class PlanEnd(StrEnum):
     """Why a plan no longer binds."""
 
     GRADUATED = "graduated"
+    """With a regular diploma."""
     REACHED_MAXIMUM_AGE = "reached_maximum_age"
     NO_LONGER_ELIGIBLE = "no_longer_eligible"
+    """Returned to regular education, 300.305(e)(1)."""
     CONSENT_REVOKED = "consent_revoked"
     """All services, in writing, 300.300(b)(4)."""
     TRANSFERRED = "transferred"
+    """Moved: another district answers for the student now."""
     LEFT_SCHOOL = "left_school"
+    """Dropped out, or is taught elsewhere; the student stays eligible."""
     REPLACED = "replaced"
     """By a plan of the other kind."""
     DEATH = "death"
     OTHER = "other"
+
+
+class ReopeningGround(StrEnum):
+    """Why a plan that had ended binds again."""
+
+    MISTAKE = "mistake"
+    """The end rested on a mistake of fact: it never held."""
+    STUDENT_RETURNED = "student_returned"
+    """Whoever had moved away or left school is back."""
+
+
+class VoidGround(StrEnum):
+    """Why a plan never bound."""
+
+    WRONG_STUDENT = "wrong_student"
+    DUPLICATE = "duplicate"
+
+
+class RemovalSetting(StrEnum):
+    """Where a student is during a disciplinary removal."""
+
+    OUT_OF_SCHOOL = "out_of_school"
+    """Out-of-school suspension."""
+    IN_SCHOOL = "in_school"
+    """In-school suspension."""
+    BUS = "bus"
+    """Suspension from the bus."""
+    INTERIM_SETTING = "interim_setting"
+    """An interim alternative educational setting (300.530(g), 300.531)."""
+    EXPULSION = "expulsion"
+    SENT_HOME = "sent_home"
+    """Asked to be picked up, or kept at home, by whatever name."""
+
+
+class SpecialCircumstance(StrEnum):
+    """For what a student may be elsewhere for 45 school days whatever the review finds (300.530(g))."""
+
+    WEAPON = "weapon"
+    DRUGS = "drugs"
+    SERIOUS_INJURY = "serious_injury"
+
+
+class RemovalGround(StrEnum):
+    """Why it was looked at whether removals are a change of placement (300.536)."""
+
+    CONSECUTIVE = "consecutive"
+    """More than ten consecutive school days."""
+    PATTERN = "pattern"
+    """A series of more than ten in the school year."""
+    SPECIAL_CIRCUMSTANCE = "special_circumstance"
+
+
+class ManifestationStep(StrEnum):
+    """What follows from a manifestation (300.530(f))."""
+
+    BEHAVIOR_ASSESSMENT_STARTED = "behavior_assessment_started"
+    BEHAVIOR_PLAN_MADE = "behavior_plan_made"
+    BEHAVIOR_PLAN_REVIEWED = "behavior_plan_reviewed"
+    RETURNED = "returned"
+    PLACEMENT_AGREED = "placement_agreed"
+
+
+class RecordsAnswer(StrEnum):
+    """How a former school answered the request for records."""
+
+    RECEIVED = "received"
+    IN_PART = "in_part"
+    REFUSED = "refused"
+    NONE_KEPT = "none_kept"
+
+
+class TransferOutcome(StrEnum):
+    """What took the place of comparable services."""
+
+    PLAN_ADOPTED = "plan_adopted"
+    """The district took over the plan the student came with (within a state, 300.323(e)(1))."""
+    NEW_PLAN = "new_plan"
+    """The district made its own."""
+    FOUND_INELIGIBLE = "found_ineligible"
+    SERVICES_REFUSED = "services_refused"
+    LEFT = "left"
 
 
 class RequestKind(StrEnum):
@@ -471,3 +556,5 @@ class PlanStatus(StrEnum):
     """Adopted, for a later day."""
     IN_FORCE = "in_force"
     ENDED = "ended"
+    VOID = "void"
+    """It never bound; what it said is shown struck through."""

@@ -33,6 +33,7 @@ from progress_service.testing_promises import (
     reading,
     session,
     speech,
+    voided,
     year,
 )
 
@@ -176,6 +177,12 @@ def test_a_session_before_the_plan_or_after_its_end_is_refused():
     assert refused(session(on=date(2025, 12, 8)), plan).code == "plan-not-yet-in-force"
     assert refused(session(on=DEC_23), plan).code == "plan-ended"
     assert record(session(on=date(2025, 12, 22)), plan)
+
+
+def test_a_session_of_a_plan_that_never_bound_is_refused():
+    plan = known(opened(), adopted(speech(starts_on=None)), voided())
+
+    assert refused(session(on=date(2025, 12, 22)), plan).code == "plan-void"
 
 
 def test_a_session_of_a_draft_is_refused():

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from handrail.client import Handrail
 from handrail.sample import (
     changes,
+    discipline,
     disputes,
     evaluations,
     families,
@@ -19,6 +20,7 @@ from handrail.sample import (
     newcomer,
     plans,
     roster,
+    taking_back,
     teaching,
 )
 from handrail.sample.parents_page import ParentsPage
@@ -196,6 +198,12 @@ def _changes(telling: Telling, world: World, page: ParentsPage) -> None:
     telling.begin(
         "correction-waits", ieps[7].student, changes.corrected, ieps[7], day(SPRING, 5), approved=False
     )
+    telling.begin("mistaken-end", ieps[25].student, taking_back.ended_by_mistake, ieps[25], day(SPRING, 2))
+    telling.begin("removals", ieps[22].student, discipline.looked_at_in_time, world, ieps[22], day(SPRING, 4))
+    telling.begin(
+        "sent-home", plans_504[3].student, discipline.looked_at_by_nobody, world, plans_504[3], day(SPRING, 2)
+    )
+    telling.begin("begun-twice", ieps[26].student, taking_back.begun_twice, ieps[26], day(SPRING, 1))
 
 
 def _school_life(telling: Telling, world: World) -> None:

@@ -37,9 +37,22 @@ def to_college(scene: Scene, world: World, held: Held) -> Life:
          "expires_on": (on + timedelta(days=120)).isoformat()},
     )["id"]  # fmt: skip
     yield world.year.last
+    _taken_along(scene, held)
     _packet(scene, held, "college", COLLEGE, release)
     _ends(scene, held, "graduated", world.year.last + timedelta(days=1))
     _leaves(scene, held, world.year.last + timedelta(days=1), "Graduated")
+
+
+def _taken_along(scene: Scene, held: Held) -> None:
+    """What worked at school, and the student's own words: it binds no college, and is evidence there."""
+    worked = [item["id"] for item in held.items if item["kind"] == "accommodation"]
+    scene.by(held.manager).client.post(
+        f"{held.path}/exit-summaries",
+        {"to_student": True, "channel": "handed_over", "given_on": scene.day.isoformat(), "items": worked,
+         "what_worked": "All of them; none was asked for twice.",
+         "recommendations": "Tell the disability office in the first week, not before the first examination.",
+         "student_statement": "I need the same as here. I can explain it myself now."},
+    )  # fmt: skip
 
 
 def moves_away(scene: Scene, held: Held, on: date) -> Life:

@@ -2,12 +2,15 @@
 
 import io
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 from handrail.sample.documents import page
 from handrail.sample.roster import imported
 from handrail.sample.telling import Life, Scene
-from handrail.sample.world import BEGINS, World
+from handrail.sample.world import BEGINS, DIRECTOR, World
+
+READING = {"service": "reading_instruction", "minutes": 45, "per": "day"}
+COUNSELING = {"service": "counseling", "minutes": 30, "per": "week"}
 
 
 def comes_from_elsewhere(scene: Scene, world: World, on: date) -> Life:
@@ -22,8 +25,45 @@ def comes_from_elsewhere(scene: Scene, world: World, on: date) -> Life:
     sis.client.post(
         f"{at}/enrolment", {"school": world.schools[0].id, "grade": "grade_4", "from": on.isoformat()}
     )
-    page(sis, student["id"], "IEP of the former district", "plan_from_elsewhere", on)
+    came_with = page(sis, student["id"], "IEP of the former district", "plan_from_elsewhere", on)
     page(sis, student["id"], "Physician's report", "medical_report", on)
+    yield from _transferred(scene, world, student["id"], came_with, on)
+
+
+def _transferred(scene: Scene, world: World, student: str, came_with: str, on: date) -> Life:
+    """Comparable services from the next day on, the old records asked for; then the family moves on again."""
+    by, at = scene.by("director"), f"/plan/v1/students/{student}/transfers"
+    mother = by.confirm_holder(
+        student, "Noor Holm", since=on, email=None, language="en", confirmed_by=world.office[DIRECTOR]
+    )
+    transfer = by.client.post(
+        at,
+        {"kind": "iep", "same_state": False, "same_year": True, "district": "Bayside Unified", "state": "il",
+         "received_on": on.isoformat(), "plan_starts_on": "2024-09-02", "review_due_on": "2025-05-15",
+         "evaluated_on": "2024-05-20", "services": [READING, COUNSELING], "accommodations": ["extended time"],
+         "documents": [came_with]},
+    )["id"]  # fmt: skip
+    scene.decide(
+        by, f"{at}/{transfer}/comparable-services",
+        {"services": [READING, COUNSELING], "starts_on": (on + timedelta(days=1)).isoformat(), "holders": [mother],
+         "words": "In the group of the fourth grade, until the team meets."},
+    )  # fmt: skip
+    asked = by.client.post(
+        f"{at}/{transfer}/records-requests",
+        {"recipient": "Bayside Elementary School", "channel": "email", "requested_on": on.isoformat()},
+    )["id"]
+    yield on + timedelta(days=14)
+    records = page(by, student, "Evaluation report of the former district", "evaluation_report", scene.day)
+    by.client.post(
+        f"{at}/{transfer}/records-requests/{asked}/answer",
+        {"answer": "in_part", "answered_on": scene.day.isoformat(), "documents": [records],
+         "words": "The test protocols are with the clinic."},
+    )  # fmt: skip
+    yield on + timedelta(days=42)
+    by.client.post(
+        f"{at}/{transfer}/settlement",
+        {"outcome": "left", "settled_on": scene.day.isoformat(), "reason": "The family moved on before the team met."},
+    )  # fmt: skip
 
 
 def _export() -> bytes:

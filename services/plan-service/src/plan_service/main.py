@@ -21,16 +21,20 @@ from plan_service.adapters.routes import (
     documents,
     drafts,
     eligibility,
+    endings,
     evaluation_consents,
     evaluation_ends,
     evaluation_extensions,
     evaluations,
     imports,
+    manifestations,
     meeting_records,
     meetings,
     plans,
     reevaluation_waivers,
     releases,
+    removals,
+    reopenings,
     replay,
     request_steps,
     requests,
@@ -38,7 +42,10 @@ from plan_service.adapters.routes import (
     schools,
     staff,
     students,
+    transfers,
+    voids,
 )
+from plan_service.adapters.routes.two_people import fetch_waiting
 from plan_service.application.models import MODELS as PEOPLE_MODELS
 from plan_service.application.plan_model import PLAN
 from plan_service.settings import Settings
@@ -84,14 +91,20 @@ ROUTERS: Sequence[APIRouter] = (
     evaluation_ends.routes,
     eligibility.routes,
     reevaluation_waivers.routes,
+    transfers.routes,
+    removals.routes,
+    manifestations.routes,
     meetings.routes,
     meeting_records.routes,
     imports.routes,
     drafts.routes,
     plans.routes,
+    endings.routes,
     caseload.routes,
     amendments.routes,
     corrections.routes,
+    reopenings.routes,
+    voids.routes,
     carrying_out.routes,
     replay.routes,
 )
@@ -104,11 +117,14 @@ ADDRESSES = {
     "plan": f"{PREFIX}/plans/{{id}}",  # A draft that has been adopted or dropped since.
     "consent": f"{PREFIX}/plans/{{plan_id}}/consents/{{id}}",
     "student": f"{PREFIX}/students/{{id}}",
+    "void": f"{PREFIX}/plans/{{plan_id}}/void",
 }
 """Where these are read, which are made under another path than their own."""
 
-FETCH: dict[str, Fetch] = {"draft": drafts.fetch_draft, "correction": corrections.fetch_correction,
-                           "import": imports.fetch_import}  # fmt: skip
+FETCH: dict[str, Fetch] = {
+    "draft": drafts.fetch_draft, "import": imports.fetch_import, "correction": fetch_waiting("correction"),
+    "reopening": fetch_waiting("reopening"), "void": fetch_waiting("void"),
+}  # fmt: skip
 """How to show kinds that are not in the ``resources`` table."""
 
 OWNERS: dict[str, Owner] = {}

@@ -14,7 +14,7 @@ pytestmark = ON_ONE_SERVICE
 SCOPES = ("plan.read", "plan.write", "plan.report", "progress.write", "roster.write")
 PEOPLE = re.compile(
     r"/plan/v1/(students/\{student_id\}(/(contacts|rights-holders|assignments|documents|releases|requests|enrolment"
-    r"|withdrawal|evaluations|eligibility|reevaluation-waivers).*)?|meetings/\{meeting_id\}.*)$"
+    r"|withdrawal|evaluations|eligibility|reevaluation-waivers|transfers|removals|removal-days|removal-decisions|manifestations).*)?|meetings/\{meeting_id\}.*)$"
 )
 
 
@@ -75,7 +75,8 @@ async def test_no_route_shows_an_unassigned_teacher_a_student(place: Place) -> N
 async def test_lists_leave_out_whom_one_does_not_see(place: Place) -> None:
     for path in ("/students", "/contacts", "/assignments", "/rights-holders", "/releases", "/requests", "/documents",
                  "/meetings", "/evaluations", "/consent-requests", "/evaluation-consents", "/eligibility",
-                 "/reevaluation-waivers"):  # fmt: skip
+                 "/reevaluation-waivers", "/transfers", "/removals", "/removal-decisions",
+                 "/manifestations"):  # fmt: skip
         answer = await place.world.get(path, place.as_staff("stranger"))
         assert (answer.status_code, answer.json()["items"]) == (200, []), path
 

@@ -107,17 +107,24 @@ class Lakeside:
         self, plan_path: str, amendment_id: str, *, to: UUID = MOTHER, on: date | None = None
     ) -> UUID:
         """notify-service gives a notice; returns its event, which plan-service hears of through the log."""
+        return (await self.notice(plan_path, amendment_id, to=to, on=on))[1]
+
+    async def notice(
+        self, plan_path: str, amendment_id: str | None = None, *, to: UUID = MOTHER, on: date | None = None
+    ) -> tuple[UUID, UUID]:
+        """The same; returns the notice and the event."""
         notice_id = new_id()
         event: Event = NoticeGiven(
             effective_on=on or self.today, notice_id=notice_id, kind=NoticeKind.PRIOR_WRITTEN_NOTICE, holder_id=to,
-            plan_id=UUID(plan_path.removeprefix("/plans/")), amendment_id=UUID(amendment_id), channel=Channel.EMAIL,
+            plan_id=UUID(plan_path.removeprefix("/plans/")), amendment_id=UUID(amendment_id) if amendment_id else None,
+            channel=Channel.EMAIL,
             basis=GivenBasis.EMAIL_ACCEPTED,
         )  # fmt: skip
         loaded = await self.notify.store.load(self.tenant, NOTICES, notice_id)
         appended = await self.notify.store.append(self.notify.context(), [Change(loaded, CHILD, [event])])
         await sequence(self.notify)
         (recorded,) = appended.events
-        return recorded.id
+        return notice_id, recorded.id
 
 
 @pytest_asyncio.fixture(loop_scope="module")

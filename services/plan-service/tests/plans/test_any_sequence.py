@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contracts.items import Add, AnyChange, AnyItem, End, Replace
-from contracts.plan import AmendmentAdopted, PlanEvent
+from contracts.plan import AmendmentAdopted, PlanEnded, PlanEvent
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import history_of, in_force, versions
+from contracts.plan_history import fold
 from contracts.problems import Problem
 from contracts.testing import Log, an_id
 from contracts.values import Reported
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReviewOutcome
+from contracts.vocabulary import (
+    ConsentDecision,
+    ConsentMethod,
+    PlanEnd,
+    PlanKind,
+    ReopeningGround,
+    ReviewOutcome,
+    VoidGround,
+)
 from plan_service.application.plan_model import PLAN as MODEL
 from plan_service.domain.adoption import adopt_plan
 from plan_service.domain.amendment import adopt_amendment, propose_amendment, withdraw_amendment
@@ -30,10 +39,13 @@ from plan_service.domain.correction import (
     check_correction,
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
+from plan_service.domain.ending import EndPlan, end_plan
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve
-from plan_service.domain.review import HoldReview, end_plan, hold_review
+from plan_service.domain.reopening import EndInRecord, RequestReopening, approve_reopening
+from plan_service.domain.review import HoldReview, hold_review
 from plan_service.domain.rules import Rules
+from plan_service.domain.voiding import RequestVoid, approve_void
 from plan_service.testing_plans import (
     AUNT,
     FATHER,
@@ -85,7 +97,9 @@ class APlan(RuleBasedStateMachine):
         self.people = people(holder(MOTHER), holder(FATHER, decides=False))
 
     def do(self, decide: Callable[[], Sequence[PlanEvent]]) -> Sequence[PlanEvent]:
-        """What is accepted happens; what is refused leaves everything as it was."""
+        """What is accepted happens; what is refused leaves everything as it was. About a void plan nothing is asked."""
+        if self.plan.void:
+            return ()
         try:
             events = decide()
         except Problem:
@@ -219,8 +233,31 @@ class APlan(RuleBasedStateMachine):
     @rule(days=DAYS, report=SELDOM)
     def end(self, days: int, report: bool) -> None:
         day = self.today + timedelta(days=days)
-        self.do(lambda: end_plan(self.plan, PlanEnd.TRANSFERRED, day, self.today,
-                                 reported=self.maybe_reported(report, days)))  # fmt: skip
+        command = EndPlan(PlanEnd.TRANSFERRED, day, self.today, reported=self.maybe_reported(report, days))
+        self.do(lambda: end_plan(self.plan, command))
+
+    @rule(days=DAYS, mistake=st.booleans(), report=SELDOM)
+    def reopen(self, days: int, mistake: bool, report: bool) -> None:
+        last = max(fold(self.log.entries).bindings, key=lambda binding: binding.key, default=None)
+        event = last.recorded.event if last else None
+        end = (
+            EndInRecord(last.recorded.id, event.effective_on, event.reason)
+            if last and isinstance(event, PlanEnded)
+            else None
+        )
+        day = None if mistake else self.today + timedelta(days=days)
+        ground = ReopeningGround.MISTAKE if mistake else ReopeningGround.STUDENT_RETURNED
+        command = RequestReopening(
+            an_id("reopening"), ground, "a", "one", day, reported=self.maybe_reported(report, days)
+        )
+        self.do(lambda: approve_reopening(self.plan, command, end, "two", self.today))
+
+    @rule(chance=st.integers(min_value=0, max_value=9))
+    def void(self, chance: int) -> None:
+        if chance == 0 and not self.plan.void:
+            command = RequestVoid(an_id("void"), VoidGround.WRONG_STUDENT, "a", "one", holder_ids=(MOTHER, FATHER),
+                                  staff_ids=(an_id("staff"),))  # fmt: skip
+            self.do(lambda: approve_void(self.plan, command, self.people, None, "two", self.today))
 
     @rule()
     def review(self) -> None:

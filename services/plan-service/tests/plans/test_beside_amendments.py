@@ -1,4 +1,4 @@
-"""Corrections, statements, reviews, the end of a plan, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
+"""Corrections, statements, reviews, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +9,6 @@ from contracts.plan import (
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanCorrected,
-    PlanEnded,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -17,7 +16,7 @@ from contracts.plan import (
 from contracts.problems import Invalid
 from contracts.rule_profile import Due
 from contracts.testing import an_id
-from contracts.vocabulary import MeetingRole, PlanEnd, PlanKind, ReviewOutcome
+from contracts.vocabulary import MeetingRole, PlanKind, ReviewOutcome
 from plan_service.application.situation import Day
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.carrying_out import (
@@ -30,12 +29,12 @@ from plan_service.domain.carrying_out import (
 from plan_service.domain.correction import (
     ChangeInRecord,
     RequestCorrection,
-    SecondPersonRequired,
     approve_correction,
     check_correction,
 )
-from plan_service.domain.review import EndRefused, HoldReview, ReviewRefused, end_plan, hold_review
+from plan_service.domain.review import HoldReview, ReviewRefused, hold_review
 from plan_service.domain.rules import Profile, Profiles, Rules
+from plan_service.domain.second_person import SecondPersonRequired
 from plan_service.domain.statement import AddStatement, add_statement
 from plan_service.testing_plans import (
     BEGIN,
@@ -149,28 +148,10 @@ def test_a_review_is_recorded_once_it_has_been_held() -> None:
         hold_review(in_effect(), HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules(), held_on=TOMORROW))
 
 
-def test_a_plan_that_ends_binds_no_longer_from_that_day_and_its_history_stays() -> None:
-    plan = in_effect()
-    (event,) = end_plan(plan, PlanEnd.TRANSFERRED, TOMORROW, TODAY)
-    assert isinstance(event, PlanEnded)
-    after = given(event, start=plan)
-    assert (after.in_effect_on(TODAY), after.in_effect_on(TOMORROW), after.lines) == (True, False, plan.lines)
-    assert end_plan(after, PlanEnd.TRANSFERRED, TOMORROW, TODAY) == []
-
-
-def test_a_plan_does_not_end_in_the_past_unless_that_is_reported() -> None:
-    with pytest.raises(EndRefused):
-        end_plan(in_effect(), PlanEnd.LEFT_SCHOOL, BEGIN, TODAY)
-    (event,) = end_plan(in_effect(), PlanEnd.LEFT_SCHOOL, BEGIN, TODAY, reported=reported(BEGIN))
-    assert event.effective_on == BEGIN
-
-
-def test_what_was_never_adopted_is_neither_reviewed_nor_ended() -> None:
+def test_what_was_never_adopted_is_not_reviewed() -> None:
     draft = given(draft_opened())
     with pytest.raises(NeverAdopted):
         hold_review(draft, HoldReview(ReviewOutcome.CONTINUED, TODAY, Rules()))
-    with pytest.raises(NeverAdopted):
-        end_plan(draft, PlanEnd.OTHER, TODAY, TODAY)
 
 
 def test_a_statement_is_kept_as_it_was_written_and_changes_nothing() -> None:

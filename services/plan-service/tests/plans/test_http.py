@@ -434,7 +434,15 @@ async def test_corrections_that_wait_are_listed_with_those_that_stand(lakeside) 
 
 async def test_a_list_of_a_plan_there_is_not_is_not_found(lakeside) -> None:
     nowhere = f"/plans/{an_id('nothing')}"
-    for kind in ("amendments", "consents", "corrections", "statements", "reviews", "informed"):
+    for kind in (
+        "amendments",
+        "consents",
+        "corrections",
+        "statements",
+        "reviews",
+        "informed",
+        "exit-summaries",
+    ):
         await lakeside.send("GET", f"{nowhere}/{kind}", expect=404)
 
 

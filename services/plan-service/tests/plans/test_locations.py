@@ -74,6 +74,24 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
         "determination": {"law": "idea", "eligible": False, "needs_special_education": False},
         "evaluation": evaluation.rpartition("/")[2],
         "members": [{"person": {"kind": "staff", "staff_id": staff}}]})  # fmt: skip
+    transfer = await walk.post(f"{child}/transfers", {
+        "kind": "504", "same_state": False, "same_year": True, "district": "Bayside", "says": "Snacks in class."})  # fmt: skip
+    came = f"{child}/transfers/{transfer.json()['id']}"
+    await walk.post(
+        f"{came}/comparable-services", {"services": [{"service": "school_nurse"}], "starts_on": today}
+    )
+    await walk.post(f"{came}/records-requests", {"recipient": "Bayside", "channel": "email"})
+    removal = {"setting": "out_of_school", "from": today, "until": today}
+    removed = (await walk.post(f"{child}/removals", removal)).json()["id"]
+    given = {"services": [{"service": "counseling"}], "from": today, "until": today}
+    await walk.post(f"{child}/removals/{removed}/services", given)
+    special = {"ground": "consecutive", "removals": [removed], "change_of_placement": True}
+    decision = (await walk.post(f"{child}/removal-decisions", special)).json()["id"]
+    knows = ["knowledge_of_child", "knowledge_of_evaluation", "knowledge_of_placement_options"]
+    review = await walk.post(f"{child}/manifestations", {
+        "decision": decision, "law": "504", "by_disability": False, "by_failure": False, "sources": ["observation"],
+        "members": [{"person": {"kind": "staff", "staff_id": staff}, "roles": knows}]})  # fmt: skip
+    await walk.post(f"{child}/manifestations/{review.json()['id']}/steps", {"step": "returned"})
     meeting = {"student": str(CHILD), "purpose": "other", "starts_at": f"{today}T20:00:00Z"}
     at = f"/meetings/{(await walk.post('/meetings', meeting)).json()['id']}"
     mother = {"kind": "rights_holder", "holder_id": str(MOTHER)}
@@ -94,10 +112,22 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     await walk.post(f"{plan}/amendments/{amendment.json()['id']}/consents", {
         "holder": str(MOTHER), "items": [str(SPEECH)], "decision": "accepted", "method": "paper_signature"})  # fmt: skip
     await walk.post(f"{plan}/statements", {"holder": str(MOTHER), "text": "Hello."})
+    await walk.post(f"{plan}/exit-summaries", {
+        "channel": "letter", "academic_achievement": "a", "functional_performance": "b", "recommendations": "c"})  # fmt: skip
     (version,) = (await lakeside.send("GET", f"{plan}/versions", expect=200)).json()["items"]
     await walk.post(f"{plan}/corrections", {
         "event": version["event_id"], "item": item_fields(speech(location="Room 21")), "what_was_wrong": "the room",
         "evidence": "minutes"}, version=await lakeside.etag(plan))  # fmt: skip
+    end = {"reason": "transferred", "effective_on": today}
+    await lakeside.send("POST", f"{plan}/end", end, version=await lakeside.etag(plan), expect=200)
+    back = {"ground": "mistake", "reason": "Another student had moved."}
+    await walk.post(f"{plan}/reopenings", back, version=await lakeside.etag(plan))
+    wrong = {
+        "ground": "wrong_student",
+        "reason": "another's",
+        "told_holders": [str(MOTHER), father.json()["id"]],
+    }
+    await walk.post(f"{plan}/void", wrong, version=await lakeside.etag(plan))
 
     left = [
         path for path in await posts_that_make(lakeside) if not any(fits(path, one) for one in walk.walked)

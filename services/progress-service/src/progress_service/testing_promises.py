@@ -17,11 +17,13 @@ from contracts.plan import (
     DraftOpened,
     PlanAdopted,
     PlanEnded,
+    PlanVoided,
+    ReasonPersonalData,
     TeamMeeting,
 )
 from contracts.plan_history import history_of
 from contracts.testing import Log, an_id
-from contracts.vocabulary import PlanEnd, PlanKind
+from contracts.vocabulary import PlanEnd, PlanKind, VoidGround
 from progress_service.domain.item_year import ItemYear, SessionOutcome, evolve
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.promised_item import KnownPlan
@@ -117,6 +119,14 @@ def amended(*items: AnyItem | ItemId, on: date, amendment: str = "amendment") ->
     """These items change from ``on``; an id alone ends that item."""
     changes = tuple(End(item=each) if isinstance(each, UUID) else Replace(item=each) for each in items)
     return AmendmentAdopted(effective_on=on, plan_id=PLAN, amendment_id=an_id(amendment), changes=changes)
+
+
+def voided() -> PlanVoided:
+    """The plan never bound."""
+    return PlanVoided(
+        effective_on=date(2026, 1, 5), plan_id=PLAN, void_id=an_id("void"), ground=VoidGround.DUPLICATE,
+        personal=ReasonPersonalData(reason="Entered twice."), requested_by="one", approved_by="two",
+    )  # fmt: skip
 
 
 def ended(on: date) -> PlanEnded:

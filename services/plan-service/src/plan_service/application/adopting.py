@@ -10,11 +10,11 @@ from contracts.values import Reported
 from contracts.vocabulary import PlanKind
 from plan_service.application.drafts import Drafts, items_of
 from plan_service.application.notices_given import notices_given
-from plan_service.application.situation import TRIES, Situation, change, load_plan, situation
+from plan_service.application.situation import TRIES, Situation, change, load_plan, must_stand, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
 from plan_service.domain.ages import ages_of
 from plan_service.domain.draft import NoDraft
-from runtime.event_store import Answer, Appended, Claim, Context, Loaded, Release
+from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
 
 
 class AnotherPlanInEffect(Rejected):
@@ -61,7 +61,7 @@ async def adopt_draft(
     """
     store, papers, tenant = drafts.store, drafts.papers, context.tenant
     for attempt in range(TRIES):
-        loaded = await load_plan(store, tenant, plan_id)
+        loaded = must_stand(await load_plan(store, tenant, plan_id))
         paper = await papers.read(tenant, plan_id)
         if paper is None:
             raise NoDraft("There is no draft of this plan to adopt.")
@@ -83,7 +83,7 @@ async def adopt_draft(
                 reported=asked.reported,
             ),
         )
-        place = await _place_in_effect(drafts, tenant, seen, asked.effective_on)
+        place = await place_in_effect(store, tenant, seen, asked.effective_on)
         try:
             async with papers.writing(tenant) as connection:
                 appended = await store.append(
@@ -103,7 +103,7 @@ async def adopt_draft(
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """The one place in effect for a student and a kind: taken, kept, or taken over from a plan that has ended."""
 
     claims: tuple[Claim, ...] = ()
@@ -111,17 +111,18 @@ class _Place:
     resting_on: tuple[Loaded[Any], ...] = ()
 
 
-async def _place_in_effect(drafts: Drafts, tenant: str, seen: Situation, effective_on: date) -> _Place:
+async def place_in_effect(store: EventStore, tenant: str, seen: Situation, effective_on: date) -> Place:
+    """The place for this plan from a day on; raises `AnotherPlanInEffect`."""
     kind, value = f"active_plan:{seen.plan.kind}", str(seen.plan.student_id)
     plan_id = seen.plan.plan_id
     assert plan_id is not None
-    held = await drafts.store.held(tenant, kind, value)
+    held = await store.held(tenant, kind, value)
     if held is None:
-        return _Place((Claim(kind, value, plan_id),))
+        return Place((Claim(kind, value, plan_id),))
     owner, _ = held
     if owner == plan_id:
-        return _Place()
-    other = await load_plan(drafts.store, tenant, owner)
+        return Place()
+    other = await load_plan(store, tenant, owner)
     if not other.state.ended_by(effective_on):
         raise AnotherPlanInEffect(owner, seen.plan.kind)
-    return _Place((Claim(kind, value, plan_id),), (Release(kind, value),), (other,))
+    return Place((Claim(kind, value, plan_id),), (Release(kind, value),), (other,))

@@ -89,7 +89,7 @@ async def caseload(
             .outerjoin(_PAPERS, (_PAPERS.c.tenant == plan.c.tenant) & (_PAPERS.c.id == plan.c.id)
                        & (_PAPERS.c.kind == "draft") & _PAPERS.c.sealed.is_not(None))
         )
-        .where(plan.c.tenant == tenant, plan.c.kind == "plan")
+        .where(plan.c.tenant == tenant, plan.c.kind == "plan", document.op("->>")("void").is_(None))
     )  # fmt: skip
     if wanted.case_manager is not None:
         theirs = given.op("->>")("staff") == str(wanted.case_manager)

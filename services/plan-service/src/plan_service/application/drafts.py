@@ -5,7 +5,7 @@ A draft's version is its own, apart from the plan's: what adoption lets bind is 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.event import Json
@@ -17,7 +17,14 @@ from contracts.values import Imported
 from contracts.vocabulary import PlanKind
 from plan_service.application.models import STUDENT
 from plan_service.application.plan_model import PLAN
-from plan_service.application.situation import Situation, change, day_of_district, load_plan, situation
+from plan_service.application.situation import (
+    Situation,
+    change,
+    day_of_district,
+    load_plan,
+    must_stand,
+    situation,
+)
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain import draft as domain
 from plan_service.domain.ages import Ages, ages_of
@@ -144,11 +151,14 @@ class Drafts:
     async def open_next(
         self, context: Context, plan_id: UUID, *, if_match: int | None = None, answer: Answer | None = None
     ) -> Opened:
-        """Begin the next version of a plan, with what is in force today as its first text."""
-        loaded = (await load_plan(self.store, context.tenant, plan_id)).at_version(if_match)
+        """Begin the next version of a plan: its first text is what is in force today, or of an ended plan what was last."""
+        loaded = must_stand((await load_plan(self.store, context.tenant, plan_id)).at_version(if_match))
         seen = await situation(self.store, context.tenant, loaded)
         plan, day = loaded.state, seen.day
-        document = in_force(history_of(await self.store.read(context.tenant, loaded.stream)), day.today)
+        history = history_of(await self.store.read(context.tenant, loaded.stream))
+        document = in_force(history, day.today)
+        if document is not None and document.ending is not None:
+            document = in_force(history, document.ending.ended_on - timedelta(days=1))
         items = tuple(entry.item for entry in document.items) if document else ()
         student_id = _student_of(plan)
         command = domain.OpenDraft(plan_id, student_id, plan.kind, day.today)

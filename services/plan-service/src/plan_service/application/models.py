@@ -17,9 +17,11 @@ from plan_service.application.shown import (
     StudentShown,
 )
 from plan_service.application.shown_around import around_student
+from plan_service.application.shown_discipline import of_discipline
 from plan_service.application.shown_disputes import of_disputes
 from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
+from plan_service.application.shown_transfers import of_transfers
 from plan_service.domain import district, meeting, school, staff, student
 from plan_service.domain.district import District
 from plan_service.domain.meeting import Meeting
@@ -67,6 +69,8 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
     yield from of_disputes(state, event)
+    yield from of_transfers(state, event)
+    yield from of_discipline(state, event)
 
 
 def student_shown(state: Student) -> StudentShown:
@@ -109,7 +113,7 @@ STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
 STUDENT: Model[Student] = Model(
-    "student", "5", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "6", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

@@ -10,10 +10,13 @@ from contracts.plan import (
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanCorrected,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -22,7 +25,7 @@ from contracts.values import Reported
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "3"
+SHAPE = "4"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -45,6 +48,12 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield _review(plan, event)
         case StaffInformed():
             yield _informed(plan, event)
+        case PlanReopened():
+            yield _reopening(plan, event)
+        case PlanVoided():
+            yield _void(plan, event)
+        case ExitSummaryGiven():
+            yield _exit_summary(plan, event)
         case ItemHolderAssigned() | ItemHolderEnded():
             yield from _item_holder(plan, event)
         case _:
@@ -61,6 +70,7 @@ def plan_line(plan: Plan) -> Json:
             "external_id": plan.external_id,
             "drafting": plan.drafting,
             "versions": plan.versions,
+            "void": plan.void or None,
             "bindings": [
                 {"starts_on": binding.starts_on.isoformat(), "binds": binding.binds}
                 for binding in plan.bindings
@@ -175,6 +185,50 @@ def _review(plan: Plan, event: ReviewHeld) -> Resource:
         "reason": event.personal.reason if event.personal else None,
     }
     return _posted(plan, "review", id_, document, event.external_id, event.reported)
+
+
+def _reopening(plan: Plan, event: PlanReopened) -> Resource:
+    document = {
+        "status": "approved",
+        "ground": event.ground.value,
+        "reason": event.personal.reason,
+        "effective_on": event.effective_on.isoformat(),
+        "ended_by": str(event.ended_by),
+        "requested_by": event.requested_by,
+        "approved_by": event.approved_by,
+        "document": str(event.document.document) if event.document else None,
+    }
+    return _posted(plan, "reopening", event.reopening_id, document, event.external_id, event.reported)
+
+
+def _void(plan: Plan, event: PlanVoided) -> Resource:
+    document = {
+        "status": "approved",
+        "ground": event.ground.value,
+        "reason": event.personal.reason,
+        "duplicate_of": str(event.duplicate_of) if event.duplicate_of else None,
+        "told_holders": [str(each) for each in event.holder_ids],
+        "told_staff": [str(each) for each in event.staff_ids],
+        "notices": [str(each) for each in event.notice_ids],
+        "voided_on": event.effective_on.isoformat(),
+        "requested_by": event.requested_by,
+        "approved_by": event.approved_by,
+        "document": str(event.document.document) if event.document else None,
+    }
+    return _posted(plan, "void", event.void_id, document, event.external_id, event.reported)
+
+
+def _exit_summary(plan: Plan, event: ExitSummaryGiven) -> Resource:
+    document = {
+        "to_student": event.to_student,
+        "holders": [str(holder) for holder in event.holder_ids],
+        "given_on": event.effective_on.isoformat(),
+        "channel": event.channel.value,
+        "language": event.language,
+        "items": [str(item_id) for item_id in event.items],
+        "document": str(event.document.document) if event.document else None,
+    } | (event.personal.model_dump(exclude_none=True) if event.personal else {})
+    return _posted(plan, "exit_summary", event.exit_summary_id, document, event.external_id, event.reported)
 
 
 def _informed(plan: Plan, event: StaffInformed) -> Resource:

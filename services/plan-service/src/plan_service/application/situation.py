@@ -27,6 +27,7 @@ from plan_service.domain.rules import Profiles, Rules, cannot_be_true, rules_of
 from plan_service.domain.stay_put import StayPut, complaint_open_on
 from plan_service.domain.student import Student
 from plan_service.domain.team import TeamMeeting, team_of
+from plan_service.domain.voiding import PlanIsVoid
 from runtime.event_store import (
     Answer,
     Appended,
@@ -138,6 +139,13 @@ async def load_plan(store: EventStore, tenant: str, plan_id: UUID) -> Loaded[Pla
     return loaded
 
 
+def must_stand(loaded: Loaded[Plan]) -> Loaded[Plan]:
+    """The plan, about which something is to be decided; raises `PlanIsVoid`."""
+    if loaded.state.void:
+        raise PlanIsVoid
+    return loaded
+
+
 async def situation(
     store: EventStore, tenant: str, loaded: Loaded[Plan], meeting_id: UUID | None = None,
     reported: Reported | None = None,
@@ -177,15 +185,17 @@ async def decide(
     store: EventStore, context: Context, plan_id: UUID, decision: Callable[[Situation], Sequence[PlanEvent]], *,
     if_match: int | None = None, meeting_id: Callable[[Plan], UUID | None] | None = None,
     claims: Sequence[Claim] = (), releases: Sequence[Release] = (), answer: Answer | None = None,
-    reported: Reported | None = None,
+    reported: Reported | None = None, void_too: bool = False,
 ) -> Appended:  # fmt: skip
     """Let a pure function decide about one plan, and append what it said. Durable on return; a crash leaves nothing.
 
     With ``if_match`` a plan that has moved on since raises `VersionConflict`. When a stream it rests on has moved on
-    meanwhile, the decision is made again on what stands now.
+    meanwhile, the decision is made again on what stands now. ``void_too``: it may be about a plan that never bound.
     """
     for attempt in range(TRIES):
         loaded = (await load_plan(store, context.tenant, plan_id)).at_version(if_match)
+        if not void_too:
+            must_stand(loaded)
         named = meeting_id(loaded.state) if meeting_id else None
         seen = await situation(store, context.tenant, loaded, named, reported)
         try:

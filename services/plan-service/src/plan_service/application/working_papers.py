@@ -1,7 +1,7 @@
 """Working papers: what is being written and binds nobody yet. One sealed row each, with a version of its own.
 
-A draft has its plan's id; a correction that waits for the second person has its own. The row of a paper that is done
-stays empty, so that versions go on and an old ETag never fits a new paper.
+A draft has its plan's id; a correction, a void or a reopening that waits for the second person has its own. The row of
+a paper that is done stays empty, so that versions go on and an old ETag never fits a new paper.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ from runtime.event_store import LARGEST_APPEND
 from runtime.keyring import KeyGone, Keyring
 from runtime.sealing import key_id_of, open_sealed, seal
 
-Kind = Literal["draft", "correction"]
+Kind = Literal["draft", "correction", "reopening", "void"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,10 @@ from uuid import UUID
 from contracts.fields import EventId, ExternalId, ItemId, PersonRef
 from contracts.items import AnyItem
 from contracts.plan import CorrectedChange, CorrectionPersonalData, PlanCorrected, PlanEvent
-from contracts.problems import Rejected
 from contracts.values import DocumentRef, Reported
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import cannot_be_true, not_in_the_future
-
-
-class SecondPersonRequired(Rejected):
-    """Whoever asked for a correction cannot also approve it."""
-
-    code = "second-person-required"
-
-    def __init__(self) -> None:
-        super().__init__("A second person approves a correction; whoever asked for it cannot.")
+from plan_service.domain.second_person import must_be_another
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +68,7 @@ def approve_correction(
     """Put the text right over the change's whole span; what it said before stays visible."""
     if command.correction_id in plan.corrections or plan.plan_id is None:
         return []
-    if approved_by == command.requested_by:
-        raise SecondPersonRequired
+    must_be_another(approved_by, command.requested_by)
     return [
         PlanCorrected(
             effective_on=corrected.starts_on,

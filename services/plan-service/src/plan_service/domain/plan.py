@@ -21,12 +21,15 @@ from contracts.plan import (
     DraftDropped,
     DraftOpened,
     DraftShared,
+    ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
     PlanEvent,
+    PlanReopened,
+    PlanVoided,
     ReviewHeld,
     StaffInformed,
     StatementAdded,
@@ -123,7 +126,7 @@ class Plan:
     drafting: bool = False
     """A draft is open."""
     bindings: tuple[Binding, ...] = ()
-    """Adoptions and ends, in the order in which they were recorded."""
+    """Adoptions, ends and reopenings, in the order in which they were recorded."""
     versions: int = 0
     """How many adoptions and amendments there have been."""
     lines: dict[ItemId, tuple[ItemChange, ...]] = field(default_factory=dict)
@@ -134,6 +137,8 @@ class Plan:
     """The child is or may be in regular education, as the last placement says."""
     review_due_on: date | None = None
     corrections: tuple[UUID, ...] = ()
+    void: bool = False
+    """It never bound, whatever was recorded of it."""
 
     @property
     def ever_adopted(self) -> bool:
@@ -143,7 +148,7 @@ class Plan:
     def in_effect_on(self, day: date) -> bool:
         """The plan binds on ``day``: the latest beginning up to it decides, of one day the later record."""
         binding = _latest(self.bindings, day)
-        return binding is not None and binding.binds
+        return not self.void and binding is not None and binding.binds
 
     def ended_by(self, day: date) -> bool:
         """It had bound and no longer does on ``day`` or after, as far as is recorded."""
@@ -165,7 +170,7 @@ class Plan:
 
     def begins_after(self, day: date) -> bool:
         """It has been adopted for a later day."""
-        return any(binding.binds and binding.starts_on > day for binding in self.bindings)
+        return not self.void and any(binding.binds and binding.starts_on > day for binding in self.bindings)
 
 
 Dated = TypeVar("Dated", ItemChange, Binding)
@@ -202,12 +207,16 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
             return replace(plan, review_due_on=event.review_due_on or plan.review_due_on)
         case PlanEnded():
             return replace(plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=False)))
+        case PlanReopened():
+            return replace(plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=True)))
+        case PlanVoided():
+            return replace(plan, void=True)
         case ItemHolderAssigned():
             period = HolderPeriod(event.staff_id, event.effective_on, event.ends_on)
             return _with_holders(plan, event.item_id, _without(plan, event.item_id, event.staff_id), period)
         case ItemHolderEnded():
             return _holder_ended(plan, event)
-        case DraftShared() | StatementAdded() | StaffInformed():
+        case DraftShared() | StatementAdded() | StaffInformed() | ExitSummaryGiven():
             return plan
         case _:
             assert_never(event)

@@ -1,15 +1,15 @@
-"""Reviewing a plan, and ending it: 34 CFR 300.324(b)(1), 104.35(d)."""
+"""Reviewing a plan: 34 CFR 300.324(b)(1), 104.35(d)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.fields import ExternalId, NoticeId
-from contracts.plan import PlanEnded, PlanEvent, ReasonPersonalData, ReviewHeld
+from contracts.fields import ExternalId
+from contracts.plan import PlanEvent, ReasonPersonalData, ReviewHeld
 from contracts.problems import Reason
 from contracts.values import Reported
-from contracts.vocabulary import PlanEnd, PlanKind, ReviewOutcome
-from plan_service.domain.adoption import already_past, next_review
+from contracts.vocabulary import PlanKind, ReviewOutcome
+from plan_service.domain.adoption import next_review
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
@@ -21,13 +21,6 @@ class ReviewRefused(UnmetRules):
 
     code = "review-refused"
     what = "Recording this review"
-
-
-class EndRefused(UnmetRules):
-    """The plan cannot end like this."""
-
-    code = "end-refused"
-    what = "Ending this plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +60,6 @@ def hold_review(plan: Plan, command: HoldReview) -> list[PlanEvent]:
             personal=ReasonPersonalData(reason=command.reason) if command.reason else None,
             external_id=command.external_id,
             reported=settle(ReviewRefused, list(_unmet_review(plan, command, held_on)), command.reported),
-        )
-    ]
-
-
-def end_plan(
-    plan: Plan, reason: PlanEnd, effective_on: date, today: date, explanation: str | None = None,
-    reported: Reported | None = None, notice_ids: tuple[NoticeId, ...] = (),
-) -> list[PlanEvent]:  # fmt: skip
-    """Let the plan bind no longer, from a day on."""
-    if not plan.ever_adopted or plan.plan_id is None:
-        raise NeverAdopted
-    not_in_the_future(reported, today)
-    if plan.ended_by(effective_on):
-        return []
-    unmet = [already_past(today)] if effective_on < today and reported is None else []
-    return [
-        PlanEnded(
-            effective_on=effective_on,
-            plan_id=plan.plan_id,
-            reason=reason,
-            personal=ReasonPersonalData(reason=explanation) if explanation else None,
-            notice_ids=notice_ids,
-            reported=settle(EndRefused, unmet, reported),
         )
     ]
 

@@ -10,6 +10,14 @@ from datetime import date
 from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
+from contracts.discipline import (
+    ManifestationDetermined,
+    ManifestationFollowed,
+    RemovalDecided,
+    RemovalEnded,
+    RemovalRecorded,
+    RemovalServicesGiven,
+)
 from contracts.disputes import DisputeClosed, DisputeFiled, DisputeStepTaken, StayPutExcepted
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -54,11 +62,20 @@ from contracts.students import (
     StudentRegistered,
     StudentWithdrawn,
 )
+from contracts.transfers import (
+    ComparableServicesStarted,
+    TransferReceived,
+    TransferRecordsAnswered,
+    TransferRecordsRequested,
+    TransferSettled,
+)
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import ConsentMethod, RecordKind, ReleasePurpose, RightsGround
+from plan_service.domain.discipline import Discipline, discipline_after
 from plan_service.domain.dispute_state import Dispute, disputes_after
 from plan_service.domain.evaluation import Evaluations, evaluations_after
 from plan_service.domain.request_state import Request, requests_after
+from plan_service.domain.transfer import Transfer, transfers_after
 
 ADULT_AT = 18
 """34 CFR 99.3 and 99.5: from this birthday on the record rights are the student's own, in every state."""
@@ -175,6 +192,8 @@ class Student:
     evaluations: Evaluations = field(default_factory=Evaluations)
     requests: Mapping[UUID, Request] = field(default_factory=dict)
     disputes: Mapping[UUID, Dispute] = field(default_factory=dict)
+    transfers: Mapping[UUID, Transfer] = field(default_factory=dict)
+    discipline: Discipline = field(default_factory=Discipline)
 
     @property
     def adult_on(self) -> date | None:
@@ -242,6 +261,23 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             return replace(student, requests=requests_after(student.requests, event))
         case DisputeFiled() | DisputeStepTaken() | DisputeClosed() | StayPutExcepted():
             return replace(student, disputes=disputes_after(student.disputes, event))
+        case (
+            TransferReceived()
+            | ComparableServicesStarted()
+            | TransferRecordsRequested()
+            | TransferRecordsAnswered()
+            | TransferSettled()
+        ):
+            return replace(student, transfers=transfers_after(student.transfers, event))
+        case (
+            RemovalRecorded()
+            | RemovalEnded()
+            | RemovalServicesGiven()
+            | RemovalDecided()
+            | ManifestationDetermined()
+            | ManifestationFollowed()
+        ):
+            return replace(student, discipline=discipline_after(student.discipline, event))
         case _:
             assert_never(event)
 

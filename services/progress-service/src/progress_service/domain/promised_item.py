@@ -76,6 +76,10 @@ class KnownPlan:
     ) -> Reason | None:
         if text is None and not line:
             return self._reason("item-not-in-plan", "No adopted text of this plan has this item.")
+        if self.lines.void is not None:
+            return self._reason(
+                "plan-void", "The plan never bound: it was made for another student, or twice."
+            )
         binding = binding_on(self.lines.bindings, day)
         if binding is None:
             return self._reason("plan-not-yet-in-force", f"The plan was not yet in force on {day}.")

@@ -1,7 +1,5 @@
 """Corrections: the text misreported a decision; asked for by one person, approved by another."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -22,20 +20,19 @@ from plan_service.adapters.routes.forms import (
 )
 from plan_service.adapters.routes.of_a_plan import must_be_a_plan, one_of_plan
 from plan_service.adapters.routes.shapes import CorrectionOut
-from plan_service.application.corrections import Corrections, pending_fields
-from plan_service.application.working_papers import Paper
-from plan_service.domain.correction import RequestCorrection, SecondPersonRequired
-from runtime import resources
-from runtime.auth import Principal
-from runtime.call import Asked, Call, Making
+from plan_service.adapters.routes.two_people import page_of_both, person, respond_waiting
+from plan_service.application.corrections import Corrections
+from plan_service.application.working_papers import Kind
+from plan_service.domain.correction import RequestCorrection
+from plan_service.domain.second_person import SecondPersonRequired
+from runtime.call import Asked, Making
 from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
-from runtime.paging import Listed, Listing, Page
-from runtime.resources import Shown
+from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/plan/v1", tags=["corrections"])
-KIND = "correction"
+KIND: Kind = "correction"
 
 
 class CorrectionIn(Form):
@@ -82,31 +79,23 @@ async def post_correction(
         external_id=body.external_id,
         reported=reported_value(body.reported),
     )
-    kept = False
 
     async def request(making: Making) -> Appended:
-        nonlocal kept
-        appended = await Corrections(asked.store).request(
+        return await Corrections(asked.store).request(
             asked.context, plan_id, correction, body.document, if_match=if_match, claims=making.claims,
             answer=making.answer,
         )  # fmt: skip
-        kept = appended.replayed is None
-        return appended
 
     id_ = correction.correction_id
-    response = await asked.respond("correction", id_, request, external_id=body.external_id)
-    if kept:  # A working paper is made without an event, which `respond` takes for nothing made.
-        response.status_code = 201
-        response.headers["Location"] = f"{asked.request.scope['path']}/{id_}"
-    return response
+    location = f"{asked.request.scope['path']}/{id_}"
+    return await respond_waiting(asked, KIND, id_, request, external_id=body.external_id, location=location)
 
 
 @routes.get("/plans/{plan_id}/corrections", response_model=Page[CorrectionOut])
 async def get_corrections(plan_id: UUID, asked: Asked, who: Reads, listing: Listed) -> Response:
     """List the plan's corrections, a page at a time: `status` tells those that wait from those that stand."""
     await must_be_a_plan(asked, plan_id)
-    pending = await Corrections(asked.store).papers.of_plan(asked.tenant, plan_id, "correction")
-    return await _page(asked, plan_id, listing, [shown_correction(paper) for paper in pending])
+    return await page_of_both(asked, KIND, plan_id, listing)
 
 
 @routes.get("/plans/{plan_id}/corrections/{correction_id}", response_model=CorrectionOut)
@@ -137,63 +126,5 @@ async def delete_correction(
     plan_id: UUID, correction_id: UUID, if_match: IfMatch, asked: Asked, who: Writes
 ) -> Response:
     """Give a correction up that waits for its second person. Nothing is kept of it."""
-    await Corrections(asked.store).drop(asked.tenant, plan_id, correction_id, if_match=if_match)
+    await Corrections(asked.store).approvals.drop(asked.tenant, plan_id, correction_id, if_match=if_match)
     return Response(status_code=204)
-
-
-def person(who: Principal) -> str:
-    """Who it is: the person for whom a system acts, or the caller."""
-    return who.on_behalf_of or who.id
-
-
-def shown_correction(paper: Paper) -> Shown:
-    """A correction that waits, as an answer shows it."""
-    return Shown(
-        "correction", paper.id, pending_fields(paper), paper.version, paper.updated_at, paper.student_id
-    )
-
-
-async def _page(asked: Call, plan_id: UUID, listing: Listing, pending: Sequence[Shown]) -> Response:
-    """In the order of ids, those that stand (``resources``) and those that wait (working papers) together."""
-    fields: dict[str, str | None] = {"plan": str(plan_id)}
-    of = f"{asked.tenant} {KIND} of {plan_id}"
-    after = listing.after(of)
-    standing = listing
-    if after is not None:
-        of_standing = resources.list_name(asked.tenant, KIND, fields)
-        standing = replace(listing, cursor=listing.next_cursor(of_standing, after))
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
-        found, last = await resources.find_page(rows, asked.tenant, KIND, standing, fields=fields)
-    # One approved between the two readings stands.
-    both = {each.id: each for each in (*filter(_wanted(listing, after), pending), *found)}
-    shown = [both[id_] for id_ in sorted(both)]
-    page = shown[: listing.limit]
-    for each in page:
-        asked.saw(each.student, KIND, (each.id,))
-    more = last is not None or len(shown) > len(page)
-    return asked.listed([each.fields() for each in page], listing, of, page[-1].id if more else None)
-
-
-def _wanted(listing: Listing, after: UUID | None) -> Callable[[Shown], bool]:
-    def wanted(shown: Shown) -> bool:
-        return (
-            (after is None or shown.id > after)
-            and listing.student in (None, shown.student)
-            and listing.external_id in (None, shown.document.get("external_id"))
-            and (
-                listing.updated_after is None
-                or shown.updated_at is None
-                or shown.updated_at > listing.updated_after
-            )
-        )
-
-    return wanted
-
-
-async def fetch_correction(call: Call, correction_id: UUID) -> Shown | None:
-    """A correction that waits, or stands."""
-    paper = await Corrections(call.store).papers.read(call.tenant, correction_id)
-    if paper is not None and paper.kind == "correction":
-        return shown_correction(paper)
-    async with call.store.database.begin(call.tenant) as rows:
-        return await resources.find(rows, call.tenant, "correction", correction_id)

@@ -22,8 +22,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student, one_of_student, page_of_student
+from plan_service.application.deciding import decide_about_student, meeting_of
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation, meeting_of
 from plan_service.application.shown_disputes import DisputeShown
 from plan_service.domain.dispute import (
     CloseDispute,
@@ -205,7 +205,7 @@ async def post_dispute(
     dispute_id = new_id()
 
     async def file(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: file_dispute(seen.state, body.to_command(dispute_id, seen)),
             reported=reported_value(body.reported),
@@ -227,7 +227,7 @@ async def post_dispute_step(
     step_id = new_id()
 
     async def take(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: take_step(seen.state, body.to_command(dispute_id, step_id, seen)), meeting=body.meeting,
             reported=reported_value(body.reported),
@@ -252,7 +252,7 @@ async def post_stay_put_exception(
     exception_id = new_id()
 
     async def let(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: except_stay_put(seen.state, body.to_command(dispute_id, exception_id, seen)),
             reported=reported_value(body.reported), if_match=if_match,
@@ -276,7 +276,7 @@ async def post_dispute_outcome(
     await must_be_of_student(asked, KIND, student_id, dispute_id)
 
     async def close(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: close_dispute(seen.state, body.to_command(dispute_id, seen)),
             reported=reported_value(body.reported), if_match=if_match,

@@ -21,8 +21,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
+from plan_service.application.deciding import decide_about_student, meeting_of
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation, meeting_of
 from plan_service.application.shown_evaluations import EligibilityShown
 from plan_service.domain.document import documents_of
 from plan_service.domain.eligibility import DetermineEligibility, EligibilityRefused, determine_eligibility
@@ -136,7 +136,7 @@ async def post_eligibility(
     }
 
     async def determine(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: determine_eligibility(seen.state, body.to_command(eligibility_id, seen)),
             staff=staff, meeting=body.meeting, reported=reported_value(body.reported),

@@ -22,8 +22,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student
+from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import ConsentRequestShown, EvaluationConsentShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -160,7 +160,7 @@ async def post_consent_request(
     request_id = new_id()
 
     async def ask(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: ask_consent(seen.state, body.to_command(evaluation_id, request_id, seen)),
             reported=reported_value(body.reported),
@@ -203,7 +203,7 @@ async def post_evaluation_consent(
     consent_id = new_id()
 
     async def answer(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: answer_evaluation(seen.state, body.to_command(evaluation_id, consent_id, seen)),
             reported=reported_value(body.reported),

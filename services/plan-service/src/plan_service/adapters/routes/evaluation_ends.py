@@ -17,8 +17,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student
+from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import EvaluationShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -115,7 +115,7 @@ async def post_referral_withdrawal(
     await must_be_of_student(asked, KIND, student_id, evaluation_id)
 
     async def withdraw(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: withdraw_referral(seen.state, body.to_command(evaluation_id, seen)),
             staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,
@@ -139,7 +139,7 @@ async def post_evaluation_refusal(
     await must_be_of_student(asked, KIND, student_id, evaluation_id)
 
     async def decline(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: decline_evaluation(seen.state, body.to_command(evaluation_id, seen)),
             staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,

@@ -21,8 +21,8 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
+from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import EvaluationExtensionShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -127,7 +127,7 @@ async def post_evaluation_extension(
     extension_id = new_id()
 
     async def extend(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: extend_evaluation(seen.state, body.to_command(evaluation_id, extension_id, seen)),
             staff={"/staff": body.staff}, reported=reported_value(body.reported),

@@ -22,8 +22,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
+from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import EvaluationShown
 from plan_service.domain.document import document_of, documents_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -191,7 +191,7 @@ async def post_evaluation(
     evaluation_id = new_id()
 
     async def refer(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: receive_referral(seen.state, body.to_command(evaluation_id, seen)), staff={"/staff": body.staff},
             reported=reported_value(body.reported),
@@ -213,7 +213,7 @@ async def post_completion(
     staff = {f"/assessments/{place}/staff": each.staff for place, each in enumerate(body.assessments)}
 
     async def complete(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: complete_evaluation(seen.state, body.to_command(evaluation_id, seen)), staff=staff,
             reported=reported_value(body.reported),

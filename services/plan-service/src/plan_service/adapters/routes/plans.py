@@ -1,4 +1,4 @@
-"""Plans: listed, adopted, reviewed, ended; and statements beside them."""
+"""Plans: listed, adopted, reviewed; and statements beside them."""
 
 from datetime import date
 from typing import Annotated
@@ -11,7 +11,7 @@ from contracts.fields import ExternalId, Narrative
 from contracts.ids import new_id
 from contracts.plan import PlanEvent
 from contracts.rule_profile import RuleSetNotShipped
-from contracts.vocabulary import PlanEnd, PlanKind, RequestVia, ReviewOutcome
+from contracts.vocabulary import PlanKind, RequestVia, ReviewOutcome
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -24,12 +24,11 @@ from plan_service.adapters.routes.of_a_plan import list_of_plan, one_of_plan
 from plan_service.adapters.routes.shapes import PlanOut, ReviewOut, StatementOut
 from plan_service.application.adopting import Adoption, AnotherPlanInEffect, adopt_draft
 from plan_service.application.drafts import Drafts
-from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import Situation, decide
 from plan_service.domain.adoption import AdoptionRefused
 from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.draft import NoDraft
-from plan_service.domain.review import EndRefused, HoldReview, ReviewRefused, end_plan, hold_review
+from plan_service.domain.review import HoldReview, ReviewRefused, hold_review
 from plan_service.domain.statement import AddStatement, add_statement
 from runtime.call import Asked, Making
 from runtime.event_store import Appended
@@ -67,16 +66,6 @@ class ReviewIn(Form):
     reason: Narrative | None = None
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same again answers 200 with the plan, and records nothing."""
-    reported: ReportedIn | None = None
-
-
-class PlanEndIn(Form):
-    """Why and from when the plan binds no longer."""
-
-    reason: PlanEnd
-    effective_on: date
-    """The first day without it."""
-    explanation: Narrative | None = None
     reported: ReportedIn | None = None
 
 
@@ -173,35 +162,6 @@ async def get_review(plan_id: UUID, review_id: UUID, asked: Asked, who: Reads) -
     return await one_of_plan(asked, "review", plan_id, review_id)
 
 
-@routes.post("/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted))
-async def post_end(
-    plan_id: UUID,
-    if_match: IfMatch,
-    asked: Asked,
-    who: WritesOrReports,
-    body: Annotated[
-        PlanEndIn,
-        Body(
-            openapi_examples={"graduated": {"value": {"reason": "graduated", "effective_on": "2026-06-12"}}}
-        ),
-    ],
-) -> Response:
-    """End the plan from a day on. Everything recorded of it stays."""
-    may_write_or_report(who, body.reported)
-    notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
-    notice_ids = tuple(dict.fromkeys(notice.notice_id for notice in notices))
-
-    def end(seen: Situation) -> list[PlanEvent]:
-        return end_plan(
-            seen.plan, body.reason, body.effective_on, seen.today, body.explanation, reported_value(body.reported),
-            notice_ids,
-        )  # fmt: skip
-
-    return await asked.respond("plan", plan_id, lambda making: decide(
-        asked.store, asked.context, plan_id, end, if_match=if_match, answer=making.answer,
-        reported=reported_value(body.reported)))  # fmt: skip
-
-
 @routes.post("/plans/{plan_id}/statements", status_code=201, response_model=StatementOut)
 async def post_statement(
     plan_id: UUID, asked: Asked, who: WritesOrReports,
@@ -220,7 +180,7 @@ async def post_statement(
         return add_statement(seen.plan, command, seen.people)
 
     return await asked.respond("statement", statement_id, lambda making: decide(
-        asked.store, asked.context, plan_id, add, claims=making.claims, answer=making.answer),
+        asked.store, asked.context, plan_id, add, claims=making.claims, answer=making.answer, void_too=True),
         external_id=body.external_id)  # fmt: skip
 
 

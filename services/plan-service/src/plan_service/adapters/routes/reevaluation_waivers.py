@@ -20,8 +20,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
+from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation
 from plan_service.application.shown_evaluations import ReevaluationWaiverShown
 from plan_service.domain.document import document_of
 from plan_service.domain.reevaluation import WaiveReevaluation, WaiverRefused, waive_reevaluation
@@ -106,7 +106,7 @@ async def post_reevaluation_waiver(
     waiver_id = new_id()
 
     async def waive(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: waive_reevaluation(seen.state, body.to_command(waiver_id, seen)), staff={"/staff": body.staff},
             reported=reported_value(body.reported),

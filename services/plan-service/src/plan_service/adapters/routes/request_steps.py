@@ -19,8 +19,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student
+from plan_service.application.deciding import decide_about_student, meeting_of
 from plan_service.application.desk import Desk, Seen
-from plan_service.application.evaluating import decide_about_evaluation, meeting_of
 from plan_service.application.shown import RequestShown
 from plan_service.domain.document import documents_of
 from plan_service.domain.request_answer import (
@@ -168,7 +168,7 @@ async def post_request_answer(
     await must_be_of_student(asked, KIND, student_id, request_id)
 
     async def answer(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: answer_request(seen.state, body.to_command(request_id, seen)), staff={"/staff": body.staff},
             meeting=body.meeting, reported=reported_value(body.reported), if_match=if_match,
@@ -191,7 +191,7 @@ async def post_record_hearing(
     may_write_or_report(who, body.reported)
 
     async def ask(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: ask_record_hearing(seen.state, body.to_command(request_id, seen)),
             reported=reported_value(body.reported),
@@ -215,7 +215,7 @@ async def post_record_hearing_decision(
     await must_be_of_student(asked, KIND, student_id, request_id)
 
     async def decide(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: decide_record_hearing(seen.state, body.to_command(request_id, seen)),
             reported=reported_value(body.reported), if_match=if_match,
@@ -239,7 +239,7 @@ async def post_record_statement(
     statement_id = new_id()
 
     async def place(making: Making) -> Appended:
-        return await decide_about_evaluation(
+        return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
             lambda seen: place_statement(seen.state, body.to_command(request_id, statement_id, seen)),
             reported=reported_value(body.reported),

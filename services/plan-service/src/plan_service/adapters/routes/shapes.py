@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.items import Change, Item
 from contracts.plan import Basis
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind, RequestVia, ReviewOutcome
+from contracts.vocabulary import (
+    Channel,
+    ConsentDecision,
+    ConsentMethod,
+    PlanKind,
+    ReopeningGround,
+    RequestVia,
+    ReviewOutcome,
+    VoidGround,
+)
 from plan_service.adapters.routes.forms import ReportedOut
 
 
@@ -36,6 +45,8 @@ class PlanOut(Out):
     """A draft is open."""
     versions: int
     """How many adoptions and amendments there have been."""
+    void: bool = False
+    """It never bound."""
     bindings: list[BindingOut]
     review_due_on: date | None = None
     pending_amendments: list[UUID]
@@ -166,6 +177,45 @@ class CorrectionOut(Out):
     updated_at: str | None = None
 
 
+class OfTwoPeople(Out):
+    """What one person has asked for and another approves."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    status: Literal["pending", "approved"]
+    reason: str
+    requested_by: str
+    approved_by: str | None = None
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    """While it waits: the ETag for approving or dropping it."""
+    updated_at: str | None = None
+
+
+class ReopeningOut(OfTwoPeople):
+    """An ended plan is to bind again, or does."""
+
+    ground: ReopeningGround
+    effective_on: date
+    """The first day on which it binds again."""
+    ended_by: UUID | None = None
+    """The end that no longer holds, once that is approved."""
+
+
+class VoidOut(OfTwoPeople):
+    """A plan never bound, or is to be said so."""
+
+    ground: VoidGround
+    duplicate_of: UUID | None = None
+    told_holders: list[UUID] = []
+    told_staff: list[UUID] = []
+    notices: list[UUID] = []
+    voided_on: date | None = None
+
+
 class StatementOut(Out):
     """A parent's or adult student's statement."""
 
@@ -294,3 +344,28 @@ class HistoryOut(Out):
 
     plan: UUID
     entries: list[HistoryEntryOut]
+
+
+class ExitSummaryOut(Out):
+    """What a student who leaves was given: the Summary of Performance, or the handover of a Section 504 plan."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    to_student: bool
+    holders: list[UUID] = []
+    given_on: date
+    channel: Channel
+    language: str | None = None
+    academic_achievement: str | None = None
+    functional_performance: str | None = None
+    recommendations: str | None = None
+    what_worked: str | None = None
+    student_statement: str | None = None
+    items: list[UUID] = []
+    """The accommodations that worked."""
+    document: UUID | None = None
+    reported: ReportedOut | None = None
+    version: int
+    updated_at: str

@@ -1,4 +1,4 @@
-"""Deciding about a student's evaluations: the staff and the meeting that a request names are read beside the student."""
+"""Deciding about a student: the staff, the meeting and whatever else a rule looks at are read beside them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,16 +15,19 @@ from runtime.call import Making
 from runtime.event_store import Appended, Context, Model
 
 
-async def decide_about_evaluation(
+async def decide_about_student(
     desk: Desk, context: Context, student_id: UUID, making: Making, decision: Callable[[Seen[Student]], Sequence[Event]],
-    *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None, reported: Reported | None = None,
-    if_match: int | None = None,
+    *, staff: Mapping[str, UUID | None] | None = None, meeting: UUID | None = None,
+    beside: Sequence[tuple[Model[Any], str]] = (), reported: Reported | None = None, if_match: int | None = None,
 ) -> Appended:  # fmt: skip
-    """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be."""
+    """Append what ``decision`` said. ``staff``: who is named, by where in the request; whoever has left may be.
+
+    ``beside``: what else it reads.
+    """
     named = {pointer: id for pointer, id in (staff or {}).items() if id is not None}
-    beside: list[tuple[Model[Any], str]] = [(STAFF, STAFF.stream(id)) for id in dict.fromkeys(named.values())]
+    wanted = [*beside, *((STAFF, STAFF.stream(id)) for id in dict.fromkeys(named.values()))]
     if meeting is not None:
-        beside.append((MEETING, MEETING.stream(meeting)))
+        wanted.append((MEETING, MEETING.stream(meeting)))
 
     def decided(seen: Seen[Student]) -> Sequence[Event]:
         for pointer, id in named.items():
@@ -33,7 +36,7 @@ async def decide_about_evaluation(
         return decision(seen)
 
     return await desk.decide(
-        context, STUDENT, (student_id,), student_id, decided, beside=beside, claims=making.claims,
+        context, STUDENT, (student_id,), student_id, decided, beside=wanted, claims=making.claims,
         answer=making.answer, reported=reported, if_match=if_match,
     )  # fmt: skip
 
