@@ -156,6 +156,7 @@ def versions(history: History, known_at: datetime | None = None) -> tuple[PlanVe
                 withdrawn_by=withdrawal.id if withdrawal else None,
                 corrected_by=tuple(change.correction.id for change in made if change.correction),
                 voided_by=lines.void.id if lines.void else None,
+                imported=event.imported if isinstance(event, PlanAdopted) else None,
                 reported=event.reported if isinstance(event, PlanAdopted | AmendmentAdopted) else None,
             )
         )

@@ -9,7 +9,7 @@ from contracts.event import Value
 from contracts.fields import AmendmentId, EventId, HolderId, ItemId, Narrative, StaffId
 from contracts.items import Change, Item
 from contracts.plan import Basis
-from contracts.values import Reported
+from contracts.values import Imported, Reported
 from contracts.vocabulary import ConsentDecision, PlanEnd, PlanKind, PlanStatus, VoidGround
 
 
@@ -199,6 +199,8 @@ class PlanVersion(Value):
     withdrawn_by: EventId | None = None
     corrected_by: tuple[EventId, ...] = ()
     voided_by: EventId | None = None
+    imported: Imported | None = None
+    """From where it was taken over, and when it was recorded there."""
     reported: Reported | None = None
 
 

@@ -36,6 +36,7 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
+from contracts.values import Imported
 from contracts.vocabulary import PlanKind, ReopeningGround, VoidGround
 
 _KIND = {PlanKind.IEP: "an IEP", PlanKind.SECTION_504: "a Section 504 plan"}
@@ -68,7 +69,8 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
                 f", with review due by {day_in_words(event.review_due_on)}" if event.review_due_on else ""
             )
             count = counted(len(event.items), "item")
-            what = f"adopted {_KIND[event.kind]} of {count}{review} ({items_told(event.items)})"
+            did, source = ("took over", _source(event.imported)) if event.imported else ("adopted", "")
+            what = f"{did} {_KIND[event.kind]} of {count}{source}{review} ({items_told(event.items)})"
             return Told(what, When.FROM, reported=event.reported)
         case AmendmentProposed():
             basis = "a meeting" if isinstance(event.basis, TeamMeeting) else "a written agreement"
@@ -136,6 +138,12 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             return Told(what, reported=event.reported)
         case _:
             assert_never(event)
+
+
+def _source(imported: Imported) -> str:
+    recorded = imported.source_recorded_on
+    on = f", which had recorded it on {day_in_words(recorded)}" if recorded else ""
+    return f" from {imported.source}{on}"
 
 
 def _voided(event: PlanVoided, names: Names) -> Told:

@@ -48,10 +48,13 @@ class Line(Generic[T]):
     external_id: str | None = None
 
 
-def read_model(model: type[M], body: bytes) -> M:
-    """One body from its JSON; raises FastAPI's error for another form, so that it is answered as ever."""
+def read_model(model: type[M], body: bytes, *, strict: bool = True) -> M:
+    """One body from its JSON; raises FastAPI's error for another form, so that it is answered as ever.
+
+    ``strict``: no number in a string, no other type than the field's. Models with unions of their own cannot be.
+    """
     try:
-        return model.model_validate_json(body, strict=True)
+        return model.model_validate_json(body, strict=strict)
     except ValidationError as error:
         raise _unreadable(error, body) from error
 

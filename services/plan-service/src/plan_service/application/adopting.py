@@ -10,10 +10,11 @@ from contracts.values import Reported
 from contracts.vocabulary import PlanKind
 from plan_service.application.drafts import Drafts, items_of
 from plan_service.application.notices_given import notices_given
-from plan_service.application.situation import TRIES, Situation, change, load_plan, must_stand, situation
+from plan_service.application.situation import TRIES, change, load_plan, must_stand, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
 from plan_service.domain.ages import ages_of
 from plan_service.domain.draft import NoDraft
+from plan_service.domain.plan import Plan
 from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
 
 
@@ -83,7 +84,7 @@ async def adopt_draft(
                 reported=asked.reported,
             ),
         )
-        place = await place_in_effect(store, tenant, seen, asked.effective_on)
+        place = await place_in_effect(store, tenant, seen.plan, asked.effective_on)
         try:
             async with papers.writing(tenant) as connection:
                 appended = await store.append(
@@ -111,10 +112,10 @@ class Place:
     resting_on: tuple[Loaded[Any], ...] = ()
 
 
-async def place_in_effect(store: EventStore, tenant: str, seen: Situation, effective_on: date) -> Place:
+async def place_in_effect(store: EventStore, tenant: str, plan: Plan, effective_on: date) -> Place:
     """The place for this plan from a day on; raises `AnotherPlanInEffect`."""
-    kind, value = f"active_plan:{seen.plan.kind}", str(seen.plan.student_id)
-    plan_id = seen.plan.plan_id
+    kind, value = f"active_plan:{plan.kind}", str(plan.student_id)
+    plan_id = plan.plan_id
     assert plan_id is not None
     held = await store.held(tenant, kind, value)
     if held is None:
@@ -124,5 +125,5 @@ async def place_in_effect(store: EventStore, tenant: str, seen: Situation, effec
         return Place()
     other = await load_plan(store, tenant, owner)
     if not other.state.ended_by(effective_on):
-        raise AnotherPlanInEffect(owner, seen.plan.kind)
+        raise AnotherPlanInEffect(owner, plan.kind)
     return Place((Claim(kind, value, plan_id),), (Release(kind, value),), (other,))

@@ -77,7 +77,7 @@ class Reopenings:
         async def decided(seen: Situation, paper: Paper) -> Approved:
             end = await self._end(context.tenant, seen)
             events = approve_reopening(seen.plan, _reopening(paper), end, approved_by, seen.today)
-            place = await place_in_effect(self.store, context.tenant, seen, events[0].effective_on)
+            place = await place_in_effect(self.store, context.tenant, seen.plan, events[0].effective_on)
             return Approved(events, place.claims, place.releases, place.resting_on)
 
         return await self.approvals.approve(

@@ -88,6 +88,8 @@ def review_due_on(kind: PlanKind, command: AdoptPlan) -> date | None:
     if kind is not PlanKind.IEP:
         return command.review_due_on
     held_on = command.meeting.held_on if command.meeting else None
+    if held_on is None and command.imported and command.reported:
+        held_on = command.reported.occurred_on  # The old system's day is that of its meeting.
     return next_review(held_on or command.effective_on, command.rules)
 
 
