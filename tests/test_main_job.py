@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import time
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +96,25 @@ def test_four_processes_on_kafka(kafka: Any) -> None:
         assert "Quill" not in mail["subject"]
 
 
+def takes_over_plans(instance: Instance, tenant: str) -> None:
+    """Of a legacy system, from a file: one that can be, and one of a student nobody knows."""
+    student = instance.client(tenant).get("/plan/v1/students")["items"][0]
+    plan = {"external_id": "oldiep:1", "student": student["external_ids"][0], "kind": "504", "source": "County IEP system",
+            "effective_on": "2025-09-02"}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "plans.ndjson"
+        unknown = plan | {"external_id": "oldiep:2", "student": "sis:none"}
+        file.write_text(json.dumps(plan) + "\n\n" + json.dumps(unknown))
+        for made in (1, 0):
+            done = instance.handrail("import", "plans", str(file), "--tenant", tenant, "--json")
+            assert done.returncode == 1, done.stderr
+            told = json.loads(done.stdout.strip().splitlines()[-1])
+            assert (told["created"], told["unchanged"], told["refused"]) == (made, 1 - made, 1)
+            assert told["refusals"][0]["line"] == 3
+    found = instance.client(tenant).get("/plan/v1/plans", external_id="oldiep:1")["items"]
+    assert [plan["student"] for plan in found] == [student["id"]]
+
+
 def test_a_new_user_opens_a_district_registers_a_vendor_and_imports_a_roster() -> None:
     with one_process() as instance:
         added = instance.handrail(
@@ -113,6 +134,7 @@ def test_a_new_user_opens_a_district_registers_a_vendor_and_imports_a_roster() -
                 assert job[expected] >= 480
             assert job["created"] == 0
             assert job["changed"] == 0
+        takes_over_plans(instance, "grand-bend-oneroster")
         wrong = instance.handrail("import", "edfi", "/nowhere")
         assert wrong.returncode == 2
         assert instance.client("lakeside").get("/plan/v1/tenant")["name"] == "Lakeside"

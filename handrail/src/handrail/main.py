@@ -211,16 +211,20 @@ def clients_revoke(client_id: str, tenant: Tenant = None, data: Data = DATA) -> 
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="edfi | oneroster")], path: Path, tenant: Tenant = None,
+    kind: Annotated[str, typer.Argument(help="edfi | oneroster | plans")], path: Path, tenant: Tenant = None,
     all_or_nothing: Annotated[bool, typer.Option("--all-or-nothing")] = False, data: Data = DATA,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Bring in a roster: a folder, an XML file or a zip. The same again changes nothing."""
+    """Bring in a roster (a folder, an XML file or a zip), or plans of another system (NDJSON). Twice changes nothing."""
     from handrail.districts import ensure_district, the_tenant
+    from handrail.legacy_plans import import_plans
     from handrail.rosters import import_roster
 
-    if kind not in {"edfi", "oneroster"}:
-        err("The first word says what it is: edfi or oneroster.")
+    if kind not in {"edfi", "oneroster", "plans"}:
+        err("The first word says what it is: edfi, oneroster or plans.")
+        raise typer.Exit(2)
+    if kind == "plans" and all_or_nothing:
+        err("Plans are taken over one by one: leave --all-or-nothing out.")
         raise typer.Exit(2)
     if not path.exists():
         err(f"{path} is not there.")
@@ -230,7 +234,10 @@ def import_(
         district = client.for_tenant(slug)
         if ensure_district(district, slug) and not as_json:
             out(f"{slug} was new: it is open now, with defaults (change them with PUT /plan/v1/district).")
-        done = import_roster(district, kind, path, all_or_nothing=all_or_nothing, quiet=as_json)
+        if kind == "plans":
+            done = import_plans(district, path, quiet=as_json)
+        else:
+            done = import_roster(district, kind, path, all_or_nothing=all_or_nothing, quiet=as_json)
         show(done, as_json, None)
         if done["status"] != "done" or done["refused"]:
             raise typer.Exit(1)
