@@ -64,21 +64,26 @@ async def with_student(
     """A child with a mother who decides, a district with ten days of notice; returns today."""
     await set_profile_from(plan, profile_from, state_profile, partial_consent=partial_consent)
     today = await today_of(plan)
+    await with_child(plan, CHILD, today)
+    return today
+
+
+async def with_child(plan: Opened, child: UUID, today: date) -> None:
+    """A child with a mother who decides, and an aunt who does not."""
     held = Held(starts_on=date(2015, 1, 1))
     personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=date(2015, 1, 1))
-    await record(plan, STUDENT, [CHILD], [
-        StudentRegistered(effective_on=today, student_id=CHILD, personal=personal),
+    await record(plan, STUDENT, [child], [
+        StudentRegistered(effective_on=today, student_id=child, personal=personal),
         ContactProposed(
-            effective_on=today, student_id=CHILD, contact_id=AUNT,
+            effective_on=today, student_id=child, contact_id=AUNT,
             personal=ContactPersonalData(given_name="Ines", family_name="Quill"),
         ),
         RightsHolderConfirmed(
-            effective_on=today, student_id=CHILD, holder_id=MOTHER, personal=HolderPersonalData(name="R. Quill"),
+            effective_on=today, student_id=child, holder_id=MOTHER, personal=HolderPersonalData(name="R. Quill"),
             ground=RightsGround.BIOLOGICAL_PARENT, rights=Rights(decision=held, notice=held, contact=held),
             language="es", confirmed_by="registrar",
         ),
-    ])  # fmt: skip
-    return today
+    ], child)  # fmt: skip
 
 
 async def held_meeting(plan: Opened, on: date, *, held: bool = True) -> UUID:
