@@ -61,7 +61,6 @@ EVERY_EVENT = (
 )
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
-    "plan.draft_shared": "no route shares a draft yet",
 }
 """Events that the sample does not have, and why. One that it has after all is struck from here."""
 PATIENCE_SECONDS = 400

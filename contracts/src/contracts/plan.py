@@ -90,6 +90,8 @@ class DraftShared(Event):
     holder_ids: tuple[HolderId, ...]
     channel: Channel
     language: LanguageTag
+    draft_share_id: UUID | None = None
+    external_id: ExternalId | None = None
 
 
 @event("plan.draft_dropped")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from handrail.client import Refused
 from handrail.plan_items import Json
+from handrail.sample.documents import page
 from handrail.sample.needs import LIMITS, NEEDS
 from handrail.sample.plan_texts import iep_items, section_504_items
 from handrail.sample.telling import Life, Scene
@@ -29,6 +30,8 @@ def plan_of(scene: Scene, world: World, held: Held) -> Life:
     invited = _team(world, held)
     meeting = _scheduled(scene, manager, held, invited)
     _told(manager, held, meeting)
+    if held.number % 8 == 3:
+        _shared(scene, held)
     yield held.meets_on
     _met(manager, held, meeting, invited)
     body: Json = {"effective_on": held.meets_on.isoformat(), "meeting": meeting}
@@ -65,6 +68,18 @@ def _draft(manager: Stage, held: Held) -> str:
     answer = manager.client.request("POST", "/plan/v1/plans", json=body)
     held.plan = answer.json()["id"]
     return answer.headers["etag"]
+
+
+def _shared(scene: Scene, held: Held) -> None:
+    """The family gets the draft to read before the meeting."""
+    text = page(scene.by(held.manager), held.student, "Draft of the plan", "other", scene.day)
+    given = {
+        "holders": [held.holder],
+        "channel": "handed_over",
+        "language": held.child.language,
+        "document": text,
+    }
+    scene.by(held.manager).client.post(f"{held.path}/draft-shares", given)
 
 
 def write(scene: Scene, world: World, held: Held) -> None:

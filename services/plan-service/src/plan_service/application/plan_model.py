@@ -10,6 +10,7 @@ from contracts.plan import (
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
+    DraftShared,
     ExitSummaryGiven,
     ItemHolderAssigned,
     ItemHolderEnded,
@@ -54,6 +55,8 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield _void(plan, event)
         case ExitSummaryGiven():
             yield _exit_summary(plan, event)
+        case DraftShared():
+            yield _draft_share(plan, event)
         case ItemHolderAssigned() | ItemHolderEnded():
             yield from _item_holder(plan, event)
         case _:
@@ -229,6 +232,20 @@ def _exit_summary(plan: Plan, event: ExitSummaryGiven) -> Resource:
         "document": str(event.document.document) if event.document else None,
     } | (event.personal.model_dump(exclude_none=True) if event.personal else {})
     return _posted(plan, "exit_summary", event.exit_summary_id, document, event.external_id, event.reported)
+
+
+def _draft_share(plan: Plan, event: DraftShared) -> Resource:
+    """The first of these events had no id for it: then the document is what it is known by."""
+    document = {
+        "draft_version": event.draft_version,
+        "holders": [str(holder) for holder in event.holder_ids],
+        "given_on": event.effective_on.isoformat(),
+        "channel": event.channel.value,
+        "language": event.language,
+        "document": str(event.document.document),
+    }
+    share_id = event.draft_share_id or event.document.document
+    return _posted(plan, "draft_share", share_id, document, event.external_id, None)
 
 
 def _informed(plan: Plan, event: StaffInformed) -> Resource:

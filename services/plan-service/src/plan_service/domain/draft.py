@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from contracts.fields import ExternalId, ItemId, PlanId, StudentId
+from contracts.fields import ExternalId, HolderId, ItemId, LanguageTag, PlanId, StudentId
 from contracts.items import AnyItem
-from contracts.plan import DraftDropped, DraftOpened, PlanEvent, ReasonPersonalData
+from contracts.plan import DraftDropped, DraftOpened, DraftShared, PlanEvent, ReasonPersonalData
 from contracts.problems import Rejected
-from contracts.values import Imported
-from contracts.vocabulary import PlanKind
+from contracts.values import DocumentRef, Imported
+from contracts.vocabulary import Channel, PlanKind
+from plan_service.domain.people import People
 from plan_service.domain.plan import Plan
-from plan_service.domain.rules import cannot_be_true
+from plan_service.domain.rules import cannot_be_true, done_on
 
 
 class DraftAlreadyOpen(Rejected):
@@ -56,6 +58,41 @@ def drop_draft(plan: Plan, today: date, reason: str | None = None) -> list[PlanE
         raise NoDraft("No draft of this plan is open.")
     personal = ReasonPersonalData(reason=reason) if reason else None
     return [DraftDropped(effective_on=today, plan_id=plan.plan_id, personal=personal)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareDraft:
+    """A draft was given to rights holders."""
+
+    draft_share_id: UUID
+    draft_version: int
+    document: DocumentRef
+    """The exact text given."""
+    holder_ids: tuple[HolderId, ...]
+    channel: Channel
+    language: LanguageTag
+    today: date
+    given_on: date | None = None
+    external_id: ExternalId | None = None
+
+
+def share_draft(plan: Plan, newest: int, command: ShareDraft, people: People) -> list[PlanEvent]:
+    """Record that this text was given: from then on it is an education record, whatever becomes of the draft."""
+    if not plan.drafting or plan.plan_id is None:
+        raise NoDraft("No draft of this plan is open.")
+    if command.draft_version > newest:
+        raise cannot_be_true("unknown-draft-version", f"The draft has {newest} versions.", "/draft_version")
+    if not command.holder_ids:
+        raise cannot_be_true("given-to-nobody", "Say to whom it was given.", "/holders")
+    people.must_know(command.holder_ids, "/holders/{place}")
+    return [
+        DraftShared(
+            effective_on=done_on(command.given_on, None, command.today, "given"), plan_id=plan.plan_id,
+            draft_version=command.draft_version, document=command.document, holder_ids=command.holder_ids,
+            channel=command.channel, language=command.language, draft_share_id=command.draft_share_id,
+            external_id=command.external_id,
+        )
+    ]  # fmt: skip
 
 
 def merged(items: Sequence[AnyItem], changes: Mapping[ItemId, AnyItem | None]) -> tuple[AnyItem, ...]:

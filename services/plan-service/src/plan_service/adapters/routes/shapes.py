@@ -346,6 +346,22 @@ class HistoryOut(Out):
     entries: list[HistoryEntryOut]
 
 
+class DraftShareOut(Out):
+    """A draft that was given to rights holders."""
+
+    id: UUID
+    plan: UUID
+    student: UUID
+    external_id: str | None = None
+    draft_version: int
+    holders: list[UUID]
+    given_on: date
+    channel: Channel
+    language: str
+    document: UUID
+    """The exact text given, among the student's documents."""
+
+
 class ExitSummaryOut(Out):
     """What a student who leaves was given: the Summary of Performance, or the handover of a Section 504 plan."""
 
