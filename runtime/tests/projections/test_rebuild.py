@@ -157,6 +157,20 @@ async def test_the_current_state_is_rebuilt_from_the_events_alone(plan: Opened) 
     assert await current.check() == []
 
 
+async def test_what_is_appended_during_a_check_is_no_difference(plan: Opened) -> None:
+    current, school, new = CurrentState(plan.database, plan.store, [SCHOOL]), new_id(), new_id()
+    await write_school(plan, school, "A")
+    await sequence(plan)
+
+    async def meanwhile(_progress: Progress) -> None:
+        await write_school(plan, school, "B")
+        await sequence(plan)
+        await write_school(plan, new, "C")
+
+    assert await current.check(meanwhile) == []
+    await write_school(plan, new, "D")  # Nothing is locked any more.
+
+
 async def test_shadow_tables_keep_tenants_apart_from_their_first_row_on(
     plan: Opened, reader: tuple[Database, EventStore]
 ) -> None:

@@ -50,7 +50,7 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-class RevocationIn(Form):
+class ConsentRevocationIn(Form):
     """Consent to all services was taken back."""
 
     holder: HolderId
@@ -69,7 +69,7 @@ class PlanEndIn(Form):
     effective_on: date
     """The first day without it."""
     explanation: Narrative | None = None
-    revocation: RevocationIn | None = None
+    revocation: ConsentRevocationIn | None = None
     """Of `consent_revoked`: who did, and how (34 CFR 300.300(b)(4))."""
     notices: tuple[NoticeId, ...] = ()
     """The notices of this end. An end that the district proposes waits for them."""
