@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+import uvloop
 
 from handrail.client import OPERATOR_ID
 from handrail.data_folder import DataFolder, Secrets, write_private
@@ -155,7 +156,7 @@ def run(
         kept = folder.prepare()
         configure_logging(to=(folder.path / "handrail.log").open("a", buffering=1))
         with databases(folder, kept) as (services, keyring):
-            asyncio.run(_run(folder, kept, services, keyring, host, port, first, began, ready, say))
+            uvloop.run(_run(folder, kept, services, keyring, host, port, first, began, ready, say))
     say("Stopped. Everything recorded is kept in " + str(folder.path))
 
 

@@ -267,7 +267,6 @@ class ConsumerRunner:
         """Lock the lanes' positions, drop what was done before, and move the positions on."""
         source = deliveries[0].source
         lanes = sorted({delivery.lane for delivery in deliveries} | set(covered))
-        await set_tenant(rows, "")
         connection = await driver(rows)
         await connection.execute(
             f"INSERT INTO {self._positions} (consumer, source, lane, next) SELECT $1, $2, unnest($3::smallint[]), 1"
