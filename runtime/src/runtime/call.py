@@ -269,10 +269,13 @@ class Call:
 
     def listed(
         self, items: Sequence[Json], listing: Listing, of: str, last: UUID | None,
-        fields: Mapping[str, str | None] | None = None,
+        fields: Mapping[str, str | None] | None = None, *, more: Mapping[str, Any] | None = None,
     ) -> Response:  # fmt: skip
-        """A page of the list ``of``; ``last`` is the id behind which the next one starts, where there is one."""
-        body: dict[str, Any] = {"items": items}
+        """A page of the list ``of``; ``last`` is the id behind which the next one starts, where there is one.
+
+        ``more`` is said beside the items.
+        """
+        body: dict[str, Any] = {"items": items, **(more or {})}
         headers = {}
         if last is not None:
             narrowed = {name: value for name, value in (fields or {}).items() if value is not None}

@@ -15,6 +15,7 @@ from contracts.plan_document import history_of, in_force
 from contracts.problems import Invalid, NotFound, Reason, VersionConflict
 from contracts.values import Imported
 from contracts.vocabulary import PlanKind
+from plan_service.application.individualization import beside_peers
 from plan_service.application.models import STUDENT
 from plan_service.application.plan_model import PLAN
 from plan_service.application.situation import (
@@ -60,6 +61,8 @@ class Draft:
     items: tuple[AnyItem, ...]
     today: date
     ages: Ages
+    beside_peers: Reason | None = None
+    """Its set is that of most plans around it."""
 
     @property
     def missing(self) -> list[Reason]:
@@ -69,7 +72,8 @@ class Draft:
     @property
     def advice(self) -> list[Advice]:
         """What would make it better, or will be owed later: practice, which never stands in the way of adoption."""
-        return advice(self.kind, self.items, self.today, self.ages)
+        said = advice(self.kind, self.items, self.today, self.ages)
+        return [*said, Advice(self.beside_peers)] if self.beside_peers else said
 
     def to_json(self) -> Json:
         """The document that ``PATCH`` changes, and what is missing in it."""
@@ -169,7 +173,8 @@ class Drafts:
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
         """The draft as last saved; raises `NotFound`."""
-        return (await self._seen(tenant, plan_id))[0]
+        draft, _ = await self._seen(tenant, plan_id)
+        return await self._beside_peers(tenant, draft)
 
     async def _seen(self, tenant: str, plan_id: UUID) -> tuple[Draft, Situation]:
         """The draft, and what is decided about it on."""
@@ -180,6 +185,12 @@ class Drafts:
         return Draft(
             paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state, seen.rules)
         ), seen
+
+    async def _beside_peers(self, tenant: str, draft: Draft) -> Draft:
+        """The draft, and whether it has the set of most plans around it."""
+        async with self.store.database.begin(tenant) as rows:
+            found = await beside_peers(rows, tenant, draft.paper.plan_id, draft.items, draft.today)
+        return replace(draft, beside_peers=found)
 
     async def save(
         self,
@@ -207,7 +218,7 @@ class Drafts:
         except VersionConflict as conflict:  # Somebody was faster.
             now = await self.read(tenant, plan_id)
             raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
-        return replace(changed, paper=saved)
+        return await self._beside_peers(tenant, replace(changed, paper=saved))
 
     async def _saved_meanwhile(
         self,
