@@ -11,6 +11,7 @@ from plan_service.adapters.consumers.notices import NOTICES_GIVEN
 from plan_service.adapters.routes import (
     amendments,
     assignments,
+    bank,
     carrying_out,
     caseload,
     contacts,
@@ -74,6 +75,7 @@ ROUTERS: Sequence[APIRouter] = (
     tenant_routes("plan", district.begin_profile),
     district.routes,
     code_list_routes(PREFIX, CODE_LISTS.values(), "plan.read", "roster.write"),
+    bank.routes,
     schools.routes,
     staff.routes,
     students.routes,
