@@ -37,7 +37,7 @@ OF_A_STUDENT = frozenset(
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "evaluation_extension", "dispute",
-        "exit_summary", "reopening", "void",
+        "exit_summary", "reopening", "void", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
         "manifestation", "manifestation_step",
     }
@@ -453,6 +453,7 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
     }
     things["void"] = decide(f"{plan}/void", void | {"reported": happened})
     decide(f"{plan}/draft", {})
+    things["comment"] = operator.post(f"{plan}/draft/comments", {"text": "Is this within reach?"})["id"]
 
 
 def _adopted(operator: Handrail, plan: str) -> str:

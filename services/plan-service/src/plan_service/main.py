@@ -20,6 +20,7 @@ from plan_service.adapters.routes import (
     disputes,
     district,
     documents,
+    draft_comments,
     drafts,
     eligibility,
     endings,
@@ -101,6 +102,7 @@ ROUTERS: Sequence[APIRouter] = (
     meeting_records.routes,
     imports.routes,
     drafts.routes,
+    draft_comments.routes,
     plans.routes,
     endings.routes,
     caseload.routes,
@@ -128,6 +130,7 @@ ADDRESSES = {
 FETCH: dict[str, Fetch] = {
     "draft": drafts.fetch_draft, "import": imports.fetch_import, "correction": fetch_waiting("correction"),
     "reopening": fetch_waiting("reopening"), "void": fetch_waiting("void"),
+    "comment": draft_comments.fetch_comment,
 }  # fmt: skip
 """How to show kinds that are not in the ``resources`` table."""
 
