@@ -35,6 +35,23 @@ async def test_an_entry_is_added_read_changed_and_ended(world: Any) -> None:
     assert (await world.get("/bank", kind="service")).json()["items"] == []
 
 
+async def test_it_is_narrowed_by_each_tag_a_page_at_a_time(world: Any) -> None:
+    reading = sorted([(await world.new("/bank", EXAMPLE))["id"] for _ in range(3)])
+    plain = await world.new("/bank", {"kind": "goal", "title": "Plain", "text": "As it is."})
+
+    async def found(**asked: Any) -> list[str]:
+        return [each["id"] for each in (await world.get("/bank", **asked)).json()["items"]]
+
+    assert await found() == sorted([*reading, plain["id"]])
+    assert (
+        await found(areas="reading", grades="grade_3", categories="specific_learning_disability") == reading
+    )
+    assert await found(areas="math") == await found(areas="reading", grades="grade_9") == []
+    first = (await world.get("/bank", areas="reading", limit=2)).json()
+    second = (await world.http.get(first["next"], headers=world.vendor())).json()
+    assert [each["id"] for each in (*first["items"], *second["items"])] == reading
+
+
 async def test_who_sets_up_the_district_writes_and_who_reads_plans_reads(world: Any) -> None:
     teaches = world.vendor("plan.read", "plan.write")
     assert (await world.post("/bank", EXAMPLE, teaches)).status_code == 403

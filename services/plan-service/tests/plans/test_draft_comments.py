@@ -49,10 +49,17 @@ async def test_a_comment_is_of_an_item_or_of_the_whole_and_says_by_whom(lakeside
     assert await listed(lakeside, path, item=str(SPEECH)) == []
     one = await lakeside.send("GET", f"{path}/draft/comments/{whole['id']}", expect=200)
     assert one.json() == whole
-    first = await lakeside.send("GET", f"{path}/draft/comments", limit="1", expect=200)
-    assert len(first.json()["items"]) == 1
-    second = await lakeside.send("GET", first.json()["next"].removeprefix("/plan/v1"), expect=200)
-    assert [each["id"] for each in second.json()["items"]] == [of_goal["id"]]
+
+
+async def test_comments_are_listed_as_they_were_said_a_page_at_a_time(lakeside) -> None:
+    path = await draft(lakeside)
+    made = [(await said(lakeside, path))["id"] for _ in range(5)]
+    page = (await lakeside.send("GET", f"{path}/draft/comments", limit="2", expect=200)).json()
+    found = [each["id"] for each in page["items"]]
+    while page.get("next"):
+        page = (await lakeside.send("GET", page["next"].removeprefix("/plan/v1"), expect=200)).json()
+        found += [each["id"] for each in page["items"]]
+    assert found == made
 
 
 async def test_a_comment_is_resolved_by_whom_and_once(lakeside) -> None:

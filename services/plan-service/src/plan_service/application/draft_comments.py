@@ -4,7 +4,6 @@ They are no part of the record: no event says them, no packet and no projection 
 once the draft is adopted or dropped. What must last belongs into the plan, a statement or a meeting's record.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -82,16 +81,20 @@ class DraftComments:
             raise NotFound("There is nothing here under this id that you may see.")
         return paper
 
-    async def all_of(self, tenant: str, plan_id: UUID, wanted: Callable[[Json], bool]) -> list[Paper]:
+    async def all_of(self, tenant: str, plan_id: UUID) -> list[Paper]:
         """Every comment on the plan's draft in the order in which they were said; raises `NotFound` without a draft."""
         if await self.papers.read(tenant, plan_id) is None:
             raise NotFound("No draft of this plan is open.")
-        return [paper for paper in await self.papers.of_plan(tenant, plan_id, KIND) if wanted(paper.content)]
+        return sorted(await self.papers.of_plan(tenant, plan_id, KIND), key=_said)
 
     async def _now(self, tenant: str) -> datetime:
         async with self.store.database.lend(tenant) as connection:
             now: datetime = await connection.fetchval("SELECT plan.now_for($1)", tenant)
         return now
+
+
+def _said(paper: Paper) -> tuple[str, UUID]:
+    return paper.content["said_at"], paper.id
 
 
 def comment_fields(paper: Paper) -> Json:

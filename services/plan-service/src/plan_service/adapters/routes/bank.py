@@ -65,9 +65,17 @@ class BankEntryIn(Form):
 async def get_bank(
     asked: Asked, who: Reads, listing: Listed,
     kind: Annotated[BankKind | None, Query(description="Only entries for this kind of item.")] = None,
+    areas: Annotated[Code | None, Query(description="Only entries with this area.")] = None,
+    categories: Annotated[Code | None, Query(description="Only entries with this IDEA category.")] = None,
+    grades: Annotated[Code | None, Query(description="Only entries with this grade.")] = None,
 ) -> Response:  # fmt: skip
     """List the district's bank, ended entries with their last day included."""
-    return await asked.page("bank_entry", listing, fields={"kind": kind})
+    return await asked.page(
+        "bank_entry",
+        listing,
+        fields={"kind": kind},
+        tags={"areas": areas, "categories": categories, "grades": grades},
+    )
 
 
 @routes.get("/bank/{bank_entry_id}", response_model=BankEntryShown)

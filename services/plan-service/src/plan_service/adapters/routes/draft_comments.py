@@ -76,10 +76,12 @@ async def get_draft_comments(
     }
     of = f"{asked.tenant} comments on {plan_id} {fields}"
     after = listing.after(of)
+    comments = await DraftComments(asked.store).all_of(asked.tenant, plan_id)
+    passed = next((place for place, each in enumerate(comments, 1) if each.id == after), 0)
     found = [
         shown
-        for paper in await DraftComments(asked.store).all_of(asked.tenant, plan_id, wanted)
-        if (after is None or paper.id > after) and _listed(shown := _shown(paper), listing)
+        for paper in comments[passed:]
+        if wanted(paper.content) and _listed(shown := _shown(paper), listing)
     ]
     page = found[: listing.limit]
     for shown in page:
