@@ -37,13 +37,13 @@ OF_A_STUDENT = frozenset(
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "evaluation_extension", "dispute",
-        "exit_summary", "reopening", "void", "draft_share",
+        "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
         "manifestation", "manifestation_step",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
-OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client"})
+OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number, behind the plan's id",
              "login": "a user name"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
@@ -339,6 +339,8 @@ def furnished(instance: Instance) -> District:
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[
         "id"
     ]
+    goal = {"kind": "goal", "title": "Reading", "text": "{student} will read aloud."}
+    things["bank_entry"] = operator.post("/plan/v1/bank", goal)["id"]
     things["import"] = operator.request(
         "POST", "/plan/v1/imports", params={"format": "edfi"}, content=b"PK", headers={"content-type": "application/zip"}
     ).json()["id"]  # fmt: skip
@@ -458,6 +460,7 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
         "document": things["document"],
     }
     things["draft_share"] = operator.post(f"{plan}/draft-shares", given)["id"]
+    things["comment"] = operator.post(f"{plan}/draft/comments", {"text": "Is this within reach?"})["id"]
 
 
 def _adopted(operator: Handrail, plan: str) -> str:

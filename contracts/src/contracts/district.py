@@ -2,11 +2,23 @@
 
 from datetime import date
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 from pydantic import Field
 
 from contracts.event import Event, EventClass, Value, event
-from contracts.fields import Code, Email, ExternalId, LanguageTag, Line, Name, Phone, SchoolId, StaffId
+from contracts.fields import (
+    Code,
+    Email,
+    ExternalId,
+    LanguageTag,
+    Line,
+    Name,
+    Narrative,
+    Phone,
+    SchoolId,
+    StaffId,
+)
 from contracts.values import Imported, PostalAddress
 
 Weekday = Annotated[int, Field(ge=1, le=7)]
@@ -145,6 +157,51 @@ class StaffEnded(Event):
     staff_id: StaffId
 
 
+class BankEntryPersonalData(Value):
+    """What an entry says. It is about no student; but it is free text, in which somebody may have typed a name."""
+
+    title: Line
+    text: Narrative
+    """With a place to fill in braces: ``{student} will read {words} words a minute``."""
+
+
+@event("plan.bank_entry_added")
+class BankEntryAdded(Event):
+    """A text that the district offers to who drafts plans; it is a beginning, and about no student."""
+
+    bank_entry_id: UUID
+    kind: Code
+    """The kind of item it is for: ``goal``, ``accommodation``, ``service``, ..."""
+    personal: BankEntryPersonalData
+    areas: tuple[Code, ...] = ()
+    """Of the list ``area``."""
+    categories: tuple[Code, ...] = ()
+    """Of the list ``idea_category``: where it is looked for, never for whom it is right."""
+    grades: tuple[Code, ...] = ()
+    """Of the list ``grade``."""
+    external_id: ExternalId | None = None
+    imported: Imported | None = None
+
+
+@event("plan.bank_entry_changed")
+class BankEntryChanged(Event):
+    """The entry from now on, in full; plans that began with the earlier text stay as they are."""
+
+    bank_entry_id: UUID
+    personal: BankEntryPersonalData
+    areas: tuple[Code, ...] = ()
+    categories: tuple[Code, ...] = ()
+    grades: tuple[Code, ...] = ()
+
+
+@event("plan.bank_entry_ended")
+class BankEntryEnded(Event):
+    """The district offers it no longer; ``effective_on`` is the first day without it. Nothing of it is deleted."""
+
+    bank_entry_id: UUID
+
+
 DistrictEvent: TypeAlias = DistrictProfileSet
 SchoolEvent: TypeAlias = SchoolAdded | SchoolChanged
 StaffEvent: TypeAlias = StaffAdded | StaffChanged | StaffEnded
+BankEvent: TypeAlias = BankEntryAdded | BankEntryChanged | BankEntryEnded

@@ -45,6 +45,11 @@ def school(school_id: UUID) -> str:
     return f"school/{school_id}"
 
 
+def bank(bank_entry_id: UUID) -> str:
+    """One entry of the district's bank of goals and accommodations."""
+    return f"bank/{bank_entry_id}"
+
+
 def item(item_id: UUID, day: date) -> str:
     """Sessions and measurements of one plan item in the school year of ``day``."""
     return f"item/{item_id}/{school_year(day)}"

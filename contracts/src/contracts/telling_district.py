@@ -5,6 +5,10 @@ from typing import assert_never
 from contracts.audit import AuditEvent, ClientRegistered, ClientRevoked, DisclosureRecorded, PacketIssued
 from contracts.codes import label
 from contracts.district import (
+    BankEntryAdded,
+    BankEntryChanged,
+    BankEntryEnded,
+    BankEvent,
     DistrictEvent,
     DistrictProfileSet,
     SchoolAdded,
@@ -20,8 +24,8 @@ from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClo
 from contracts.telling import Names, Told, When, counted, listed, plainly
 
 
-def tell_district(event: DistrictEvent | SchoolEvent | StaffEvent, names: Names) -> Told:
-    """One event of the district, a school or a staff member."""
+def tell_district(event: DistrictEvent | SchoolEvent | StaffEvent | BankEvent, names: Names) -> Told:
+    """One event of the district, a school, a staff member or the bank."""
     match event:
         case DistrictProfileSet():
             what = f"set the district's profile: {event.name}, {event.state_profile}"
@@ -38,6 +42,15 @@ def tell_district(event: DistrictEvent | SchoolEvent | StaffEvent, names: Names)
             return Told(f"{verb} the staff member {name}{as_what}", When.FROM)
         case StaffEnded():
             return Told(f"recorded that {names.staff(event.staff_id)} no longer works here", When.UNTIL)
+        case BankEntryAdded():
+            return Told(
+                f"added to the district's bank, as {plainly(event.kind)}: {event.personal.title}", When.FROM
+            )
+        case BankEntryChanged():
+            return Told(f"changed in the district's bank: {event.personal.title}", When.FROM)
+        case BankEntryEnded():
+            what = names.of("entry", event.bank_entry_id)
+            return Told(f"ended {what} of the district's bank", When.UNTIL)
         case _:
             assert_never(event)
 

@@ -5,7 +5,7 @@ from typing import cast, get_args
 
 from contracts.audit import AuditEvent
 from contracts.codes import label
-from contracts.district import DistrictEvent, SchoolEvent, StaffEvent
+from contracts.district import BankEvent, DistrictEvent, SchoolEvent, StaffEvent
 from contracts.event import Actor, Event, Recorded
 from contracts.meetings import MeetingEvent
 from contracts.notify import NoticeEvent, NoticePreferencesSet
@@ -52,8 +52,8 @@ def _told(event: Event, names: Names) -> Told:
         return tell_student(cast(StudentEvent, event), names)
     if isinstance(event, get_args(MeetingEvent)):
         return tell_meeting(cast(MeetingEvent, event), names)
-    if isinstance(event, get_args(DistrictEvent | SchoolEvent | StaffEvent)):
-        return tell_district(cast(DistrictEvent | SchoolEvent | StaffEvent, event), names)
+    if isinstance(event, get_args(DistrictEvent | SchoolEvent | StaffEvent | BankEvent)):
+        return tell_district(cast(DistrictEvent | SchoolEvent | StaffEvent | BankEvent, event), names)
     if isinstance(event, get_args(AuditEvent)):
         return tell_audit(cast(AuditEvent, event), names)
     if isinstance(event, get_args(StoreEvent)):

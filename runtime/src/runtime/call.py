@@ -251,28 +251,36 @@ class Call:
         return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 
     async def page(
-        self, kind: str, listing: Listing, *, fields: Mapping[str, str | None] | None = None
-    ) -> Response:
-        """The answer to ``GET /<kind>s``: only what the caller may see; ``fields`` narrow by a document's own fields."""
+        self, kind: str, listing: Listing, *, fields: Mapping[str, str | None] | None = None,
+        tags: Mapping[str, str | None] | None = None,
+    ) -> Response:  # fmt: skip
+        """The answer to ``GET /<kind>s``: only what the caller may see.
+
+        ``fields`` narrow by a document's own fields, ``tags`` by what is in its lists, under the parameter's own name.
+        """
         async with self.edge.service.database.begin(self.tenant) as rows:
             how_far = await sight.reach(rows, self.who)
             visible: ColumnElement[bool] | None = None
             if how_far is not None:
                 visible = sight.visible(how_far, self.tenant, resources.RESOURCES.c.student)
             found, last = await resources.find_page(
-                rows, self.tenant, kind, listing, visible=visible, fields=fields
+                rows, self.tenant, kind, listing, visible=visible, fields=fields, tags=tags
             )
         for shown in found:
             self.saw(shown.student, kind, (shown.id,))
-        of = resources.list_name(self.tenant, kind, fields)
-        return self.listed([shown.fields() for shown in found], listing, of, last, fields)
+        narrowed = {**(fields or {}), **(tags or {})}
+        of = resources.list_name(self.tenant, kind, narrowed)
+        return self.listed([shown.fields() for shown in found], listing, of, last, narrowed)
 
     def listed(
         self, items: Sequence[Json], listing: Listing, of: str, last: UUID | None,
-        fields: Mapping[str, str | None] | None = None,
+        fields: Mapping[str, str | None] | None = None, *, more: Mapping[str, Any] | None = None,
     ) -> Response:  # fmt: skip
-        """A page of the list ``of``; ``last`` is the id behind which the next one starts, where there is one."""
-        body: dict[str, Any] = {"items": items}
+        """A page of the list ``of``; ``last`` is the id behind which the next one starts, where there is one.
+
+        ``more`` is said beside the items.
+        """
+        body: dict[str, Any] = {"items": items, **(more or {})}
         headers = {}
         if last is not None:
             narrowed = {name: value for name, value in (fields or {}).items() if value is not None}

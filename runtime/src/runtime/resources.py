@@ -17,6 +17,7 @@ from sqlalchemy import (
     table,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import instant
@@ -87,13 +88,15 @@ async def find(rows: AsyncConnection, tenant: str, kind: str, id: UUID) -> Shown
 async def find_page(
     rows: AsyncConnection, tenant: str, kind: str, listing: Listing, *,
     visible: ColumnElement[bool] | None = None, fields: Mapping[str, str | None] | None = None,
+    tags: Mapping[str, str | None] | None = None,
 ) -> tuple[list[Shown], UUID | None]:  # fmt: skip
     """A page in the order of ids, and the last id when there is more behind it.
 
-    ``visible`` limits it to students somebody may see; ``fields`` to documents whose top-level field has the value.
+    ``visible`` limits it to students somebody may see; ``fields`` to documents whose top-level field has the value,
+    ``tags`` to those whose top-level list has it.
     """
     wanted = _SHOWN.where(RESOURCES.c.tenant == tenant, RESOURCES.c.kind == kind)
-    after = listing.after(list_name(tenant, kind, fields))
+    after = listing.after(list_name(tenant, kind, {**(fields or {}), **(tags or {})}))
     if after is not None:
         wanted = wanted.where(tuple_(RESOURCES.c.id) > tuple_(after))
     if listing.student is not None:
@@ -105,6 +108,9 @@ async def find_page(
     for name, value in (fields or {}).items():
         if value is not None:
             wanted = wanted.where(RESOURCES.c.document.op("->>")(name) == value)
+    for name, value in (tags or {}).items():
+        if value is not None:
+            wanted = wanted.where(cast(RESOURCES.c.document.op("->")(name), JSONB).contains([value]))
     if visible is not None:
         wanted = wanted.where(RESOURCES.c.student.is_(None) | visible)
     found = (await rows.execute(wanted.order_by(RESOURCES.c.id).limit(listing.limit + 1))).all()

@@ -151,6 +151,25 @@ def another_profile(scene: Scene, world: World, on: date) -> Life:
         office.put("/plan/v1/district", profile(world, notice_days=7), if_match=answer.headers["etag"])
 
 
+def bank_of_goals(scene: Scene, on: date) -> Life:
+    """The office offers texts to begin with; one is put better in winter, one is given up."""
+    yield on
+    office = scene.by().client
+    reading = {
+        "kind": "goal", "title": "Reading aloud, words a minute", "areas": ["reading"],
+        "text": "{student} will read a text of the grade aloud, {words} words a minute.", "external_id": "office:bank-1",
+    }  # fmt: skip
+    extended = {"kind": "accommodation", "title": "Extended time", "text": "{times} the time on {which} tests.",
+                "external_id": "office:bank-2"}  # fmt: skip
+    kept, old = (office.post("/plan/v1/bank", body)["id"] for body in (reading, extended))
+    yield on + timedelta(days=120)
+    better = reading | {
+        "text": "{student} will read a text of {level} aloud, {words} words a minute, three times in a row."
+    }
+    scene.once(scene.by(), "PUT", f"/plan/v1/bank/{kept}", better, of=f"/plan/v1/bank/{kept}")
+    office.post(f"/plan/v1/bank/{old}/end", {"on": scene.day.isoformat()})
+
+
 def school_renamed(scene: Scene, school: School, on: date) -> Life:
     """By the board's decision."""
     yield on

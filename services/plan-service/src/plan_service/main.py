@@ -11,6 +11,7 @@ from plan_service.adapters.consumers.notices import NOTICES_GIVEN
 from plan_service.adapters.routes import (
     amendments,
     assignments,
+    bank,
     carrying_out,
     caseload,
     contacts,
@@ -19,6 +20,7 @@ from plan_service.adapters.routes import (
     disputes,
     district,
     documents,
+    draft_comments,
     draft_shares,
     drafts,
     eligibility,
@@ -28,6 +30,7 @@ from plan_service.adapters.routes import (
     evaluation_extensions,
     evaluations,
     imports,
+    individualization,
     legacy_plans,
     manifestations,
     meeting_records,
@@ -75,6 +78,7 @@ ROUTERS: Sequence[APIRouter] = (
     tenant_routes("plan", district.begin_profile),
     district.routes,
     code_list_routes(PREFIX, CODE_LISTS.values(), "plan.read", "roster.write"),
+    bank.routes,
     schools.routes,
     staff.routes,
     students.routes,
@@ -102,9 +106,11 @@ ROUTERS: Sequence[APIRouter] = (
     drafts.routes,
     draft_shares.routes,
     legacy_plans.routes,
+    draft_comments.routes,
     plans.routes,
     endings.routes,
     caseload.routes,
+    individualization.routes,
     amendments.routes,
     corrections.routes,
     reopenings.routes,
@@ -128,6 +134,7 @@ ADDRESSES = {
 FETCH: dict[str, Fetch] = {
     "draft": drafts.fetch_draft, "import": imports.fetch_import, "correction": fetch_waiting("correction"),
     "reopening": fetch_waiting("reopening"), "void": fetch_waiting("void"),
+    "comment": draft_comments.fetch_comment,
 }  # fmt: skip
 """How to show kinds that are not in the ``resources`` table."""
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from contracts.event import Json
 from contracts.items import Add, AnyChange, AnyItem, End, Replace
-from contracts.plan import AmendmentAdopted, PlanEnded, PlanEvent
+from contracts.plan import AmendmentAdopted, PlanCorrected, PlanEnded, PlanEvent
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import history_of, in_force, versions
 from contracts.plan_history import fold
@@ -27,6 +28,7 @@ from contracts.vocabulary import (
     ReviewOutcome,
     VoidGround,
 )
+from plan_service.application.item_texts import held_on, item_texts
 from plan_service.application.plan_model import PLAN as MODEL
 from plan_service.domain.adoption import adopt_plan
 from plan_service.domain.amendment import adopt_amendment, propose_amendment, withdraw_amendment
@@ -40,6 +42,7 @@ from plan_service.domain.correction import (
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
 from plan_service.domain.ending import EndPlan, end_plan
+from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve
 from plan_service.domain.reopening import EndInRecord, RequestReopening, approve_reopening
@@ -92,6 +95,8 @@ class APlan(RuleBasedStateMachine):
         self.today = date(2026, 2, 24)
         self.plan = Plan()
         self.log = Log(subject="student")
+        self.texts: dict[UUID, tuple[int, Json]] = {}
+        self.corrected_unclearly = False
         self.notices: dict[UUID, list[NoticeGiven]] = {}
         self.rules = Rules(notice_days=5, partial_consent=True)
         self.people = people(holder(MOTHER), holder(FATHER, decides=False))
@@ -108,9 +113,18 @@ class APlan(RuleBasedStateMachine):
             before = self.plan
             self.plan = evolve(self.plan, event)
             self.log.append(event, on=self.today, stream=f"plan/{PLAN}")
+            for shown in item_texts(self.plan, event):
+                self.texts[shown.id] = (len(self.log.entries), shown.document)
+            self.corrected_unclearly |= isinstance(event, PlanCorrected) and self.unclear(event)
             if isinstance(event, AmendmentAdopted):
                 self.check_amendment(before, event)
         return events
+
+    def unclear(self, event: PlanCorrected) -> bool:
+        """No row says which of two changes of one day was corrected; and here some correct what changed nothing."""
+        line = fold(self.log.entries).items.get(event.item.id, ())
+        that_day = [change.recorded.id for change in line if change.effective_on == event.effective_on]
+        return that_day != [event.corrects.event_id]
 
     def check_amendment(self, before: Plan, event: AmendmentAdopted) -> None:
         assert self.plan.review_due_on == before.review_due_on
@@ -297,6 +311,17 @@ class APlan(RuleBasedStateMachine):
             if document is not None and binds:
                 said = {entry.item.id for entry in document.items}
                 assert said == {item_id for item_id in self.plan.lines if self.plan.item_on(item_id, day)}
+
+    @invariant()
+    def what_is_compared_with_other_plans_is_what_the_record_says(self) -> None:
+        history = history_of(self.log.entries)
+        for offset in (-30, 0, 10, 60):
+            day = self.today + timedelta(days=offset)
+            document = in_force(history, day)
+            if document is not None and document.status == "in_force" and not self.corrected_unclearly:
+                said = [entry.item for entry in document.items if entry.item.kind in COMPARED_KINDS]
+                kept = sorted(held_on(self.texts.values(), day))
+                assert kept == sorted((str(section_of(item)), promised(item)) for item in said)
 
     @invariant()
     def a_kept_state_is_the_state(self) -> None:

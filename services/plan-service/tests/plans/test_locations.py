@@ -42,6 +42,7 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     walk, today, child = Walk(lakeside), lakeside.today.isoformat(), f"/students/{CHILD}"
 
     school = (await walk.post("/schools", {"name": "Lakeside Elementary"})).json()["id"]
+    await walk.post("/bank", {"kind": "goal", "title": "Reading", "text": "{student} will read aloud."})
     role = {"role": "special_education_director", "starts_on": "2020-08-01"}
     staff = (await walk.post("/staff", {"given_name": "Ada", "family_name": "Roe", "roles": [role]})).json()[
         "id"
@@ -105,6 +106,7 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     adoption = {"effective_on": today, "meeting": str(await lakeside.meeting())}
     await lakeside.send("POST", f"{plan}/adoption", adoption, version=made.headers["etag"], expect=200)
     await walk.post(f"{plan}/draft", version=await lakeside.etag(plan))
+    await walk.post(f"{plan}/draft/comments", {"text": "Is this within reach?", "item": str(SPEECH)})
     amendment = await walk.post(f"{plan}/amendments", {
         "basis": {"kind": "written_agreement", "agreed_on": today, "holder_ids": [str(MOTHER)]},
         "changes": [{"op": "replace", "item": item_fields(speech(60))}], "reason": "more time",

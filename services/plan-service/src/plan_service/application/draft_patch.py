@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from contracts.event import Json
 from contracts.items import AnyItem, item_fields, parse_item
 from contracts.problems import Invalid, Reason
+
+
+class KeptIn(BaseModel):
+    """A mark of the draft, by its item and field: what was carried forward stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    item: UUID
+    field: str | None = Field(default=None, max_length=64)
 
 
 class DraftPatch(BaseModel):
@@ -24,7 +33,10 @@ class DraftPatch(BaseModel):
         },
     )
 
-    items: dict[UUID, dict[str, JsonValue] | None]
+    items: dict[UUID, dict[str, JsonValue] | None] = Field(default_factory=dict)
+    kept: tuple[KeptIn, ...] = Field(
+        default=(), max_length=1000, description="Marks that were looked at, and stay as they are."
+    )
 
 
 def patched(items: Sequence[AnyItem], patch: DraftPatch) -> tuple[AnyItem, ...]:

@@ -5,16 +5,23 @@ A draft's version is its own, apart from the plan's: what adoption lets bind is 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from contracts.event import Json
-from contracts.fields import ExternalId
+from contracts.fields import ExternalId, ItemId
 from contracts.items import AnyItem, item_fields, read_item
-from contracts.plan_document import history_of, in_force
 from contracts.problems import Invalid, NotFound, Reason, VersionConflict
 from contracts.values import Imported
 from contracts.vocabulary import PlanKind
+from plan_service.application.carrying_forward import (
+    carried_fields,
+    carried_of,
+    last_text,
+    mark_fields,
+    text_of_another,
+)
+from plan_service.application.individualization import beside_peers
 from plan_service.application.models import STUDENT
 from plan_service.application.plan_model import PLAN
 from plan_service.application.situation import (
@@ -28,6 +35,7 @@ from plan_service.application.situation import (
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain import draft as domain
 from plan_service.domain.ages import Ages, ages_of
+from plan_service.domain.carried_forward import Carried, Mark, carry_forward, keep, still_open, word_for_word
 from plan_service.domain.completeness import missing
 from plan_service.domain.draft_merge import DraftSavedMeanwhile, in_turn, three_way, touched
 from plan_service.domain.plan import Plan
@@ -60,6 +68,10 @@ class Draft:
     items: tuple[AnyItem, ...]
     today: date
     ages: Ages
+    carried: Carried | None = None
+    """The earlier text it began with."""
+    beside_peers: Reason | None = None
+    """Its set is that of most plans around it."""
 
     @property
     def missing(self) -> list[Reason]:
@@ -69,10 +81,18 @@ class Draft:
     @property
     def advice(self) -> list[Advice]:
         """What would make it better, or will be owed later: practice, which never stands in the way of adoption."""
-        return advice(self.kind, self.items, self.today, self.ages)
+        as_before = word_for_word(self.carried, self.items) if self.carried else None
+        more = [Advice(reason) for reason in (as_before, self.beside_peers) if reason is not None]
+        return [*advice(self.kind, self.items, self.today, self.ages), *more]
+
+    @property
+    def marks(self) -> list[Mark]:
+        """What was carried forward from an earlier text and waits for a decision."""
+        return still_open(self.carried, self.items) if self.carried else []
 
     def to_json(self) -> Json:
         """The document that ``PATCH`` changes, and what is missing in it."""
+        began = self.carried
         return {
             "id": str(self.paper.plan_id),
             "student": str(self.paper.student_id),
@@ -80,6 +100,8 @@ class Draft:
             "items": {str(item.id): item_fields(item) for item in self.items},
             "missing": [reason_fields(reason) for reason in self.missing],
             "advice": [advice_fields(said) for said in self.advice],
+            "marks": [mark_fields(mark) for mark in self.marks],
+            **({"carried_from": {"plan": str(began.plan_id), "on": began.on.isoformat()}} if began else {}),
         }
 
 
@@ -93,6 +115,8 @@ class NewDraft:
     items: tuple[AnyItem, ...] = ()
     external_id: ExternalId | None = None
     imported: Imported | None = None
+    copy_from: UUID | None = None
+    """Another plan of the student, whose last text it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +138,7 @@ class Drafts:
         self, context: Context, new: NewDraft, *, claims: Sequence[Claim] = (), answer: Answer | None = None
     ) -> Opened:
         """Begin a plan. Durable on return, event and draft together. Raises `Invalid` for a student nobody knows."""
-        items = domain.distinct(new.items)
+        given = domain.distinct(new.items)
         around = await self.store.load(context.tenant, STUDENT, new.student_id)
         if around.version == 0:
             raise cannot_be_true("unknown-student", "There is no student by this id.", "/student")
@@ -124,11 +148,22 @@ class Drafts:
             new.plan_id, new.student_id, new.kind, day.today, new.external_id, new.imported
         )
         opening = Change(loaded, new.student_id, domain.open_draft(loaded.state, command))
+        items, carried = await self._beginning(context.tenant, new, given, day.today)
         under = replace(context, rules=day.rule_set)
         lacking = missing(new.kind, items, day.today, ages_of(around.state, day.rules))
         return Opened(
-            new.plan_id, await self._begin(under, new.plan_id, opening, items, lacking, claims, answer)
+            new.plan_id,
+            await self._begin(under, new.plan_id, opening, items, lacking, claims, answer, carried),
         )
+
+    async def _beginning(
+        self, tenant: str, new: NewDraft, given: Sequence[AnyItem], today: date
+    ) -> tuple[Sequence[AnyItem], Carried | None]:
+        """What is given, behind what is copied from another plan."""
+        if new.copy_from is None:
+            return given, None
+        copied = await text_of_another(self.store, tenant, new.copy_from, new.student_id, new.kind, today)
+        return [*copied, *given], carry_forward(new.copy_from, new.kind, copied, today)
 
     async def open_draft_once(self, context: Context, new: NewDraft) -> Opened:
         """Begin a plan unless one with its ``external_id`` has been begun: for rosters, whose rows come every night.
@@ -151,25 +186,28 @@ class Drafts:
     async def open_next(
         self, context: Context, plan_id: UUID, *, if_match: int | None = None, answer: Answer | None = None
     ) -> Opened:
-        """Begin the next version of a plan: its first text is what is in force today, or of an ended plan what was last."""
+        """Begin the next version of a plan: its first text is what is in force today, or of an ended plan what was last.
+
+        What of it needs a decision is marked.
+        """
         loaded = must_stand((await load_plan(self.store, context.tenant, plan_id)).at_version(if_match))
         seen = await situation(self.store, context.tenant, loaded)
         plan, day = loaded.state, seen.day
-        history = history_of(await self.store.read(context.tenant, loaded.stream))
-        document = in_force(history, day.today)
-        if document is not None and document.ending is not None:
-            document = in_force(history, document.ending.ended_on - timedelta(days=1))
-        items = tuple(entry.item for entry in document.items) if document else ()
+        items = await last_text(self.store, context.tenant, plan_id, day.today)
+        carried = carry_forward(plan_id, plan.kind, items, day.today) if items else None
         student_id = _student_of(plan)
         command = domain.OpenDraft(plan_id, student_id, plan.kind, day.today)
         opening = Change(loaded, student_id, domain.open_draft(plan, command))
         under = replace(context, rules=day.rule_set)
         lacking = missing(plan.kind, items, day.today, ages_of(seen.around.state, seen.rules))
-        return Opened(plan_id, await self._begin(under, plan_id, opening, items, lacking, [], answer))
+        return Opened(
+            plan_id, await self._begin(under, plan_id, opening, items, lacking, [], answer, carried)
+        )
 
     async def read(self, tenant: str, plan_id: UUID) -> Draft:
         """The draft as last saved; raises `NotFound`."""
-        return (await self._seen(tenant, plan_id))[0]
+        draft, _ = await self._seen(tenant, plan_id)
+        return await self._beside_peers(tenant, draft)
 
     async def _seen(self, tenant: str, plan_id: UUID) -> tuple[Draft, Situation]:
         """The draft, and what is decided about it on."""
@@ -178,8 +216,19 @@ class Drafts:
             raise NotFound("No draft of this plan is open.")
         seen = await situation(self.store, tenant, await load_plan(self.store, tenant, plan_id))
         return Draft(
-            paper, seen.plan.kind, items_of(paper), seen.today, ages_of(seen.around.state, seen.rules)
+            paper,
+            seen.plan.kind,
+            items_of(paper),
+            seen.today,
+            ages_of(seen.around.state, seen.rules),
+            carried_of(paper),
         ), seen
+
+    async def _beside_peers(self, tenant: str, draft: Draft) -> Draft:
+        """The draft, and whether it has the set of most plans around it."""
+        async with self.store.database.begin(tenant) as rows:
+            found = await beside_peers(rows, tenant, draft.paper.plan_id, draft.items, draft.today)
+        return replace(draft, beside_peers=found)
 
     async def save(
         self,
@@ -188,26 +237,30 @@ class Drafts:
         patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]],
         *,
         if_match: int,
+        kept: Sequence[tuple[ItemId, str | None]] = (),
     ) -> Draft:
         """Save the next version of the draft; raises `DraftSavedMeanwhile` when somebody else has saved one since.
 
-        ``patched`` makes the new items of the old ones, and raises `Invalid` for what cannot be.
+        ``patched`` makes the new items of the old ones, and raises `Invalid` for what cannot be. ``kept`` are marks of
+        what was carried forward and stays as it is.
         """
         draft, seen = await self._seen(tenant, plan_id)
         if if_match != draft.paper.version:
             raise await self._saved_meanwhile(tenant, draft, patched, if_match)
         items = domain.distinct(patched(draft.items))
         domain.same_kinds(seen.plan, items)
-        changes, changed = touched(draft.items, items), replace(draft, items=items)
+        all_kept = keep(draft.carried, kept)
+        carried = replace(draft.carried, kept=all_kept) if draft.carried else None
+        changes, changed = touched(draft.items, items), replace(draft, items=items, carried=carried)
         try:
             async with self.papers.writing(tenant) as connection:
                 saved = await self.papers.save(
-                    connection, tenant, draft.paper, content_of(items), changes, changed.missing
+                    connection, tenant, draft.paper, content_of(items, carried), changes, changed.missing
                 )
         except VersionConflict as conflict:  # Somebody was faster.
             now = await self.read(tenant, plan_id)
             raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
-        return replace(changed, paper=saved)
+        return await self._beside_peers(tenant, replace(changed, paper=saved))
 
     async def _saved_meanwhile(
         self,
@@ -245,10 +298,10 @@ class Drafts:
 
     async def _begin(
         self, context: Context, plan_id: UUID, opening: Change[Plan], items: Sequence[AnyItem],
-        lacking: Sequence[Reason], claims: Sequence[Claim], answer: Answer | None,
+        lacking: Sequence[Reason], claims: Sequence[Claim], answer: Answer | None, carried: Carried | None,
     ) -> Appended:  # fmt: skip
         paper = Paper(
-            plan_id, "draft", plan_id, opening.subject, 0, content_of(items), lacking=tuple(lacking)
+            plan_id, "draft", plan_id, opening.subject, 0, content_of(items, carried), lacking=tuple(lacking)
         )
         async with self.papers.writing(context.tenant) as connection:
             appended = await self.store.append(
@@ -265,9 +318,9 @@ def items_of(paper: Paper) -> tuple[AnyItem, ...]:
     return tuple(read_item(fields) for fields in paper.content["items"])
 
 
-def content_of(items: Sequence[AnyItem]) -> Json:
+def content_of(items: Sequence[AnyItem], carried: Carried | None = None) -> Json:
     """What a working paper keeps of a draft."""
-    return {"items": [item_fields(item) for item in items]}
+    return {"items": [item_fields(item) for item in items], **carried_fields(carried)}
 
 
 def reason_fields(reason: Reason) -> Json:

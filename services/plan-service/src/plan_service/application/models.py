@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from contracts.district import DistrictEvent, DistrictProfileSet, SchoolEvent, StaffEvent
+from contracts.district import BankEvent, DistrictEvent, DistrictProfileSet, SchoolEvent, StaffEvent
 from contracts.event import Event
 from contracts.meetings import MeetingEvent
 from contracts.students import StudentEvent
 from plan_service.application.shown import (
+    BankEntryShown,
     DistrictShown,
     EnrolmentShown,
     SchoolShown,
@@ -22,7 +23,8 @@ from plan_service.application.shown_disputes import of_disputes
 from plan_service.application.shown_evaluations import of_evaluations
 from plan_service.application.shown_meetings import of_meeting
 from plan_service.application.shown_transfers import of_transfers
-from plan_service.domain import district, meeting, school, staff, student
+from plan_service.domain import bank, district, meeting, school, staff, student
+from plan_service.domain.bank import BankEntry
 from plan_service.domain.district import District
 from plan_service.domain.meeting import Meeting
 from plan_service.domain.school import School
@@ -54,6 +56,20 @@ def _staff(state: Staff, _event: Event) -> Iterator[Resource]:
         roles=state.roles, ended_on=state.ended_on,
     )  # fmt: skip
     yield Resource("staff", state.staff_id, shown.kept(), external_id=first_of(state.external_ids))
+
+
+def _bank(state: BankEntry, _event: Event) -> Iterator[Resource]:
+    if state.bank_entry_id is None or state.said is None or state.added_on is None:
+        return
+    said = {name: getattr(state.said, name) for name in ("title", "text", "areas", "categories", "grades")}
+    shown = BankEntryShown(
+        kind=state.kind,
+        **said,
+        external_id=state.external_id,
+        added_on=state.added_on,
+        ended_on=state.ended_on,
+    )
+    yield Resource("bank_entry", state.bank_entry_id, shown.kept(), external_id=state.external_id)
 
 
 def _student(state: Student, event: Event) -> Iterator[Resource]:
@@ -112,6 +128,9 @@ SCHOOL: Model[School] = Model(
 STAFF: Model[Staff] = Model(
     "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
 )
+BANK: Model[BankEntry] = Model(
+    "bank", "1", BankEntry(), lambda state, event: bank.evolve(state, cast(BankEvent, event)), _bank
+)
 STUDENT: Model[Student] = Model(
     "student", "6", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
@@ -123,4 +142,4 @@ MEETING: Model[Meeting] = Model(
     of_meeting,
 )
 
-MODELS = (DISTRICT, SCHOOL, STAFF, STUDENT, MEETING)
+MODELS = (DISTRICT, SCHOOL, STAFF, BANK, STUDENT, MEETING)

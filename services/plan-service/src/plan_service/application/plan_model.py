@@ -23,6 +23,7 @@ from contracts.plan import (
     StatementAdded,
 )
 from contracts.values import Reported
+from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
@@ -61,6 +62,7 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
             yield from _item_holder(plan, event)
         case _:
             pass
+    yield from item_texts(plan, event)
 
 
 def plan_line(plan: Plan) -> Json:

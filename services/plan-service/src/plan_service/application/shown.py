@@ -88,6 +88,21 @@ class SchoolShown(Shown):
     external_ids: tuple[str, ...] = ()
 
 
+class BankEntryShown(Shown):
+    """A text of the district's bank."""
+
+    kind: str
+    title: str
+    text: str
+    areas: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    external_id: str | None = None
+    added_on: date
+    ended_on: date | None = None
+    """The first day without it."""
+
+
 class StaffShown(Shown):
     """Somebody who works for the district."""
 

@@ -1,7 +1,8 @@
 """Working papers: what is being written and binds nobody yet. One sealed row each, with a version of its own.
 
 A draft has its plan's id; a correction, a void or a reopening that waits for the second person has its own. The row of
-a paper that is done stays empty, so that versions go on and an old ETag never fits a new paper.
+a paper that is done stays empty, so that versions go on and an old ETag never fits a new paper. A comment on a draft is
+deleted with the draft.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +23,7 @@ from runtime.event_store import LARGEST_APPEND
 from runtime.keyring import KeyGone, Keyring
 from runtime.sealing import key_id_of, open_sealed, seal
 
-Kind = Literal["draft", "correction", "reopening", "void"]
+Kind = Literal["draft", "correction", "reopening", "void", "comment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,30 @@ class WorkingPapers:
             for row in rows
         ]  # fmt: skip
 
+    async def rewrite(self, connection: Any, tenant: str, paper: Paper, content: Json) -> None:
+        """The next version of a paper that nobody merges; raises `VersionConflict`."""
+        changed = replace(paper, version=paper.version + 1, content=content)
+        await self._replace(connection, tenant, paper, await self._sealed(tenant, changed))
+
+    async def hold_open(self, connection: Any, tenant: str, paper: Paper) -> bool:
+        """Whether the paper is still open; if so nobody finishes it before this transaction has ended."""
+        found = await connection.fetchval(
+            "SELECT true FROM plan.working_papers WHERE tenant = $1 AND id = $2 AND sealed IS NOT NULL FOR SHARE",
+            tenant, paper.id,
+        )  # fmt: skip
+        return bool(found)
+
     async def finish(self, connection: Any, tenant: str, paper: Paper) -> None:
-        """Nothing is kept of the paper; raises `VersionConflict` when it has been changed meanwhile."""
+        """Nothing is kept of the paper, nor of comments on it; raises `VersionConflict` when it has been changed meanwhile."""
         await self._replace(connection, tenant, paper, None)
         await connection.execute(
             "DELETE FROM plan.draft_changes WHERE tenant = $1 AND paper = $2", tenant, paper.id
         )
+        if paper.kind == "draft":
+            await connection.execute(
+                "DELETE FROM plan.working_papers WHERE tenant = $1 AND plan = $2 AND kind = 'comment'",
+                tenant, paper.plan_id,
+            )  # fmt: skip
 
     async def _replace(
         self, connection: Any, tenant: str, paper: Paper, sealed: bytes | None, lacking: str | None = None

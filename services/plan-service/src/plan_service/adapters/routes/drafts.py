@@ -58,6 +58,8 @@ class DraftIn(Form):
     """Each with an id of your own, which stays for ever; ids of different items differ."""
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same plan again answers 200 with the first."""
+    copy_from: UUID | None = None
+    """Another plan of the same student and kind (one that has ended, say): its last text comes before `items`, under new ids."""
 
 
 DraftOrPlanOut = DraftOut | PlanOut
@@ -82,7 +84,9 @@ async def post_plan(
     plan_id = new_id()
 
     async def begin(making: Making) -> Appended:
-        new = NewDraft(plan_id, body.student, body.kind, body.items, body.external_id)
+        new = NewDraft(
+            plan_id, body.student, body.kind, body.items, body.external_id, copy_from=body.copy_from
+        )
         opened = await Drafts(asked.store).open_draft(
             asked.context, new, claims=making.claims, answer=making.answer
         )
@@ -100,7 +104,10 @@ async def post_plan(
     responses=problems(DraftAlreadyOpen),
 )
 async def post_next_draft(plan_id: UUID, if_match: IfMatch, asked: Asked, who: Writes) -> Response:
-    """Begin the next version of a plan, with what is in force today as its first text. If-Match is the plan's ETag."""
+    """Begin the next version of a plan, with what is in force today as its first text. If-Match is the plan's ETag.
+
+    Everything in it that needs a decision is in `marks`, each with its rule, until it is changed or kept.
+    """
 
     async def begin(making: Making) -> Appended:
         drafts = Drafts(asked.store)
@@ -123,10 +130,15 @@ async def patch_draft(
 ) -> Response:
     """Change items of the draft: a JSON Merge Patch (RFC 7396) on its ``items``; ``null`` takes an item out.
 
+    ``kept`` names marks of what was carried forward and stays as it is.
+
     Two write at once: the second gets 412 with each field that the other, or both, changed. Nobody's work is lost.
     """
     drafts = Drafts(asked.store)
-    saved = await drafts.save(asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match)
+    saved = await drafts.save(
+        asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match,
+        kept=[(each.item, each.field) for each in body.kept],
+    )  # fmt: skip
     shown = shown_draft(saved)
     asked.saw(shown.student, "draft", (plan_id,))
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")

@@ -74,6 +74,26 @@ class AdviceOut(MissingOut):
     """The law asks for it from this day on."""
 
 
+class MarkOut(Out):
+    """Something carried forward from an earlier text that needs a decision."""
+
+    item: UUID
+    field: str | None = None
+    """Absent: the item as a whole."""
+    code: str
+    why: str
+    citation: str
+    pointer: str
+
+
+class CarriedFromOut(Out):
+    """The earlier text a draft began with."""
+
+    plan: UUID
+    on: date
+    """The day on which it was carried forward."""
+
+
 class DraftOut(Out):
     """What is being written. It binds nobody."""
 
@@ -86,6 +106,9 @@ class DraftOut(Out):
     """Everything its items lack to be adopted today, each with the rule that asks for it."""
     advice: list[AdviceOut]
     """Everything else worth knowing. It never stands in the way of an adoption."""
+    marks: list[MarkOut]
+    """What was carried forward and nobody has changed or kept yet; it stands in the way of nothing."""
+    carried_from: CarriedFromOut | None = None
     version: int
     """Of the draft: the ETag for changing, dropping and adopting it."""
 
