@@ -25,7 +25,7 @@ from contracts.values import Reported
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "4"
+SHAPE = "5"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:

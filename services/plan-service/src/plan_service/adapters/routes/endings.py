@@ -50,7 +50,7 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-class RevocationIn(Form):
+class ConsentRevocationIn(Form):
     """Consent to all services was taken back."""
 
     holder: HolderId
@@ -69,7 +69,7 @@ class PlanEndIn(Form):
     effective_on: date
     """The first day without it."""
     explanation: Narrative | None = None
-    revocation: RevocationIn | None = None
+    revocation: ConsentRevocationIn | None = None
     """Of `consent_revoked`: who did, and how (34 CFR 300.300(b)(4))."""
     notices: tuple[NoticeId, ...] = ()
     """The notices of this end. An end that the district proposes waits for them."""
@@ -137,13 +137,13 @@ async def post_end(
     """End the plan from a day on. Everything recorded of it stays.
 
     Without an evaluation first, only a diploma, the student's age or a revocation ends eligibility; what the district
-    proposes waits for notice; a revocation is in writing.
+    proposes waits for notice, and for the end of a due process complaint that is open; a revocation is in writing.
     """
     may_write_or_report(who, body.reported)
     notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
 
     def end(seen: Situation) -> list[PlanEvent]:
-        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules)
+        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules, seen.stay_put)
         return end_plan(seen.plan, body.to_command(seen), ground)
 
     return await asked.respond("plan", plan_id, lambda making: decide(
