@@ -172,6 +172,13 @@ def test_consent_to_services_is_written_a_refusal_may_be_said() -> None:
     assert answer(ACCEPTED, ConsentMethod.WRITTEN_MESSAGE)[0].counts
 
 
+def test_what_was_adopted_is_revoked_in_writing_and_not_refused_any_more() -> None:
+    said = AnswerServices(an_id("answer"), MOTHER, REFUSED, ConsentMethod.ORAL, DEC_8, served=True)
+    with pytest.raises(ServicesConsentRefused) as refused:
+        answer_services(child(), said)
+    assert [reason.code for reason in refused.value.reasons] == ["services-adopted-already"]
+
+
 def test_an_answer_of_somebody_without_the_right_is_kept_and_is_no_consent() -> None:
     command = AnswerServices(an_id("answer"), AUNT, ACCEPTED, ConsentMethod.WRITTEN_MESSAGE, DEC_8)
     with pytest.raises(ServicesConsentRefused):

@@ -30,6 +30,11 @@ async def test_a_first_iep_is_adopted_after_consent_and_not_while_it_is_refused(
     assert again.json()["id"] == given.json()["id"]
     await lakeside.send("POST", f"/plans/{plan}/adoption", adoption, version=version, expect=200)
 
+    late = await lakeside.send(
+        "POST", f"{AT}/services-consents", answer | {"decision": "refused"}, expect=409
+    )
+    assert [error["code"] for error in late.json()["errors"]] == ["services-adopted-already"]
+
     listed = await lakeside.send("GET", f"{AT}/services-consents", external_id="sis:services-1", expect=200)
     assert [each["id"] for each in listed.json()["items"]] == [given.json()["id"]]
     everywhere = await lakeside.send("GET", "/services-consents", student=str(CHILD), expect=200)

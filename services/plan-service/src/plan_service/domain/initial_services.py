@@ -75,6 +75,8 @@ class AnswerServices:
     language: LanguageTag | None = None
     document: DocumentRef | None = None
     comment: str | None = None
+    served: bool = False
+    """The student has an IEP that was adopted and has not ended."""
     rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
@@ -174,4 +176,9 @@ def _does_not_count(student: Student, command: AnswerServices, answered_on: date
         yield Reason(
             "consent-not-written", "Consent to the first services is given in writing.", "34 CFR 300.9(b)",
             "Have it signed on paper or electronically, or written.", "/method",
+        )  # fmt: skip
+    if command.decision is ConsentDecision.REFUSED and command.served:
+        yield Reason(
+            "services-adopted-already", "The services are adopted: whoever consented to them revokes that in writing.",
+            "34 CFR 300.300(b)(4)", "End the plan with the revocation: POST /plans/{id}/end.", "/decision",
         )  # fmt: skip

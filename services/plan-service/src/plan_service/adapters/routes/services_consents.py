@@ -11,7 +11,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, HolderId, LanguageTag, Narrative, NoticeId
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
-from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, PlanKind
+from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, Law, PlanKind
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -24,6 +24,7 @@ from plan_service.adapters.routes.reading import one_of_student, page_of_student
 from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.plan_model import PLAN
+from plan_service.application.protection import plans_in_place
 from plan_service.application.shown_initial_services import ServicesConsentRequestShown, ServicesConsentShown
 from plan_service.domain.document import document_of
 from plan_service.domain.initial_services import (
@@ -111,13 +112,14 @@ class ServicesConsentIn(Form):
     """Your own id, `SOURCE:ID`. The same again answers 200 with the first."""
     reported: ReportedIn | None = None
 
-    def to_command(self, consent_id: UUID, seen: Seen[Student]) -> AnswerServices:
+    def to_command(self, consent_id: UUID, seen: Seen[Student], in_place: UUID | None) -> AnswerServices:
         """What the domain decides about."""
         return AnswerServices(
             services_consent_id=consent_id, holder_id=self.holder, decision=self.decision, method=self.method,
             today=seen.today, answered_on=self.answered_on, plan_id=_iep(seen, self.plan), language=self.language,
-            document=document_of(seen.state, self.document, "/document"), comment=self.comment, rules=seen.rules,
-            external_id=self.external_id, reported=reported_value(self.reported),
+            document=document_of(seen.state, self.document, "/document"), comment=self.comment,
+            served=_stands(seen, in_place), rules=seen.rules, external_id=self.external_id,
+            reported=reported_value(self.reported),
         )  # fmt: skip
 
 
@@ -201,23 +203,33 @@ async def post_services_consent(
 ) -> Response:  # fmt: skip
     """Record an answer. A first IEP is adopted only with consent, and never while a refusal stands.
 
-    Of somebody without the right to decide it is refused, or reported and never consent.
+    Of somebody without the right to decide it is refused, or reported and never consent. Services that were adopted are
+    not refused any more but revoked: `POST /plans/{id}/end`.
     """
     may_write_or_report(who, body.reported)
     consent_id = new_id()
 
     async def answer(making: Making) -> Appended:
+        in_place = (await plans_in_place(asked.store, asked.tenant, student_id)).get(Law.IDEA)
         return await decide_about_student(
             Desk(asked.store), asked.context, student_id, making,
-            lambda seen: answer_services(seen.state, body.to_command(consent_id, seen)),
-            beside=_beside(body.plan), reported=reported_value(body.reported),
+            lambda seen: answer_services(seen.state, body.to_command(consent_id, seen, in_place)),
+            beside=_beside(body.plan, in_place), reported=reported_value(body.reported),
         )  # fmt: skip
 
     return await asked.respond(ANSWER, consent_id, answer, external_id=body.external_id)
 
 
-def _beside(plan: UUID | None) -> list[tuple[Model[Any], str]]:
-    return [] if plan is None else [(PLAN, PLAN.stream(plan))]
+def _beside(*plans: UUID | None) -> list[tuple[Model[Any], str]]:
+    return [(PLAN, PLAN.stream(plan)) for plan in dict.fromkeys(plans) if plan is not None]
+
+
+def _stands(seen: Seen[Student], in_place: UUID | None) -> bool:
+    """The student has an IEP that was adopted and has not ended."""
+    if in_place is None:
+        return False
+    plan: Plan = seen.of(PLAN, in_place)
+    return plan.ever_adopted and not plan.void and not plan.ended_by(seen.today)
 
 
 def _iep(seen: Seen[Student], plan: UUID | None) -> UUID | None:
