@@ -155,7 +155,7 @@ class APlan(RuleBasedStateMachine):
         if self.filed_on is None or not self.plan.ever_adopted:
             return None
         document = in_force(history_of(self.log.entries), self.filed_on)
-        if document is None:
+        if document is None or document.status != "in_force":
             return StayPut(self.filed_on)
         placed = tuple(each.item for each in document.items if each.item.kind == "placement")
         return StayPut(self.filed_on, document.version, placed)
