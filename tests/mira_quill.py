@@ -113,10 +113,12 @@ def _agreed_on_a_plan(at: District, family: Family, told: Told) -> None:
     )
     invited = {"person": parent, "channel": "email", "given_on": day, "language": "es", "parts": PARTS}
     at.client.post(f"/plan/v1/meetings/{meeting}/invitations", invited)
-    at.to(date(2025, 12, 3))
-    excused = {"form": "written_consent", "agreed_on": "2025-12-01", "agreed_by": family.holder,
-               "input_received_on": "2025-12-03"}  # fmt: skip
-    at.attend(meeting, staff_member(at.staff(TEACHER)), [TEACHER], "excused", excusal=excused)
+    excused = {"form": "written_consent", "agreed_on": "2025-12-01", "agreed_by": family.holder}
+    teacher = staff_member(at.staff(TEACHER))
+    at.to(date(2025, 12, 1))
+    at.attend(meeting, teacher, [TEACHER], "excused", excusal=excused)
+    day = at.to(date(2025, 12, 3))
+    at.attend(meeting, teacher, [TEACHER], "excused", excusal=excused | {"input_received_on": day})
     held_on = date(2025, 12, 4)
     at.to(held_on)
     came = [(parent, ["parent"]), *(each for each in team if each[1] != [TEACHER])]

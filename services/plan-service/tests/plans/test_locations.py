@@ -102,6 +102,11 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
 
     made = await walk.post("/plans", {"student": str(CHILD), "kind": "iep", "items": IEP})
     plan = f"/plans/{made.json()['id']}"
+    await walk.post(
+        f"/students/{CHILD}/services-consent-requests", {"holders": [str(MOTHER)], "channel": "letter"}
+    )
+    await walk.post(f"/students/{CHILD}/services-consents", {
+        "holder": str(MOTHER), "decision": "accepted", "method": "paper_signature"})  # fmt: skip
     adoption = {"effective_on": today, "meeting": str(await lakeside.meeting())}
     await lakeside.send("POST", f"{plan}/adoption", adoption, version=made.headers["etag"], expect=200)
     await walk.post(f"{plan}/draft", version=await lakeside.etag(plan))

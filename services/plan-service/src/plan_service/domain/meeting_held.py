@@ -179,9 +179,12 @@ def _excused_otherwise(
             "excusal-not-by-a-parent", "Whoever agreed does not hold the right to decide on that day.",
             "34 CFR 300.321(e)", "Let a parent agree, or confirm this person's rights.", "/excusal/agreed_by",
         )  # fmt: skip
-    if excusal.form is ExcusalForm.WRITTEN_CONSENT and (
-        excusal.input_received_on is None or excusal.input_received_on > day
-    ):
+    received_on = excusal.input_received_on
+    still_to_come = (
+        received_on is None and command.today < day
+    )  # The meeting's team is looked at again once it was held.
+    in_time = still_to_come or (received_on is not None and received_on <= day)
+    if excusal.form is ExcusalForm.WRITTEN_CONSENT and not in_time:
         yield Reason(
             "excusal-without-input", "A member whose area is discussed gives written input before the meeting.",
             "34 CFR 300.321(e)(2)(ii)", "Say when the written input was received.", "/excusal/input_received_on",
