@@ -46,6 +46,7 @@ OF_A_STUDENT = {
     "dispute": "disputes",
     "evaluation": "evaluations",
     "eligibility": "eligibility",
+    "services_consent": "services-consents",
     "transfer": "transfers",
     "removal": "removals",
 }

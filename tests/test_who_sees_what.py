@@ -36,7 +36,7 @@ OF_A_STUDENT = frozenset(
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
         "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
-        "evaluation_extension", "dispute",
+        "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
         "manifestation", "manifestation_step",
@@ -308,6 +308,8 @@ def furnished(instance: Instance) -> District:
             {"person": parent, "means": "phone", "result": "no_answer", "tried_on": met_on},
         )["id"],
         "attendance": first(f"/plan/v1/meetings/{meeting}/attendance"),
+        "services_consent_request": first(f"{of}/services-consent-requests"),
+        "services_consent": first(f"{of}/services-consents"),
         "amendment": first(f"/plan/v1/plans/{plan}/amendments"), "consent": first(f"/plan/v1/plans/{plan}/consents"),
         "statement": operator.post(
             f"/plan/v1/plans/{plan}/statements", {"holder": holder, "text": "We agree.", "via": "letter"}

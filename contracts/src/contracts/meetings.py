@@ -140,6 +140,8 @@ class MeetingAttemptRecorded(Event):
     means: AttemptMeans
     result: AttemptResult
     personal: AttemptPersonalData | None = None
+    documents: tuple[DocumentRef, ...] | None = None
+    """The letter that came back, the log of the calls."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -168,6 +170,8 @@ class AttendanceRecorded(Event):
     mode: MeetingMode = MeetingMode.IN_PERSON
     excusal: Excusal | None = None
     personal: MeetingPersonalData | None = None
+    documents: tuple[DocumentRef, ...] | None = None
+    """The signed excusal, the member's written input."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -182,6 +186,8 @@ class MeetingHeld(Event):
     interpreter_language: LanguageTag | None = None
     """The language into which was interpreted."""
     personal: MeetingPersonalData | None = None
+    documents: tuple[DocumentRef, ...] | None = None
+    """The signed list of who was there, the minutes."""
     reported: Reported | None = None
 
 

@@ -160,7 +160,7 @@ class ConsentAnswered(Event):
 
     plan_id: PlanId
     amendment_id: AmendmentId | None = None
-    """Absent: the answer is to the plan's initial services (300.300(b))."""
+    """Always there in what is recorded here. Consent to first services is `plan.services_consent_answered`."""
     consent_id: UUID
     holder_id: HolderId
     """Who answered."""

@@ -25,6 +25,7 @@ from contracts.fields import (
     StaffId,
     StudentId,
 )
+from contracts.initial_services import InitialServicesEvent
 from contracts.requests import RequestEvent
 from contracts.transfers import TransferEvent
 from contracts.values import DocumentRef, Imported, PostalAddress, Reported
@@ -382,6 +383,7 @@ StudentEvent: TypeAlias = (
     | RequestEvent
     | DisputeEvent
     | EvaluationEvent
+    | InitialServicesEvent
     | TransferEvent
     | DisciplineEvent
 )

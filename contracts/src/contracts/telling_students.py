@@ -23,6 +23,7 @@ from contracts.evaluations import (
     ReferralReceived,
     ReferralWithdrawn,
 )
+from contracts.initial_services import ServicesConsentAnswered, ServicesConsentAsked
 from contracts.plain_words import day_in_words
 from contracts.requests import (
     RecordHearingAsked,
@@ -54,6 +55,7 @@ from contracts.telling import Names, Told, When, listed, plainly
 from contracts.telling_discipline import tell_discipline
 from contracts.telling_disputes import tell_dispute, tell_request
 from contracts.telling_evaluations import tell_evaluation
+from contracts.telling_initial_services import tell_initial_services
 from contracts.telling_transfers import tell_transfer
 from contracts.transfers import (
     ComparableServicesStarted,
@@ -138,6 +140,8 @@ def tell_student(event: StudentEvent, names: Names) -> Told:
             | EligibilityDetermined()
         ):
             return tell_evaluation(event, names)
+        case ServicesConsentAsked() | ServicesConsentAnswered():
+            return tell_initial_services(event, names)
         case (
             TransferReceived()
             | ComparableServicesStarted()

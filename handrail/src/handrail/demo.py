@@ -203,10 +203,24 @@ def _adopted(story: Story, family: Family, school: School, today: date) -> tuple
     except Refused as refused:
         story.holds("adoption without its meeting", refused.status, 409)
         story.say("   Adopting it without naming the meeting is refused:\n" + _indented(str(refused)))
+    _consented(story, family, plan, meeting, today)
     adopted = stage.adopt(plan, today, meeting)
     story.say(f"   Adopted at the meeting: in force from {today}, review due {adopted.get('review_due_on')}.")
     story.told |= {"plan": plan, "meeting": meeting}
     return plan, items
+
+
+def _consented(story: Story, family: Family, plan: str, meeting: str, today: date) -> None:
+    """First services wait for consent to them."""
+    try:
+        story.stage.adopt(plan, today, meeting)
+        raise DidNotHold("a first IEP was adopted without consent to its services")
+    except Refused as refused:
+        story.holds("adoption without consent to first services", refused.status, 409)
+    story.stage.consent_to_services(family, today, plan=plan, language="es")
+    story.say(
+        "   Her mother consents to the first services, in writing; before that it is refused (34 CFR 300.300(b))."
+    )
 
 
 def _missing(draft: dict[str, Any]) -> str:
@@ -386,7 +400,9 @@ def _letter(story: Story, school: School, director: str) -> None:
     taught = ITEMS.service("reading_instruction", 150, 5, "special_education_teacher", today, ends)
     items = ITEMS.iep_items(today, levels="Reads 38 words a minute.", reading=(38, 80), services=[taught])
     plan = client.post("/plan/v1/plans", {"student": student, "kind": "iep", "items": items})["id"]
-    stage.adopt(plan, today, stage.meeting(family, school, "initial", today, IEP_ROLES, plan=plan))
+    meeting = stage.meeting(family, school, "initial", today, IEP_ROLES, plan=plan)
+    stage.consent_to_services(family, today, plan=plan)
+    stage.adopt(plan, today, meeting)
     reading = next(i for i in items if i["kind"] == "service")
     amendment = client.post(
         f"/plan/v1/plans/{plan}/amendments",

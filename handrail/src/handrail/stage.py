@@ -212,6 +212,21 @@ class Stage:
             f"the notice of {amendment} has not come so far: {[n.get('status') for n in found]}"
         )
 
+    def consent_to_services(self, family: Family, on: date, *, plan: str, **more: Any) -> str:
+        """The holder is asked at the table for consent to the first services, and signs (34 CFR 300.300(b))."""
+        at = f"/plan/v1/students/{family.student}"
+        asked = {
+            "holders": [family.holder],
+            "channel": "handed_over",
+            "asked_on": on.isoformat(),
+            "plan": plan,
+        }
+        self.client.post(f"{at}/services-consent-requests", asked)
+        signed = {"holder": family.holder, "decision": "accepted", "method": "paper_signature",
+                  "answered_on": on.isoformat(), "plan": plan}  # fmt: skip
+        made: str = self.client.post(f"{at}/services-consents", signed | more)["id"]
+        return made
+
     def adopt(self, plan: str, effective: date, meeting: str) -> Json:
         """Version 1, from ``effective`` on."""
         body = {"effective_on": effective.isoformat(), "meeting": meeting}

@@ -292,6 +292,33 @@ async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
     assert len(world.mails) == 1
 
 
+async def test_a_refusal_to_evaluate_is_written_for_a_student_without_a_plan(world):
+    await world.arrange()
+    await world.elect_email()
+    referral = str(new_id())
+    body = {
+        "student": str(world.family.student), "holder": str(world.family.holder),
+        "action": "The district refuses to evaluate.", "explanation": "Nothing shows a need.",
+        "evaluations_used": "Records of the autumn.", "options_considered": "A screening: it was made.",
+        "other_factors": "None.",
+    }  # fmt: skip
+
+    of_nothing = await world.post("/notify/v1/notices", body)
+    of_an_amendment = await world.post(
+        "/notify/v1/notices", body | {"amendment": str(new_id()), "caused_by": referral}
+    )
+    made = await world.post("/notify/v1/notices", body | {"caused_by": referral})
+
+    assert (of_nothing.status_code, of_nothing.json()["errors"][0]["pointer"]) == (422, "/caused_by")
+    assert (of_an_amendment.status_code, of_an_amendment.json()["errors"][0]["pointer"]) == (422, "/plan")
+    assert (made.status_code, made.json()["caused_by"]) == (201, referral)
+    assert "plan" not in made.json()
+    notice = UUID(made.json()["id"])
+    await world.reaches("given", notice)
+    owed, *_, given = await world.history(notice)
+    assert (owed.plan_id, given.plan_id) == (None, None)
+
+
 async def test_preferences_are_set_read_and_never_overwritten_unseen(world):
     await world.arrange()
     path = f"/notify/v1/preferences/{world.family.holder}"

@@ -156,6 +156,11 @@ def _family_life(telling: Telling, world: World) -> None:
     telling.begin(
         f"evaluation-{back.child.number}", back.student, evaluations.taken_back, world, back, day(SPRING, 1)
     )
+    unwilling = without[31]
+    telling.begin(
+        f"services-{unwilling.child.number}", unwilling.student, evaluations.services_refused, world, unwilling,
+        day(SPRING, 2),
+    )  # fmt: skip
     telling.begin("record-amended", ieps[16].student, disputes.record_amended, ieps[16], day(SPRING, 2))
     telling.begin("record-shown", ieps[17].student, disputes.record_shown, ieps[17], day(SPRING, 2))
     telling.begin("disputed", ieps[18].student, disputes.placement_disputed, ieps[18], day(SPRING, 2))

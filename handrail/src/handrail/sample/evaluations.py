@@ -89,6 +89,23 @@ def declined(scene: Scene, held: Held, on: date) -> Life:
     )  # fmt: skip
 
 
+def services_refused(scene: Scene, world: World, enrolled: Enrolled, on: date) -> Life:
+    """A parent is asked for consent to first services and says no: nobody overrides that (34 CFR 300.300(b)(3))."""
+    yield on
+    by, holder, _ = _asked(scene, world, enrolled, on)
+    yield on + timedelta(days=ANSWER_DAYS)
+    at, day = f"/plan/v1/students/{enrolled.student}", scene.day.isoformat()
+    by.client.post(
+        f"{at}/services-consent-requests",
+        {"holders": [holder], "channel": "handed_over", "asked_on": day, "language": enrolled.child.language},
+    )
+    by.client.post(
+        f"{at}/services-consents",
+        {"holder": holder, "decision": "refused", "method": "oral", "answered_on": day,
+         "comment": "I know what you offer. We want to try without."},
+    )  # fmt: skip
+
+
 def waived(scene: Scene, held: Held, on: date) -> Life:
     """Parent and district agree that this year's reevaluation would say nothing new (34 CFR 300.303(b)(2))."""
     yield on

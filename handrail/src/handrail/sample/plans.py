@@ -34,6 +34,8 @@ def plan_of(scene: Scene, world: World, held: Held) -> Life:
         _shared(scene, held)
     yield held.meets_on
     _met(manager, held, meeting, invited)
+    if held.is_iep:
+        _agreed(manager, held)
     body: Json = {"effective_on": held.meets_on.isoformat(), "meeting": meeting}
     if not held.is_iep and held.number % 4:
         body["review_due_on"] = (held.meets_on + timedelta(days=364)).isoformat()
@@ -166,6 +168,17 @@ def _met(manager: Stage, held: Held, meeting: str, invited: list[Invited]) -> No
         )  # fmt: skip
     more = {} if held.child.language in ("en", "vi") else {"interpreter_language": held.child.language}
     manager.hold(meeting, held.meets_on, version, parent_present=not unreached, **more)
+
+
+def _agreed(manager: Stage, held: Held) -> None:
+    """The parent consents to the first services: at the table, or whoever could not be reached, at the door."""
+    more: Json = {"language": held.child.language}
+    if held.number % 10 == 5:
+        more |= {"method": "written_message", "comment": "I could not come. I want him to have it."}
+    elif held.number % 5 == 1:
+        title = "Consent to first services, signed"
+        more["document"] = page(manager, held.student, title, "consent", held.meets_on)
+    manager.consent_to_services(held.family, held.meets_on, plan=held.plan, **more)
 
 
 def _handed_on(manager: Stage, held: Held) -> None:

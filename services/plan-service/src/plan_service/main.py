@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from contracts.codes import CODE_LISTS
 from plan_service.adapters.consumers.notices import NOTICES_GIVEN
+from plan_service.adapters.consumers.requests import REQUESTS_ON_PAGES
 from plan_service.adapters.routes import (
     amendments,
     assignments,
@@ -45,6 +46,7 @@ from plan_service.adapters.routes import (
     requests,
     rights_holders,
     schools,
+    services_consents,
     staff,
     students,
     transfers,
@@ -94,6 +96,7 @@ ROUTERS: Sequence[APIRouter] = (
     evaluations.routes,
     evaluation_consents.routes,
     evaluation_extensions.routes,
+    services_consents.routes,
     evaluation_ends.routes,
     eligibility.routes,
     reevaluation_waivers.routes,
@@ -119,7 +122,7 @@ ROUTERS: Sequence[APIRouter] = (
     replay.routes,
 )
 
-CONSUMERS: Sequence[Consumer] = (SIGHT, NOTICES_GIVEN)
+CONSUMERS: Sequence[Consumer] = (SIGHT, NOTICES_GIVEN, REQUESTS_ON_PAGES)
 """What follows the logs: projections, and reactions to other services' events."""
 
 ADDRESSES = {

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.district import DistrictProfileSet
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.initial_services import ServicesConsentAnswered
 from contracts.meetings import AttendanceRecorded, MeetingHeld, MeetingScheduled, StaffPerson
 from contracts.students import (
     ContactPersonalData,
@@ -19,7 +20,13 @@ from contracts.students import (
     StudentPersonalData,
     StudentRegistered,
 )
-from contracts.vocabulary import Attendance, MeetingPurpose, RightsGround
+from contracts.vocabulary import (
+    Attendance,
+    ConsentDecision,
+    ConsentMethod,
+    MeetingPurpose,
+    RightsGround,
+)
 from plan_service.application.models import DISTRICT, MEETING, STUDENT
 from plan_service.application.situation import day_of_district
 from plan_service.testing_plans import AUNT, MOTHER, TEAM
@@ -59,16 +66,19 @@ async def set_profile_from(
 
 async def with_student(
     plan: Opened, *, partial_consent: bool = True, profile_from: date = date(2015, 1, 1),
-    state_profile: str = "federal@2026-1",
+    state_profile: str = "federal@2026-1", consented: bool = True,
 ) -> date:  # fmt: skip
-    """A child with a mother who decides, a district with ten days of notice; returns today."""
+    """A child with a mother who decides, a district with ten days of notice; returns today.
+
+    ``consented``: the mother has agreed to the first services.
+    """
     await set_profile_from(plan, profile_from, state_profile, partial_consent=partial_consent)
     today = await today_of(plan)
-    await with_child(plan, CHILD, today)
+    await with_child(plan, CHILD, today, consented=consented)
     return today
 
 
-async def with_child(plan: Opened, child: UUID, today: date) -> None:
+async def with_child(plan: Opened, child: UUID, today: date, *, consented: bool = True) -> None:
     """A child with a mother who decides, and an aunt who does not."""
     held = Held(starts_on=date(2015, 1, 1))
     personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=date(2015, 1, 1))
@@ -83,7 +93,15 @@ async def with_child(plan: Opened, child: UUID, today: date) -> None:
             ground=RightsGround.BIOLOGICAL_PARENT, rights=Rights(decision=held, notice=held, contact=held),
             language="es", confirmed_by="registrar",
         ),
+        *([_consent_to_services(today, child)] if consented else []),
     ], child)  # fmt: skip
+
+
+def _consent_to_services(on: date, child: UUID) -> ServicesConsentAnswered:
+    return ServicesConsentAnswered(
+        effective_on=on, student_id=child, services_consent_id=new_id(), holder_id=MOTHER, counts=True,
+        decision=ConsentDecision.ACCEPTED, method=ConsentMethod.PAPER_SIGNATURE,
+    )  # fmt: skip
 
 
 async def held_meeting(plan: Opened, on: date, *, held: bool = True) -> UUID:

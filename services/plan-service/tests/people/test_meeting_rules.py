@@ -193,6 +193,17 @@ def test_an_excusal_has_its_form(said: dict[str, Any], roles: tuple[MeetingRole,
     assert codes(refusal) == {code}
 
 
+def test_before_the_meeting_an_excusal_is_recorded_whose_written_input_is_still_to_come() -> None:
+    consented = excusal(form=ExcusalForm.WRITTEN_CONSENT)
+    command = attend(
+        StaffPerson(staff_id=TEACHER), [PSYCHOLOGIST], attendance=Attendance.EXCUSED, excusal=consented,
+        today=date(2026, 4, 18),
+    )  # fmt: skip
+    (event,) = record_attendance(given_meeting(scheduled()), command, given(*MINOR))
+
+    assert (event.excusal, event.reported) == (consented, None)
+
+
 @pytest.mark.parametrize("form", [ExcusalForm.WRITTEN_AGREEMENT, ExcusalForm.WRITTEN_CONSENT])
 def test_a_member_is_excused_before_the_meeting(form: ExcusalForm) -> None:
     said = excusal(form=form, input_received_on=date(2026, 4, 18))

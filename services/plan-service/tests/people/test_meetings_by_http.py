@@ -220,3 +220,24 @@ async def test_a_notice_after_the_meeting_is_reported_not_decided(team: Team) ->
 
     assert codes(refused) == {"invited-after-the-meeting"}
     assert [each["code"] for each in made["reported"]["unmet"]] == ["invited-after-the-meeting"]
+
+
+async def test_what_was_signed_at_a_meeting_is_named_by_it(team: Team) -> None:
+    upload = await team.world.http.post(
+        f"/plan/v1/students/{team.student}/documents", data={"title": "Who was there, signed"},
+        files={"file": ("a.txt", b"R. Quill, C. Roe", "text/plain")}, headers=team.world.vendor(),
+    )  # fmt: skip
+    assert upload.status_code == 201, upload.text
+    page = upload.json()["id"]
+    meeting = await team.set()
+    tried = await team.world.new(
+        f"/meetings/{meeting}/attempts",
+        {"person": team.parent, "means": "letter", "result": "returned", "documents": [page]},
+    )
+    came = (await team.attends(meeting, team.parent, "parent", documents=[page])).json()
+    held = (await team.hold(meeting, documents=[page])).json()
+
+    for shown in (tried, came, held):
+        assert [each["document"] for each in shown["documents"]] == [page]
+    other = await team.attends(meeting, team.staff, "other", documents=[team.student])
+    assert (other.status_code, codes(other)) == (422, {"unknown-document"})

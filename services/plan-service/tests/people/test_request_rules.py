@@ -15,10 +15,10 @@ from contracts.requests import (
 )
 from contracts.rule_profile import Due
 from contracts.shipped_profiles import shipped_profiles
-from contracts.students import RequestMade
+from contracts.students import RequestMade, RequestPersonalData
 from contracts.testing import an_id
 from contracts.vocabulary import DisputeKind, DisputeParty, RequestKind, RequestOutcome, RequestVia
-from plan_service.domain.request import MakeRequest, make_request
+from plan_service.domain.request import MakeRequest, make_request, take_in_request
 from plan_service.domain.request_answer import (
     AnswerRefused,
     AnswerRequest,
@@ -229,6 +229,30 @@ def test_nothing_else_answers_a_request_for_one(events: Any, fields: Any) -> Non
         answer_request(child(made(INDEPENDENT), *events), respond(**fields))
 
     assert codes(refusal) == {"independent-evaluation-refused"}
+
+
+# --- Made on a notice's page ---
+
+
+def on_a_page(kind: RequestKind = RequestKind.RECORDS) -> RequestMade:
+    return RequestMade(
+        effective_on=date(2026, 3, 2), student_id=STUDENT, request_id=REQUEST, kind=kind, holder_id=MOTHER,
+        personal=RequestPersonalData(text="All of it."), via=RequestVia.NOTICE_LINK, notice_id=an_id("notice"),
+    )  # fmt: skip
+
+
+def test_what_is_asked_for_on_a_notices_page_is_owed_from_the_day_it_was_asked() -> None:
+    (event,) = take_in_request(child(), on_a_page(), FEDERAL)
+
+    assert event == on_a_page().model_copy(update={"due_on": date(2026, 4, 16)})
+
+
+def test_it_is_taken_in_once_and_how_a_notice_is_given_the_office_sees_to_itself() -> None:
+    student = given(*take_in_request(child(), on_a_page(), FEDERAL), start=child())
+
+    assert take_in_request(student, on_a_page(), FEDERAL) == []
+    for kind in (RequestKind.LANGUAGE, RequestKind.INTERPRETER, RequestKind.PAPER):
+        assert take_in_request(child(), on_a_page(kind), FEDERAL) == []
 
 
 # --- All of them ---

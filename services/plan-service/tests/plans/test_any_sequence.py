@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contracts.event import Json
-from contracts.items import Add, AnyChange, AnyItem, End, Replace
-from contracts.plan import AmendmentAdopted, PlanCorrected, PlanEnded, PlanEvent
+from contracts.initial_services import ServicesConsentAnswered
+from contracts.items import Add, AnyChange, AnyItem, End, Placement, Replace
+from contracts.plan import (
+    AmendmentAdopted,
+    PlanAdopted,
+    PlanCorrected,
+    PlanEnded,
+    PlanEvent,
+    PlanReopened,
+    Revocation,
+)
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import history_of, in_force, versions
 from contracts.plan_history import fold
@@ -41,18 +50,22 @@ from plan_service.domain.correction import (
     check_correction,
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
-from plan_service.domain.ending import EndPlan, end_plan
+from plan_service.domain.ending import EndPlan, GroundOfEnd, end_plan
 from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
+from plan_service.domain.initial_services import FirstServices
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve
 from plan_service.domain.reopening import EndInRecord, RequestReopening, approve_reopening
 from plan_service.domain.review import HoldReview, hold_review
 from plan_service.domain.rules import Rules
+from plan_service.domain.services_consent_state import ServicesConsents, services_consents_after
+from plan_service.domain.stay_put import ENDS_THAT_WAIT, StayPut
 from plan_service.domain.voiding import RequestVoid, approve_void
 from plan_service.testing_plans import (
     AUNT,
     FATHER,
     MOTHER,
+    PLACEMENT,
     PLAN,
     SPEECH,
     STUDENT,
@@ -66,6 +79,7 @@ from plan_service.testing_plans import (
     ground,
     holder,
     iep_items,
+    item,
     meeting,
     people,
     proposal,
@@ -74,8 +88,9 @@ from plan_service.testing_plans import (
 )
 
 NEW = an_id("a new item")
+MOVED = item("placement", PLACEMENT, setting="separate_class", percent_with_peers="20", explanation="Tried.")
 ITEMS: list[AnyItem] = [
-    speech(60), speech(15), speech(location=None), goal(target="40"), extended_time(where=["class"]),
+    speech(60), speech(15), speech(location=None), goal(target="40"), extended_time(where=["class"]), MOVED,
     extended_time().model_copy(update={"id": NEW}),
 ]  # fmt: skip
 CHANGES: list[AnyChange] = [
@@ -100,6 +115,9 @@ class APlan(RuleBasedStateMachine):
         self.notices: dict[UUID, list[NoticeGiven]] = {}
         self.rules = Rules(notice_days=5, partial_consent=True)
         self.people = people(holder(MOTHER), holder(FATHER, decides=False))
+        self.consents = ServicesConsents()
+        self.filed_on: date | None = None
+        """Since when a due process complaint is open."""
 
     def do(self, decide: Callable[[], Sequence[PlanEvent]]) -> Sequence[PlanEvent]:
         """What is accepted happens; what is refused leaves everything as it was. About a void plan nothing is asked."""
@@ -118,6 +136,10 @@ class APlan(RuleBasedStateMachine):
             self.corrected_unclearly |= isinstance(event, PlanCorrected) and self.unclear(event)
             if isinstance(event, AmendmentAdopted):
                 self.check_amendment(before, event)
+            if isinstance(event, PlanAdopted | PlanReopened) and event.reported is None:
+                self.check_beginning(before, event)
+            if isinstance(event, PlanEnded) and event.reported is None:
+                assert self.filed_on is None or event.reason not in ENDS_THAT_WAIT
         return events
 
     def unclear(self, event: PlanCorrected) -> bool:
@@ -139,16 +161,42 @@ class APlan(RuleBasedStateMachine):
             assert event.effective_on >= self.today
             assert before.in_effect_on(event.effective_on)
 
+    def check_beginning(self, before: Plan, event: PlanAdopted | PlanReopened) -> None:
+        """Nothing binds for the first time, or again after a revocation, without consent to its services."""
+        if isinstance(event, PlanReopened) and event.ground is ReopeningGround.MISTAKE:
+            return
+        if not before.ever_adopted or before.revoked_on is not None:
+            assert self.consents.consented_by(event.effective_on, after=before.revoked_on)
+            assert self.consents.refused_on(event.effective_on, self.people.decides_on) is None
+        stays = self.stay_put()
+        if isinstance(event, PlanAdopted) and stays is not None and stays.version is not None:
+            assert tuple(each for each in event.items if isinstance(each, Placement)) == stays.placements
+
+    def stay_put(self) -> StayPut | None:
+        """As `application.situation` finds it."""
+        if self.filed_on is None or not self.plan.ever_adopted:
+            return None
+        document = in_force(history_of(self.log.entries), self.filed_on)
+        if document is None or document.status != "in_force":
+            return StayPut(self.filed_on)
+        placed = tuple(each.item for each in document.items if each.item.kind == "placement")
+        return StayPut(self.filed_on, document.version, placed)
+
+    def first_services(self) -> FirstServices:
+        """As `application.first_services` finds it."""
+        return FirstServices(self.consents, self.people, self.plan.ever_adopted, self.plan.revoked_on)
+
     def maybe_reported(self, report: bool, days: int) -> Reported | None:
         return reported(self.today + timedelta(days=days)) if report else None
 
-    @initialize(far=st.integers(min_value=0, max_value=5), partial=st.booleans())
+    @initialize(far=st.integers(min_value=0, max_value=6), partial=st.booleans())
     def somewhere_on_its_way(self, far: int, partial: bool) -> None:
         """Histories that have come some way already: chance alone seldom adopts anything."""
         self.rules = Rules(notice_days=5, partial_consent=partial)
         first = AMENDMENTS[0]
         steps: list[Callable[[], object]] = [
             self.begin,
+            lambda: self.answer_services(MOTHER, ConsentDecision.ACCEPTED, 0),
             lambda: self.adopt([], 0, False, True),
             lambda: self.propose(first, [Replace(item=speech(60)), End(item=TIME)], 10, False),
             lambda: (self.give_notice(first, MOTHER), self.answer(
@@ -166,6 +214,23 @@ class APlan(RuleBasedStateMachine):
     def begin(self) -> None:
         self.do(lambda: open_draft(self.plan, OpenDraft(PLAN, STUDENT, PlanKind.IEP, self.today)))
 
+    @rule(
+        by=st.sampled_from([MOTHER, MOTHER, FATHER]), decision=st.sampled_from(ConsentDecision),
+        ago=st.integers(min_value=0, max_value=10),
+    )  # fmt: skip
+    def answer_services(self, by: UUID, decision: ConsentDecision, ago: int) -> None:
+        """An answer about the first services, perhaps recorded late: it counts of who decided on that day."""
+        on = self.today - timedelta(days=ago)
+        event = ServicesConsentAnswered(
+            effective_on=on, student_id=STUDENT, services_consent_id=an_id(f"{by} {on}"), holder_id=by,
+            counts=self.people.decides_on(by, on), decision=decision, method=ConsentMethod.PAPER_SIGNATURE,
+        )  # fmt: skip
+        self.consents = services_consents_after(self.consents, event)
+
+    @rule(open_=st.booleans())
+    def complain(self, open_: bool) -> None:
+        self.filed_on = (self.filed_on or self.today) if open_ else None
+
     @rule()
     def drop(self) -> None:
         self.do(lambda: drop_draft(self.plan, self.today))
@@ -181,6 +246,7 @@ class APlan(RuleBasedStateMachine):
         day = self.today + timedelta(days=days)
         self.do(lambda: adopt_plan(self.plan, adopt(
             effective_on=day, items=items, today=self.today, meeting=meeting(self.today - timedelta(days=1)),
+            stay_put=self.stay_put(), first_services=self.first_services(),
             reported=self.maybe_reported(report, min(days, 1)))))  # fmt: skip
 
     @rule(
@@ -244,11 +310,23 @@ class APlan(RuleBasedStateMachine):
         self.do(lambda: approve_correction(
             self.plan, command, check_correction(command, corrected, self.today), "one" if same else "two"))  # fmt: skip
 
-    @rule(days=DAYS, report=SELDOM)
-    def end(self, days: int, report: bool) -> None:
+    @rule(
+        days=DAYS, report=SELDOM,
+        reason=st.sampled_from([PlanEnd.TRANSFERRED, PlanEnd.CONSENT_REVOKED, PlanEnd.GRADUATED, PlanEnd.OTHER]),
+    )  # fmt: skip
+    def end(self, days: int, report: bool, reason: PlanEnd) -> None:
         day = self.today + timedelta(days=days)
-        command = EndPlan(PlanEnd.TRANSFERRED, day, self.today, reported=self.maybe_reported(report, days))
-        self.do(lambda: end_plan(self.plan, command))
+        notice = NoticeGiven(an_id("of the end"), MOTHER, self.today, an_id("given of the end"))
+        father = NoticeGiven(an_id("of the end"), FATHER, self.today, an_id("given to the father"))
+        revocation = Revocation(holder_id=MOTHER, revoked_on=self.today, method=ConsentMethod.WRITTEN_MESSAGE)
+        command = EndPlan(
+            reason, day, self.today, revocation=revocation if reason is PlanEnd.CONSENT_REVOKED else None,
+            notice_ids=(notice.notice_id,), reported=self.maybe_reported(report, days),
+        )  # fmt: skip
+        ground = GroundOfEnd(
+            self.people, notices=(notice, father), rules=self.rules, stay_put=self.stay_put()
+        )
+        self.do(lambda: end_plan(self.plan, command, ground))
 
     @rule(days=DAYS, mistake=st.booleans(), report=SELDOM)
     def reopen(self, days: int, mistake: bool, report: bool) -> None:
@@ -264,7 +342,7 @@ class APlan(RuleBasedStateMachine):
         command = RequestReopening(
             an_id("reopening"), ground, "a", "one", day, reported=self.maybe_reported(report, days)
         )
-        self.do(lambda: approve_reopening(self.plan, command, end, "two", self.today))
+        self.do(lambda: approve_reopening(self.plan, command, end, "two", self.today, self.stay_put()))
 
     @rule(chance=st.integers(min_value=0, max_value=9))
     def void(self, chance: int) -> None:

@@ -1,7 +1,7 @@
 """The caseload: what somebody answers for, what is due, what each draft lacks; a page is one statement, however long."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from contracts.ids import new_id
 from contracts.items import item_fields
 from contracts.students import StudentAssigned, StudentPersonalData, StudentRegistered
 from contracts.vocabulary import PlanKind
+from plan_service.application.caseload import state_of
 from plan_service.application.drafts import Drafts, NewDraft
 from plan_service.application.models import STUDENT
 from plan_service.testing_plans import iep_items, speech
@@ -54,6 +55,19 @@ async def test_a_draft_is_listed_with_what_it_lacked_when_it_was_saved(lakeside)
     (line,) = await caseload(lakeside)
     assert saved.json()["missing"] == line["draft"]["lacking"] == []
     assert line["draft"]["version"] == 2
+
+
+async def test_a_plan_stands_as_the_binding_says_that_holds_on_the_day_not_the_last_one_recorded() -> None:
+    began, ended, again = (
+        {"starts_on": day, "binds": binds}
+        for day, binds in (("2026-09-01", True), ("2026-10-01", False), ("2026-10-15", True))
+    )
+    ended_late_entry = {"bindings": [began, again, ended]}
+    assert state_of(ended_late_entry, date(2026, 10, 20)) == "in_force"
+    assert state_of(ended_late_entry, date(2026, 10, 10)) == "ended"
+    same_day = {"bindings": [began, ended, {"starts_on": "2026-10-01", "binds": True}]}
+    assert state_of(same_day, date(2026, 10, 1)) == "in_force"
+    assert state_of({"bindings": [again]}, date(2026, 10, 1)) == "adopted"
 
 
 async def test_a_plan_in_force_is_listed_with_its_next_review(lakeside) -> None:

@@ -15,6 +15,7 @@ from plan_service.domain.evaluation import Completed, Determined, Evaluation, Ev
 from plan_service.domain.exit_summary import GiveExitSummary, SummaryRefused, give_exit_summary
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules
+from plan_service.domain.stay_put import StayPut
 from plan_service.testing_plans import (
     AUNT,
     BEGIN,
@@ -92,6 +93,22 @@ def test_a_plan_does_not_end_in_the_past_unless_that_is_reported() -> None:
     assert refusals(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN)) == {"effective-in-the-past"}
     (event,) = end_plan(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN, reported=reported(BEGIN)))
     assert event.effective_on == BEGIN
+
+
+@pytest.mark.parametrize(
+    "reason", [PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.REPLACED, PlanEnd.GRADUATED, PlanEnd.OTHER]
+)
+def test_while_a_due_process_complaint_is_open_the_district_ends_no_iep(reason: PlanEnd) -> None:
+    evaluated = ground(evaluations=known(), stay_put=StayPut(TODAY, 1))
+    assert refusals(in_effect(), end(reason), evaluated) == {"stay-put"}
+    assert end_plan(in_effect(), end(reason), ground(evaluations=known()))
+
+
+def test_who_revokes_or_moves_away_is_not_held_by_the_complaint_and_a_504_plan_knows_none() -> None:
+    pending = ground(evaluations=known(Law.SECTION_504), stay_put=StayPut(TODAY, 1))
+    assert end_plan(in_effect(), end(PlanEnd.TRANSFERRED, TOMORROW), pending)
+    assert end_plan(in_effect(), end(PlanEnd.CONSENT_REVOKED, revocation=revoked()), pending)
+    assert end_plan(a_504_plan(), end(PlanEnd.NO_LONGER_ELIGIBLE), pending)
 
 
 def test_what_was_never_adopted_does_not_end() -> None:

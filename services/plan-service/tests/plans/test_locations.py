@@ -12,8 +12,8 @@ from plan_service.testing_service import EVERYTHING, ON_ONE_SERVICE
 pytestmark = ON_ONE_SERVICE
 
 IEP = [item_fields(entry) for entry in iep_items()]
-BY_FILE = {"/plan/v1/students/{student_id}/documents"}
-"""Takes a file, which the tests of documents send."""
+BY_FILE = {"/plan/v1/students/{student_id}/documents", "/plan/v1/plans/{plan_id}/draft-shares"}
+"""Take a file, or name one: their own tests send it."""
 
 
 class Walk:
@@ -103,6 +103,11 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
 
     made = await walk.post("/plans", {"student": str(CHILD), "kind": "iep", "items": IEP})
     plan = f"/plans/{made.json()['id']}"
+    await walk.post(
+        f"/students/{CHILD}/services-consent-requests", {"holders": [str(MOTHER)], "channel": "letter"}
+    )
+    await walk.post(f"/students/{CHILD}/services-consents", {
+        "holder": str(MOTHER), "decision": "accepted", "method": "paper_signature"})  # fmt: skip
     adoption = {"effective_on": today, "meeting": str(await lakeside.meeting())}
     await lakeside.send("POST", f"{plan}/adoption", adoption, version=made.headers["etag"], expect=200)
     await walk.post(f"{plan}/draft", version=await lakeside.etag(plan))

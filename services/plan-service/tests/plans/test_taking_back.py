@@ -20,6 +20,7 @@ from plan_service.domain.reopening import (
     check_reopening,
 )
 from plan_service.domain.second_person import SecondPersonRequired
+from plan_service.domain.stay_put import StayPut
 from plan_service.domain.voiding import PlanIsVoid, RequestVoid, VoidRefused, approve_void, check_void
 from plan_service.testing_plans import (
     BEGIN,
@@ -104,6 +105,18 @@ def test_it_binds_again_from_today_at_the_earliest_unless_that_is_reported() -> 
     assert refused(ended(), reopening(effective_on=before), end()) == {"effective-in-the-past"}
     event = check_reopening(ended(), reopening(effective_on=before, reported=reported(before)), end(), TODAY)
     assert event.effective_on == before
+
+
+def test_while_a_complaint_is_open_only_the_placement_that_stays_is_taken_up_again() -> None:
+    none_was_in_force, this_one = (
+        StayPut(ENDED_ON + timedelta(days=3)),
+        StayPut(ENDED_ON - timedelta(days=3), 1),
+    )
+    with pytest.raises(ReopeningRefused) as refusal:
+        check_reopening(ended(), reopening(), end(), TODAY, none_was_in_force)
+    assert {reason.code for reason in refusal.value.reasons} == {"stay-put"}
+    assert check_reopening(ended(), reopening(), end(), TODAY, this_one)
+    assert check_reopening(ended(), reopening(ReopeningGround.MISTAKE), end(), TODAY, none_was_in_force)
 
 
 def test_what_has_not_ended_does_not_bind_again() -> None:

@@ -136,3 +136,30 @@ async def test_who_has_a_plan_in_effect_is_protected_when_disciplined_and_by_a_v
     etag = asked.headers["etag"]
     await lakeside.send("POST", f"{path}/void/approval", version=etag, client="director", expect=200)
     await lakeside.send("POST", f"/students/{CHILD}/removals", long, expect=201)
+
+
+async def test_while_a_complaint_is_open_the_district_neither_ends_an_iep_nor_takes_up_one_that_had_ended(
+    lakeside: Any,
+) -> None:
+    complaint = {"kind": "due_process_complaint", "filed_by": "family", "holder": str(MOTHER)}
+    path, disputes = await lakeside.adopted(IEP), f"/students/{CHILD}/disputes"
+    first = (await lakeside.send("POST", disputes, complaint, expect=201)).json()["id"]
+    graduated = {"reason": "graduated", "effective_on": lakeside.today.isoformat()}
+    refused = await lakeside.send(
+        "POST", f"{path}/end", graduated, version=await lakeside.etag(path), expect=409
+    )
+    (stays,) = [each for each in refused.json()["errors"] if each["code"] == "stay-put"]
+    assert "version 1" in stays["detail"]
+
+    settled = f"{disputes}/{first}"
+    closed = {"outcome": "withdrawn"}
+    await lakeside.send(
+        "POST", f"{settled}/outcome", closed, version=await lakeside.etag(settled), expect=200
+    )
+    await ended(lakeside, path)
+    await lakeside.send("POST", disputes, complaint, expect=201)
+    back = {"ground": "student_returned", "reason": "She is back."}
+    again = await lakeside.send(
+        "POST", f"{path}/reopenings", back, version=await lakeside.etag(path), expect=409
+    )
+    assert [each["code"] for each in again.json()["errors"]] == ["stay-put"]

@@ -59,7 +59,7 @@ class MakeNotice:
     kind: NoticeKind
     student_id: StudentId
     holder_id: HolderId
-    plan_id: PlanId
+    plan_id: PlanId | None
     amendment_id: UUID | None
     caused_by: EventId | None
     action: str | None
@@ -78,8 +78,7 @@ async def make_notice(service: Service, context: Context, command: MakeNotice, m
     tenant = context.tenant
     async with service.database.begin(tenant) as rows:
         now = await gathering.situation(service, rows, tenant, command.student_id, command.holder_id)
-        history = await known_facts.plan_history(rows, tenant, command.plan_id)
-        caused_by = _cause(command, now, history)
+        caused_by = _cause(command, now, await _history(rows, tenant, command.plan_id))
         facts = await _gather(rows, tenant, command.wanted, now)
     facts = completed(facts, command.reasons).model_copy(update={"action": command.action})
     refuse_without_content(facts)
@@ -173,10 +172,16 @@ async def _gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situa
         ) from error
 
 
+async def _history(rows: AsyncConnection, tenant: str, plan_id: PlanId | None) -> History:
+    return History() if plan_id is None else await known_facts.plan_history(rows, tenant, plan_id)
+
+
 def _cause(command: MakeNotice, now: Situation, history: History) -> EventId:
     """The event named, the amendment's proposal, or the newest of the plan."""
     if now.recipient is None:
         raise _unknown("unknown-holder", "Nobody by this id is a rights holder of this student.", "/holder")
+    if command.plan_id is None:
+        return _cause_without_a_plan(command)
     if not history.entries or history.student != command.student_id:
         raise _unknown("unknown-plan", "This student has no such plan.", "/plan")
     if command.caused_by is not None:
@@ -187,6 +192,19 @@ def _cause(command: MakeNotice, now: Situation, history: History) -> EventId:
         if isinstance(entry.event, AmendmentProposed) and entry.event.amendment_id == command.amendment_id:
             return entry.id
     raise _unknown("unknown-amendment", "This plan has no such amendment.", "/amendment")
+
+
+def _cause_without_a_plan(command: MakeNotice) -> EventId:
+    """What the student has without a plan is not followed here, so the event itself is named: a referral, say."""
+    if command.amendment_id is not None:
+        raise _unknown("unknown-amendment", "An amendment is one of a plan: name the plan.", "/plan")
+    if command.caused_by is None:
+        raise _unknown(
+            "caused-by-what",
+            "Without a plan, say of which event notice is owed: its `Handrail-Event`.",
+            "/caused_by",
+        )
+    return command.caused_by
 
 
 def _unknown(code: str, message: str, pointer: str) -> Invalid:

@@ -9,6 +9,7 @@ from contracts.problems import Reason, Rejected, VersionConflict
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
 from plan_service.application.drafts import Drafts, items_of
+from plan_service.application.first_services import first_services
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import TRIES, change, load_plan, must_stand, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
@@ -80,6 +81,7 @@ async def adopt_draft(
                 review_due_on=asked.review_due_on,
                 ages=ages_of(seen.around.state, seen.rules),
                 stay_put=seen.stay_put,
+                first_services=await first_services(store, tenant, seen),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 reported=asked.reported,
             ),

@@ -142,5 +142,7 @@ def state_of(plan: Json, today: date) -> str:
     """Whether the plan binds on ``today``; of one that does not: not yet, or no longer, or it was never adopted."""
     begun = [binding for binding in plan["bindings"] if binding["starts_on"] <= today.isoformat()]
     if begun:
-        return "in_force" if begun[-1]["binds"] else "ended"
+        # Of one day the later record holds, whatever was recorded after it of an earlier one: as `Plan.in_effect_on`.
+        _, holds = max(enumerate(begun), key=lambda each: (each[1]["starts_on"], each[0]))
+        return "in_force" if holds["binds"] else "ended"
     return "adopted" if plan["bindings"] else "draft"

@@ -21,6 +21,7 @@ from plan_service.application.shown_around import around_student
 from plan_service.application.shown_discipline import of_discipline
 from plan_service.application.shown_disputes import of_disputes
 from plan_service.application.shown_evaluations import of_evaluations
+from plan_service.application.shown_initial_services import of_initial_services
 from plan_service.application.shown_meetings import of_meeting
 from plan_service.application.shown_transfers import of_transfers
 from plan_service.domain import bank, district, meeting, school, staff, student
@@ -84,6 +85,7 @@ def _student(state: Student, event: Event) -> Iterator[Resource]:
     )
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
+    yield from of_initial_services(event)
     yield from of_disputes(state, event)
     yield from of_transfers(state, event)
     yield from of_discipline(state, event)
@@ -132,11 +134,11 @@ BANK: Model[BankEntry] = Model(
     "bank", "1", BankEntry(), lambda state, event: bank.evolve(state, cast(BankEvent, event)), _bank
 )
 STUDENT: Model[Student] = Model(
-    "student", "6", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "7", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",
-    "2",
+    "3",
     Meeting(),
     lambda state, event: meeting.evolve(state, cast(MeetingEvent, event)),
     of_meeting,

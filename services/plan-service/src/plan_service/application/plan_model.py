@@ -27,7 +27,7 @@ from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "4"
+SHAPE = "5"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:

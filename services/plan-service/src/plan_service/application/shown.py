@@ -340,6 +340,8 @@ class MeetingShown(OfStudent):
     parent_present: bool | None = None
     """Somebody who decides for the student took part; absent until the meeting is held."""
     interpreter_language: str | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
+    """The signed list of who was there, the minutes."""
     reported: bool = False
     """Something of it was reported, not decided here."""
 
@@ -369,6 +371,7 @@ class AttemptShown(OfMeeting):
     result: AttemptResult
     tried_on: date
     words: str | None = None
+    documents: tuple[DocumentRefShown, ...] = ()
 
 
 class AttendanceShown(OfMeeting):
@@ -379,3 +382,4 @@ class AttendanceShown(OfMeeting):
     mode: MeetingMode
     excusal: Excusal | None = None
     on: date
+    documents: tuple[DocumentRefShown, ...] = ()

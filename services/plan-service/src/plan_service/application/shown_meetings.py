@@ -18,7 +18,7 @@ from plan_service.application.shown import (
     MeetingShown,
     OfMeeting,
 )
-from plan_service.application.shown_around import document_shown, reported_shown
+from plan_service.application.shown_around import document_shown, documents_shown, reported_shown
 from plan_service.domain.meeting import Meeting, key_of
 from runtime.event_store import Resource
 
@@ -40,12 +40,13 @@ def of_meeting(state: Meeting, event: Event) -> Iterator[Resource]:
             attempt = AttemptShown(
                 **_common(state, event), means=event.means, result=event.result, tried_on=event.effective_on,
                 words=event.personal.result if event.personal else None,
+                documents=documents_shown(event.documents or ()),
             )  # fmt: skip
             yield _resource("attempt", event.attempt_id, attempt)
         case AttendanceRecorded():
             attendance = AttendanceShown(
                 **_common(state, event), roles=event.roles, attendance=event.attendance, mode=event.mode,
-                excusal=event.excusal, on=event.effective_on,
+                excusal=event.excusal, on=event.effective_on, documents=documents_shown(event.documents or ()),
             )  # fmt: skip
             yield _resource("attendance", attendance_id(state.meeting_id, event.person), attendance)
         case _:
@@ -67,7 +68,8 @@ def meeting_shown(state: Meeting) -> MeetingShown:
         place=state.place, mode=state.mode, invitees=state.invitees, guests=tuple(state.guests.values()),
         invitations=state.invited, attempts=state.attempts, attendance=len(state.attendance), held_on=state.held_on,
         parent_present=state.parent_present if state.held_on else None,
-        interpreter_language=state.interpreter_language, reported=state.reported,
+        interpreter_language=state.interpreter_language, documents=documents_shown(state.documents),
+        reported=state.reported,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from contracts.problems import NotFound, VersionConflict
 from contracts.shipped_profiles import shipped_profiles
 from contracts.streams import staff
 from contracts.values import Reported
+from contracts.vocabulary import PlanStatus
 from plan_service.application.models import DISTRICT, MEETING, STUDENT
 from plan_service.application.plan_model import PLAN
 from plan_service.domain.meeting import Meeting
@@ -175,7 +176,7 @@ async def _stay_put(
     if complaint is None or not loaded.state.ever_adopted:
         return None
     document = in_force(history_of(await store.read(tenant, loaded.stream)), complaint.filed_on)
-    if document is None:
+    if document is None or document.status is not PlanStatus.IN_FORCE:
         return StayPut(complaint.filed_on)
     placements = tuple(entry.item for entry in document.items if entry.item.kind == "placement")
     return StayPut(complaint.filed_on, document.version, placements)

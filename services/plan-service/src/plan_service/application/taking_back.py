@@ -53,7 +53,8 @@ class Reopenings:
 
         async def checked(seen: Situation) -> Json:
             wanted = replace(asked, document=seen.people.document(document, "/document"))
-            event = check_reopening(seen.plan, wanted, await self._end(context.tenant, seen), seen.today)
+            end = await self._end(context.tenant, seen)
+            event = check_reopening(seen.plan, wanted, end, seen.today, seen.stay_put)
             return {
                 "ground": wanted.ground.value,
                 "reason": wanted.reason,
@@ -76,7 +77,9 @@ class Reopenings:
 
         async def decided(seen: Situation, paper: Paper) -> Approved:
             end = await self._end(context.tenant, seen)
-            events = approve_reopening(seen.plan, _reopening(paper), end, approved_by, seen.today)
+            events = approve_reopening(
+                seen.plan, _reopening(paper), end, approved_by, seen.today, seen.stay_put
+            )
             place = await place_in_effect(self.store, context.tenant, seen.plan, events[0].effective_on)
             return Approved(events, place.claims, place.releases, place.resting_on)
 

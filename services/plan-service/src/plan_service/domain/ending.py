@@ -21,6 +21,7 @@ from plan_service.domain.notices import NoticeGiven, notice_standing, too_soon
 from plan_service.domain.people import People
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, not_in_the_future, settle
+from plan_service.domain.stay_put import StayPut, ended_while_pending
 
 ELIGIBILITY_ENDS = {
     PlanKind.IEP: frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.REPLACED, PlanEnd.OTHER}),
@@ -64,6 +65,8 @@ class GroundOfEnd:
     notices: Sequence[NoticeGiven] = ()
     """Given about the plan itself."""
     rules: Rules = Rules()  # noqa: RUF009 (frozen)
+    stay_put: StayPut | None = None
+    """What stays while a due process complaint is open."""
 
 
 NOTHING = GroundOfEnd()
@@ -153,6 +156,7 @@ def before_notice(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iter
 def _unmet(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iterator[Reason]:
     if command.effective_on < command.today and command.reported is None:
         yield already_past(command.today)
+    yield from ended_while_pending(kind, ground.stay_put, command.reason)
     if command.reason in ELIGIBILITY_ENDS[kind]:
         yield from not_evaluated_before(kind, ground.evaluations, command.effective_on)
     if command.reason is PlanEnd.CONSENT_REVOKED and kind is PlanKind.IEP:

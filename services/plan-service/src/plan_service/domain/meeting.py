@@ -23,6 +23,7 @@ from contracts.meetings import (
     StaffPerson,
     StudentPerson,
 )
+from contracts.values import DocumentRef
 from contracts.vocabulary import Attendance, MeetingMode, MeetingPurpose, MeetingRole
 
 
@@ -57,6 +58,8 @@ class Meeting:
     held_on: date | None = None
     parent_present: bool = False
     interpreter_language: str | None = None
+    documents: tuple[DocumentRef, ...] = ()
+    """What was kept of it when it was held."""
     reported: bool = False
 
 
@@ -85,6 +88,7 @@ def evolve(meeting: Meeting, event: MeetingEvent) -> Meeting:
             return replace(
                 meeting, held_on=event.effective_on, parent_present=event.parent_present,
                 interpreter_language=event.interpreter_language, guests=_guests(meeting, event),
+                documents=event.documents or (),
                 reported=meeting.reported or event.reported is not None,
             )  # fmt: skip
         case _:

@@ -15,7 +15,7 @@ from contracts.meetings import (
     MeetingHeld,
 )
 from contracts.problems import Reason
-from contracts.values import Reported
+from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import Attendance, ExcusalForm, MeetingMode, MeetingRole
 from plan_service.domain.meeting import Known, Meeting
 from plan_service.domain.meeting_notice import must_be_known, must_be_set, must_have_come, personal
@@ -62,6 +62,7 @@ class RecordAttendance:
     excusal: Excusal | None = None
     guest: Guest | None = None
     notes: str | None = None
+    documents: tuple[DocumentRef, ...] = ()
     rules: Rules = FEDERAL
     external_id: ExternalId | None = None
     reported: Reported | None = None
@@ -80,6 +81,7 @@ class HoldMeeting:
     notes: str | None = None
     rules: Rules = FEDERAL
     reported: Reported | None = None
+    documents: tuple[DocumentRef, ...] = ()
 
 
 def record_attendance(meeting: Meeting, command: RecordAttendance, student: Student) -> list[MeetingEvent]:
@@ -107,7 +109,8 @@ def record_attendance(meeting: Meeting, command: RecordAttendance, student: Stud
         AttendanceRecorded(
             effective_on=min(day, command.today), meeting_id=meeting_id, person=command.person, roles=command.roles,
             attendance=command.attendance, mode=command.mode, excusal=command.excusal,
-            personal=personal(guests, command.notes), external_id=command.external_id,
+            personal=personal(guests, command.notes), documents=command.documents or None,
+            external_id=command.external_id,
             reported=settle(ExcusalNotValid, unmet, command.reported),
         )
     ]  # fmt: skip
@@ -130,6 +133,7 @@ def hold_meeting(meeting: Meeting, command: HoldMeeting, student: Student) -> li
         MeetingHeld(
             effective_on=held_on, meeting_id=meeting_id, parent_present=present,
             interpreter_language=command.interpreter_language, personal=personal(notes=command.notes),
+            documents=command.documents or None,
             reported=settle(MeetingNotHeld, unmet, command.reported),
         )
     ]  # fmt: skip
@@ -175,9 +179,12 @@ def _excused_otherwise(
             "excusal-not-by-a-parent", "Whoever agreed does not hold the right to decide on that day.",
             "34 CFR 300.321(e)", "Let a parent agree, or confirm this person's rights.", "/excusal/agreed_by",
         )  # fmt: skip
-    if excusal.form is ExcusalForm.WRITTEN_CONSENT and (
-        excusal.input_received_on is None or excusal.input_received_on > day
-    ):
+    received_on = excusal.input_received_on
+    still_to_come = (
+        received_on is None and command.today < day
+    )  # The meeting's team is looked at again once it was held.
+    in_time = still_to_come or (received_on is not None and received_on <= day)
+    if excusal.form is ExcusalForm.WRITTEN_CONSENT and not in_time:
         yield Reason(
             "excusal-without-input", "A member whose area is discussed gives written input before the meeting.",
             "34 CFR 300.321(e)(2)(ii)", "Say when the written input was received.", "/excusal/input_received_on",

@@ -100,6 +100,7 @@ class RecordAttempt:
     known: Known
     tried_on: date | None = None
     words: str | None = None
+    documents: tuple[DocumentRef, ...] = ()
     external_id: ExternalId | None = None
     reported: Reported | None = None
 
@@ -165,6 +166,7 @@ def record_attempt(meeting: Meeting, command: RecordAttempt) -> list[MeetingEven
             effective_on=tried_on, meeting_id=meeting_id, attempt_id=command.attempt_id, person=command.person,
             means=command.means, result=command.result,
             personal=AttemptPersonalData(result=command.words) if command.words else None,
+            documents=command.documents or None,
             external_id=command.external_id, reported=command.reported,
         )
     ]  # fmt: skip

@@ -34,7 +34,7 @@ from contracts.plan import (
     StaffInformed,
     StatementAdded,
 )
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReopeningGround
 from plan_service.domain.completeness import in_regular_education
 
 
@@ -139,6 +139,8 @@ class Plan:
     corrections: tuple[UUID, ...] = ()
     void: bool = False
     """It never bound, whatever was recorded of it."""
+    revoked_on: date | None = None
+    """When the consent to all of its services was last taken back."""
 
     @property
     def ever_adopted(self) -> bool:
@@ -206,9 +208,16 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
         case ReviewHeld():
             return replace(plan, review_due_on=event.review_due_on or plan.review_due_on)
         case PlanEnded():
-            return replace(plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=False)))
+            return replace(
+                plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=False)),
+                revoked_on=_revoked_on(event) or plan.revoked_on,
+            )  # fmt: skip
         case PlanReopened():
-            return replace(plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=True)))
+            mistaken = event.ground is ReopeningGround.MISTAKE
+            return replace(
+                plan, bindings=(*plan.bindings, Binding(event.effective_on, binds=True)),
+                revoked_on=None if mistaken else plan.revoked_on,
+            )  # fmt: skip
         case PlanVoided():
             return replace(plan, void=True)
         case ItemHolderAssigned():
@@ -220,6 +229,12 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
             return plan
         case _:
             assert_never(event)
+
+
+def _revoked_on(event: PlanEnded) -> date | None:
+    if event.reason is not PlanEnd.CONSENT_REVOKED:
+        return None
+    return event.revocation.revoked_on if event.revocation else event.effective_on
 
 
 def _adopted(plan: Plan, event: PlanAdopted) -> Plan:

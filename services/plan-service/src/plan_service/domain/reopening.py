@@ -18,6 +18,7 @@ from plan_service.domain.adoption import already_past
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.second_person import must_be_another
+from plan_service.domain.stay_put import StayPut, reopened_while_pending
 
 STAYS_ELIGIBLE = frozenset({PlanEnd.TRANSFERRED, PlanEnd.LEFT_SCHOOL})
 """Ends that left the student as eligible as before."""
@@ -65,7 +66,11 @@ class RequestReopening:
 
 
 def check_reopening(
-    plan: Plan, command: RequestReopening, ended: EndInRecord | None, today: date
+    plan: Plan,
+    command: RequestReopening,
+    ended: EndInRecord | None,
+    today: date,
+    stay_put: StayPut | None = None,
 ) -> PlanReopened:
     """What would be recorded, approved by nobody yet. Raises `NotEnded`, `ReopeningRefused`, `Invalid`."""
     if ended is None or plan.plan_id is None:
@@ -79,7 +84,10 @@ def check_reopening(
             f"The plan ended on {ended.ended_on}: it binds again from a day after that, or of a mistake from that day.",
             "/effective_on",
         )
-    unmet = () if by_mistake else tuple(_unmet(plan, command, ended, effective_on, today))
+    unmet: tuple[Reason, ...] = ()
+    if not by_mistake:
+        pending = reopened_while_pending(plan.kind, stay_put)
+        unmet = (*_unmet(plan, command, ended, effective_on, today), *pending)
     return PlanReopened(
         effective_on=effective_on, plan_id=plan.plan_id, reopening_id=command.reopening_id, ended_by=ended.event_id,
         ground=command.ground, personal=ReasonPersonalData(reason=command.reason), requested_by=command.requested_by,
@@ -89,11 +97,12 @@ def check_reopening(
 
 
 def approve_reopening(
-    plan: Plan, command: RequestReopening, ended: EndInRecord | None, approved_by: PersonRef, today: date
-) -> list[PlanEvent]:
+    plan: Plan, command: RequestReopening, ended: EndInRecord | None, approved_by: PersonRef, today: date,
+    stay_put: StayPut | None = None,
+) -> list[PlanEvent]:  # fmt: skip
     """Let it bind again: the second person stands for it."""
     must_be_another(approved_by, command.requested_by)
-    wanted = check_reopening(plan, command, ended, today)
+    wanted = check_reopening(plan, command, ended, today, stay_put)
     return [wanted.model_copy(update={"approved_by": approved_by})]
 
 

@@ -52,6 +52,24 @@ def make_request(student: Student, command: MakeRequest) -> list[StudentEvent]:
     ]  # fmt: skip
 
 
+SEEN_TO_BY_THE_OFFICE = frozenset({RequestKind.LANGUAGE, RequestKind.INTERPRETER, RequestKind.PAPER})
+"""How a notice is to be given: notify-service's office sees to these itself, where the notice is."""
+
+
+def take_in_request(student: Student, made: RequestMade, rules: Rules) -> list[StudentEvent]:
+    """A request made on a notice's page becomes one of the student's: once, with its time from the day it was made."""
+    if made.kind in SEEN_TO_BY_THE_OFFICE or made.request_id in student.requests:
+        return []
+    day = made.effective_on
+    return make_request(
+        student,
+        MakeRequest(
+            request_id=made.request_id, kind=made.kind, via=made.via, today=day, made_on=day, holder_id=made.holder_id,
+            text=made.personal.text if made.personal else None, notice_id=made.notice_id, rules=rules,
+        ),
+    )  # fmt: skip
+
+
 def time_to_answer(kind: RequestKind, rules: Rules) -> Due | None:
     """34 CFR 300.613(a), 99.10(b): the record within 45 days; a meeting where the state says so; else a reasonable time."""
     return {RequestKind.RECORDS: rules.inspection, RequestKind.MEETING: rules.requested_meeting}.get(kind)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts.items import AnyChange, AnyItem, End, Placement
 from contracts.problems import Reason
-from contracts.vocabulary import PlanKind
+from contracts.vocabulary import PlanEnd, PlanKind
 from plan_service.domain.dispute_state import Dispute
 
 
@@ -54,12 +54,28 @@ def adopted_while_pending(
         yield stays(stay_put, "/items")
 
 
+ENDS_THAT_WAIT = frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.REPLACED, PlanEnd.GRADUATED, PlanEnd.OTHER})
+"""What the district decides. A revocation is the family's own; who moves away, leaves or is too old is no longer placed."""
+
+
+def ended_while_pending(kind: PlanKind, stay_put: StayPut | None, reason: PlanEnd) -> Iterator[Reason]:
+    """An IEP's end for a ``reason`` by which the district takes its placement away; a diploma does (300.102(a)(3))."""
+    if stay_put is not None and kind is PlanKind.IEP and reason in ENDS_THAT_WAIT:
+        yield stays(stay_put, "/reason")
+
+
+def reopened_while_pending(kind: PlanKind, stay_put: StayPut | None) -> Iterator[Reason]:
+    """An IEP that was not in force when the complaint was filed; one that was is the placement that stays."""
+    if stay_put is not None and stay_put.version is None and kind is PlanKind.IEP:
+        yield stays(stay_put, "/ground")
+
+
 def stays(stay_put: StayPut, pointer: str) -> Reason:
     """Names the version that is to stay."""
     version = f"as in version {stay_put.version}" if stay_put.version else "as it was"
     return Reason(
         "stay-put", f"A due process complaint is open since {stay_put.filed_on}: the placement stays {version}.",
         "34 CFR 300.518",
-        "Leave the placement out; or record that it was agreed, ordered, or rests on 34 CFR 300.530-533: "
+        "Leave it as it is; or record that it was agreed, ordered, or rests on 34 CFR 300.530-533: "
         "POST .../disputes/{id}/stay-put-exceptions.", pointer,
     )  # fmt: skip

@@ -32,6 +32,7 @@ from contracts.evaluations import (
 )
 from contracts.event import Event
 from contracts.fields import ExternalId, HolderId, LanguageTag, PlanId, SchoolId, StaffId, StudentId
+from contracts.initial_services import ServicesConsentAnswered, ServicesConsentAsked
 from contracts.requests import (
     RecordHearingAsked,
     RecordHearingDecided,
@@ -75,6 +76,7 @@ from plan_service.domain.discipline import Discipline, discipline_after
 from plan_service.domain.dispute_state import Dispute, disputes_after
 from plan_service.domain.evaluation import Evaluations, evaluations_after
 from plan_service.domain.request_state import Request, requests_after
+from plan_service.domain.services_consent_state import ServicesConsents, services_consents_after
 from plan_service.domain.transfer import Transfer, transfers_after
 
 ADULT_AT = 18
@@ -194,6 +196,7 @@ class Student:
     disputes: Mapping[UUID, Dispute] = field(default_factory=dict)
     transfers: Mapping[UUID, Transfer] = field(default_factory=dict)
     discipline: Discipline = field(default_factory=Discipline)
+    services_consents: ServicesConsents = field(default_factory=ServicesConsents)
 
     @property
     def adult_on(self) -> date | None:
@@ -251,6 +254,10 @@ def evolve(student: Student, event: StudentEvent) -> Student:
             | EligibilityDetermined()
         ):
             return replace(student, evaluations=evaluations_after(student.evaluations, event))
+        case ServicesConsentAsked() | ServicesConsentAnswered():
+            return replace(
+                student, services_consents=services_consents_after(student.services_consents, event)
+            )
         case (
             RequestMade()
             | RequestAnswered()

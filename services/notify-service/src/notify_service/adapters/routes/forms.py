@@ -91,12 +91,12 @@ class NoticeIn(PartsIn):
     holder: UUID
     """A rights holder of the student."""
     kind: NoticeKind = NoticeKind.PRIOR_WRITTEN_NOTICE
-    plan: UUID
-    """The plan it is about."""
+    plan: UUID | None = None
+    """The plan it is about; none where the student has none: of a proposal or a refusal to evaluate."""
     amendment: UUID | None = None
     """With one, its changes are part 1, and its reasons stand where no others are given."""
     caused_by: UUID | None = None
-    """The event of which notice is owed; not given: the newest of the plan."""
+    """The event of which notice is owed, as `Handrail-Event` named it; not given: the newest of the plan, if one is named."""
     action: Narrative | None = None
     """Part 1: what the district proposes or refuses. Needed where no amendment is named."""
     external_id: ExternalId | None = None

@@ -158,7 +158,9 @@ async def _proposal(
 ) -> _Proposal:
     if wanted.amendment_id is None:
         document = in_force(history, today)
-        kind = document.kind if document and document.kind else PlanKind.IEP
+        of_504 = wanted.kind is NoticeKind.SECTION_504_NOTICE and wanted.plan_id is None
+        without = PlanKind.SECTION_504 if of_504 else PlanKind.IEP
+        kind = document.kind if document and document.kind else without
         return _Proposal(today, kind, DecidedAt(kind="none", on=today))
     for entry in history.entries:
         if isinstance(entry.event, AmendmentProposed) and entry.event.amendment_id == wanted.amendment_id:

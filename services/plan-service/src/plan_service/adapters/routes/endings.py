@@ -137,13 +137,13 @@ async def post_end(
     """End the plan from a day on. Everything recorded of it stays.
 
     Without an evaluation first, only a diploma, the student's age or a revocation ends eligibility; what the district
-    proposes waits for notice; a revocation is in writing.
+    proposes waits for notice, and for the end of a due process complaint that is open; a revocation is in writing.
     """
     may_write_or_report(who, body.reported)
     notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
 
     def end(seen: Situation) -> list[PlanEvent]:
-        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules)
+        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules, seen.stay_put)
         return end_plan(seen.plan, body.to_command(seen), ground)
 
     return await asked.respond("plan", plan_id, lambda making: decide(

@@ -35,7 +35,7 @@ from plan_service.application.desk import Desk
 from plan_service.application.meetings import Around, decide_about_meeting
 from plan_service.application.shown import AttemptShown, AttendanceShown, InvitationShown
 from plan_service.application.shown_meetings import attendance_id
-from plan_service.domain.document import document_of
+from plan_service.domain.document import document_of, documents_of
 from plan_service.domain.meeting_held import ExcusalNotValid, RecordAttendance, record_attendance
 from plan_service.domain.meeting_notice import (
     MeetingNotArranged,
@@ -100,6 +100,8 @@ class AttemptIn(Form):
     """Today where nothing is said."""
     words: Narrative | None = None
     """What came of it, in words."""
+    documents: tuple[UUID, ...] = Field(default=(), max_length=100)
+    """The letter that came back, the log of the calls, among the student's documents."""
     external_id: ExternalId | None = None
     reported: ReportedIn | None = None
 
@@ -108,6 +110,7 @@ class AttemptIn(Form):
         return RecordAttempt(
             attempt_id=attempt_id, person=self.person, means=self.means, result=self.result,
             today=around.seen.today, known=around.known, tried_on=self.tried_on, words=self.words,
+            documents=documents_of(around.student, self.documents, "/documents"),
             external_id=self.external_id, reported=reported_value(self.reported),
         )  # fmt: skip
 
@@ -124,6 +127,8 @@ class AttendanceIn(Form):
     guest: Guest | None = None
     """The name of a guest who was not among the invitees."""
     notes: Narrative | None = None
+    documents: tuple[UUID, ...] = Field(default=(), max_length=100)
+    """The signed excusal, the member's written input, among the student's documents."""
     external_id: ExternalId | None = None
     reported: ReportedIn | None = None
 
@@ -132,7 +137,8 @@ class AttendanceIn(Form):
         return RecordAttendance(
             person=self.person, roles=tuple(dict.fromkeys(self.roles)), attendance=self.attendance,
             today=around.seen.today, zone=around.seen.zone, known=around.known, mode=self.mode, excusal=self.excusal,
-            guest=self.guest, notes=self.notes, rules=around.seen.rules, external_id=self.external_id,
+            guest=self.guest, notes=self.notes, documents=documents_of(around.student, self.documents, "/documents"),
+            rules=around.seen.rules, external_id=self.external_id,
             reported=reported_value(self.reported),
         )  # fmt: skip
 

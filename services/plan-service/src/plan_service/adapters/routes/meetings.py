@@ -26,6 +26,7 @@ from plan_service.adapters.routes.reading import student_of_meeting
 from plan_service.application.desk import Desk
 from plan_service.application.meetings import Around, decide_about_meeting
 from plan_service.application.shown import MeetingShown
+from plan_service.domain.document import documents_of
 from plan_service.domain.meeting_held import HoldMeeting, MeetingNotHeld, hold_meeting
 from plan_service.domain.meeting_notice import (
     MeetingAlreadyHeld,
@@ -117,6 +118,8 @@ class HeldIn(Form):
     """Found from the attendance; where it is said it must not contradict that."""
     interpreter_language: LanguageTag | None = None
     notes: Narrative | None = None
+    documents: tuple[UUID, ...] = Field(default=(), max_length=100)
+    """The signed list of who was there, the minutes, among the student's documents."""
     reported: ReportedIn | None = None
 
 
@@ -202,6 +205,7 @@ async def post_held(
         command = HoldMeeting(
             body.held_on, around.seen.today, around.seen.zone, body.parent_present, body.interpreter_language,
             body.notes, around.seen.rules, reported_value(body.reported),
+            documents_of(around.student, body.documents, "/documents"),
         )  # fmt: skip
         return hold_meeting(around.meeting, command, around.student)
 
