@@ -27,6 +27,11 @@ from handrail.stage import (
 
 TENANT = "sandbox-demo"
 ITEMS = Items()
+LANGUAGE = {"law": "idea", "eligible": True, "categories": ["speech_or_language_impairment"],
+            "needs_special_education": True}  # fmt: skip
+READING = LANGUAGE | {"categories": ["specific_learning_disability"]}
+DIABETES = {"law": "504", "eligible": True, "impairment": "Type 1 diabetes.",
+            "limited": [{"activity": "endocrine_function", "how": "Blood sugar changes quickly."}]}  # fmt: skip
 CASE_MANAGER, PROVIDER = "case_manager", "speech_language_pathologist"
 
 
@@ -165,6 +170,8 @@ def _iep_student(story: Story, school: School, director: str, today: date) -> Fa
     stage.assign(student, school.staff[CASE_MANAGER], CASE_MANAGER, today)
     stage.assign(student, school.staff[PROVIDER], PROVIDER, today)
     family = Family(student, holder)
+    stage.found_eligible(family, LANGUAGE, today)
+    story.say("   Found eligible before there was Handrail: reported from the paper file, and shown so.")
     stage.settle()
     stage.elect_email(family, "es", today)
     story.say(
@@ -396,6 +403,7 @@ def _letter(story: Story, school: School, director: str) -> None:
         address=("12 Cedar Street", "Lakeside", "TX", "75000"),
     )  # fmt: skip
     family = Family(student, holder)
+    stage.found_eligible(family, READING, today)
     ends = today + timedelta(days=250)
     taught = ITEMS.service("reading_instruction", 150, 5, "special_education_teacher", today, ends)
     items = ITEMS.iep_items(today, levels="Reads 38 words a minute.", reading=(38, 80), services=[taught])
@@ -460,6 +468,7 @@ def _packet(story: Story, school: School, director: str, office: dict[str, str])
         ground="adult_student", confirmed_by=director,
     )  # fmt: skip
     family = Family(student, holder)
+    stage.found_eligible(family, DIABETES, today)
     plan = client.post(
         "/plan/v1/plans", {"student": student, "kind": "504", "items": ITEMS.section_504_items(today)}
     )["id"]

@@ -212,6 +212,20 @@ class Stage:
             f"the notice of {amendment} has not come so far: {[n.get('status') for n in found]}"
         )
 
+    def found_eligible(self, family: Family, determination: Json, on: date, **more: Any) -> str:
+        """What a group has found before there was Handrail: reported, with the parent in the group."""
+        happened = {
+            "source": "paper file",
+            "reason": "It was determined before.",
+            "occurred_on": on.isoformat(),
+        }
+        body = {
+            "determination": determination, "determined_on": on.isoformat(), "reported": happened,
+            "members": [{"person": {"kind": "rights_holder", "holder_id": family.holder}}],
+        }  # fmt: skip
+        made: str = self.client.post(f"/plan/v1/students/{family.student}/eligibility", body | more)["id"]
+        return made
+
     def consent_to_services(self, family: Family, on: date, *, plan: str, **more: Any) -> str:
         """The holder is asked at the table for consent to the first services, and signs (34 CFR 300.300(b))."""
         at = f"/plan/v1/students/{family.student}"

@@ -143,7 +143,10 @@ DECIDED_HERE = {
         "test_a_father_cannot_release_the_record_of_a_student_who_is_18",
         "test_an_adult_student_releases_their_own_record",
     ),
-    "s504.evaluate": ("test_an_evaluation_under_one_law_does_not_serve_the_other",),
+    "s504.evaluate": (
+        "test_an_evaluation_under_one_law_does_not_serve_the_other",
+        "test_a_504_plan_comes_after_an_evaluation",
+    ),
     "s504.consent": ("test_section_504_asks_for_consent_before_the_initial_evaluation_only",),
     "s504.group": (
         "test_a_504_group_knows_the_child_the_evaluation_data_and_the_placement_options",

@@ -13,6 +13,12 @@ from handrail.stage import GROUP_504_ROLES, IEP_ROLES, Invited, Stage, rights_ho
 
 STUDENT = {"kind": "student"}
 INVITED_DAYS = 10
+CATEGORIES = (
+    "specific_learning_disability",
+    "speech_or_language_impairment",
+    "other_health_impairment",
+    "autism",
+)
 READ_TO = 17
 """The number of the IEP whose notices are read aloud to a parent."""
 WRITTEN_TO = 23
@@ -26,6 +32,7 @@ def plan_of(scene: Scene, world: World, held: Held) -> Life:
     _people_around(scene, world, held)
     scene.by("director").settle("plan")  # From then on the manager sees the student.
     manager = scene.by(held.manager)
+    _found_eligible(manager, held)
     version = _draft(manager, held)
     invited = _team(world, held)
     meeting = _scheduled(scene, manager, held, invited)
@@ -61,6 +68,18 @@ def _people_around(scene: Scene, world: World, held: Held) -> None:
         held.assignments[role] = director.assign(
             held.student, held.school.staff[role], role, date(BEGINS, 8, 4)
         )
+
+
+def _found_eligible(manager: Stage, held: Held) -> None:
+    """By the group, three weeks before the meeting; on paper, from where it is reported."""
+    if held.is_iep:
+        found: Json = {"law": "idea", "eligible": True, "categories": [CATEGORIES[held.number % len(CATEGORIES)]],
+                       "needs_special_education": True}  # fmt: skip
+    else:
+        limit = LIMITS[held.number % len(LIMITS)]
+        found = {"law": "504", "eligible": True, "impairment": limit.impairment,
+                 "limited": [{"activity": limit.activity}]}  # fmt: skip
+    manager.found_eligible(held.family, found, held.meets_on - timedelta(days=21))
 
 
 def _draft(manager: Stage, held: Held) -> str:

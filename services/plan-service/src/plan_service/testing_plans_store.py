@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.district import DistrictProfileSet
+from contracts.evaluations import EligibilityDetermined, IdeaDetermination, Section504Determination
 from contracts.event import Event
 from contracts.ids import new_id
 from contracts.initial_services import ServicesConsentAnswered
@@ -66,19 +67,21 @@ async def set_profile_from(
 
 async def with_student(
     plan: Opened, *, partial_consent: bool = True, profile_from: date = date(2015, 1, 1),
-    state_profile: str = "federal@2026-1", consented: bool = True,
+    state_profile: str = "federal@2026-1", consented: bool = True, eligible: bool = True,
 ) -> date:  # fmt: skip
     """A child with a mother who decides, a district with ten days of notice; returns today.
 
-    ``consented``: the mother has agreed to the first services.
+    ``consented``: the mother has agreed to the first services; ``eligible``: the child was found so, under both laws.
     """
     await set_profile_from(plan, profile_from, state_profile, partial_consent=partial_consent)
     today = await today_of(plan)
-    await with_child(plan, CHILD, today, consented=consented)
+    await with_child(plan, CHILD, today, consented=consented, eligible=eligible)
     return today
 
 
-async def with_child(plan: Opened, child: UUID, today: date, *, consented: bool = True) -> None:
+async def with_child(
+    plan: Opened, child: UUID, today: date, *, consented: bool = True, eligible: bool = True
+) -> None:
     """A child with a mother who decides, and an aunt who does not."""
     held = Held(starts_on=date(2015, 1, 1))
     personal = StudentPersonalData(given_name="Mira", family_name="Quill", birth_date=date(2015, 1, 1))
@@ -94,7 +97,22 @@ async def with_child(plan: Opened, child: UUID, today: date, *, consented: bool 
             language="es", confirmed_by="registrar",
         ),
         *([_consent_to_services(today, child)] if consented else []),
+        *(found_eligible(today, child) if eligible else []),
     ], child)  # fmt: skip
+
+
+def found_eligible(on: date, child: UUID, *, eligible: bool = True) -> list[EligibilityDetermined]:
+    """Under both laws, each by its own rule; or under neither."""
+    idea = IdeaDetermination(
+        eligible=eligible, categories=("speech_or_language_impairment",), needs_special_education=eligible
+    )
+    section_504 = Section504Determination(eligible=eligible, impairment="Asthma")
+    return [
+        EligibilityDetermined(
+            effective_on=on, student_id=child, eligibility_id=new_id(), determination=determination
+        )
+        for determination in (idea, section_504)
+    ]
 
 
 def _consent_to_services(on: date, child: UUID) -> ServicesConsentAnswered:

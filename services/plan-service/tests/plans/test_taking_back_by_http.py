@@ -5,8 +5,9 @@ from typing import Any
 
 from contracts.ids import new_id
 from contracts.items import item_fields
+from plan_service.application.models import STUDENT
 from plan_service.testing_plans import MOTHER, SPEECH, iep_items
-from plan_service.testing_plans_store import CHILD
+from plan_service.testing_plans_store import CHILD, found_eligible, record
 from plan_service.testing_service import ON_ONE_SERVICE
 
 pytestmark = ON_ONE_SERVICE
@@ -135,6 +136,8 @@ async def test_who_has_a_plan_in_effect_is_protected_when_disciplined_and_by_a_v
     asked = await lakeside.send("POST", f"{path}/void", WRONG, version=await lakeside.etag(path), expect=201)
     etag = asked.headers["etag"]
     await lakeside.send("POST", f"{path}/void/approval", version=etag, client="director", expect=200)
+    not_eligible = found_eligible(today, CHILD, eligible=False)  # Else that alone would protect the child.
+    await record(lakeside.plan, STUDENT, [CHILD], not_eligible, CHILD)
     await lakeside.send("POST", f"/students/{CHILD}/removals", long, expect=201)
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from contracts.problems import Reason, Rejected, VersionConflict
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
+from plan_service.application.before_adopting import first_services, known_eligibility, plans_before
 from plan_service.application.drafts import Drafts, items_of
-from plan_service.application.first_services import first_services
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import TRIES, change, load_plan, must_stand, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
@@ -70,6 +70,7 @@ async def adopt_draft(
         paper.must_be(if_match)
         seen = await situation(store, tenant, loaded, asked.meeting_id, asked.reported)
         notices = await notices_given(store.database, tenant, plan_id, None)
+        before = await plans_before(store, tenant, seen)
         events = adopt_plan(
             seen.plan,
             AdoptPlan(
@@ -81,7 +82,8 @@ async def adopt_draft(
                 review_due_on=asked.review_due_on,
                 ages=ages_of(seen.around.state, seen.rules),
                 stay_put=seen.stay_put,
-                first_services=await first_services(store, tenant, seen),
+                eligibility=known_eligibility(seen, before),
+                first_services=first_services(seen, before),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 reported=asked.reported,
             ),

@@ -14,6 +14,7 @@ from contracts.vocabulary import PlanKind
 from plan_service.domain.ages import Ages
 from plan_service.domain.completeness import NO_AGES, in_regular_education, missing
 from plan_service.domain.draft import NoDraft, distinct, same_kinds
+from plan_service.domain.eligibility import KnownEligibility, not_found_eligible
 from plan_service.domain.initial_services import FirstServices, no_consent_to_services
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, not_in_the_future, settle
@@ -43,6 +44,8 @@ class AdoptPlan:
     """The student's, for what hangs on them: transition, the rights that pass at majority."""
     stay_put: StayPut | None = None
     """What stays while a due process complaint is open."""
+    eligibility: KnownEligibility | None = None
+    """What was found; absent where nothing of it is asked for, as of what another system had decided."""
     first_services: FirstServices | None = None
     """What was answered about the first services; absent where nothing of it is asked for."""
     notice_ids: tuple[NoticeId, ...] = ()
@@ -81,6 +84,7 @@ def unmet_by(kind: PlanKind, command: AdoptPlan) -> list[Reason]:
     if kind is PlanKind.IEP and command.meeting is not None:
         regular = in_regular_education(command.items)
         unmet += missing_from_team(command.meeting, regular_education=regular)
+    unmet += not_found_eligible(kind, command.eligibility, command.effective_on)
     unmet += no_consent_to_services(kind, command.first_services, command.effective_on)
     unmet += adopted_while_pending(kind, command.stay_put, command.items)
     unmet += _wrong_days(command)

@@ -23,7 +23,7 @@ from contracts.fields import ExternalId
 from contracts.meetings import Guest, GuestPerson, HolderPerson
 from contracts.problems import Reason
 from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import Law, MeetingRole
+from contracts.vocabulary import Law, MeetingRole, PlanKind
 from plan_service.domain.evaluation import Evaluations
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.rights_holder import must_be_around
@@ -40,6 +40,44 @@ KNOWLEDGE = {
 
 DELAY_FROM, DELAY_UNTIL = 3, 10
 """Developmental delay: from the third birthday to the day before the tenth (300.8(b))."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEligibility:
+    """What an adoption must know of it: what was determined, and whether a plan of the kind came before."""
+
+    evaluations: Evaluations
+    had_a_plan: bool = False
+    """One has bound here before, or they came from elsewhere with one: what it rested on is of that time."""
+
+
+def not_found_eligible(
+    kind: PlanKind, known: KnownEligibility | None, effective_on: date
+) -> Iterator[Reason]:
+    """34 CFR 300.8, 300.323(c)(1); 104.35(a)-(b): a plan is for who was evaluated and found eligible, before it begins."""
+    if known is None:
+        return
+    law = Law.IDEA if kind is PlanKind.IEP else Law.SECTION_504
+    citation = "34 CFR 300.8, 300.323(c)(1)" if law is Law.IDEA else "34 CFR 104.35(a)-(b)"
+    found = [
+        each
+        for each in known.evaluations.determined
+        if each.law is law and each.determined_on <= effective_on
+    ]
+    if found:
+        last = sorted(found, key=lambda each: each.determined_on)[
+            -1
+        ]  # Of one day the one that was said later.
+        if not last.eligible:
+            yield Reason(
+                "found-not-eligible", f"On {last.determined_on} the student was found not eligible.", citation,
+                "Evaluate anew and determine eligibility on its ground: POST /students/{id}/evaluations.",
+            )  # fmt: skip
+    elif not known.had_a_plan:
+        yield Reason(
+            "eligibility-required", f"By {effective_on} nobody had found the student eligible.", citation,
+            "Determine it (POST /students/{id}/eligibility); what was determined before, report there.",
+        )  # fmt: skip
 
 
 class EligibilityRefused(UnmetRules):

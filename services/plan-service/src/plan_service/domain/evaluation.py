@@ -253,7 +253,7 @@ class Evaluations:
     def eligible_before(self, law: Law, day: date) -> bool:
         """What was found last before ``day`` is that the student is eligible."""
         before = [each for each in self.determined if each.law is law and each.determined_on < day]
-        return bool(before) and max(before, key=lambda each: each.determined_on).eligible
+        return bool(before) and sorted(before, key=lambda each: each.determined_on)[-1].eligible
 
 
 def evaluations_after(known: Evaluations, event: EvaluationEvent) -> Evaluations:
