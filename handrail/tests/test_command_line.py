@@ -130,7 +130,7 @@ def test_a_roster_is_of_a_kind_we_read(handrail, tmp_path):
     done = handrail("import", "skyward", str(tmp_path))
 
     assert done.exit_code == 2
-    assert done.stderr == "The first word says what it is: edfi or oneroster.\n"
+    assert done.stderr == "The first word says what it is: edfi, oneroster or plans.\n"
 
 
 def test_a_roster_that_is_not_there_is_named(handrail):
