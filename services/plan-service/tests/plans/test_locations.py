@@ -72,9 +72,11 @@ async def test_every_post_that_makes_something_says_where_it_is_read(lakeside: A
     await lakeside.send("POST", f"{evaluation}/completion", assessed, expect=200)
     await walk.post(f"{child}/reevaluation-waivers", {"holder": str(MOTHER), "method": "oral"})
     await walk.post(f"{child}/eligibility", {
-        "determination": {"law": "idea", "eligible": False, "needs_special_education": False},
+        "determination": {
+            "law": "idea", "eligible": True, "categories": ["autism"], "needs_special_education": True},
         "evaluation": evaluation.rpartition("/")[2],
-        "members": [{"person": {"kind": "staff", "staff_id": staff}}]})  # fmt: skip
+        "members": [{"person": {"kind": "staff", "staff_id": staff}},
+                    {"person": {"kind": "rights_holder", "holder_id": str(MOTHER)}}]})  # fmt: skip
     transfer = await walk.post(f"{child}/transfers", {
         "kind": "504", "same_state": False, "same_year": True, "district": "Bayside", "says": "Snacks in class."})  # fmt: skip
     came = f"{child}/transfers/{transfer.json()['id']}"
