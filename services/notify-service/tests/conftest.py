@@ -158,6 +158,12 @@ class World:
         for stream, subject, events in known_plan(self.family):
             await self.publish(stream, subject, *events)
 
+    async def taken_in(self) -> None:
+        """Wait until the service knows what was arranged: nobody writes by hand about what has not come yet."""
+        for recorded in self.written:
+            answer = await self.get("/notify/v1/notices", after_event=str(recorded.id))
+            assert answer.status_code == 200, answer.text
+
     async def elect_email(self, *, language: str | None = None, **fields: Any) -> None:
         """The mother elects e-mail for notices."""
         loaded = await self.notify.store.load(self.tenant, PREFERENCES, self.family.holder)

@@ -265,6 +265,7 @@ async def test_a_proposal_that_was_reported_waits_until_a_person_lets_it_go(worl
 
 async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
     await world.arrange()
+    await world.taken_in()
     await world.elect_email()
     body = {
         "student": str(world.family.student), "holder": str(world.family.holder), "plan": str(world.family.plan),
@@ -294,6 +295,7 @@ async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
 
 async def test_a_refusal_to_evaluate_is_written_for_a_student_without_a_plan(world):
     await world.arrange()
+    await world.taken_in()
     await world.elect_email()
     referral = str(new_id())
     body = {
