@@ -12,6 +12,7 @@ from contracts.fields import Code, ExternalId, HolderId, MeetingId, Name, Narrat
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import DisputeKind, DisputeOutcome, DisputeParty, DisputeStep, StayPutGround
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.bodies import Dated
 from plan_service.adapters.routes.forms import (
     Form,
@@ -22,8 +23,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student, one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student, meeting_of
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.deciding import meeting_of
+from plan_service.application.desk import Seen
 from plan_service.application.shown_disputes import DisputeShown
 from plan_service.domain.dispute import (
     CloseDispute,
@@ -39,8 +40,7 @@ from plan_service.domain.dispute import (
 )
 from plan_service.domain.document import documents_of
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -204,14 +204,12 @@ async def post_dispute(
     may_write_or_report(who, body.reported)
     dispute_id = new_id()
 
-    async def file(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: file_dispute(seen.state, body.to_command(dispute_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, dispute_id, file, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, dispute_id, student_id,
+        lambda seen: file_dispute(seen.state, body.to_command(dispute_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.post(
@@ -226,16 +224,12 @@ async def post_dispute_step(
     may_write_or_report(who, body.reported)
     step_id = new_id()
 
-    async def take(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: take_step(seen.state, body.to_command(dispute_id, step_id, seen)), meeting=body.meeting,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, dispute_id, take, external_id=body.external_id, claimed_as="dispute_step"
-    )
+    return await respond_about_student(
+        asked, KIND, dispute_id, student_id,
+        lambda seen: take_step(seen.state, body.to_command(dispute_id, step_id, seen)), meeting=body.meeting,
+        reported=reported_value(body.reported),
+        external_id=body.external_id, claimed_as="dispute_step",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -251,16 +245,12 @@ async def post_stay_put_exception(
     await must_be_of_student(asked, KIND, student_id, dispute_id)
     exception_id = new_id()
 
-    async def let(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: except_stay_put(seen.state, body.to_command(dispute_id, exception_id, seen)),
-            reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, dispute_id, let, external_id=body.external_id, claimed_as="stay_put_exception"
-    )
+    return await respond_about_student(
+        asked, KIND, dispute_id, student_id,
+        lambda seen: except_stay_put(seen.state, body.to_command(dispute_id, exception_id, seen)),
+        reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="stay_put_exception",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -275,13 +265,9 @@ async def post_dispute_outcome(
     may_write_or_report(who, body.reported)
     await must_be_of_student(asked, KIND, student_id, dispute_id)
 
-    async def close(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: close_dispute(seen.state, body.to_command(dispute_id, seen)),
-            reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, dispute_id, close, external_id=body.external_id, claimed_as="dispute_outcome"
-    )
+    return await respond_about_student(
+        asked, KIND, dispute_id, student_id,
+        lambda seen: close_dispute(seen.state, body.to_command(dispute_id, seen)),
+        reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="dispute_outcome",
+    )  # fmt: skip

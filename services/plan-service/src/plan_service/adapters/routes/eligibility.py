@@ -12,6 +12,7 @@ from contracts.evaluations import AnyDetermination, Determination, GroupMember
 from contracts.fields import Code, ExternalId, MeetingId, Narrative
 from contracts.ids import new_id
 from contracts.meetings import Guest, StaffPerson
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,14 +22,13 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student, meeting_of
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.deciding import meeting_of
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import EligibilityShown
 from plan_service.domain.document import documents_of
 from plan_service.domain.eligibility import DetermineEligibility, EligibilityRefused, determine_eligibility
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -135,11 +135,9 @@ async def post_eligibility(
         if isinstance(member.person, StaffPerson)
     }
 
-    async def determine(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: determine_eligibility(seen.state, body.to_command(eligibility_id, seen)),
-            staff=staff, meeting=body.meeting, reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, eligibility_id, determine, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, eligibility_id, student_id,
+        lambda seen: determine_eligibility(seen.state, body.to_command(eligibility_id, seen)),
+        staff=staff, meeting=body.meeting, reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

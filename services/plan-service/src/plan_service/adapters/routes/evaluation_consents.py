@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, HolderId, LanguageTag, Narrative, NoticeId
 from contracts.ids import new_id
-from contracts.problems import NotFound
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,9 +21,8 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.reading import must_be_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.adapters.routes.reading import one_step, page_of_steps
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import ConsentRequestShown, EvaluationConsentShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -36,11 +35,10 @@ from plan_service.domain.evaluation_consent import (
     ask_consent,
 )
 from plan_service.domain.student import Student
-from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
-from runtime.paging import Listed, Listing, Page
+from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/plan/v1", tags=["evaluations"])
 REQUEST, ANSWER = "consent_request", "evaluation_consent"
@@ -133,7 +131,7 @@ async def get_consent_requests(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, listing: Listed
 ) -> Response:
     """List when consent to an evaluation was asked for."""
-    return await page_of_evaluation(asked, REQUEST, student_id, evaluation_id, listing)
+    return await page_of_steps(asked, REQUEST, "evaluation", student_id, evaluation_id, listing)
 
 
 @routes.get(
@@ -144,7 +142,7 @@ async def get_consent_request(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, consent_request_id: UUID
 ) -> Response:
     """Read of whom, when and how consent was asked for."""
-    return await one_of_evaluation(asked, REQUEST, student_id, evaluation_id, consent_request_id)
+    return await one_step(asked, REQUEST, "evaluation", student_id, evaluation_id, consent_request_id)
 
 
 @routes.post(
@@ -159,14 +157,12 @@ async def post_consent_request(
     may_write_or_report(who, body.reported)
     request_id = new_id()
 
-    async def ask(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: ask_consent(seen.state, body.to_command(evaluation_id, request_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(REQUEST, request_id, ask, external_id=body.external_id)
+    return await respond_about_student(
+        asked, REQUEST, request_id, student_id,
+        lambda seen: ask_consent(seen.state, body.to_command(evaluation_id, request_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get(
@@ -176,7 +172,7 @@ async def get_evaluation_consents(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, listing: Listed
 ) -> Response:
     """List the answers to the question for consent."""
-    return await page_of_evaluation(asked, ANSWER, student_id, evaluation_id, listing)
+    return await page_of_steps(asked, ANSWER, "evaluation", student_id, evaluation_id, listing)
 
 
 @routes.get(
@@ -187,7 +183,7 @@ async def get_evaluation_consent(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, evaluation_consent_id: UUID
 ) -> Response:
     """Read an answer."""
-    return await one_of_evaluation(asked, ANSWER, student_id, evaluation_id, evaluation_consent_id)
+    return await one_step(asked, ANSWER, "evaluation", student_id, evaluation_id, evaluation_consent_id)
 
 
 @routes.post(
@@ -202,29 +198,9 @@ async def post_evaluation_consent(
     may_write_or_report(who, body.reported)
     consent_id = new_id()
 
-    async def answer(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: answer_evaluation(seen.state, body.to_command(evaluation_id, consent_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(ANSWER, consent_id, answer, external_id=body.external_id)
-
-
-async def page_of_evaluation(
-    asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, listing: Listing
-) -> Response:
-    """The steps of a kind of one evaluation; `NotFound` for another student's."""
-    await must_be_of_student(asked, "evaluation", student_id, evaluation_id)
-    return await asked.page(kind, listing, fields={"evaluation": str(evaluation_id)})
-
-
-async def one_of_evaluation(
-    asked: Call, kind: str, student_id: UUID, evaluation_id: UUID, id: UUID
-) -> Response:
-    """One step; `NotFound` for that of another evaluation."""
-    shown = await must_be_of_student(asked, kind, student_id, id)
-    if shown.document.get("evaluation") != str(evaluation_id):
-        raise NotFound("This student has nothing under this id.")
-    return await asked.one(kind, id)
+    return await respond_about_student(
+        asked, ANSWER, consent_id, student_id,
+        lambda seen: answer_evaluation(seen.state, body.to_command(evaluation_id, consent_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

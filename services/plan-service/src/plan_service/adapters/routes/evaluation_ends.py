@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, HolderId, Narrative, NoticeId, StaffId
 from contracts.rule_profile import RuleSetNotShipped
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     ReportedIn,
@@ -17,8 +18,7 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import EvaluationShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -31,8 +31,7 @@ from plan_service.domain.referral import (
     withdraw_referral,
 )
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 
@@ -114,16 +113,12 @@ async def post_referral_withdrawal(
     may_write_or_report(who, body.reported)
     await must_be_of_student(asked, KIND, student_id, evaluation_id)
 
-    async def withdraw(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: withdraw_referral(seen.state, body.to_command(evaluation_id, seen)),
-            staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, evaluation_id, withdraw, external_id=body.external_id, claimed_as="referral_withdrawal"
-    )
+    return await respond_about_student(
+        asked, KIND, evaluation_id, student_id,
+        lambda seen: withdraw_referral(seen.state, body.to_command(evaluation_id, seen)),
+        staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="referral_withdrawal",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -138,13 +133,9 @@ async def post_evaluation_refusal(
     may_write_or_report(who, body.reported)
     await must_be_of_student(asked, KIND, student_id, evaluation_id)
 
-    async def decline(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: decline_evaluation(seen.state, body.to_command(evaluation_id, seen)),
-            staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, evaluation_id, decline, external_id=body.external_id, claimed_as="evaluation_refusal"
-    )
+    return await respond_about_student(
+        asked, KIND, evaluation_id, student_id,
+        lambda seen: decline_evaluation(seen.state, body.to_command(evaluation_id, seen)),
+        staff={"/staff": body.staff}, reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="evaluation_refusal",
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from contracts.fields import ExternalId, HolderId, Name, Narrative, StaffId
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import ConsentMethod, ExtensionGround
-from plan_service.adapters.routes.evaluation_consents import one_of_evaluation, page_of_evaluation
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,8 +21,8 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.adapters.routes.reading import one_step, page_of_steps
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import EvaluationExtensionShown
 from plan_service.domain.document import document_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -32,8 +32,7 @@ from plan_service.domain.evaluation_extension import (
     extend_evaluation,
 )
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -100,7 +99,7 @@ async def get_evaluation_extensions(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, listing: Listed
 ) -> Response:
     """List where an evaluation got another last day."""
-    return await page_of_evaluation(asked, KIND, student_id, evaluation_id, listing)
+    return await page_of_steps(asked, KIND, "evaluation", student_id, evaluation_id, listing)
 
 
 @routes.get(
@@ -111,7 +110,7 @@ async def get_evaluation_extension(
     asked: Asked, who: Reads, student_id: UUID, evaluation_id: UUID, evaluation_extension_id: UUID
 ) -> Response:
     """Read why an evaluation has another last day."""
-    return await one_of_evaluation(asked, KIND, student_id, evaluation_id, evaluation_extension_id)
+    return await one_step(asked, KIND, "evaluation", student_id, evaluation_id, evaluation_extension_id)
 
 
 @routes.post(
@@ -126,11 +125,9 @@ async def post_evaluation_extension(
     may_write_or_report(who, body.reported)
     extension_id = new_id()
 
-    async def extend(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: extend_evaluation(seen.state, body.to_command(evaluation_id, extension_id, seen)),
-            staff={"/staff": body.staff}, reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, extension_id, extend, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, extension_id, student_id,
+        lambda seen: extend_evaluation(seen.state, body.to_command(evaluation_id, extension_id, seen)),
+        staff={"/staff": body.staff}, reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from contracts.fields import Code, ExternalId, HolderId, Line, Name, Narrative, 
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import EvaluationKind, Law, WithoutConsent
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -22,8 +23,7 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import EvaluationShown
 from plan_service.domain.document import document_of, documents_of
 from plan_service.domain.evaluation import EvaluationClosed
@@ -34,8 +34,7 @@ from plan_service.domain.evaluation_completed import (
 )
 from plan_service.domain.referral import ReceiveReferral, ReferralRefused, receive_referral
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -190,14 +189,12 @@ async def post_evaluation(
     may_write_or_report(who, body.reported)
     evaluation_id = new_id()
 
-    async def refer(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: receive_referral(seen.state, body.to_command(evaluation_id, seen)), staff={"/staff": body.staff},
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, evaluation_id, refer, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, evaluation_id, student_id,
+        lambda seen: receive_referral(seen.state, body.to_command(evaluation_id, seen)), staff={"/staff": body.staff},
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.post(
@@ -212,13 +209,9 @@ async def post_completion(
     may_write_or_report(who, body.reported)
     staff = {f"/assessments/{place}/staff": each.staff for place, each in enumerate(body.assessments)}
 
-    async def complete(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: complete_evaluation(seen.state, body.to_command(evaluation_id, seen)), staff=staff,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, evaluation_id, complete, external_id=body.external_id, claimed_as="evaluation_completion"
-    )
+    return await respond_about_student(
+        asked, KIND, evaluation_id, student_id,
+        lambda seen: complete_evaluation(seen.state, body.to_command(evaluation_id, seen)), staff=staff,
+        reported=reported_value(body.reported),
+        external_id=body.external_id, claimed_as="evaluation_completion",
+    )  # fmt: skip

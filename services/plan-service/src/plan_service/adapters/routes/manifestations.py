@@ -13,8 +13,8 @@ from contracts.evaluations import GroupMember
 from contracts.fields import Code, ExternalId, MeetingId, Narrative, StaffId
 from contracts.ids import new_id
 from contracts.meetings import Guest, StaffPerson
-from contracts.problems import NotFound
 from contracts.vocabulary import Law, ManifestationStep, RemovalGround
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -23,9 +23,14 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.reading import must_be_of_student, one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student, meeting_of
-from plan_service.application.desk import Desk, Seen
+from plan_service.adapters.routes.reading import (
+    one_of_student,
+    one_step,
+    page_of_steps,
+    page_of_student,
+)
+from plan_service.application.deciding import meeting_of
+from plan_service.application.desk import Seen
 from plan_service.application.shown_discipline import (
     ManifestationShown,
     ManifestationStepShown,
@@ -43,8 +48,7 @@ from plan_service.domain.manifestation import (
     follow_manifestation,
 )
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -197,14 +201,12 @@ async def post_removal_decision(
     decision_id = new_id()
     staff: dict[str, UUID | None] = {f"/staff/{place}": each for place, each in enumerate(body.staff)}
 
-    async def decide(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: decide_removals(seen.state, body.to_command(decision_id, seen)), staff=staff,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(DECISION, decision_id, decide, external_id=body.external_id)
+    return await respond_about_student(
+        asked, DECISION, decision_id, student_id,
+        lambda seen: decide_removals(seen.state, body.to_command(decision_id, seen)), staff=staff,
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get("/manifestations", response_model=Page[ManifestationShown])
@@ -242,15 +244,13 @@ async def post_manifestation(
         if isinstance(member.person, StaffPerson)
     }
 
-    async def determine(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: determine_manifestation(seen.state, body.to_command(manifestation_id, seen)),
-            staff=staff, meeting=body.meeting,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, manifestation_id, determine, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, manifestation_id, student_id,
+        lambda seen: determine_manifestation(seen.state, body.to_command(manifestation_id, seen)),
+        staff=staff, meeting=body.meeting,
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get(
@@ -261,8 +261,7 @@ async def get_manifestation_steps(
     asked: Asked, who: Reads, student_id: UUID, manifestation_id: UUID, listing: Listed
 ) -> Response:
     """List what was done after the review."""
-    await must_be_of_student(asked, KIND, student_id, manifestation_id)
-    return await asked.page(STEP, listing, fields={"manifestation": str(manifestation_id)})
+    return await page_of_steps(asked, STEP, KIND, student_id, manifestation_id, listing)
 
 
 @routes.get(
@@ -273,10 +272,7 @@ async def get_manifestation_step(
     asked: Asked, who: Reads, student_id: UUID, manifestation_id: UUID, manifestation_step_id: UUID
 ) -> Response:
     """Read one step."""
-    shown = await must_be_of_student(asked, STEP, student_id, manifestation_step_id)
-    if shown.document.get("manifestation") != str(manifestation_id):
-        raise NotFound("This student has nothing under this id.")
-    return await asked.one(STEP, manifestation_step_id)
+    return await one_step(asked, STEP, KIND, student_id, manifestation_id, manifestation_step_id)
 
 
 @routes.post(
@@ -291,12 +287,10 @@ async def post_manifestation_step(
     may_write_or_report(who, body.reported)
     step_id = new_id()
 
-    async def follow(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: follow_manifestation(seen.state, body.to_command(manifestation_id, step_id, seen)),
-            staff={"/staff": body.staff},
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(STEP, step_id, follow, external_id=body.external_id)
+    return await respond_about_student(
+        asked, STEP, step_id, student_id,
+        lambda seen: follow_manifestation(seen.state, body.to_command(manifestation_id, step_id, seen)),
+        staff={"/staff": body.staff},
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

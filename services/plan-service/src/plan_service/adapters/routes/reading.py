@@ -32,6 +32,27 @@ async def must_be_of_student(asked: Call, kind: str, student_id: UUID, id: UUID)
     return shown
 
 
+async def page_of_steps(
+    asked: Call, kind: str, of: str, student_id: UUID, of_id: UUID, listing: Listing
+) -> Response:
+    """The steps of a kind that belong to one thing of a student (an ``of``); `NotFound` for another student's."""
+    await must_be_of_student(asked, of, student_id, of_id)
+    return await asked.page(kind, listing, fields={of: str(of_id)})
+
+
+async def one_step(asked: Call, kind: str, of: str, student_id: UUID, of_id: UUID, id: UUID) -> Response:
+    """One of them; that of another thing is not found."""
+    await must_be_step(asked, kind, of, student_id, of_id, id)
+    return await asked.one(kind, id)
+
+
+async def must_be_step(asked: Call, kind: str, of: str, student_id: UUID, of_id: UUID, id: UUID) -> None:
+    """Raise `NotFound` for a step of another thing, as for one there is not."""
+    shown = await must_be_of_student(asked, kind, student_id, id)
+    if shown.document.get(of) != str(of_id):
+        raise NotFound("This student has nothing under this id.")
+
+
 async def one_of_meeting(asked: Call, kind: str, meeting_id: UUID, id: UUID) -> Response:
     """``GET /meetings/{id}/<kind>s/{id}``; another meeting's is not found."""
     shown = await asked.fetch(kind, id)

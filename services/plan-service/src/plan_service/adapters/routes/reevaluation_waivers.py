@@ -11,6 +11,7 @@ from contracts.fields import ExternalId, HolderId, StaffId
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import ConsentMethod
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -20,14 +21,12 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.desk import Seen
 from plan_service.application.shown_evaluations import ReevaluationWaiverShown
 from plan_service.domain.document import document_of
 from plan_service.domain.reevaluation import WaiveReevaluation, WaiverRefused, waive_reevaluation
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -105,11 +104,9 @@ async def post_reevaluation_waiver(
     may_write_or_report(who, body.reported)
     waiver_id = new_id()
 
-    async def waive(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: waive_reevaluation(seen.state, body.to_command(waiver_id, seen)), staff={"/staff": body.staff},
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, waiver_id, waive, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, waiver_id, student_id,
+        lambda seen: waive_reevaluation(seen.state, body.to_command(waiver_id, seen)), staff={"/staff": body.staff},
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

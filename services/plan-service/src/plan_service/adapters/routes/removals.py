@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, Line, Narrative, StaffId
 from contracts.ids import new_id
-from contracts.problems import NotFound
 from contracts.transfers import ServiceInWords
 from contracts.vocabulary import Law, RemovalSetting, SpecialCircumstance
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,8 +21,14 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.reading import must_be, must_be_of_student, one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student
+from plan_service.adapters.routes.reading import (
+    must_be,
+    must_be_of_student,
+    one_of_student,
+    one_step,
+    page_of_steps,
+    page_of_student,
+)
 from plan_service.application.desk import Desk, Seen
 from plan_service.application.models import STUDENT
 from plan_service.application.protection import beside, plans_in_place, protected_on
@@ -40,8 +46,7 @@ from plan_service.domain.removing import (
 )
 from plan_service.domain.student import Student
 from runtime import resources
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -168,17 +173,15 @@ async def post_removal(
     removal_id = new_id()
     plans = await plans_in_place(asked.store, asked.tenant, student_id)
 
-    async def remove(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: record_removal(
-                seen.state, body.to_command(removal_id, seen, protected_on(seen, plans, body.from_)), seen.today
-            ),
-            staff={"/staff": body.staff}, beside=beside(plans),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, removal_id, remove, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, removal_id, student_id,
+        lambda seen: record_removal(
+            seen.state, body.to_command(removal_id, seen, protected_on(seen, plans, body.from_)), seen.today
+        ),
+        staff={"/staff": body.staff}, beside=beside(plans),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.post("/students/{student_id}/removals/{removal_id}/return", response_model=RemovalShown)
@@ -190,15 +193,12 @@ async def post_return(
     may_write_or_report(who, body.reported)
     command = EndRemoval(removal_id, body.back_on, body.reason, reported_value(body.reported))
 
-    async def end(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: end_removal(seen.state, command, seen.today),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
     await must_be_of_student(asked, KIND, student_id, removal_id)
-    return await asked.respond(KIND, removal_id, end)
+    return await respond_about_student(
+        asked, KIND, removal_id, student_id,
+        lambda seen: end_removal(seen.state, command, seen.today),
+        reported=reported_value(body.reported),
+    )  # fmt: skip
 
 
 @routes.get(
@@ -208,8 +208,7 @@ async def get_removal_services(
     asked: Asked, who: Reads, student_id: UUID, removal_id: UUID, listing: Listed
 ) -> Response:
     """List what was given during a removal."""
-    await must_be_of_student(asked, KIND, student_id, removal_id)
-    return await asked.page(SERVICES, listing, fields={"removal": str(removal_id)})
+    return await page_of_steps(asked, SERVICES, KIND, student_id, removal_id, listing)
 
 
 @routes.get(
@@ -220,10 +219,7 @@ async def get_one_removal_services(
     asked: Asked, who: Reads, student_id: UUID, removal_id: UUID, removal_services_id: UUID
 ) -> Response:
     """Read what was given during a removal."""
-    shown = await must_be_of_student(asked, SERVICES, student_id, removal_services_id)
-    if shown.document.get("removal") != str(removal_id):
-        raise NotFound("This student has nothing under this id.")
-    return await asked.one(SERVICES, removal_services_id)
+    return await one_step(asked, SERVICES, KIND, student_id, removal_id, removal_services_id)
 
 
 @routes.post(
@@ -244,11 +240,9 @@ async def post_removal_services(
     )  # fmt: skip
     staff: dict[str, UUID | None] = {f"/staff/{place}": each for place, each in enumerate(body.staff)}
 
-    async def give(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: give_removal_services(seen.state, command, seen.today), staff=staff,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(SERVICES, services_id, give, external_id=body.external_id)
+    return await respond_about_student(
+        asked, SERVICES, services_id, student_id,
+        lambda seen: give_removal_services(seen.state, command, seen.today), staff=staff,
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, HolderId, MeetingId, Narrative, NoticeId, StaffId
 from contracts.ids import new_id
 from contracts.vocabulary import RequestOutcome, RequestVia
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     ReportedIn,
@@ -19,8 +20,8 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import must_be_of_student
-from plan_service.application.deciding import decide_about_student, meeting_of
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.deciding import meeting_of
+from plan_service.application.desk import Seen
 from plan_service.application.shown import RequestShown
 from plan_service.domain.document import documents_of
 from plan_service.domain.request_answer import (
@@ -38,8 +39,7 @@ from plan_service.domain.request_answer import (
     place_statement,
 )
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 
@@ -167,16 +167,12 @@ async def post_request_answer(
     may_write_or_report(who, body.reported)
     await must_be_of_student(asked, KIND, student_id, request_id)
 
-    async def answer(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: answer_request(seen.state, body.to_command(request_id, seen)), staff={"/staff": body.staff},
-            meeting=body.meeting, reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, request_id, answer, external_id=body.external_id, claimed_as="request_answer"
-    )
+    return await respond_about_student(
+        asked, KIND, request_id, student_id,
+        lambda seen: answer_request(seen.state, body.to_command(request_id, seen)), staff={"/staff": body.staff},
+        meeting=body.meeting, reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="request_answer",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -190,16 +186,12 @@ async def post_record_hearing(
     """Record that a hearing is asked for about a change of the record that was refused."""
     may_write_or_report(who, body.reported)
 
-    async def ask(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: ask_record_hearing(seen.state, body.to_command(request_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, request_id, ask, external_id=body.external_id, claimed_as="record_hearing"
-    )
+    return await respond_about_student(
+        asked, KIND, request_id, student_id,
+        lambda seen: ask_record_hearing(seen.state, body.to_command(request_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id, claimed_as="record_hearing",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -214,16 +206,12 @@ async def post_record_hearing_decision(
     may_write_or_report(who, body.reported)
     await must_be_of_student(asked, KIND, student_id, request_id)
 
-    async def decide(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: decide_record_hearing(seen.state, body.to_command(request_id, seen)),
-            reported=reported_value(body.reported), if_match=if_match,
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, request_id, decide, external_id=body.external_id, claimed_as="record_hearing_decision"
-    )
+    return await respond_about_student(
+        asked, KIND, request_id, student_id,
+        lambda seen: decide_record_hearing(seen.state, body.to_command(request_id, seen)),
+        reported=reported_value(body.reported), if_match=if_match,
+        external_id=body.external_id, claimed_as="record_hearing_decision",
+    )  # fmt: skip
 
 
 @routes.post(
@@ -238,13 +226,9 @@ async def post_record_statement(
     may_write_or_report(who, body.reported)
     statement_id = new_id()
 
-    async def place(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: place_statement(seen.state, body.to_command(request_id, statement_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(
-        KIND, request_id, place, external_id=body.external_id, claimed_as="record_statement"
-    )
+    return await respond_about_student(
+        asked, KIND, request_id, student_id,
+        lambda seen: place_statement(seen.state, body.to_command(request_id, statement_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id, claimed_as="record_statement",
+    )  # fmt: skip

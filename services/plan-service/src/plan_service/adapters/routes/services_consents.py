@@ -12,6 +12,7 @@ from contracts.fields import ExternalId, HolderId, LanguageTag, Narrative, Notic
 from contracts.ids import new_id
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, Law, PlanKind
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,8 +22,7 @@ from plan_service.adapters.routes.forms import (
     reported_value,
 )
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.application.desk import Seen
 from plan_service.application.plan_model import PLAN
 from plan_service.application.protection import plans_in_place
 from plan_service.application.shown_initial_services import ServicesConsentRequestShown, ServicesConsentShown
@@ -38,8 +38,8 @@ from plan_service.domain.initial_services import (
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.student import Student
-from runtime.call import Asked, Making
-from runtime.event_store import Appended, Model
+from runtime.call import Asked
+from runtime.event_store import Model
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -168,14 +168,12 @@ async def post_services_consent_request(
     may_write_or_report(who, body.reported)
     request_id = new_id()
 
-    async def ask(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: ask_services_consent(seen.state, body.to_command(request_id, seen)),
-            beside=_beside(body.plan), reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(REQUEST, request_id, ask, external_id=body.external_id)
+    return await respond_about_student(
+        asked, REQUEST, request_id, student_id,
+        lambda seen: ask_services_consent(seen.state, body.to_command(request_id, seen)),
+        beside=_beside(body.plan), reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get("/students/{student_id}/services-consents", response_model=Page[ServicesConsentShown])
@@ -209,15 +207,12 @@ async def post_services_consent(
     may_write_or_report(who, body.reported)
     consent_id = new_id()
 
-    async def answer(making: Making) -> Appended:
-        in_place = (await plans_in_place(asked.store, asked.tenant, student_id)).get(Law.IDEA)
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: answer_services(seen.state, body.to_command(consent_id, seen, in_place)),
-            beside=_beside(body.plan, in_place), reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(ANSWER, consent_id, answer, external_id=body.external_id)
+    in_place = (await plans_in_place(asked.store, asked.tenant, student_id)).get(Law.IDEA)
+    return await respond_about_student(
+        asked, ANSWER, consent_id, student_id,
+        lambda seen: answer_services(seen.state, body.to_command(consent_id, seen, in_place)),
+        beside=_beside(body.plan, in_place), reported=reported_value(body.reported), external_id=body.external_id,
+    )  # fmt: skip
 
 
 def _beside(*plans: UUID | None) -> list[tuple[Model[Any], str]]:

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from contracts.fields import Code, ExternalId, HolderId, Line, Name, Narrative, PlanId
 from contracts.ids import new_id
-from contracts.problems import NotFound
 from contracts.transfers import ServiceInWords, TransferPersonalData
 from contracts.vocabulary import Channel, PlanKind, RecordsAnswer, TransferOutcome
+from plan_service.adapters.routes.about_student import respond_about_student
 from plan_service.adapters.routes.forms import (
     Form,
     Reads,
@@ -21,9 +21,14 @@ from plan_service.adapters.routes.forms import (
     may_write_or_report,
     reported_value,
 )
-from plan_service.adapters.routes.reading import must_be_of_student, one_of_student, page_of_student
-from plan_service.application.deciding import decide_about_student
-from plan_service.application.desk import Desk, Seen
+from plan_service.adapters.routes.reading import (
+    must_be_step,
+    one_of_student,
+    one_step,
+    page_of_steps,
+    page_of_student,
+)
+from plan_service.application.desk import Seen
 from plan_service.application.plan_model import PLAN
 from plan_service.application.shown_transfers import (
     ComparableServicesShown,
@@ -48,11 +53,10 @@ from plan_service.domain.coming_from_elsewhere import (
 from plan_service.domain.document import document_of, documents_of
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.student import Student
-from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
-from runtime.paging import Listed, Listing, Page
+from runtime.paging import Listed, Page
 
 routes = Routes(prefix="/plan/v1", tags=["transfers"])
 KIND, SERVICES, REQUEST = "transfer", "comparable_services", "records_request"
@@ -232,14 +236,12 @@ async def post_transfer(
     may_write_or_report(who, body.reported)
     transfer_id = new_id()
 
-    async def receive(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: receive_transfer(seen.state, body.to_command(transfer_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, transfer_id, receive, external_id=body.external_id)
+    return await respond_about_student(
+        asked, KIND, transfer_id, student_id,
+        lambda seen: receive_transfer(seen.state, body.to_command(transfer_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get(
@@ -250,7 +252,7 @@ async def get_comparable_services(
     asked: Asked, who: Reads, student_id: UUID, transfer_id: UUID, listing: Listed
 ) -> Response:
     """List the comparable services that were begun."""
-    return await _page_of_transfer(asked, SERVICES, student_id, transfer_id, listing)
+    return await page_of_steps(asked, SERVICES, KIND, student_id, transfer_id, listing)
 
 
 @routes.get(
@@ -261,7 +263,7 @@ async def get_one_comparable_services(
     asked: Asked, who: Reads, student_id: UUID, transfer_id: UUID, comparable_services_id: UUID
 ) -> Response:
     """Read which comparable services are given from when."""
-    return await _one_of_transfer(asked, SERVICES, student_id, transfer_id, comparable_services_id)
+    return await one_step(asked, SERVICES, KIND, student_id, transfer_id, comparable_services_id)
 
 
 @routes.post(
@@ -276,14 +278,12 @@ async def post_comparable_services(
     may_write_or_report(who, body.reported)
     services_id = new_id()
 
-    async def start(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: start_comparable_services(seen.state, body.to_command(transfer_id, services_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(SERVICES, services_id, start, external_id=body.external_id)
+    return await respond_about_student(
+        asked, SERVICES, services_id, student_id,
+        lambda seen: start_comparable_services(seen.state, body.to_command(transfer_id, services_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.get(
@@ -294,7 +294,7 @@ async def get_records_requests(
     asked: Asked, who: Reads, student_id: UUID, transfer_id: UUID, listing: Listed
 ) -> Response:
     """List when the former school was asked for the records, and what it answered."""
-    return await _page_of_transfer(asked, REQUEST, student_id, transfer_id, listing)
+    return await page_of_steps(asked, REQUEST, KIND, student_id, transfer_id, listing)
 
 
 @routes.get(
@@ -305,7 +305,7 @@ async def get_records_request(
     asked: Asked, who: Reads, student_id: UUID, transfer_id: UUID, records_request_id: UUID
 ) -> Response:
     """Read a request for records and its answer."""
-    return await _one_of_transfer(asked, REQUEST, student_id, transfer_id, records_request_id)
+    return await one_step(asked, REQUEST, KIND, student_id, transfer_id, records_request_id)
 
 
 @routes.post(
@@ -320,14 +320,12 @@ async def post_records_request(
     may_write_or_report(who, body.reported)
     request_id = new_id()
 
-    async def request(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: request_records(seen.state, body.to_command(transfer_id, request_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(REQUEST, request_id, request, external_id=body.external_id)
+    return await respond_about_student(
+        asked, REQUEST, request_id, student_id,
+        lambda seen: request_records(seen.state, body.to_command(transfer_id, request_id, seen)),
+        reported=reported_value(body.reported),
+        external_id=body.external_id,
+    )  # fmt: skip
 
 
 @routes.post(
@@ -340,16 +338,13 @@ async def post_records_answer(
 ) -> Response:  # fmt: skip
     """Record what the former school answered. A later answer takes the place of the first."""
     may_write_or_report(who, body.reported)
-    await _must_be_of_transfer(asked, REQUEST, student_id, transfer_id, records_request_id)
+    await must_be_step(asked, REQUEST, KIND, student_id, transfer_id, records_request_id)
 
-    async def answer(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: answer_records(seen.state, body.to_command(transfer_id, records_request_id, seen)),
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(REQUEST, records_request_id, answer)
+    return await respond_about_student(
+        asked, REQUEST, records_request_id, student_id,
+        lambda seen: answer_records(seen.state, body.to_command(transfer_id, records_request_id, seen)),
+        reported=reported_value(body.reported),
+    )  # fmt: skip
 
 
 @routes.post(
@@ -370,29 +365,8 @@ async def post_settlement(
             )
     beside = [(PLAN, PLAN.stream(body.plan))] if body.plan else []
 
-    async def settle(making: Making) -> Appended:
-        return await decide_about_student(
-            Desk(asked.store), asked.context, student_id, making,
-            lambda seen: settle_transfer(seen.state, body.to_command(transfer_id, seen)), beside=beside,
-            reported=reported_value(body.reported),
-        )  # fmt: skip
-
-    return await asked.respond(KIND, transfer_id, settle)
-
-
-async def _page_of_transfer(
-    asked: Call, kind: str, student_id: UUID, transfer_id: UUID, listing: Listing
-) -> Response:
-    await must_be_of_student(asked, KIND, student_id, transfer_id)
-    return await asked.page(kind, listing, fields={"transfer": str(transfer_id)})
-
-
-async def _one_of_transfer(asked: Call, kind: str, student_id: UUID, transfer_id: UUID, id: UUID) -> Response:
-    await _must_be_of_transfer(asked, kind, student_id, transfer_id, id)
-    return await asked.one(kind, id)
-
-
-async def _must_be_of_transfer(asked: Call, kind: str, student_id: UUID, transfer_id: UUID, id: UUID) -> None:
-    shown = await must_be_of_student(asked, kind, student_id, id)
-    if shown.document.get("transfer") != str(transfer_id):
-        raise NotFound("This student has nothing under this id.")
+    return await respond_about_student(
+        asked, KIND, transfer_id, student_id,
+        lambda seen: settle_transfer(seen.state, body.to_command(transfer_id, seen)), beside=beside,
+        reported=reported_value(body.reported),
+    )  # fmt: skip
