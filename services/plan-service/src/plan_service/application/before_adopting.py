@@ -33,7 +33,10 @@ async def plans_before(store: EventStore, tenant: str, seen: Situation) -> Befor
             " WHERE tenant = $1 AND kind = 'plan' AND student = $2 AND id <> $3 AND document ->> 'kind' = $4",
             tenant, seen.plan.student_id, seen.plan.plan_id, kind.value,
         )  # fmt: skip
-    plans = [seen.plan, *[(await store.load(tenant, PLAN, row["id"])).state for row in others]]
+    loaded = (
+        await store.load_many(tenant, [(PLAN, PLAN.stream(row["id"])) for row in others]) if others else {}
+    )
+    plans = [seen.plan, *(other.state for other in loaded.values())]
     return Before(
         tuple(plan for plan in plans if plan.ever_adopted and not plan.void),
         any(transfer.kind is kind for transfer in seen.around.state.transfers.values()),

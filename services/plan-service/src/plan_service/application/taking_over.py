@@ -10,7 +10,7 @@ from contracts.fields import ExternalId
 from contracts.ids import new_id
 from contracts.items import AnyItem
 from contracts.problems import Problem, VersionConflict
-from contracts.values import Imported, Reported
+from contracts.values import Imported
 from contracts.vocabulary import PlanKind
 from plan_service.application.adopting import AnotherPlanInEffect, Place, place_in_effect
 from plan_service.application.drafts import EXTERNAL_ID_OF, Drafts, NewDraft
@@ -24,6 +24,7 @@ from runtime.event_store import (
     AlreadyClaimed,
     Appended,
     Change,
+    Claim,
     Context,
     EventStore,
     external_id_claim,
@@ -107,11 +108,12 @@ async def _once(store: EventStore, context: Context, plan: LegacyPlan, student: 
     if first is not None:
         return TakenOver(first, False)
     plan_id = new_id()
+    claim = external_id_claim(EXTERNAL_ID_OF, plan.external_id, plan_id, plan.digest)
     try:
         if plan.effective_on is None:
-            appended = await _as_draft(store, context, plan, student, plan_id)
+            appended = await _as_draft(store, context, plan, student, claim)
         else:
-            appended = await _as_it_bound(store, context, plan, student, plan_id, plan.effective_on)
+            appended = await _as_it_bound(store, context, plan, student, claim, plan.effective_on)
     except AlreadyClaimed as taken:
         if not taken.kind.startswith("external_id:"):
             raise AnotherPlanInEffect(taken.owner or plan_id, plan.kind) from taken
@@ -125,23 +127,22 @@ async def _once(store: EventStore, context: Context, plan: LegacyPlan, student: 
 
 
 async def _as_draft(
-    store: EventStore, context: Context, plan: LegacyPlan, student: UUID, plan_id: UUID
+    store: EventStore, context: Context, plan: LegacyPlan, student: UUID, claim: Claim
 ) -> Appended:
     imported = Imported(source=plan.source, external_id=plan.external_id, source_recorded_on=plan.recorded_on)
-    new = NewDraft(plan_id, student, plan.kind, plan.items, plan.external_id, imported)
-    claim = external_id_claim(EXTERNAL_ID_OF, plan.external_id, plan_id, plan.digest)
+    new = NewDraft(claim.owner, student, plan.kind, plan.items, plan.external_id, imported)
     return (await Drafts(store).open_draft(context, new, claims=[claim])).appended
 
 
 async def _as_it_bound(
-    store: EventStore, context: Context, plan: LegacyPlan, student: UUID, plan_id: UUID, effective_on: date
+    store: EventStore, context: Context, plan: LegacyPlan, student: UUID, claim: Claim, effective_on: date
 ) -> Appended:
+    plan_id = claim.owner
     decided_on = plan.decided_on or effective_on
     command = TakeOver(
         plan_id, student, plan.kind, plan.items, plan.source, plan.external_id, effective_on, decided_on,
         plan.recorded_on, plan.review_due_on, plan.ended,
     )  # fmt: skip
-    claim = external_id_claim(EXTERNAL_ID_OF, plan.external_id, plan_id, plan.digest)
     around, stream = STUDENT.stream(student), PLAN.stream(plan_id)
     for attempt in range(TRIES):
         looked = await store.look(
@@ -150,7 +151,7 @@ async def _as_it_bound(
         )
         if looked.streams[around].version == 0:
             raise _unknown_student()
-        day = day_of(looked).of(Reported(source=plan.source, reason=plan.source, occurred_on=decided_on))
+        day = day_of(looked).of(command.reported(decided_on))
         loaded = looked.streams[stream]
         events = take_over(loaded.state, command, looked.streams[around].state, day.today, day.rules)
         place = Place()
