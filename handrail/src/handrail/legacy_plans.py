@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+from handrail.bars import bars
 from handrail.client import Handrail
-from handrail.console import console, out
+from handrail.console import out
 
 LINES = 200
 BYTES = 4 * 1024 * 1024
@@ -19,8 +18,7 @@ def import_plans(client: Handrail, path: Path, *, quiet: bool = False) -> dict[s
     """Send every line and show what became of it. Interrupted, it is begun again: what was taken over stays as it is."""
     done: dict[str, Any] = {"status": "done", "read": 0, "created": 0, "unchanged": 0, "refused": 0, "refusals": []}  # fmt: skip
     total = sum(1 for _ in _numbered(path))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(), disable=quiet) as progress:
+    with bars(quiet=quiet) as progress:
         bar = progress.add_task(f"importing {path.name}", total=total)
         for batch in _batches(path):
             answer = client.request(

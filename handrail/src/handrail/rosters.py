@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from handrail.bars import bars
 from handrail.client import Handrail
 from handrail.console import console, out
 
@@ -27,8 +27,7 @@ def import_roster(
         headers={"content-type": media_type},
     )  # fmt: skip
     job: dict[str, Any] = answer.json()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(), disable=quiet) as progress:
+    with bars(quiet=quiet) as progress:
         bar = progress.add_task(f"importing {path.name}", total=job.get("total") or None)
         while job["status"] in {"waiting", "running"}:
             time.sleep(POLL_SECONDS)

@@ -3,7 +3,6 @@
 Every line stands for itself and carries its own ``external_id``: a batch that was cut off is sent again as it is.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from contracts.canonical import NotCanonical, canonical
 from contracts.ids import new_id
 from contracts.problems import Invalid, Problem, Reason
 from runtime.call import Call
@@ -82,14 +80,6 @@ def _line(number: int, line: bytes, read: Callable[[bytes], tuple[T, str | None]
 def taken(lines: Sequence[Line[T]]) -> list[T]:
     """What stands on the lines that could be read."""
     return [line.sent for line in lines if not isinstance(line.sent, Exception)]
-
-
-def digest_of(body: bytes) -> bytes:
-    """Tells another body from the same again, as `runtime.call.Call.body_digest` does for a single one."""
-    try:
-        return hashlib.sha256(canonical(json.loads(body))).digest()
-    except (NotCanonical, ValueError):
-        return hashlib.sha256(body).digest()
 
 
 async def answered_before(asked: Call) -> bool:

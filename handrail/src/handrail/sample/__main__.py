@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import httpx
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 
+from handrail.bars import bars
 from handrail.client import Handrail, NotConfigured, Refused
 from handrail.console import console, err
 from handrail.sample.build import build
@@ -43,14 +44,13 @@ def _stop(*_signal: object) -> None:
 
 
 def _with_bars(client: Handrail, password: str) -> None:
-    columns = (TextColumn("  {task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console()) as progress:
-        bars: dict[str, TaskID] = {}
+    with bars("  {task.description:<10}") as progress:
+        begun: dict[str, TaskID] = {}
 
         def report(what: str, done: int, of: int) -> None:
-            if what not in bars:
-                bars[what] = progress.add_task(what, total=of)
-            progress.update(bars[what], completed=done)
+            if what not in begun:
+                begun[what] = progress.add_task(what, total=of)
+            progress.update(begun[what], completed=done)
 
         build(client, password, report)
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Date, Text, case, cast, column, func, literal, or_, select, table
+from sqlalchemy import ColumnElement, Date, Text, case, cast, column, func, literal, or_, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Json
@@ -70,12 +70,8 @@ async def caseload(
     ``reach`` limits it to the students somebody may see.
     """
     plan, student, of_student = RESOURCES.alias("plan"), RESOURCES.alias("student"), RESOURCES.alias("given")
-    document, given, day = plan.c.document, of_student.c.document, literal(today)
-    managing = (
-        of_student.c.tenant == tenant, of_student.c.student == plan.c.student, of_student.c.kind == "assignment",
-        given.op("->>")("role") == CASE_MANAGER, cast(given.op("->>")("from"), Date) <= day,
-        or_(given.op("->>")("until").is_(None), cast(given.op("->>")("until"), Date) >= day),
-    )  # fmt: skip
+    document, given = plan.c.document, of_student.c.document
+    managing = (*managing_on(of_student, tenant, today), of_student.c.student == plan.c.student)
     managers = select(func.array_agg(given.op("->>")("staff"))).where(*managing).scalar_subquery()
     asked = (
         select(
@@ -115,6 +111,16 @@ async def caseload(
     found = (await rows.execute(asked.order_by(plan.c.id).limit(listing.limit + 1))).all()
     lines = [Line(row.id, row.student, _line(row, today)) for row in found[: listing.limit]]
     return lines, lines[-1].plan if len(found) > listing.limit else None
+
+
+def managing_on(given: Any, tenant: str, today: date) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that leave of ``given``, an alias of the resources, the assignments of case managers today."""
+    said, day = given.c.document, literal(today)
+    return (
+        given.c.tenant == tenant, given.c.kind == "assignment", said.op("->>")("role") == CASE_MANAGER,
+        cast(said.op("->>")("from"), Date) <= day,
+        or_(said.op("->>")("until").is_(None), cast(said.op("->>")("until"), Date) >= day),
+    )  # fmt: skip
 
 
 def _line(row: Any, today: date) -> Json:

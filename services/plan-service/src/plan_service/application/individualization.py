@@ -13,14 +13,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Date, Select, Text, and_, cast, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Json
 from contracts.items import AnyItem
 from contracts.problems import Reason
 from contracts.vocabulary import Law, PlanKind
-from plan_service.application.caseload import CASE_MANAGER, state_of
+from plan_service.application.caseload import managing_on, state_of
 from plan_service.application.item_texts import KIND, held_on
 from plan_service.domain.individual import (
     SameSet,
@@ -227,22 +227,13 @@ def _columns(tenant: str, today: date, seen: ColumnElement[bool]) -> Select[Any]
     )  # fmt: skip
 
 
-def _managing(given: Any, tenant: str, today: date) -> tuple[ColumnElement[bool], ...]:
-    said, day = given.c.document, literal(today)
-    return (
-        given.c.tenant == tenant, given.c.kind == "assignment", said.op("->>")("role") == CASE_MANAGER,
-        cast(said.op("->>")("from"), Date) <= day,
-        or_(said.op("->>")("until").is_(None), cast(said.op("->>")("until"), Date) >= day),
-    )  # fmt: skip
-
-
 def _manager(tenant: str, today: date, student: Any) -> Any:
     """The student's case manager today; of several the one assigned last."""
     given = RESOURCES.alias("given")
     said = given.c.document
     return (
         select(said.op("->>")("staff"))
-        .where(*_managing(given, tenant, today), given.c.student == student)
+        .where(*managing_on(given, tenant, today), given.c.student == student)
         .order_by(said.op("->>")("from").desc(), given.c.id.desc()).limit(1)
         .scalar_subquery()
     )  # fmt: skip
@@ -252,7 +243,7 @@ def _managed(tenant: str, today: date, staff: Any) -> Select[Any]:
     """Students whose case manager somebody is today."""
     given = RESOURCES.alias("managed")
     return select(given.c.student).where(
-        *_managing(given, tenant, today), given.c.document.op("->>")("staff") == staff
+        *managing_on(given, tenant, today), given.c.document.op("->>")("staff") == staff
     )
 
 

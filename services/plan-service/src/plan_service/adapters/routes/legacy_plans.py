@@ -17,7 +17,7 @@ from plan_service.application.taking_over import LegacyPlan, take_over_all
 from plan_service.domain.taking_over import Ended
 from runtime import ndjson
 from runtime.auth import Principal, allow
-from runtime.call import Asked
+from runtime.call import Asked, digest_of
 from runtime.http import Routes
 from runtime.ndjson import NDJSON, read_model
 from runtime.problem_details import UnsupportedMediaType
@@ -112,7 +112,7 @@ async def post_plans(asked: Asked, who: Reports) -> Response:
 def _read(line: bytes) -> tuple[LegacyPlan, str | None]:
     sent = read_model(LegacyPlanIn, line, strict=False)
     plan = LegacyPlan(
-        sent.student, sent.kind, sent.items, sent.source, sent.external_id or "", ndjson.digest_of(line),
+        sent.student, sent.kind, sent.items, sent.source, sent.external_id or "", digest_of(line),
         sent.effective_on, sent.decided_on, sent.recorded_on, sent.review_due_on,
         Ended(sent.end.reason, sent.end.effective_on) if sent.end else None,
     )  # fmt: skip

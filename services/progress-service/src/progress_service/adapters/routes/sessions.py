@@ -19,7 +19,7 @@ from progress_service.application.record_sessions import Sent, record_many, reco
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from runtime import ndjson
 from runtime.auth import Principal, allow
-from runtime.call import Asked
+from runtime.call import Asked, digest_of
 from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.ndjson import NDJSON, read_model
@@ -96,7 +96,7 @@ async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
     def read(line: bytes) -> tuple[Sent, str | None]:
         session = read_model(SessionIn, line)
         may_report(who, session.reported)
-        return Sent(session.to_command(new_id()), ndjson.digest_of(line)), session.external_id
+        return Sent(session.to_command(new_id()), digest_of(line)), session.external_id
 
     lines = ndjson.read_lines(body, MOST_LINES, read)
     results = await record_many(asked.store, asked.context, who, ndjson.taken(lines))
