@@ -3,6 +3,6 @@
 Importing the package registers every event, so that `contracts.event.decode` knows them all.
 """
 
-from contracts import audit, district, meetings, notify, plan, progress, store, students
+from contracts import audit, district, meetings, notify, plan, progress, records, store, students
 
-__all__ = ["audit", "district", "meetings", "notify", "plan", "progress", "store", "students"]
+__all__ = ["audit", "district", "meetings", "notify", "plan", "progress", "records", "store", "students"]

@@ -12,6 +12,7 @@ from contracts.notify import NoticeEvent, NoticePreferencesSet
 from contracts.plain_words import day_in_words
 from contracts.plan import PlanEvent
 from contracts.progress import ProgressEvent
+from contracts.records import RecordsEvent
 from contracts.store import StoreEvent
 from contracts.students import StudentEvent
 from contracts.telling import NameOf, Names, Told, When
@@ -19,6 +20,7 @@ from contracts.telling_district import tell_audit, tell_district, tell_store
 from contracts.telling_meetings import tell_meeting
 from contracts.telling_notices import tell_notice
 from contracts.telling_plans import tell_plan, tell_progress
+from contracts.telling_records import tell_records
 from contracts.telling_students import tell_student
 
 
@@ -56,6 +58,8 @@ def _told(event: Event, names: Names) -> Told:
         return tell_district(cast(DistrictEvent | SchoolEvent | StaffEvent | BankEvent, event), names)
     if isinstance(event, get_args(AuditEvent)):
         return tell_audit(cast(AuditEvent, event), names)
+    if isinstance(event, get_args(RecordsEvent)):
+        return tell_records(cast(RecordsEvent, event), names)
     if isinstance(event, get_args(StoreEvent)):
         return tell_store(cast(StoreEvent, event), names)
     return Told(f"recorded {event.type}")
