@@ -65,9 +65,9 @@ TOPICS = (
     ),
     Topic(
         ServiceName.AUDIT,
-        ("disclosure", "packet", "client"),
-        ("audit-service",),
-        "Disclosures, transfer packets, vendors' clients.",
+        ("disclosure", "packet", "client", "hold", "destruction"),
+        ("plan-service", "progress-service", "notify-service", "audit-service"),
+        "Disclosures, transfer packets, vendors' clients, legal holds, destruction of contents.",
     ),
 )
 

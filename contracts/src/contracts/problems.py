@@ -4,6 +4,7 @@ The message tells the person what would make it pass, and never carries a studen
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 
@@ -40,6 +41,19 @@ class NotFound(Problem):
     """Nothing by that id in this tenant, or nothing this caller may see: both look the same (404)."""
 
     code = "not-found"
+
+
+class Destroyed(Problem):
+    """The contents were lawfully destroyed; that they were there, and when, stays provable (410)."""
+
+    code = "contents-destroyed"
+
+    def __init__(self, on: date) -> None:
+        super().__init__(
+            f"Contents lawfully destroyed on {on}. That they were recorded, by whom and when, stays provable.",
+            destroyed_on=on,
+        )
+        self.on = on
 
 
 class Invalid(Problem):

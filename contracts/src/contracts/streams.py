@@ -90,6 +90,16 @@ def disclosure(disclosure_id: UUID) -> str:
     return f"disclosure/{disclosure_id}"
 
 
+def hold(hold_id: UUID) -> str:
+    """One legal hold."""
+    return f"hold/{hold_id}"
+
+
+def destruction(destruction_id: UUID) -> str:
+    """One destruction, from its request to its end."""
+    return f"destruction/{destruction_id}"
+
+
 def access(subject: UUID, day: date) -> str:
     """Who saw one student's record on one day."""
     return f"access/{subject}/{day.isoformat()}"

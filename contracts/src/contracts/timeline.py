@@ -14,6 +14,7 @@ from contracts.notify import NoticeEvent, NoticePreferencesSet
 from contracts.plain_words import day_in_words
 from contracts.plan import PlanEvent
 from contracts.progress import ProgressEvent
+from contracts.records import RecordsEvent
 from contracts.store import StoreEvent
 from contracts.students import StudentEvent
 from contracts.telling import NameOf, Names, Told, When
@@ -22,6 +23,7 @@ from contracts.telling_meetings import tell_meeting
 from contracts.telling_notices import tell_batch, tell_notice, tell_template
 from contracts.telling_plans import tell_plan
 from contracts.telling_progress import tell_progress
+from contracts.telling_records import tell_records
 from contracts.telling_students import tell_student
 from contracts.webhooks import WebhookEvent
 
@@ -66,6 +68,8 @@ def _told(event: Event, names: Names) -> Told:
         return tell_district(cast(DistrictEvent | SchoolEvent | StaffEvent | BankEvent, event), names)
     if isinstance(event, get_args(AuditEvent)):
         return tell_audit(cast(AuditEvent, event), names)
+    if isinstance(event, get_args(RecordsEvent)):
+        return tell_records(cast(RecordsEvent, event), names)
     if isinstance(event, get_args(StoreEvent)):
         return tell_store(cast(StoreEvent, event), names)
     return Told(f"recorded {event.type}")

@@ -614,6 +614,29 @@ class AccessGround(StrEnum):
     """99.31(a)(10)."""
 
 
+class HoldGround(StrEnum):
+    """Why a record must be kept whatever a schedule says."""
+
+    LITIGATION = "litigation"
+    """A lawsuit or hearing, or one that is to be expected."""
+    DISPUTE = "dispute"
+    """A complaint was filed (34 CFR 300.151-153, 300.507-518)."""
+    RECORDS_REQUEST = "records_request"
+    """Somebody has asked to inspect it, 99.10(e)."""
+    AUDIT = "audit"
+    OTHER = "other"
+
+
+class DestructionGround(StrEnum):
+    """Why contents may be destroyed."""
+
+    FAMILY_REQUEST = "family_request"
+    """The parent or adult student asks, once it is no longer needed, 34 CFR 300.624(b)."""
+    NO_LONGER_NEEDED = "no_longer_needed"
+    """The retention schedule has run out and the family was told, 300.624(a)."""
+    COURT_ORDER = "court_order"
+
+
 class ReleasePurpose(StrEnum):
     """What a release or a packet is for."""
 
