@@ -65,9 +65,9 @@ TOPICS = (
     ),
     Topic(
         ServiceName.AUDIT,
-        ("disclosure", "packet", "client"),
+        ("disclosure", "packet", "export", "client", "log"),
         ("audit-service",),
-        "Disclosures, transfer packets, vendors' clients.",
+        "Disclosures, transfer packets, exports of evidence, vendors' clients, logs that are not what they were.",
     ),
 )
 
