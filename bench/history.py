@@ -20,8 +20,9 @@ from bench.processes import in_processes, run
 from contracts.canonical import instant
 from contracts.event import Event, EventClass
 from contracts.lanes import lane_of
+from contracts.log.tree import leaf_hash
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided
-from runtime.entry import leaf_hash, make_entry
+from runtime.entry import make_entry
 from runtime.event_store import Model, Resource
 from runtime.keyring import PostgresKeyring
 from runtime.sealing import Key, seal

@@ -1,16 +1,27 @@
 """What audit-service records of its own: disclosures, packets, vendors' clients."""
 
 from datetime import date
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from contracts.canonical import Instant
 from contracts.event import Event, EventClass, Value, event
-from contracts.fields import Code, Email, EventId, ExternalId, Line, Name, PersonRef, PlanId, StudentId
+from contracts.fields import (
+    Code,
+    Email,
+    EventId,
+    ExternalId,
+    Line,
+    Name,
+    PersonRef,
+    PlanId,
+    Sha256Hex,
+    StudentId,
+)
 from contracts.values import DocumentRef, PostalAddress, Reported
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
+from contracts.vocabulary import AccessGround, LogFault, RecordKind, ReleasePurpose, ServiceName
 
 
 class RecipientPersonalData(Value):
@@ -106,4 +117,46 @@ class ClientRevoked(Event):
     client_id: PersonRef
 
 
-AuditEvent: TypeAlias = DisclosureRecorded | PacketIssued | ClientRegistered | ClientRevoked
+@event("export.made", of=EventClass.PROOF)
+class ExportMade(Event):
+    """The evidence of one student's record was exported, whole or as of one question. Stream ``export/{id}``."""
+
+    export_id: UUID
+    student_id: StudentId
+    as_of_on: date | None = None
+    """The day that was asked about; absent: the whole record."""
+    as_known_at: Instant
+    """Nothing that became known later is in it."""
+    purpose: Line
+    """What it is for, in the words of whoever asked."""
+    external_id: ExternalId | None = None
+    document: DocumentRef
+    """The export itself."""
+    logs: tuple[LogExtent, ...]
+    """Per log its size and how many entries of the student it holds, and of which the contents were withheld, and why."""
+
+
+SignedNote = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+"""A checkpoint with its signatures, exactly as it was."""
+
+
+@event("log.inconsistent", of=EventClass.PROOF)
+class LogInconsistent(Event):
+    """A service's log is not what it was: the cosigner stopped cosigning it. Stream ``log/{service}``."""
+
+    service: ServiceName
+    """Whose log."""
+    fault: LogFault
+    offered: SignedNote
+    """The checkpoint that was not cosigned."""
+    size: int = Field(ge=0)
+    """The entries it names."""
+    own_root: Sha256Hex | None = None
+    """The root over as many of audit-service's own copies."""
+    cosigned: SignedNote | None = None
+    """The last checkpoint of this log that was cosigned."""
+
+
+AuditEvent: TypeAlias = (
+    DisclosureRecorded | PacketIssued | ClientRegistered | ClientRevoked | ExportMade | LogInconsistent
+)

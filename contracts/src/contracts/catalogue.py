@@ -65,9 +65,10 @@ TOPICS = (
     ),
     Topic(
         ServiceName.AUDIT,
-        ("disclosure", "packet", "client", "hold", "destruction"),
+        ("disclosure", "packet", "export", "client", "hold", "destruction", "log"),
         ("plan-service", "progress-service", "notify-service", "audit-service"),
-        "Disclosures, transfer packets, vendors' clients, legal holds, destruction of contents.",
+        "Disclosures, transfer packets, exports of evidence, vendors' clients, legal holds, destruction of contents, logs"
+        " that are not what they were.",
     ),
 )
 

@@ -108,3 +108,13 @@ def access(subject: UUID, day: date) -> str:
 def client(client_id: str) -> str:
     """One vendor's client."""
     return f"client/{client_id}"
+
+
+def log(service: str) -> str:
+    """What the cosigner found wrong with one service's log."""
+    return f"log/{service}"
+
+
+def export(export_id: UUID) -> str:
+    """One export of evidence."""
+    return f"export/{export_id}"

@@ -2,7 +2,15 @@
 
 from typing import assert_never
 
-from contracts.audit import AuditEvent, ClientRegistered, ClientRevoked, DisclosureRecorded, PacketIssued
+from contracts.audit import (
+    AuditEvent,
+    ClientRegistered,
+    ClientRevoked,
+    DisclosureRecorded,
+    ExportMade,
+    LogInconsistent,
+    PacketIssued,
+)
 from contracts.codes import label
 from contracts.district import (
     BankEntryAdded,
@@ -22,6 +30,7 @@ from contracts.district import (
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClockMoved, TenantOpened
 from contracts.telling import Names, Told, When, counted, listed, plainly
+from contracts.vocabulary import LogFault
 from contracts.webhooks import (
     WebhookDisabled,
     WebhookEnabled,
@@ -86,6 +95,19 @@ def tell_audit(event: AuditEvent, names: Names) -> Told:
             )
         case ClientRevoked():
             return Told(f"revoked {names.of('client', event.client_id)}", When.UNTIL)
+        case ExportMade():
+            of_a_day = f", as it stood on {day_in_words(event.as_of_on)}" if event.as_of_on else ""
+            known = f", as known at {event.as_known_at:%Y-%m-%d %H:%M} UTC"
+            withheld = sum(len(log.withheld) for log in event.logs)
+            less = f"; {counted(withheld, 'entry', 'entries')} without contents" if withheld else ""
+            return Told(
+                f"exported the evidence of the student's record{of_a_day}{known}{less}", why=event.purpose
+            )
+        case LogInconsistent():
+            return Told(
+                f"stopped cosigning the log of {event.service}-service at {counted(event.size, 'entry', 'entries')}",
+                why=_FAULTS[event.fault],
+            )
         case _:
             assert_never(event)
 
@@ -112,6 +134,15 @@ def tell_webhook(event: WebhookEvent, names: Names) -> Told:
             return Told(f"removed {endpoint}", When.UNTIL)
         case _:
             assert_never(event)
+
+
+_FAULTS = {
+    LogFault.ANOTHER_KEY: "It is signed with another key than when it was first seen.",
+    LogFault.FALSE_SIGNATURE: "Its checkpoint does not carry a true signature of its own key.",
+    LogFault.ROOT_DIFFERS: "Its root is not that of the entries that audit-service received.",
+    LogFault.WENT_BACK: "It has fewer entries than were cosigned before.",
+    LogFault.COPIES_DIFFER: "audit-service's own copies of it are no longer those that were cosigned.",
+}
 
 
 def tell_store(event: StoreEvent, names: Names) -> Told:

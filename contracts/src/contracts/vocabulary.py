@@ -731,3 +731,18 @@ class PlanStatus(StrEnum):
     ENDED = "ended"
     VOID = "void"
     """It never bound; what it said is shown struck through."""
+
+
+class LogFault(StrEnum):
+    """What the cosigner found wrong with a log (eventlog.md 6)."""
+
+    ANOTHER_KEY = "another_key"
+    """It is signed with another key than when it was first seen."""
+    FALSE_SIGNATURE = "false_signature"
+    """Its checkpoint is not signed by its key, or is no checkpoint of this log."""
+    ROOT_DIFFERS = "root_differs"
+    """Its root is not that of the entries that audit-service was sent."""
+    WENT_BACK = "went_back"
+    """It is shorter than what was cosigned."""
+    COPIES_DIFFER = "copies_differ"
+    """audit-service's own copies are no longer those that were cosigned."""

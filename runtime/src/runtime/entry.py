@@ -45,11 +45,6 @@ def make_entry(row: Any, *, nth: int, known_at: datetime) -> bytes:
     return entry
 
 
-def leaf_hash(entry: bytes) -> bytes:
-    """RFC 9162's leaf: ``SHA-256(0x00 || entry)``."""
-    return hashlib.sha256(b"\x00" + entry).digest()
-
-
 class Entry(msgspec.Struct, frozen=True):
     """A parsed entry."""
 

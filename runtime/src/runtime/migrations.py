@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 from runtime.keyring import KEYRING_1
+from runtime.log_schema import checkpoint_grants
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.store_schema import journal_grants
 
@@ -119,7 +120,9 @@ async def migrate_service(
         await asyncio.to_thread(upgrade, service, owner_url)
     owner = await asyncpg.connect(owner_url)
     try:
-        for statement in journal_grants(service, journal=journal):
+        for statement in journal_grants(service, journal=journal) + checkpoint_grants(
+            service, journal=journal
+        ):
             await owner.execute(statement)
         # So that the service can tell whether it is at the version it was written for.
         await owner.execute(f"GRANT SELECT ON {service}.alembic_version TO {service}_app")

@@ -27,7 +27,7 @@ SCOPES = MappingProxyType(
 PEOPLE_ONLY = frozenset({"records.hold", "records.destroy"})
 """Never a client credential's: two different signed-in people decide."""
 
-DISTRICT_WIDE = frozenset({"admin"})
+DISTRICT_WIDE = frozenset({"admin", "log.read"})
 """Given to people only by a role held in the whole district: kept within one school, the same role does not give it."""
 
 OPERATOR = "operator"

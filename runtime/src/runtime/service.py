@@ -24,6 +24,7 @@ from runtime.current_state import CurrentState
 from runtime.database import UNREACHABLE, Database, open_pool
 from runtime.event_store import EventStore, Model
 from runtime.keyring import PostgresKeyring
+from runtime.log_keys import LogKeys
 from runtime.migrations import current, newest
 from runtime.projection import Difference, check, drop_leftovers, tenants
 from runtime.roles import SERVICES
@@ -125,8 +126,9 @@ class Service:
             self.vault = Vault(self.database, self.keyring)
             self.transport = self._open_transport(stack)
             self.sequencer = Sequencer(
-                self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher()
-            )
+                self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher(),
+                keys=LogKeys(self.name, self.addresses.log_host, self.addresses.keyring_master_key),
+            )  # fmt: skip
             self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
             consumers = [*self.consumers(self)]
             followed = {source for consumer in consumers for source in consumer.sources}

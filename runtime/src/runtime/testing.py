@@ -22,6 +22,8 @@ from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
 from runtime.keyring import KEYRING_1, PostgresKeyring
+from runtime.log_keys import LogKeys
+from runtime.log_schema import checkpoint_grants, log_tables_1
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, journal_grants
@@ -29,6 +31,15 @@ from runtime.store_schema import event_store_1, journal_grants
 PASSWORD = "test-only"
 MASTER_KEY = bytes(range(32))
 PASSWORDS = RolePasswords(PASSWORD, PASSWORD, PASSWORD)
+
+
+LOG_HOST = "test.handrail.invalid"
+
+
+def whole_store(service: str) -> list[str]:
+    """A service's store with its log, and what lets the others follow it."""
+    grants = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
+    return event_store_1(service) + log_tables_1(service) + grants
 
 
 class Cluster:
@@ -60,7 +71,7 @@ class Cluster:
                 self.postgres.url("template_handrail", f"{service}_owner", PASSWORD)
             )
             async with owner.transaction():
-                for statement in event_store_1(service) + journal_grants(service, journal=True):
+                for statement in whole_store(service):
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(self.postgres.url("template_handrail", "keyring_owner", PASSWORD))
@@ -191,12 +202,14 @@ async def write_school(
 
 
 async def sequence(opened: Opened) -> int:
-    """Give every settled event of the service its index, as the sequencer does; returns how many there were."""
-    connection = await asyncpg.connect(opened.url(f"{opened.database.service}_relay"))
+    """Give every settled event of the service its index and sign the logs, as the sequencer does; returns how many."""
+    service = opened.database.service
+    connection = await asyncpg.connect(opened.url(f"{service}_relay"))
     try:
-        leader, total = Leader(opened.database.service, connection), 0
+        leader, total = Leader(service, connection, LogKeys(service, LOG_HOST, MASTER_KEY)), 0
         while done := await leader.sequence():
             total += done
+            await leader.sign()
         return total
     finally:
         await connection.close()

@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 
+from runtime.log_keys import LogKeys
 from runtime.sequencer import Sequencer
+from runtime.testing import LOG_HOST, MASTER_KEY
 
 
 async def lead_until_killed(url: str, parent: int) -> None:
-    sequencer = Sequencer("plan", url)
+    sequencer = Sequencer("plan", url, keys=LogKeys("plan", LOG_HOST, MASTER_KEY))
     running = asyncio.ensure_future(sequencer.run())
     while not sequencer.leading:
         await asyncio.sleep(0.001)

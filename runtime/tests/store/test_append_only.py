@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from contracts.ids import new_id
+from runtime.log_schema import LOG_TABLES
 from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES
 from runtime.store_schema import APPEND_ONLY
@@ -45,6 +46,8 @@ OF_TYPE = {
 }  # fmt: skip
 OF_COLUMN = {
     "class": "'record'", "kind": "'draft'", "source": "'plan'", "key_id": "decode(repeat('0{n}', 16), 'hex')",
+    "signature": "decode(repeat('0{n}', 64), 'hex')", "log_signature": "decode(repeat('0{n}', 64), 'hex')",
+    "cosignature": "decode(repeat('0{n}', 72), 'hex')",
 }  # fmt: skip
 """Where a check constraint asks for one of a few words, or another length."""
 
@@ -134,7 +137,7 @@ async def test_nobody_can_change_or_remove_what_is_on_record(
     async with as_role(cluster, migrated, name, OWN) as connection:
         if role == "superuser":  # As a restore or a replica would be: ordinary triggers sleep, these do not.
             await connection.execute("SET session_replication_role = replica")
-        for table in APPEND_ONLY:
+        for table in (*APPEND_ONLY, *LOG_TABLES):
             assert before[f"{service}.{table}"]
             for statement in (
                 "UPDATE {} SET tenant = tenant", "UPDATE {} SET tenant = 'x'", "DELETE FROM {}", "TRUNCATE {}",
@@ -153,7 +156,7 @@ async def test_what_was_appended_stays_as_it_was_for_its_readers(cluster: Cluste
         await sequence(plan)
         for role in ("plan_app", "plan_owner", "plan_relay", ""):
             async with as_role(cluster, plan.name, role, plan.tenant) as connection:
-                for table in APPEND_ONLY:
+                for table in (*APPEND_ONLY, "checkpoints"):
                     assert await refusal(connection, f"DELETE FROM plan.{table}") in REFUSED
         history = await plan.store.read(plan.tenant, f"school/{school}")
     assert [recorded.index for recorded in history] == [0]

@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 
 from contracts.ids import new_id
+from contracts.log.tree import EMPTY_ROOT, GrowingTree, leaf_hash
 from runtime.entry import parse_entry
 from runtime.sequencer import BATCH
 from runtime.testing import Cluster, Opened, opened, sequence, write_school
@@ -77,6 +78,8 @@ class Traffic:
     written: int = 0
     position: int = 0
     seen: Seen = field(default_factory=dict)
+    signed: dict[tuple[str, int], tuple[bytes, bytes]] = field(default_factory=dict)
+    """Of each tenant's size: the root and the signature that a reader was shown."""
     stop_writing: asyncio.Event = field(default_factory=asyncio.Event)
     stop_reading: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,6 +93,16 @@ class Traffic:
                 await write_school(plan, chance.choice(schools), *names)
                 self.written += len(names)
             await asyncio.sleep(0.003)
+
+    async def poll(self, plan: Opened) -> None:
+        """Ask for checkpoints as audit-service does; no size may ever be shown with another root or signature."""
+        connection = await asyncpg.connect(plan.url("audit_app"))
+        while not self.stop_reading.is_set():
+            for row in await connection.fetch("SELECT * FROM plan.newest_checkpoints"):
+                shown = row["root"], row["signature"]
+                assert self.signed.setdefault((row["tenant"], row["size"]), shown) == shown
+            await asyncio.sleep(0.002)
+        await connection.close()
 
     async def tail(self, plan: Opened) -> None:
         """Read, never look back, and remember all that was seen."""
@@ -142,6 +155,7 @@ async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(clust
         traffic = Traffic()
         async with asyncio.TaskGroup() as group:
             group.create_task(traffic.tail(plan))
+            group.create_task(traffic.poll(plan))
             async with asyncio.TaskGroup() as writers:
                 for n, of in enumerate((plan, other, plan)):
                     writers.create_task(traffic.write(of, n))
@@ -155,6 +169,7 @@ async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(clust
         rows = await superuser.fetch(JOURNAL, 0)
         events = {row["id"] for row in await superuser.fetch("SELECT id FROM plan.events")}
         left = await superuser.fetchval("SELECT count(*) FROM plan.unsequenced")
+        checkpoints = await superuser.fetch("SELECT * FROM plan.checkpoints ORDER BY size")
         await superuser.close()
 
     assert sum(in_mid_batch) >= KILLS / 4
@@ -173,5 +188,18 @@ async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(clust
         (row["tenant"], row["index"]): (row["position"], hashlib.sha256(row["entry"]).digest())
         for row in rows
     }
+    # Every checkpoint, those that were shown among them, is of the log as it is now.
+    kept = {(row["tenant"], row["size"]): (row["root"], row["signature"]) for row in checkpoints}
+    assert traffic.signed.items() <= kept.items()
+    assert len(traffic.signed) > KILLS
+    for tenant in TENANTS:
+        tree, roots = GrowingTree(), {0: EMPTY_ROOT}
+        for row in rows:
+            if row["tenant"] == tenant:
+                tree.append(leaf_hash(row["entry"]))
+                roots[tree.size] = tree.root
+        sizes = [size for of, size in kept if of == tenant]
+        assert [kept[tenant, size][0] for size in sizes] == [roots[size] for size in sizes]
+        assert max(sizes) == tree.size
     # What had an index kept it, byte for byte, and nothing came before it afterwards.
     assert traffic.seen == at_the_end

@@ -26,11 +26,12 @@ from contracts.ids import new_id
 from contracts.testing import an_id
 from runtime.event_store import Appended, Change, Context, Model
 from runtime.keyring import KEYRING_1
+from runtime.log_schema import checkpoint_grants
 from runtime.migrations import upgrade
 from runtime.roles import SERVICES, create_keyring_roles, create_service_roles
 from runtime.service import Service
-from runtime.store_schema import event_store_1, journal_grants
-from runtime.testing import MASTER_KEY, PASSWORD, PASSWORDS, Cluster, Opened, opened, sequence
+from runtime.store_schema import journal_grants
+from runtime.testing import MASTER_KEY, PASSWORD, PASSWORDS, Cluster, Opened, opened, sequence, whole_store
 from runtime.testing_http import TestIssuer, client_of
 
 TENANT = "lakeside"
@@ -52,9 +53,12 @@ def migrated(cluster: Cluster) -> str:
     async def stores() -> None:
         for service in SERVICES:
             owner = await asyncpg.connect(cluster.url(name, f"{service}_owner"))
-            made = [] if service == "audit" else event_store_1(service)
+            if service == "audit":
+                made = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
+            else:
+                made = whole_store(service)
             async with owner.transaction():
-                for statement in made + journal_grants(service, journal=True):
+                for statement in made:
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(cluster.url(name, "keyring_owner"))

@@ -25,6 +25,7 @@ from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
+from runtime.log_routes import log_routes
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -36,6 +37,7 @@ MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, TENANT, ACCESS)
 """Every kind of stream that is appended to here."""
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("notify"),
+    log_routes("notify"),
     notices.routes,
     deliveries.routes,
     preferences.routes,

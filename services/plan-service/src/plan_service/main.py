@@ -64,6 +64,7 @@ from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
+from runtime.log_routes import log_routes
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -78,6 +79,7 @@ MODELS: Sequence[Model[Any]] = (*PEOPLE_MODELS, PLAN, TENANT, ACCESS)
 
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("plan", district.begin_profile),
+    log_routes("plan"),
     district.routes,
     code_list_routes(PREFIX, CODE_LISTS.values(), "plan.read", "roster.write"),
     bank.routes,

@@ -19,6 +19,7 @@ from runtime.consumer import Consumer
 from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
+from runtime.log_routes import log_routes
 from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -32,6 +33,7 @@ MODELS: Sequence[Model[Any]] = (ITEM, TENANT, ACCESS)
 
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("progress"),
+    log_routes("progress"),
     sessions.routes,
     measurements.routes,
     delivery.routes,

@@ -1,0 +1,140 @@
+"""Reading a log's tree: whatever is asked, the few tiles it takes are read in one round trip, and the rest is arithmetic."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from contracts.log.tiles import Run, nodes_of, runs_for
+from contracts.log.tree import (
+    TILE_WIDTH,
+    GrowingTree,
+    Node,
+    consistency_proof,
+    inclusion_proof,
+    root_of,
+    root_over,
+)
+
+FILLED_AT_ONCE = 64
+T = TypeVar("T")
+
+_WANTED = """
+    SELECT wanted.level, found.place, found.hash
+      FROM unnest($2::integer[], $3::bigint[], $4::bigint[]) AS wanted (level, first, past)
+     CROSS JOIN LATERAL (
+        {leaves} UNION ALL
+        SELECT t.place, t.hash FROM {hashes}
+         WHERE {of_hashes} AND t.tenant = $1 AND t.level = wanted.level AND t.place >= wanted.first
+           AND t.place < wanted.past) AS found (place, hash)"""
+
+
+class TreeIncomplete(Exception):
+    """A hash that a tree of this size has is not in the database: rows are missing."""
+
+
+class LogTree:
+    """One tenant's tree, by a connection that may read it: ``connection`` is lent for as long as this is used."""
+
+    def __init__(self, connection: Any, tenant: str, sql: str) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._sql = sql
+
+    @classmethod
+    def own(cls, service: str, connection: Any, tenant: str) -> "LogTree":
+        """A service's own log."""
+        return cls(connection, tenant, _own(service))
+
+    @classmethod
+    def of_copies(cls, source: str, connection: Any, tenant: str) -> "LogTree":
+        """audit-service's own tree over its copies of ``source``'s log, of the entries as they came."""
+        return cls(connection, tenant, _copied(source))
+
+    async def hashes(self, run: Run) -> list[bytes]:
+        """The hashes of one run, as far as there are any, in order."""
+        rows = await self._fetch([run])
+        return [rows[key] for key in sorted(rows)]
+
+    async def answer(self, question: Callable[[Node], T]) -> T:
+        """What ``question`` makes of the tree's nodes; raises `TreeIncomplete`."""
+        runs = runs_for(question)
+        found = await self._fetch(runs) if runs else {}
+        try:
+            return question(nodes_of(found))
+        except KeyError as missing:
+            level, place = missing.args[0]
+            raise TreeIncomplete(f"the hash {place} of level {level} is missing") from None
+
+    async def root(self, size: int) -> bytes:
+        """The root of the first ``size`` entries."""
+        return await self.answer(lambda node: root_of(size, node))
+
+    async def inclusion(self, index: int, size: int) -> list[bytes]:
+        """See `contracts.log.tree.inclusion_proof`."""
+        return await self.answer(lambda node: inclusion_proof(index, size, node))
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """See `contracts.log.tree.consistency_proof`."""
+        return await self.answer(lambda node: consistency_proof(old, new, node))
+
+    async def growing(self, size: int) -> GrowingTree:
+        """The tree as it goes on from ``size``."""
+        return await self.answer(lambda node: GrowingTree.at(size, node))
+
+    async def _fetch(self, runs: list[Run]) -> dict[tuple[int, int], bytes]:
+        rows = await self._connection.fetch(
+            self._sql, self._tenant, [run.level for run in runs], [run.first for run in runs],
+            [run.past for run in runs],
+        )  # fmt: skip
+        return {(row["level"], row["place"]): row["hash"] for row in rows}
+
+
+def _own(service: str) -> str:
+    leaves = f"""
+        SELECT l.index, l.leaf FROM {service}.log l
+         WHERE wanted.level = 0 AND l.tenant = $1 AND l.index >= wanted.first AND l.index < wanted.past"""
+    return _WANTED.format(leaves=leaves, hashes=f"{service}.tree_hashes t", of_hashes="true")
+
+
+def _copied(source: str) -> str:
+    leaves = f"""
+        SELECT c.index, sha256('\\x00'::bytea || c.entry) FROM audit.copies c
+         WHERE wanted.level = 0 AND c.tenant = $1 AND c.source = '{source}' AND c.index >= wanted.first
+           AND c.index < wanted.past"""
+    return _WANTED.format(leaves=leaves, hashes="audit.copied_hashes t", of_hashes=f"t.source = '{source}'")
+
+
+async def fill(
+    tree: LogTree, table: str, known: dict[str, object], size: int, connection: Any, tenant: str
+) -> int:
+    """Store the full tiles' hashes that are missing of a log of ``size``; returns how many were.
+
+    For a log that was begun before its tree was kept; a log that is whole costs a look at each level. ``known`` are the
+    table's further columns.
+    """
+    made = 0
+    columns = "".join(f", {name}" for name in known)
+    for level in range(1, 8):
+        wanted = size >> 8 * level
+        if not wanted:
+            break
+        of = " AND ".join(
+            ["tenant = $1", "level = $2", *(f"{name} = '{value}'" for name, value in known.items())]
+        )
+        there: int = await connection.fetchval(
+            f"SELECT coalesce(max(place) + 1, 0) FROM {table} WHERE {of}", tenant, level
+        )
+        while there < wanted:
+            until = min(wanted, there + FILLED_AT_ONCE)
+            below = await tree.hashes(Run(level - 1, there * TILE_WIDTH, until * TILE_WIDTH))
+            if len(below) != (until - there) * TILE_WIDTH:
+                raise TreeIncomplete(f"hashes of level {level - 1} from {there * TILE_WIDTH} on are missing")
+            roots = [root_over(below[at : at + TILE_WIDTH]) for at in range(0, len(below), TILE_WIDTH)]
+            values = "".join(f", '{value}'" for value in known.values())
+            await connection.execute(
+                f"INSERT INTO {table} (tenant, level, place, hash{columns})"
+                f" SELECT $1, $2, place, hash{values} FROM unnest($3::bigint[], $4::bytea[]) AS made (place, hash)",
+                tenant, level, list(range(there, until)), roots,
+            )  # fmt: skip
+            made += until - there
+            there = until
+    return made
