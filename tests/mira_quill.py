@@ -7,6 +7,7 @@ from typing import Any
 from running import Instance
 from worked import EARLIER, District, Json, school_days
 
+from handrail.client import Refused
 from handrail.plan_items import Items
 from handrail.stage import Family, rights_holder, staff_member
 
@@ -188,13 +189,13 @@ def _taught_and_missed(at: District, told: Told) -> None:
 
 
 def _amended_and_corrected(at: District, family: Family, told: Told) -> None:
-    day = at.to(date(2026, 2, 24))
+    at.to(date(2026, 2, 24))
     _given(at, told, date(2026, 2, 13), date(2026, 2, 24))
     speech = told["text"] | {"minutes": 60}
     amendments = f"{told['path']}/amendments"
     proposed = at.decide(
         amendments,
-        {"basis": {"kind": "written_agreement", "agreed_on": day, "holder_ids": [family.holder]},
+        {"basis": {"kind": "written_agreement"},
          "changes": [{"op": "replace", "item": speech}, {"op": "end", "item": told["time"]}],
          "effective_on": "2026-03-09", "reason": "She is not understood yet.",
          "evaluations_used": "Records of the winter.", "options_considered": "45 minutes: too few.",
@@ -203,6 +204,15 @@ def _amended_and_corrected(at: District, family: Family, told: Told) -> None:
     told["amendment"] = proposed["id"]
     told["amendment_notice"] = at.wait_for_notice(family.student, told["amendment"])["id"]
     day = at.to(date(2026, 2, 26))
+    try:
+        at.decide(
+            f"{amendments}/{told['amendment']}/adoption", {"effective_on": "2026-03-09"}, of=told["path"]
+        )
+    except Refused as refused:
+        told["unagreed"] = refused
+    told["agreed"] = at.client.post(
+        f"{amendments}/{told['amendment']}/agreement", {"agreed_on": day, "holder_ids": [family.holder]}
+    )
     answer = {"holder": family.holder, "method": "paper_signature", "answered_on": day, "language": "es"}
     for item, decision in ((told["speech"], "accepted"), (told["time"], "refused")):
         at.client.post(

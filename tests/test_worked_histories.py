@@ -7,8 +7,7 @@ findings engine and to what has no route yet:
   `prompt-entry`, `staff-informed`, `progress-report`, `manifestation`, `removal-services`, `transition-16` as
   `met`, `due`, `overdue`, `met_late` and `missed`. Here the facts under them are looked at.
 - A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19) have no kind of notice; schedules (12-09) and
-  progress reports (01-29, 04-24, 06-12) have no route; the agreement not to meet (02-26) is dated on the day of the
-  proposal, which a written agreement cannot follow.
+  progress reports (01-29, 04-24, 06-12) have no route.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: `s504.review`, `s504.responsible`, `rec.college`, `rec.access-log` as findings; the safeguards of 09-09; the college
   opening the packet offline (08-20); everything of 2030 and 2031 (`rec.legal-hold`): holds and destruction.
@@ -131,6 +130,18 @@ def test_miras_speech_as_it_bound_and_as_it_was_known_with_extended_time_in_forc
     speech = items[told["speech"]]["item"]
     assert (speech["location"], speech["minutes"]) == (room, minutes)
     assert told["time"] in items, "extended time was withheld, and stays"
+
+
+def test_miras_change_waited_for_the_agreement_not_to_meet_two_days_after_it_was_proposed(
+    mira: tuple[District, Told],
+) -> None:
+    _, told = mira
+    assert told["unagreed"].status == 409
+    assert "agreement-awaited" in {each["code"] for each in told["unagreed"].problem["errors"]}
+    assert (told["agreed"]["proposed_on"], told["agreed"]["basis"]["agreed_on"]) == (
+        "2026-02-24",
+        "2026-02-26",
+    )
 
 
 def test_what_miras_mother_refused_was_withheld_and_the_annual_date_did_not_move(

@@ -9,7 +9,9 @@ import pytest
 
 from contracts.items import Accommodation, Add, AnyItem, End, Goal, Replace, Service
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentPersonalData,
     AmendmentProposed,
     AmendmentWithdrawn,
@@ -30,6 +32,7 @@ from contracts.plan import (
     StatementAdded,
     StatementPersonalData,
     TeamMeeting,
+    WrittenAgreement,
 )
 from contracts.plan_document import (
     PlanDocument,
@@ -458,6 +461,23 @@ def test_a_proposal_is_pending_with_each_holders_last_answer_until_adopted() -> 
     ]
     log.append(amended(Replace(item=speech(60)), from_=MAR_9, withheld=(EXTENDED_TIME,)), on=MAR_9)
     assert plan_on(log, MAR_9).pending == ()
+
+
+def test_a_pending_proposal_rests_on_an_agreement_from_the_day_on_which_somebody_who_may_gave_it() -> None:
+    log = Log()
+    log.append(adopted(speech(30)), on=DEC_9)
+    sought = proposed(Replace(item=speech(60)), on=FEB_24).model_copy(update={"basis": AgreementSought()})
+    log.append(sought, on=FEB_24)
+    for day, counts in ((date(2026, 2, 25), False), (date(2026, 2, 26), True), (date(2026, 2, 27), True)):
+        agreed = AmendmentAgreed(
+            effective_on=day, plan_id=PLAN, amendment_id=an_id("amendment"), holder_ids=(an_id("mother"),), counts=counts
+        )  # fmt: skip
+        log.append(agreed, on=day)
+
+    bases = [plan_on(log, date(2026, 2, day)).pending[0].basis for day in (25, 27)]
+
+    agreement = WrittenAgreement(agreed_on=date(2026, 2, 26), holder_ids=(an_id("mother"),))
+    assert bases == [AgreementSought(), agreement]
 
 
 def test_an_item_is_held_by_whom_it_was_last_assigned_to() -> None:

@@ -58,8 +58,16 @@ class WrittenAgreement(Value):
     document: DocumentRef | None = None
 
 
-AnyBasis: TypeAlias = TeamMeeting | WrittenAgreement
+class AgreementSought(Value):
+    """Parent and district are asked to agree in writing not to meet; nobody has yet (`AmendmentAgreed`)."""
+
+    kind: Literal["agreement_sought"] = "agreement_sought"
+
+
+AnyBasis: TypeAlias = TeamMeeting | WrittenAgreement | AgreementSought
 Basis = Annotated[AnyBasis, Field(discriminator="kind")]
+Decided = Annotated[TeamMeeting | WrittenAgreement, Field(discriminator="kind")]
+"""A basis that is there."""
 
 
 class ReasonPersonalData(Value):
@@ -146,6 +154,31 @@ class AmendmentProposed(Event):
     personal: AmendmentPersonalData
     external_id: ExternalId | None = None
     reported: Reported | None = None
+
+
+@event("plan.amendment_agreed", of=EventClass.PROOF)
+class AmendmentAgreed(Event):
+    """On ``effective_on`` rights holders agreed in writing to a change without a meeting, after it was proposed.
+
+    300.324(a)(4)(i). It is about not meeting; which items are agreed to says `ConsentAnswered`.
+    """
+
+    plan_id: PlanId
+    amendment_id: AmendmentId
+    holder_ids: tuple[HolderId, ...]
+    """Who agreed."""
+    counts: bool = True
+    """One of them held the right to decide on that day. If not, it is what these people signed, and no agreement."""
+    document: DocumentRef | None = None
+    """The signed page."""
+    reported: Reported | None = None
+
+    @property
+    def agreement(self) -> WrittenAgreement:
+        """What the amendment rests on from now on, where it counts."""
+        return WrittenAgreement(
+            agreed_on=self.effective_on, holder_ids=self.holder_ids, document=self.document
+        )
 
 
 class ConsentPersonalData(Value):
@@ -422,6 +455,7 @@ PlanEvent: TypeAlias = (
     | DraftDropped
     | PlanAdopted
     | AmendmentProposed
+    | AmendmentAgreed
     | ConsentAnswered
     | AmendmentAdopted
     | AmendmentWithdrawn

@@ -11,9 +11,12 @@ from itertools import pairwise
 from contracts.event import Recorded
 from contracts.fields import AmendmentId, HolderId, ItemId, StaffId
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentProposed,
     AmendmentWithdrawn,
+    AnyBasis,
     ConsentAnswered,
     DraftDropped,
     DraftOpened,
@@ -337,13 +340,28 @@ def _pending(known: Sequence[Recorded[PlanEvent]], day: date) -> tuple[PendingAm
             event_id=entry.id,
             proposed_on=entry.effective_on,
             requested=entry.event.requested,
-            basis=entry.event.basis,
+            basis=_agreed(known, entry.event, day),
             changes=entry.event.changes,
             answers=_answers(known, amendment_id, day),
         )
         for amendment_id, entry in proposed.items()
         if isinstance(entry.event, AmendmentProposed)
     )
+
+
+def _agreed(known: Sequence[Recorded[PlanEvent]], proposal: AmendmentProposed, day: date) -> AnyBasis:
+    """What the proposal rests on; where an agreement was sought, the first that counts."""
+    if isinstance(proposal.basis, AgreementSought):
+        for entry in known:
+            event = entry.event
+            if (
+                isinstance(event, AmendmentAgreed)
+                and event.counts
+                and event.amendment_id == proposal.amendment_id
+                and entry.effective_on <= day
+            ):
+                return event.agreement
+    return proposal.basis
 
 
 def _answers(

@@ -4,7 +4,9 @@ from typing import assert_never
 
 from contracts.plain_words import day_in_words, item_in_words
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
@@ -24,12 +26,19 @@ from contracts.plan import (
     StaffInformed,
     StatementAdded,
     TeamMeeting,
+    WrittenAgreement,
 )
 from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
 from contracts.values import Imported
 from contracts.vocabulary import PlanKind, ReopeningGround, VoidGround
 
 _KIND = {PlanKind.IEP: "an IEP", PlanKind.SECTION_504: "a Section 504 plan"}
+
+_BASIS = {
+    TeamMeeting: "a meeting",
+    WrittenAgreement: "a written agreement",
+    AgreementSought: "a written agreement that is still sought",
+}
 
 _REOPENED = {
     ReopeningGround.MISTAKE: "as it had been ended by mistake",
@@ -63,11 +72,16 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             what = f"{did} {_KIND[event.kind]} of {count}{source}{review} ({items_told(event.items)})"
             return Told(what, When.FROM, reported=event.reported)
         case AmendmentProposed():
-            basis = "a meeting" if isinstance(event.basis, TeamMeeting) else "a written agreement"
+            basis = _BASIS[type(event.basis)]
             what = (
                 f"proposed to amend the plan on the basis of {basis} ({changes_told(event.changes, names)})"
             )
             return Told(what, why=event.personal.reason, reported=event.reported)
+        case AmendmentAgreed():
+            holders = listed([names.holder(holder) for holder in event.holder_ids])
+            counts = "" if event.counts else ", which does not count as an agreement,"
+            what = f"recorded{counts} that {holders} agreed in writing to the proposed amendment without a meeting"
+            return Told(what, reported=event.reported)
         case ConsentAnswered():
             to = "the proposed amendment" if event.amendment_id else "the plan's services"
             counts = "" if event.counts else ", which does not count as consent,"

@@ -102,6 +102,7 @@ DECIDED_HERE = {
     ),
     "idea.amendment-agreed": (
         "test_an_agreement_is_one_of_somebody_who_may_decide",
+        "test_a_change_without_a_meeting_waits_for_the_written_agreement",
         "test_a_change_decided_in_a_meeting_needs_the_meeting_held_by_the_team",
     ),
     "idea.partial-consent": (

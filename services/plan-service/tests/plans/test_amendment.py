@@ -5,16 +5,26 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.items import Add, End, Replace
-from contracts.plan import AmendmentAdopted, ConsentAnswered, TeamMeeting
+from contracts.plan import (
+    AgreementSought,
+    AmendmentAdopted,
+    AmendmentAgreed,
+    ConsentAnswered,
+    PlanEvent,
+    TeamMeeting,
+)
 from contracts.problems import Invalid, NotFound
 from contracts.students import Held
 from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanKind
 from plan_service.domain.amendment import (
     AmendmentRefused,
     NeverAdopted,
+    RecordAgreement,
     WithdrawalRefused,
     adopt_amendment,
+    agreement_of,
     propose_amendment,
+    record_agreement,
     withdraw_amendment,
 )
 from plan_service.domain.consent import AmendmentClosed, answer_amendment
@@ -360,3 +370,93 @@ def test_a_withdrawn_amendment_is_neither_answered_nor_adopted() -> None:
 def test_an_unknown_amendment_is_not_found() -> None:
     with pytest.raises(NotFound):
         adopt_amendment(in_effect(), adoption(), ground(notice()))
+
+
+SOUGHT = AgreementSought()
+TWO_DAYS_ON = TODAY + timedelta(days=2)
+
+
+def seeking() -> Plan:
+    return given(proposed(basis=SOUGHT), start=in_effect())
+
+
+def agreed(plan: Plan, *holders: object, **fields: object) -> list[PlanEvent]:
+    complete: dict[str, object] = {
+        "amendment_id": AMENDMENT, "agreed_on": TWO_DAYS_ON, "holder_ids": holders or (MOTHER,), "today": TWO_DAYS_ON,
+    } | fields  # fmt: skip
+    return record_agreement(plan, RecordAgreement(**complete), people())  # type: ignore[arg-type]
+
+
+def test_a_change_may_be_proposed_while_the_agreement_not_to_meet_is_sought() -> None:
+    (event,) = propose_amendment(in_effect(), proposal(basis=SOUGHT), people())
+    assert given(event, start=in_effect()).amendments[AMENDMENT].basis == SOUGHT
+
+
+def test_a_change_without_a_meeting_waits_for_the_written_agreement() -> None:
+    with pytest.raises(AmendmentRefused) as refusal:
+        adopted(seeking(), today=TWO_DAYS_ON)
+    assert codes(refusal) == {"agreement-awaited"}
+    assert refusal.value.reasons[0].citation == "34 CFR 300.324(a)(4)(i)"
+    plan = given(*agreed(seeking()), start=seeking())
+    assert adopted(plan, today=TWO_DAYS_ON).effective_on == IN_TEN_DAYS
+
+
+def test_a_change_agreed_to_later_binds_no_earlier_than_that() -> None:
+    late = IN_TEN_DAYS + timedelta(days=3)
+    plan = given(*agreed(seeking(), agreed_on=late, today=late), start=seeking())
+    assert adopted(plan, today=late).effective_on == late
+
+
+def test_an_agreement_of_somebody_who_may_not_decide_is_kept_and_is_none() -> None:
+    (event,) = agreed(seeking(), AUNT)
+    assert isinstance(event, AmendmentAgreed)
+    assert not event.counts
+    plan = given(event, start=seeking())
+    assert plan.amendments[AMENDMENT].basis == SOUGHT
+    assert given(*agreed(plan), start=plan).amendments[AMENDMENT].basis == agreement(TWO_DAYS_ON)
+
+
+def test_an_agreement_recorded_again_is_nothing_new() -> None:
+    plan = given(*agreed(seeking()), start=seeking())
+    assert agreed(plan) == []
+
+
+def test_what_was_adopted_without_the_agreement_is_reported_with_that_rule_unmet() -> None:
+    event = adopted(seeking(), reported=reported(TODAY), today=IN_TEN_DAYS)
+    assert event.reported is not None
+    assert "agreement-awaited" in {unmet.code for unmet in event.reported.unmet}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"agreed_on": TWO_DAYS_ON + timedelta(days=1)}, "agreed-in-the-future"),
+        ({"holder_ids": ()}, "nobody-agreed"),
+        ({"holder_ids": (an_id("a stranger"),)}, "unknown-holder"),
+    ],
+)
+def test_an_agreement_that_cannot_be_is_refused(fields: dict[str, object], code: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        agreed(seeking(), **fields)
+    assert [reason.code for reason in refusal.value.reasons] == [code]
+
+
+def test_no_agreement_is_recorded_on_what_a_meeting_decided_or_what_is_closed() -> None:
+    met = given(proposed(basis=TeamMeeting(meeting_id=MEETING)), start=in_effect())
+    with pytest.raises(Invalid):
+        agreed(met)
+    gone = given(*withdraw_amendment(seeking(), AMENDMENT, "no longer wanted", TODAY), start=seeking())
+    with pytest.raises(AmendmentClosed):
+        agreed(gone)
+
+
+def test_half_an_agreement_is_none() -> None:
+    assert agreement_of(None, (), None) == SOUGHT
+    with pytest.raises(Invalid):
+        agreement_of(None, (MOTHER,), None)
+
+
+def test_that_a_proposal_was_reported_stands_on_it_whatever_is_recorded_beside_it() -> None:
+    report = reported(TODAY)
+    plan = given(proposed(reported=report), answered(SPEECH), start=in_effect())
+    assert plan.amendments[AMENDMENT].reported == report

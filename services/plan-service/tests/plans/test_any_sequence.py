@@ -14,6 +14,7 @@ from contracts.event import Json
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.items import Add, AnyChange, AnyItem, End, Placement, Replace
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
     PlanAdopted,
     PlanCorrected,
@@ -40,7 +41,13 @@ from contracts.vocabulary import (
 from plan_service.application.item_texts import held_on, item_texts
 from plan_service.application.plan_model import PLAN as MODEL
 from plan_service.domain.adoption import adopt_plan
-from plan_service.domain.amendment import adopt_amendment, propose_amendment, withdraw_amendment
+from plan_service.domain.amendment import (
+    RecordAgreement,
+    adopt_amendment,
+    propose_amendment,
+    record_agreement,
+    withdraw_amendment,
+)
 from plan_service.domain.carrying_out import AssignHolder, assign_holder, end_holder
 from plan_service.domain.consent import answer_amendment
 from plan_service.domain.correction import (
@@ -160,6 +167,7 @@ class APlan(RuleBasedStateMachine):
             assert event.effective_on >= min(given) + timedelta(days=self.rules.notice_days)
             assert event.effective_on >= self.today
             assert before.in_effect_on(event.effective_on)
+            assert not isinstance(before.amendments[event.amendment_id].basis, AgreementSought)
 
     def check_beginning(self, before: Plan, event: PlanAdopted | PlanReopened) -> None:
         """Nothing binds for the first time, or again after a revocation, without consent to its services."""
@@ -251,15 +259,26 @@ class APlan(RuleBasedStateMachine):
 
     @rule(
         id_=st.sampled_from(AMENDMENTS), changes=st.lists(st.sampled_from(CHANGES), max_size=3), days=DAYS,
-        report=SELDOM,
+        report=SELDOM, sought=SELDOM,
     )  # fmt: skip
-    def propose(self, id_: UUID, changes: list[AnyChange], days: int, report: bool) -> None:
+    def propose(
+        self, id_: UUID, changes: list[AnyChange], days: int, report: bool, sought: bool = False
+    ) -> None:
         if id_ in self.plan.amendments:
             return  # Ids are made at the edge and never used twice.
         self.do(lambda: propose_amendment(self.plan, proposal(
-            amendment_id=id_, changes=tuple(changes), today=self.today, basis=agreement(self.today),
+            amendment_id=id_, changes=tuple(changes), today=self.today,
+            basis=AgreementSought() if sought else agreement(self.today),
             requested=self.today + timedelta(days=days), reported=self.maybe_reported(report, days)),
             self.people))  # fmt: skip
+
+    @rule(
+        id_=st.sampled_from(AMENDMENTS), by=st.sampled_from([MOTHER, FATHER, AUNT]), days=DAYS, report=SELDOM
+    )
+    def agree(self, id_: UUID, by: UUID, days: int, report: bool) -> None:
+        self.do(lambda: record_agreement(self.plan, RecordAgreement(
+            id_, self.today + timedelta(days=days), (by,), self.today,
+            reported=self.maybe_reported(report, days)), self.people))  # fmt: skip
 
     @rule(id_=st.sampled_from(AMENDMENTS), to=st.sampled_from([MOTHER, FATHER]))
     def give_notice(self, id_: UUID, to: UUID) -> None:

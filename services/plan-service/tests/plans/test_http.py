@@ -84,6 +84,40 @@ async def test_the_main_job_from_draft_to_replay(lakeside) -> None:
     assert later["version"] == 2
 
 
+async def test_an_agreement_not_to_meet_may_follow_its_proposal(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    sought = proposal(lakeside, basis={"kind": "written_agreement"})
+    proposed = await lakeside.send("POST", f"{path}/amendments", sought,
+                                   version=await lakeside.etag(path), expect=201)  # fmt: skip
+    assert proposed.json()["agreement_sought"] is True
+    assert "basis" not in proposed.json()
+    amendment = f"{path}/amendments/{proposed.json()['id']}"
+    await lakeside.send("POST", f"{amendment}/consents", consent(), expect=201)
+    early = await lakeside.send(
+        "POST", f"{amendment}/adoption", {}, version=await lakeside.etag(path), expect=409
+    )
+    assert "agreement-awaited" in codes(early)
+
+    signed = {"agreed_on": lakeside.today.isoformat(), "holder_ids": [str(AUNT)]}
+    hers = await lakeside.send("POST", f"{amendment}/agreement", signed, expect=200)
+    assert hers.json()["agreement_sought"] is True, "the aunt decides nothing"
+    agreed = await lakeside.send(
+        "POST", f"{amendment}/agreement", signed | {"holder_ids": [str(MOTHER)]}, expect=200
+    )
+    assert "agreement_sought" not in agreed.json()
+    assert agreed.json()["basis"]["holder_ids"] == [str(MOTHER)]
+    pending = (await lakeside.send("GET", path, expect=200)).json()["pending"]
+    assert pending[0]["basis"] == agreed.json()["basis"]
+    event = await lakeside.notice_given(path, proposed.json()["id"])
+    await lakeside.send("GET", amendment, after_event=str(event), expect=200)
+    await lakeside.send("POST", f"{amendment}/adoption", {}, version=await lakeside.etag(path), expect=200)
+    half = proposal(lakeside, basis={"kind": "written_agreement", "holder_ids": [str(MOTHER)]})
+    refused = await lakeside.send(
+        "POST", f"{path}/amendments", half, version=await lakeside.etag(path), expect=422
+    )
+    assert codes(refused) == {"agreed-on-no-day"}
+
+
 def minutes(document: dict[str, Any]) -> int:
     (found,) = [entry["item"]["minutes"] for entry in document["items"] if entry["item"]["id"] == str(SPEECH)]
     return int(found)

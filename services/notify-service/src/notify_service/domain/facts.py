@@ -54,7 +54,7 @@ class Reasons(Value):
 class DecidedAt(Value):
     """Where the proposal comes from."""
 
-    kind: Literal["meeting", "written_agreement", "none"]
+    kind: Literal["meeting", "written_agreement", "agreement_sought", "none"]
     on: date | None = None
 
 

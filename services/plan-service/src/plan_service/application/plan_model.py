@@ -6,7 +6,9 @@ from uuid import UUID, uuid5
 
 from contracts.event import Event, Json
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentProposed,
     AmendmentWithdrawn,
     ConsentAnswered,
@@ -27,7 +29,7 @@ from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "5"
+SHAPE = "6"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -37,6 +39,8 @@ def resources(plan: Plan, event: Event) -> Iterator[Resource]:
     yield Resource("plan", plan.plan_id, plan_line(plan), plan.student_id, plan.external_id)
     match event:
         case AmendmentProposed() | AmendmentAdopted() | AmendmentWithdrawn():
+            yield _amendment(plan, event.amendment_id, event)
+        case AmendmentAgreed() if event.amendment_id in plan.amendments:
             yield _amendment(plan, event.amendment_id, event)
         case ConsentAnswered():
             yield _consent(plan, event)
@@ -102,7 +106,8 @@ def _amendment(plan: Plan, amendment_id: UUID, event: Event) -> Resource:
         "external_id": amendment.external_id,
         "status": amendment.status.value,
         "proposed_on": amendment.proposed_on.isoformat(),
-        "basis": amendment.basis.model_dump(mode="json", exclude_none=True) if amendment.basis else None,
+        "basis": _basis(amendment),
+        "agreement_sought": isinstance(amendment.basis, AgreementSought) or None,
         "requested": requested,
         "items": [str(item_id) for item_id in amendment.items],
         "changes": _changes(amendment, event),
@@ -110,9 +115,16 @@ def _amendment(plan: Plan, amendment_id: UUID, event: Event) -> Resource:
         "effective_on": amendment.starts_on.isoformat() if amendment.starts_on else None,
         "withheld": [str(item_id) for item_id in amendment.withheld] or None,
         "notices": [str(id_) for id_ in event.notice_ids] if isinstance(event, AmendmentAdopted) else None,
-        "reported": _reported(getattr(event, "reported", None)),
+        "reported": _reported(amendment.reported),
     }
     return Resource("amendment", amendment_id, _present(document), plan.student_id, amendment.external_id)
+
+
+def _basis(amendment: Amendment) -> Json | None:
+    """What it rests on, as soon as there is that."""
+    if amendment.basis is None or isinstance(amendment.basis, AgreementSought):
+        return None
+    return amendment.basis.model_dump(mode="json", exclude_none=True)
 
 
 def _changes(amendment: Amendment, event: Event) -> list[Json] | None:

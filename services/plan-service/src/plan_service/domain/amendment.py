@@ -10,10 +10,12 @@ from datetime import date
 from typing import Literal
 
 from contracts.day_count import count_from
-from contracts.fields import AmendmentId, ExternalId, ItemId
+from contracts.fields import AmendmentId, ExternalId, HolderId, ItemId
 from contracts.items import Add, AnyChange, AnyItem, End
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentPersonalData,
     AmendmentProposed,
     AmendmentWithdrawn,
@@ -23,7 +25,7 @@ from contracts.plan import (
     WrittenAgreement,
 )
 from contracts.problems import Reason, Rejected
-from contracts.values import Reported
+from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import PlanKind
 from plan_service.domain.adoption import already_past
 from plan_service.domain.completeness import missing_in_items
@@ -104,6 +106,63 @@ def propose_amendment(plan: Plan, command: ProposeAmendment, people: People) -> 
             personal=command.personal,
             external_id=command.external_id,
             reported=settle(AmendmentRefused, unmet, command.reported),
+        )
+    ]
+
+
+def agreement_of(
+    agreed_on: date | None, holder_ids: tuple[HolderId, ...], document: DocumentRef | None
+) -> WrittenAgreement | AgreementSought:
+    """The written agreement a proposal names, or that it is still sought; refuses half of one."""
+    if agreed_on is not None:
+        return WrittenAgreement(agreed_on=agreed_on, holder_ids=holder_ids, document=document)
+    if holder_ids or document:
+        raise cannot_be_true(
+            "agreed-on-no-day", "Say on which day it was agreed; while it is sought name nobody and no page.",
+            "/basis/agreed_on",
+        )  # fmt: skip
+    return AgreementSought()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAgreement:
+    """Rights holders have agreed in writing to a proposed change without a meeting."""
+
+    amendment_id: AmendmentId
+    agreed_on: date
+    holder_ids: tuple[HolderId, ...]
+    today: date
+    document: DocumentRef | None = None
+    reported: Reported | None = None
+
+
+def record_agreement(plan: Plan, command: RecordAgreement, people: People) -> list[PlanEvent]:
+    """Record whose agreement not to meet has come, whoever they are; it counts if one of them may decide."""
+    amendment = amendment_of(plan, command.amendment_id)
+    not_in_the_future(command.reported, command.today)
+    agreement = WrittenAgreement(
+        agreed_on=command.agreed_on, holder_ids=command.holder_ids, document=command.document
+    )
+    _must_be_possible(agreement, people, command.today, "")
+    if amendment.basis == agreement or plan.plan_id is None:
+        return []
+    if not isinstance(amendment.basis, WrittenAgreement | AgreementSought):
+        raise cannot_be_true(
+            "decided-in-a-meeting", "This amendment rests on a meeting of the team; no agreement is sought."
+        )
+    if amendment.status is not AmendmentStatus.PROPOSED and command.reported is None:
+        raise AmendmentClosed(
+            f"This amendment has been {amendment.status} already; an agreement changes nothing now."
+        )
+    return [
+        AmendmentAgreed(
+            effective_on=command.agreed_on,
+            plan_id=plan.plan_id,
+            amendment_id=command.amendment_id,
+            holder_ids=command.holder_ids,
+            counts=_may_agree(agreement, people),
+            document=command.document,
+            reported=command.reported,
         )
     ]
 
@@ -230,18 +289,24 @@ def _agreement(kind: PlanKind, basis: AnyBasis, people: People, today: date) -> 
     """300.324(a)(4): parent and district agree in writing not to meet; the parent is one who may decide."""
     if not isinstance(basis, WrittenAgreement):
         return
-    if not basis.holder_ids:
-        raise cannot_be_true("nobody-agreed", "Name the rights holders who agreed.", "/basis/holder_ids")
-    if basis.agreed_on > today:
-        raise cannot_be_true(
-            "agreed-in-the-future", "The agreement is dated after today.", "/basis/agreed_on"
-        )
-    people.must_know(basis.holder_ids, "/basis/holder_ids/{place}")
-    if not any(people.decides_on(holder, basis.agreed_on) for holder in basis.holder_ids):
+    _must_be_possible(basis, people, today, "/basis")
+    if not _may_agree(basis, people):
         yield Reason(
             "agreement-without-rights", f"Nobody who agreed held the right to decide on {basis.agreed_on}.",
             AGREED[kind], "Have a holder of decision rights agree, or decide it in a meeting.", "/basis/holder_ids",
         )  # fmt: skip
+
+
+def _must_be_possible(agreement: WrittenAgreement, people: People, today: date, at: str) -> None:
+    if not agreement.holder_ids:
+        raise cannot_be_true("nobody-agreed", "Name the rights holders who agreed.", f"{at}/holder_ids")
+    if agreement.agreed_on > today:
+        raise cannot_be_true("agreed-in-the-future", "The agreement is dated after today.", f"{at}/agreed_on")
+    people.must_know(agreement.holder_ids, at + "/holder_ids/{place}")
+
+
+def _may_agree(agreement: WrittenAgreement, people: People) -> bool:
+    return any(people.decides_on(holder, agreement.agreed_on) for holder in agreement.holder_ids)
 
 
 def _agreed(
@@ -289,6 +354,12 @@ def _decided(
         yield _not_in_effect(plan.kind, effective_on)
     if meeting is not None and plan.kind is PlanKind.IEP:
         yield from missing_from_team(meeting, regular_education=plan.regular_education)
+    if isinstance(amendment.basis, AgreementSought):
+        yield Reason(
+            "agreement-awaited", "Nobody who may decide has agreed in writing to change the plan without a meeting.",
+            AGREED[plan.kind],
+            "Record the agreement: POST .../agreement; or withdraw it, and decide in a meeting.",
+        )  # fmt: skip
     decided_on = _decided_on(amendment, meeting)
     if decided_on is not None and effective_on < decided_on:
         yield Reason(
@@ -317,7 +388,7 @@ def _consent(
                 "change-objected-to", f"A holder of decision rights objects to {len(against)} of the changes.",
                 rules.notice_cite, "Withdraw it and propose what is agreed; a hearing may decide otherwise.",
             )  # fmt: skip
-    elif isinstance(amendment.basis, WrittenAgreement):
+    elif isinstance(amendment.basis, WrittenAgreement | AgreementSought):
         against = [change for change in changes if refused(amendment, change.item_id)]
         if against:
             yield Reason(

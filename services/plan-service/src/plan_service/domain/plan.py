@@ -13,7 +13,9 @@ from uuid import UUID
 from contracts.fields import AmendmentId, HolderId, ItemId, PlanId, StaffId, StudentId
 from contracts.items import AnyChange, Change, End
 from contracts.plan import (
+    AgreementSought,
     AmendmentAdopted,
+    AmendmentAgreed,
     AmendmentProposed,
     AmendmentWithdrawn,
     Basis,
@@ -34,6 +36,7 @@ from contracts.plan import (
     StaffInformed,
     StatementAdded,
 )
+from contracts.values import Reported
 from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReopeningGround
 from plan_service.domain.completeness import in_regular_education
 
@@ -88,6 +91,8 @@ class Amendment:
     external_id: str | None = None
     withheld: tuple[ItemId, ...] = ()
     """Items that stayed as they were, for want of consent."""
+    reported: Reported | None = None
+    """How it came to stand as it does was reported, not decided here."""
 
     def change(self, item_id: ItemId) -> AnyChange:
         """What is proposed for an item."""
@@ -197,12 +202,14 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
             return _adopted(plan, event)
         case AmendmentProposed():
             return _with_amendment(plan, event.amendment_id, _proposed(event))
+        case AmendmentAgreed():
+            return _agreed(plan, event)
         case ConsentAnswered():
             return _answered(plan, event)
         case AmendmentAdopted():
             return _amended(plan, event)
         case AmendmentWithdrawn():
-            return _withdrawn(plan, event.amendment_id)
+            return _withdrawn(plan, event)
         case PlanCorrected():
             return replace(plan, corrections=(*plan.corrections, event.correction_id))
         case ReviewHeld():
@@ -257,8 +264,16 @@ def _adopted(plan: Plan, event: PlanAdopted) -> Plan:
 def _proposed(event: AmendmentProposed) -> Amendment:
     return Amendment(
         AmendmentStatus.PROPOSED, event.effective_on, tuple(change.item_id for change in event.changes),
-        event.basis, event.requested, event.changes, external_id=event.external_id,
+        event.basis, event.requested, event.changes, external_id=event.external_id, reported=event.reported,
     )  # fmt: skip
+
+
+def _agreed(plan: Plan, event: AmendmentAgreed) -> Plan:
+    """The first agreement that counts is what the amendment rests on."""
+    amendment = plan.amendments.get(event.amendment_id)
+    if amendment is None or not event.counts or not isinstance(amendment.basis, AgreementSought):
+        return plan
+    return _with_amendment(plan, event.amendment_id, replace(amendment, basis=event.agreement))
 
 
 def _answered(plan: Plan, event: ConsentAnswered) -> Plan:
@@ -292,7 +307,8 @@ def _amended(plan: Plan, event: AmendmentAdopted) -> Plan:
     before = plan.amendments.get(event.amendment_id) or Amendment(
         AmendmentStatus.PROPOSED, event.effective_on, tuple(change.item_id for change in event.changes)
     )
-    decided = replace(_closed(before, AmendmentStatus.ADOPTED, event.effective_on), withheld=event.withheld)
+    closed = _closed(before, AmendmentStatus.ADOPTED, event.effective_on, event.reported)
+    decided = replace(closed, withheld=event.withheld)
     placements = [
         change.item
         for change in event.changes
@@ -303,8 +319,9 @@ def _amended(plan: Plan, event: AmendmentAdopted) -> Plan:
     return _with_amendment(amended, event.amendment_id, decided)
 
 
-def _withdrawn(plan: Plan, amendment_id: AmendmentId) -> Plan:
+def _withdrawn(plan: Plan, event: AmendmentWithdrawn) -> Plan:
     """It leaves no change."""
+    amendment_id = event.amendment_id
     lines = {
         item_id: tuple(change for change in line if change.amendment_id != amendment_id)
         for item_id, line in plan.lines.items()
@@ -312,14 +329,16 @@ def _withdrawn(plan: Plan, amendment_id: AmendmentId) -> Plan:
     before = plan.amendments.get(amendment_id)
     if before is None:
         return plan
-    gone = _closed(before, AmendmentStatus.WITHDRAWN, before.starts_on)
+    gone = _closed(before, AmendmentStatus.WITHDRAWN, before.starts_on, event.reported)
     remaining = {item_id: line for item_id, line in lines.items() if line}
     return _with_amendment(replace(plan, lines=remaining), amendment_id, gone)
 
 
-def _closed(amendment: Amendment, status: AmendmentStatus, starts_on: date | None) -> Amendment:
+def _closed(
+    amendment: Amendment, status: AmendmentStatus, starts_on: date | None, reported: Reported | None
+) -> Amendment:
     """Nobody decides about its texts and answers any more: the history keeps them."""
-    return replace(amendment, status=status, changes=(), answers={}, starts_on=starts_on)
+    return replace(amendment, status=status, changes=(), answers={}, starts_on=starts_on, reported=reported)
 
 
 def _with_amendment(plan: Plan, amendment_id: AmendmentId, amendment: Amendment) -> Plan:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.district import DistrictProfileSet
 from contracts.fields import AmendmentId, HolderId, NoticeId, PlanId, StudentId
 from contracts.notice_time import notice_time_of
-from contracts.plan import AmendmentProposed, AnyBasis, TeamMeeting, WrittenAgreement
+from contracts.plan import AgreementSought, AmendmentProposed, AnyBasis, TeamMeeting, WrittenAgreement
 from contracts.plan_document import History, in_force
 from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
@@ -167,16 +167,18 @@ async def _proposal(
             document = in_force(history, entry.effective_on)
             kind = document.kind if document and document.kind else PlanKind.IEP
             items = document.items if document else ()
-            decided_at = await _decided_at(rows, tenant, entry.event.basis)
+            decided_at = await _decided_at(rows, tenant, entry.event.basis, entry.effective_on)
             changes = proposed_changes(entry.event.changes, items)
             return _Proposal(entry.effective_on, kind, decided_at, entry.event, changes)
     raise NotGathered("amendment-not-known")
 
 
-async def _decided_at(rows: AsyncConnection, tenant: str, basis: AnyBasis) -> DecidedAt:
+async def _decided_at(rows: AsyncConnection, tenant: str, basis: AnyBasis, proposed_on: date) -> DecidedAt:
     match basis:
         case WrittenAgreement() as agreement:
             return DecidedAt(kind="written_agreement", on=agreement.agreed_on)
+        case AgreementSought():
+            return DecidedAt(kind="agreement_sought", on=proposed_on)
         case TeamMeeting() as meeting:
             return DecidedAt(kind="meeting", on=await known_facts.held_on(rows, tenant, meeting.meeting_id))
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from contracts.fields import ExternalId, HolderId, LanguageTag, MeetingId, Narrative
 from contracts.ids import new_id
 from contracts.items import Change
-from contracts.plan import AmendmentPersonalData, AnyBasis, PlanEvent, TeamMeeting, WrittenAgreement
+from contracts.plan import AmendmentPersonalData, AnyBasis, PlanEvent, TeamMeeting
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import ConsentDecision, ConsentMethod
 from plan_service.adapters.routes.forms import (
@@ -31,7 +31,10 @@ from plan_service.domain.amendment import (
     AmendmentRefused,
     NeverAdopted,
     ProposeAmendment,
+    RecordAgreement,
     WithdrawalRefused,
+    agreement_of,
+    record_agreement,
     withdraw_amendment,
 )
 from plan_service.domain.consent import AmendmentClosed, AnswerAmendment, answer_amendment
@@ -57,6 +60,7 @@ PROPOSAL: dict[str, Any] = {
     "reason": "She is understood by few people outside her family.",
     "external_id": "northwind:amendment-3",
 }  # fmt: skip
+AGREEMENT: dict[str, Any] = {"agreed_on": "2026-02-26", "holder_ids": [HOLDER]}
 CONSENT: dict[str, Any] = {
     "holder": HOLDER, "items": [SPEECH], "decision": "accepted", "method": "paper_signature", "language": "es",
 }  # fmt: skip
@@ -73,8 +77,9 @@ class AgreementBasisIn(Form):
     """Parent and district agreed in writing not to meet."""
 
     kind: Literal["written_agreement"]
-    agreed_on: date
-    holder_ids: list[HolderId] = Field(min_length=1)
+    agreed_on: date | None = None
+    """Absent, with nobody in `holder_ids`: it is sought, and recorded by `/agreement` when it is there."""
+    holder_ids: list[HolderId] = Field(default_factory=list)
     """The rights holders who agreed."""
     document: UUID | None = None
     """The signed page, among the student's documents."""
@@ -103,11 +108,8 @@ class ProposalIn(Form):
         """The basis, with the signed page if one is named."""
         if isinstance(self.basis, MeetingBasisIn):
             return TeamMeeting(meeting_id=self.basis.meeting_id)
-        return WrittenAgreement(
-            agreed_on=self.basis.agreed_on,
-            holder_ids=tuple(self.basis.holder_ids),
-            document=people.document(self.basis.document, "/basis/document"),
-        )
+        document = people.document(self.basis.document, "/basis/document")
+        return agreement_of(self.basis.agreed_on, tuple(self.basis.holder_ids), document)
 
     @property
     def meeting_id(self) -> UUID | None:
@@ -129,6 +131,29 @@ class ProposalIn(Form):
             ),
             today=seen.today,
             external_id=self.external_id,
+            reported=reported_value(self.reported),
+        )
+
+
+class AgreementIn(Form):
+    """Parent and district have agreed in writing not to meet about a proposed change."""
+
+    agreed_on: date
+    """The day of the signature."""
+    holder_ids: list[HolderId] = Field(min_length=1, max_length=20)
+    """The rights holders who agreed."""
+    document: UUID | None = None
+    """The signed page, among the student's documents."""
+    reported: ReportedIn | None = None
+
+    def to_command(self, amendment_id: UUID, seen: Situation) -> RecordAgreement:
+        """What the domain decides about."""
+        return RecordAgreement(
+            amendment_id=amendment_id,
+            agreed_on=self.agreed_on,
+            holder_ids=tuple(self.holder_ids),
+            today=seen.today,
+            document=seen.people.document(self.document, "/document"),
             reported=reported_value(self.reported),
         )
 
@@ -217,6 +242,28 @@ async def get_amendments(plan_id: UUID, asked: Asked, who: Reads, listing: Liste
 async def get_amendment(plan_id: UUID, amendment_id: UUID, asked: Asked, who: Reads) -> Response:
     """Read an amendment: what is proposed and who answered what, or what of it binds and what was withheld."""
     return await one_of_plan(asked, "amendment", plan_id, amendment_id)
+
+
+@routes.post(
+    "/plans/{plan_id}/amendments/{amendment_id}/agreement", response_model=AmendmentOut,
+    responses=problems(AmendmentClosed, RuleSetNotShipped),
+)  # fmt: skip
+async def post_agreement(
+    plan_id: UUID, amendment_id: UUID, asked: Asked, who: WritesOrReports,
+    body: Annotated[AgreementIn, Body(openapi_examples={"signed later": {"value": AGREEMENT}})],
+) -> Response:  # fmt: skip
+    """Record that rights holders agreed in writing to change the plan without a meeting, after it was proposed.
+
+    Of somebody who may not decide it stands in the history and is no agreement: `agreement_sought` stays true.
+    """
+    may_write_or_report(who, body.reported)
+
+    def record(seen: Situation) -> list[PlanEvent]:
+        return record_agreement(seen.plan, body.to_command(amendment_id, seen), seen.people)
+
+    return await asked.respond("amendment", amendment_id, lambda making: decide(
+        asked.store, asked.context, plan_id, record, answer=making.answer,
+        reported=reported_value(body.reported)))  # fmt: skip
 
 
 @routes.post(

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.items import Change, Item
-from contracts.plan import Basis
+from contracts.plan import Decided
 from contracts.vocabulary import (
     Channel,
     ConsentDecision,
@@ -134,7 +134,10 @@ class AmendmentOut(Out):
     external_id: str | None = None
     status: Literal["proposed", "adopted", "withdrawn"]
     proposed_on: date
-    basis: Basis | None = None
+    basis: Decided | None = None
+    """Absent while an agreement is sought."""
+    agreement_sought: bool = False
+    """Nobody who may decide has agreed yet to change the plan without a meeting: `POST .../agreement`."""
     requested: date | Literal["earliest"]
     items: list[UUID]
     changes: list[Change] | None = None
