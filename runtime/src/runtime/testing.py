@@ -20,8 +20,10 @@ from contracts.event import Actor, Event
 from contracts.ids import new_id
 from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.erasure import erasures_1
 from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
-from runtime.keyring import KEYRING_1, PostgresKeyring
+from runtime.keyring import PostgresKeyring
+from runtime.keyring_schema import KEYRING
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, journal_grants
@@ -60,11 +62,14 @@ class Cluster:
                 self.postgres.url("template_handrail", f"{service}_owner", PASSWORD)
             )
             async with owner.transaction():
-                for statement in event_store_1(service) + journal_grants(service, journal=True):
+                for statement in (
+                    event_store_1(service) + erasures_1(service) + journal_grants(service, journal=True)
+                ):
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(self.postgres.url("template_handrail", "keyring_owner", PASSWORD))
-        await owner.execute(KEYRING_1)
+        for step in KEYRING:
+            await owner.execute(step)
         await owner.close()
 
     def new_database(self, template: str = "template_handrail") -> str:

@@ -24,8 +24,9 @@ from audit_service.testing_facts import DANA
 from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.testing import an_id
+from runtime.erasure import erasures_1
 from runtime.event_store import Appended, Change, Context, Model
-from runtime.keyring import KEYRING_1
+from runtime.keyring_schema import KEYRING
 from runtime.migrations import upgrade
 from runtime.roles import SERVICES, create_keyring_roles, create_service_roles
 from runtime.service import Service
@@ -52,13 +53,14 @@ def migrated(cluster: Cluster) -> str:
     async def stores() -> None:
         for service in SERVICES:
             owner = await asyncpg.connect(cluster.url(name, f"{service}_owner"))
-            made = [] if service == "audit" else event_store_1(service)
+            made = [] if service == "audit" else event_store_1(service) + erasures_1(service)
             async with owner.transaction():
                 for statement in made + journal_grants(service, journal=True):
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(cluster.url(name, "keyring_owner"))
-        await owner.execute(KEYRING_1)
+        for step in KEYRING:
+            await owner.execute(step)
         await owner.close()
 
     asyncio.run(prepare())
