@@ -27,6 +27,7 @@ from contracts.problems import Invalid, Rejected, VersionConflict
 from contracts.store import ParkedSkipped
 from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
+from runtime.erasure import Erase
 from runtime.event_store import (
     TENANT_STREAM,
     AlreadyClaimed,
@@ -39,7 +40,7 @@ from runtime.event_store import (
     Model,
     Release,
 )
-from runtime.keyring import KeyGone, Keyring
+from runtime.keyring import KeyGone, Keyring, destroyed_among
 from runtime.sealing import SealBroken, key_id_of, unseal
 from runtime.transport.port import Delivery, StopFollowing, Transport
 
@@ -140,6 +141,8 @@ class Consumer:
     """The projection's tables in ``<svc>_read``: what a rebuild fills anew."""
     types: frozenset[str] | None = None
     """When given, events of other types are passed over undecoded."""
+    erase: Erase | None = None
+    """Of a projection: removes what came of contents that were lawfully destroyed, as a rebuild would leave it out."""
 
 
 _PASS_OVER = """
@@ -454,17 +457,24 @@ def described(error: Exception) -> str:
 async def open_deliveries(
     keyring: Keyring, deliveries: Sequence[Delivery], types: Collection[str] | None = None
 ) -> list[Recorded[Event]]:
-    """Decode deliveries of one tenant (those of ``types`` only, when given).
+    """Decode deliveries of one tenant (those of ``types`` only, when given), but for what was lawfully destroyed.
 
-    Raises one of `CERTAIN` when one cannot be decoded, and `runtime.keyring.KeyGone` for destroyed contents.
+    Raises one of `CERTAIN` when one cannot be decoded; `runtime.keyring.KeyGone` where a key is missing and no lawful
+    destruction is known.
     """
     entries = [(delivery, parse_entry(delivery.entry)) for delivery in deliveries]
     if types is not None:
         entries = [(delivery, entry) for delivery, entry in entries if entry.type in types]
     if not entries:
         return []
-    keys = await keyring.by_id(entries[0][1].tenant, [key_id_of(delivery.sealed) for delivery, _ in entries])
-    return [_open(delivery, entry, keys) for delivery, entry in entries]
+    tenant, key_ids = entries[0][1].tenant, [key_id_of(delivery.sealed) for delivery, _ in entries]
+    keys = await keyring.by_id(tenant, key_ids)
+    gone = await destroyed_among(keyring, tenant, key_ids, keys)
+    return [
+        _open(delivery, entry, keys)
+        for (delivery, entry), key_id in zip(entries, key_ids, strict=True)
+        if key_id not in gone
+    ]
 
 
 def _open(delivery: Delivery, entry: Entry, keys: Mapping[Any, Any]) -> Recorded[Event]:

@@ -28,6 +28,7 @@ import structlog
 from contracts.event import Event
 from runtime.database import Database
 from runtime.event_store import EventStore, KeptState, Model, Resource, is_kept
+from runtime.folding import Fold
 from runtime.projection import (
     Difference,
     Progress,
@@ -71,19 +72,27 @@ _KEYS = """
 
 
 @dataclass
-class _Folding:
-    """The stream in hand."""
+class Folding:
+    """A stream in hand: its state, what of it is kept, what it shows."""
 
     model: Model[Any]
-    state: Any
     kept: KeptState[Any] | None = None
     resources: dict[tuple[str, UUID], tuple[Resource, int, Any]] = field(default_factory=dict)
+    fold: Fold[Any] = field(init=False)
 
-    def take(self, event: Event, version: int, recorded_at: datetime) -> None:
-        self.state = self.model.evolve(self.state, event)
+    def __post_init__(self) -> None:
+        self.fold = Fold(self.model, self.model.initial)
+
+    def take(self, event: Event | None, version: int, recorded_at: datetime) -> None:
+        """Fold one more event; ``None`` where its contents were lawfully destroyed."""
+        if not self.fold.take(event) or event is None:
+            if self.fold.unfounded and event is None:
+                self.kept = None
+                self.resources.clear()
+            return
         if is_kept(version):
-            self.kept = KeptState(version, self.state)
-        for resource in self.model.resources(self.state, event):
+            self.kept = KeptState(version, self.fold.state)
+        for resource in self.fold.resources(event):
             self.resources[resource.kind, resource.id] = (resource, version, recorded_at)
 
 
@@ -170,7 +179,7 @@ class CurrentState:
         total = await newest_position(self._database, self._database.source)
         done = 0
         for tenant in await tenants(self._database):
-            folding: dict[str, _Folding] = {}
+            folding: dict[str, Folding] = {}
             async with _one_at_a_time() as writing, aclosing(self._pages(tenant)) as pages:
                 async for page in _one_ahead(pages):
                     await writing(self._copy(connection, tenant, await self._fold(tenant, page, folding)))
@@ -182,10 +191,10 @@ class CurrentState:
         return done
 
     async def _fold(
-        self, tenant: str, page: Sequence[Any], folding: dict[str, _Folding]
-    ) -> list[tuple[str, _Folding]]:
+        self, tenant: str, page: Sequence[Any], folding: dict[str, Folding]
+    ) -> list[tuple[str, Folding]]:
         """Fold a page; what is left in ``folding`` is the last stream, which may go on in the next page."""
-        finished: list[tuple[str, _Folding]] = []
+        finished: list[tuple[str, Folding]] = []
         for start in range(0, len(page), AT_ONCE):
             rows = page[start : start + AT_ONCE]
             events = await self._store.open_events(tenant, rows)
@@ -195,7 +204,7 @@ class CurrentState:
                     finished += folding.items()
                     folding.clear()
                     model = self._models[stream.partition("/")[0]]
-                    folding[stream] = _Folding(model, model.initial)
+                    folding[stream] = Folding(model)
                 folding[stream].take(event, row["version"], row["recorded_at"])
             await asyncio.sleep(
                 0
@@ -218,20 +227,20 @@ class CurrentState:
             stream, version = rows[-1]["stream"], rows[-1]["version"]
             yield rows
 
-    async def _copy(self, connection: Any, tenant: str, finished: Sequence[tuple[str, _Folding]]) -> None:
+    async def _copy(self, connection: Any, tenant: str, finished: Sequence[tuple[str, Folding]]) -> None:
         if not finished:
             return
         await connection.copy_records_to_table(
             "states",
             schema_name=self._shadow,
             columns=STATE_COLUMNS,
-            records=_state_rows(tenant, finished),
+            records=state_rows(tenant, finished),
         )
         await connection.copy_records_to_table(
             "resources",
             schema_name=self._shadow,
             columns=RESOURCE_COLUMNS,
-            records=_resource_rows(tenant, finished),
+            records=resource_rows(tenant, finished),
         )
 
     async def _catch_up(self, connection: Any, tenant: str, before: int) -> None:
@@ -245,8 +254,8 @@ class CurrentState:
         )  # fmt: skip
         for row in changed:
             stream = row["stream"]
-            folding: dict[str, _Folding] = {}
-            await self._fold(tenant, await connection.fetch(self._store._read_sql, stream, 0), folding)
+            folding: dict[str, Folding] = {}
+            await self._fold(tenant, await self._store.rows_of(connection, stream), folding)
             await connection.execute(
                 f"DELETE FROM {self._shadow}.states WHERE tenant = $1 AND stream = $2", tenant, stream
             )
@@ -307,14 +316,14 @@ async def _one_at_a_time() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]]
                 await running
 
 
-def _state_rows(tenant: str, finished: Sequence[tuple[str, _Folding]]) -> Iterator[tuple[Any, ...]]:
+def state_rows(tenant: str, finished: Sequence[tuple[str, Folding]]) -> Iterator[tuple[Any, ...]]:
     for stream, folding in finished:
         if folding.kept is not None:
             model, kept = folding.model, folding.kept
             yield tenant, stream, kept.version, model.shape, model.dump(kept.state)
 
 
-def _resource_rows(tenant: str, finished: Sequence[tuple[str, _Folding]]) -> Iterator[tuple[Any, ...]]:
+def resource_rows(tenant: str, finished: Sequence[tuple[str, Folding]]) -> Iterator[tuple[Any, ...]]:
     for stream, folding in finished:
         for resource, version, updated_at in folding.resources.values():
             document = msgspec.json.encode(resource.document).decode()

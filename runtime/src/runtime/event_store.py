@@ -18,9 +18,10 @@ from pydantic import TypeAdapter, ValidationError
 from contracts.canonical import NotCanonical
 from contracts.event import Actor, Event, EventClass, Json, Recorded, Value, decode
 from contracts.ids import new_event_id
-from contracts.problems import ExternalIdTaken, Invalid, Problem, Reason, VersionConflict
+from contracts.problems import Destroyed, ExternalIdTaken, Invalid, Problem, Reason, VersionConflict
 from runtime.database import Database
-from runtime.keyring import KeyGone, Keyring
+from runtime.folding import fold_on
+from runtime.keyring import KeyGone, Keyring, destroyed_among
 from runtime.plain_bytes import contents_of
 from runtime.sealing import Key, KeyId, key_id_of, seal, unseal
 
@@ -269,6 +270,11 @@ class _States:
             self._kept.clear()
         self._kept[tenant, stream, model.shape] = time.monotonic() + STATE_SECONDS, state
 
+    def forget(self, tenant: str) -> None:
+        """Keep nothing of the tenant."""
+        for place in [place for place in self._kept if place[0] == tenant]:
+            del self._kept[place]
+
     def note_time(self, tenant: str, now: datetime) -> None:
         """It is ``now`` for this tenant."""
         self._times[tenant] = time.monotonic(), now
@@ -361,8 +367,8 @@ class EventStore:
             kept = self._kept(model, row, known[stream])
             state = kept.state
             if kept.version < head:
-                for recorded in await self._after(tenant, stream, kept.version, connection):
-                    state = model.evolve(state, recorded.event)
+                following = await self._after(tenant, stream, kept.version, connection)
+                state = fold_on(model, state, following, begun=kept.version > 0)
             if connection is None and (in_memory[stream] is None or head > known[stream].version):
                 self._states.keep(tenant, stream, model, KeptState(head, state))
             streams[stream] = Loaded(model, stream, head, state)
@@ -384,22 +390,36 @@ class EventStore:
             log.warning("kept_state_unreadable", service=self.database.service, model=model.name)
             return known
 
-    async def _after(self, tenant: str, stream: str, version: int, connection: Any) -> list[Recorded[Event]]:
-        if connection is not None:
-            return await self._recorded(connection, tenant, stream, version)
-        return await self.read(tenant, stream, after=version)
+    async def _after(self, tenant: str, stream: str, version: int, connection: Any) -> list[Event | None]:
+        if connection is None:
+            async with self.database.lend(tenant) as lent:
+                return await self._after(tenant, stream, version, lent)
+        return await self.open_events(tenant, await connection.fetch(self._read_sql, stream, version))
 
     async def read(self, tenant: str, stream: str, *, after: int = 0) -> list[Recorded[Event]]:
-        """A stream's events in order, from the one after version ``after``; not yet indexed ones included."""
-        async with self.database.lend(tenant) as connection:
-            return await self._recorded(connection, tenant, stream, after)
+        """A stream's events in order, from the one after version ``after``; not yet indexed ones included.
 
-    async def _recorded(self, connection: Any, tenant: str, stream: str, after: int) -> list[Recorded[Event]]:
-        rows = await connection.fetch(self._read_sql, stream, after)
-        return await self.open_rows(tenant, rows)
+        Those that were lawfully destroyed are left out; raises `Destroyed` where none is left.
+        """
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(self._read_sql, stream, after)
+        opened = await self.open_rows(tenant, rows)
+        if rows and not opened:
+            gone = await self.keyring.destroyed(tenant, {key_id_of(row["sealed"]) for row in rows})
+            raise Destroyed(max(gone.values()))
+        return opened
+
+    async def rows_of(self, connection: Any, stream: str) -> Sequence[asyncpg.Record]:
+        """A stream's rows as they stand, on a connection with its tenant set."""
+        rows: Sequence[asyncpg.Record] = await connection.fetch(self._read_sql, stream, 0)
+        return rows
+
+    def forget(self, tenant: str) -> None:
+        """Keep nothing of the tenant in this process's memory: contents have been destroyed."""
+        self._states.forget(tenant)
 
     async def open_rows(self, tenant: str, rows: Sequence[asyncpg.Record]) -> list[Recorded[Event]]:
-        """Unseal and decode rows of the events table (joined with the log); raises `KeyGone` for destroyed contents."""
+        """Unseal and decode rows of the events table (joined with the log), but for what was lawfully destroyed."""
         source = self.database.source
         return [
             Recorded(
@@ -409,13 +429,21 @@ class EventStore:
                 rules=row["rules"], position=row["position"], index=row["index"], known_at=row["known_at"],
             )
             for row, event in zip(rows, await self.open_events(tenant, rows), strict=True)
+            if event is not None
         ]  # fmt: skip
 
-    async def open_events(self, tenant: str, rows: Sequence[asyncpg.Record]) -> list[Event]:
-        """Only the events of these rows, for a fold that asks nothing of their envelopes; raises `KeyGone`."""
+    async def open_events(self, tenant: str, rows: Sequence[asyncpg.Record]) -> list[Event | None]:
+        """Only the events of these rows, for a fold that asks nothing of their envelopes.
+
+        ``None`` for each that was lawfully destroyed; raises `KeyGone` where the keyring lacks a key without that.
+        """
         key_ids = [key_id_of(row["sealed"]) for row in rows]
         keys = await self.keyring.by_id(tenant, key_ids)
-        return [_open(row, key_id, keys) for row, key_id in zip(rows, key_ids, strict=True)]
+        gone = await destroyed_among(self.keyring, tenant, key_ids, keys)
+        return [
+            None if key_id in gone else _open(row, key_id, keys)
+            for row, key_id in zip(rows, key_ids, strict=True)
+        ]
 
     async def append(
         self, context: Context, changes: Sequence[Change[Any]], *, claims: Sequence[Claim] = (),

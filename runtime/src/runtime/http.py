@@ -19,9 +19,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from contracts.problems import Invalid, Problem, Reason
+from contracts.problems import Invalid, NotFound, Problem, Reason
 from runtime.auth import Allow, Forbidden, bearer_token, guards
 from runtime.call import Call, Edge
+from runtime.erasing import destroyed_here
 from runtime.event_store import IdempotencyKeyReused
 from runtime.http_edge import LARGEST_BODY, LARGEST_BODY_IN_SCOPE, Around, on_refusal
 from runtime.openapi import describe
@@ -121,6 +122,7 @@ class Route(APIRoute):
             except (RequestValidationError, Problem, HTTPException) as refusal:
                 again = await _answered_before(call, refusal)
                 if again is None:
+                    await _say_if_destroyed(call, refusal)
                     raise
                 response = again
             await checks.remember(call, response)
@@ -134,6 +136,27 @@ async def _answered_before(call: Call, refusal: Exception) -> Response | None:
     if call.key is None or call.streams or isinstance(refusal, IdempotencyKeyReused | Forbidden | TooLarge):
         return None
     return await call.kept_answer()
+
+
+async def _say_if_destroyed(call: Call, refusal: Exception) -> None:
+    """What was there, and was lawfully destroyed, is not simply not found: 410, and the day; to whoever may see it."""
+    if not isinstance(refusal, NotFound):
+        return
+    named = [id for value in call.request.path_params.values() if (id := _uuid(str(value)))]
+    if not named and (student := _uuid(call.request.query_params.get("student"))):
+        named = [student]
+    found = await destroyed_here(call.edge.service.database, call.tenant, named)
+    if found is not None:
+        student, destroyed = found
+        await call.must_see(student)
+        raise destroyed from refusal
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
 
 
 class _Checks:

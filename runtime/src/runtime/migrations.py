@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
-from runtime.keyring import KEYRING_1
+from runtime.keyring_schema import KEYRING, STANDING
 from runtime.log_schema import checkpoint_grants
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.store_schema import journal_grants
@@ -132,7 +132,7 @@ async def migrate_service(
 
 
 async def migrate_keyring(admin_url: str, owner_url: str, owner_password: str, app_password: str) -> bool:
-    """Roles, schema and table of the keyring's own database. Returns whether anything was made."""
+    """Roles, schema and tables of the keyring's own database. Returns whether anything was made."""
     admin = await asyncpg.connect(admin_url)
     try:
         await create_keyring_roles(admin, owner_password, app_password)
@@ -140,10 +140,10 @@ async def migrate_keyring(admin_url: str, owner_url: str, owner_password: str, a
         await admin.close()
     owner = await asyncpg.connect(owner_url)
     try:
-        if await owner.fetchval("SELECT to_regclass('keyring.keys') IS NOT NULL"):
-            return False
-        async with owner.transaction():
-            await owner.execute(KEYRING_1)
-        return True
+        standing: int = await owner.fetchval(STANDING)
+        for step in KEYRING[standing:]:
+            async with owner.transaction():
+                await owner.execute(step)
+        return standing < len(KEYRING)
     finally:
         await owner.close()

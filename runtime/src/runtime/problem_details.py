@@ -19,7 +19,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from contracts.problems import ExternalIdTaken, Invalid, NotFound, Problem, Reason, Rejected, VersionConflict
+from contracts.problems import (
+    Destroyed,
+    ExternalIdTaken,
+    Invalid,
+    NotFound,
+    Problem,
+    Reason,
+    Rejected,
+    VersionConflict,
+)
 from runtime.auth import Forbidden, IssuerAway, NotAuthenticated
 from runtime.database import UNREACHABLE
 from runtime.event_store import AlreadyClaimed, IdempotencyKeyReused, RequestStillRunning, TenantNotOpen
@@ -73,6 +82,7 @@ class NotYet(Problem):
 STATUS: Mapping[type[Problem], int] = {
     Rejected: 409,
     NotFound: 404,
+    Destroyed: 410,
     Invalid: 422,
     VersionConflict: 412,
     ExternalIdTaken: 409,

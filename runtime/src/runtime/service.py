@@ -22,6 +22,8 @@ from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
 from runtime.database import UNREACHABLE, Database, open_pool
+from runtime.erasing import erasures, settling
+from runtime.erasure import Erase
 from runtime.event_store import EventStore, Model
 from runtime.keyring import PostgresKeyring
 from runtime.log_keys import LogKeys
@@ -54,6 +56,8 @@ class Addresses:
     keyring_master_key: bytes
     log_host: str
     """The first part of every log's origin; fixed when the installation was made."""
+    keyring_older_keys: tuple[bytes, ...] = ()
+    """Master keys that some rows may still be wrapped under, while one is being replaced."""
     kafka: Broker | None = None
     """The cluster; without one the journal."""
 
@@ -104,6 +108,8 @@ class Service:
     consumers: Callable[["Service"], Sequence[Consumer]] = lambda _service: ()
     tasks: Callable[["Service"], Sequence[Callable[[], Awaitable[None]]]] = lambda _service: ()
     """Further work that runs for as long as the service does."""
+    erasers: Sequence[Erase] = ()
+    """What has to go with destroyed contents beside current state and projections."""
     neighbours: Neighbours = IN_THIS_PROCESS
     database: Database = field(init=False)
     keyring: PostgresKeyring = field(init=False)
@@ -122,7 +128,9 @@ class Service:
             stack.push_async_callback(self.database.close)
             keyring_pool = await open_pool(self.addresses.keyring_url, most=4)
             stack.push_async_callback(keyring_pool.close)
-            self.keyring = PostgresKeyring(keyring_pool, self.addresses.keyring_master_key)
+            self.keyring = PostgresKeyring(
+                keyring_pool, self.addresses.keyring_master_key, self.addresses.keyring_older_keys
+            )
             self.vault = Vault(self.database, self.keyring)
             self.transport = self._open_transport(stack)
             self.sequencer = Sequencer(
@@ -130,7 +138,7 @@ class Service:
                 keys=LogKeys(self.name, self.addresses.log_host, self.addresses.keyring_master_key),
             )  # fmt: skip
             self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
-            consumers = [*self.consumers(self)]
+            consumers = [*self.consumers(self), erasures(self)]
             followed = {source for consumer in consumers for source in consumer.sources}
             others = tuple(s for s in SERVICES if s not in followed and s != self.database.source)
             if others:
@@ -150,6 +158,7 @@ class Service:
                 self.sequencer.run,
                 self._prune,
                 self._watch,
+                settling(self),
                 *self.tasks(self),
             ]
             if isinstance(self.transport, JournalTransport):

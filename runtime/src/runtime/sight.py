@@ -30,10 +30,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet, StaffAdded, StaffChanged, StaffEnded
-from contracts.event import Event, Recorded
+from contracts.event import Event, EventClass, Recorded
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
 from runtime.auth import Principal
 from runtime.consumer import Consumer, Unit
+from runtime.erasure import rows_of
 from runtime.store_schema import TENANT
 
 SCHOOL_ROLES = frozenset({"principal", "site_administrator"})
@@ -274,5 +275,10 @@ async def _handle(recorded: Recorded[Event], unit: Unit) -> None:
     await sight(recorded, unit.rows)
 
 
-SIGHT = Consumer("sight", ("plan",), handle=_handle, projection=True, tables=TABLES, types=SIGHT_TYPES)
+_FORGET = rows_of(
+    sight_assignments=("student", EventClass.RECORD), sight_enrolments=("student", EventClass.RECORD)
+)
+SIGHT = Consumer(
+    "sight", ("plan",), handle=_handle, projection=True, tables=TABLES, types=SIGHT_TYPES, erase=_FORGET
+)
 """Every service runs it."""

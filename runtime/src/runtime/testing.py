@@ -20,8 +20,10 @@ from contracts.event import Actor, Event
 from contracts.ids import new_id
 from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.erasure import erasures_1
 from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
-from runtime.keyring import KEYRING_1, PostgresKeyring
+from runtime.keyring import PostgresKeyring
+from runtime.keyring_schema import KEYRING
 from runtime.log_keys import LogKeys
 from runtime.log_schema import checkpoint_grants, log_tables_1
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
@@ -39,7 +41,7 @@ LOG_HOST = "test.handrail.invalid"
 def whole_store(service: str) -> list[str]:
     """A service's store with its log, and what lets the others follow it."""
     grants = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
-    return event_store_1(service) + log_tables_1(service) + grants
+    return event_store_1(service) + log_tables_1(service) + erasures_1(service) + grants
 
 
 class Cluster:
@@ -75,7 +77,8 @@ class Cluster:
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(self.postgres.url("template_handrail", "keyring_owner", PASSWORD))
-        await owner.execute(KEYRING_1)
+        for step in KEYRING:
+            await owner.execute(step)
         await owner.close()
 
     def new_database(self, template: str = "template_handrail") -> str:

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from contracts.event import EventClass
 from contracts.ids import new_id
-from contracts.problems import NotFound
+from contracts.problems import Destroyed, NotFound
 from contracts.values import DocumentRef
 from runtime.database import Database
-from runtime.keyring import KeyGone, Keyring
+from runtime.keyring import Keyring, destroyed_among
 from runtime.sealing import FORMAT, NONCE_BYTES, SALT_BYTES, SealBroken, key_id_of
 
 PIECE = 1024 * 1024
@@ -66,7 +66,7 @@ class Vault:
         )
 
     async def fetch(self, tenant: str, document: UUID) -> Document:
-        """The bytes again; raises `NotFound`, `SealBroken` for altered bytes, `KeyGone` for destroyed ones."""
+        """The bytes again; raises `NotFound`, `SealBroken` for altered bytes, `Destroyed`, `KeyGone`."""
         s = self._database.service
         async with self._database.lend(tenant) as connection:
             row = await connection.fetchrow(
@@ -86,12 +86,12 @@ class Vault:
         if len(key_ids) != 1:  # Otherwise one altered key id would read as a lawful destruction.
             raise SealBroken("the pieces of the document are not sealed under one key")
         keys = await self._keyring.by_id(tenant, key_ids)
+        if gone := await destroyed_among(self._keyring, tenant, key_ids, keys):
+            raise Destroyed(max(gone.values()))
         content = bytearray()
         for number, piece in enumerate(pieces):
             sealed: bytes = piece["sealed"]
-            key = keys.get(key_id_of(sealed))
-            if key is None:
-                raise KeyGone("the document was lawfully destroyed")
+            key = keys[key_id_of(sealed)]
             try:
                 content += key.cipher.decrypt(
                     sealed[HEAD : HEAD + NONCE_BYTES], sealed[HEAD + NONCE_BYTES :],

@@ -25,7 +25,7 @@ from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.testing import an_id
 from runtime.event_store import Appended, Change, Context, Model
-from runtime.keyring import KEYRING_1
+from runtime.keyring_schema import KEYRING
 from runtime.log_schema import checkpoint_grants
 from runtime.migrations import upgrade
 from runtime.roles import SERVICES, create_keyring_roles, create_service_roles
@@ -62,7 +62,8 @@ def migrated(cluster: Cluster) -> str:
                     await owner.execute(statement)
             await owner.close()
         owner = await asyncpg.connect(cluster.url(name, "keyring_owner"))
-        await owner.execute(KEYRING_1)
+        for step in KEYRING:
+            await owner.execute(step)
         await owner.close()
 
     asyncio.run(prepare())

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.consumers.owed import owed_consumer
 from notify_service.adapters.links import LinkMaker
+from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
@@ -56,8 +57,9 @@ def consumers_of(wake: Callable[[], None]) -> Sequence[Consumer]:
 def service_of(settings: Settings) -> Service:
     """The service without its HTTP surface and its sender: for the command line's work on it."""
     return Service(
-        "notify", settings.addresses("notify"), MODELS, lambda _service: consumers_of(lambda: None)
-    )
+        "notify", settings.addresses("notify"), MODELS, lambda _service: consumers_of(lambda: None),
+        erasers=(lapse_destroyed,),
+    )  # fmt: skip
 
 
 def post_office(settings: Settings) -> PostOffice:

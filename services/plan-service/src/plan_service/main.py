@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from contracts.codes import CODE_LISTS
-from plan_service.adapters.consumers.notices import NOTICES_GIVEN
+from plan_service.adapters.consumers.notices import NOTICES_GIVEN, forget_papers
 from plan_service.adapters.consumers.requests import REQUESTS_ON_PAGES
 from plan_service.adapters.routes import (
     amendments,
@@ -154,6 +154,7 @@ def service_of(settings: Settings) -> Service:
         settings.addresses("plan"),
         MODELS,
         lambda _service: CONSUMERS,
+        erasers=(forget_papers,),
     )
 
 

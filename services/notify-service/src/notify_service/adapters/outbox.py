@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notify_service.adapters.tables import OUTBOX
 from runtime.database import Database
+from runtime.erasure import Erasure
 
 OPEN = ("to_prepare", "blocked", "to_send", "to_post")
 """States in which a notice has not left us."""
@@ -148,6 +149,16 @@ async def lapse(rows: AsyncConnection, tenant: str, amendment: UUID, reason: str
         .where(OUTBOX.c.tenant == tenant, OUTBOX.c.amendment == amendment, OUTBOX.c.state.in_(OPEN))
         .values(state="lapsed", reasons=[reason], due_at=None, owner=None, lease_until=None,
                 fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
+    )  # fmt: skip
+
+
+async def lapse_destroyed(erasure: Erasure, rows: Any) -> None:
+    """What has not left us of a student whose contents were lawfully destroyed need not leave any more."""
+    await rows.execute(
+        "UPDATE notify.outbox SET state = 'lapsed', reasons = '{contents-destroyed}', due_at = NULL, owner = NULL,"
+        " lease_until = NULL, fence = fence + 1, changed_at = clock_timestamp()"
+        " WHERE tenant = $1 AND student = $2 AND state = ANY ($3)",
+        erasure.tenant, erasure.subject, [*OPEN, "in_doubt", "handing_over"],
     )  # fmt: skip
 
 

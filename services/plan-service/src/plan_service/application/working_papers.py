@@ -16,11 +16,11 @@ import msgspec
 
 from contracts.canonical import NotCanonical, refuse_uncarriable
 from contracts.event import EventClass, Json
-from contracts.problems import Invalid, Reason, VersionConflict
+from contracts.problems import Destroyed, Invalid, Reason, VersionConflict
 from plan_service.domain.draft_merge import Touched
 from runtime.database import Database, driver
 from runtime.event_store import LARGEST_APPEND
-from runtime.keyring import KeyGone, Keyring
+from runtime.keyring import Keyring, destroyed_among
 from runtime.sealing import key_id_of, open_sealed, seal
 
 Kind = Literal["draft", "correction", "reopening", "void", "comment"]
@@ -169,8 +169,8 @@ class WorkingPapers:
     async def _opened(self, tenant: str, row: Any) -> Paper:
         key_id = key_id_of(row["sealed"])
         keys = await self._keyring.by_id(tenant, [key_id])
-        if key_id not in keys:
-            raise KeyGone(f"the key for the {row['kind']} {row['id']} is gone")
+        if gone := await destroyed_among(self._keyring, tenant, [key_id], keys):
+            raise Destroyed(gone[key_id])
         _, plain = open_sealed(keys[key_id], row["id"], row["sealed"])
         return Paper(
             row["id"],

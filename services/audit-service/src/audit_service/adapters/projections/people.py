@@ -17,7 +17,7 @@ from contracts.district import (
     StaffAdded,
     StaffChanged,
 )
-from contracts.event import Event, Recorded, registered_events
+from contracts.event import Event, EventClass, Recorded, registered_events
 from contracts.items import AnyItem, End
 from contracts.plain_words import item_in_words
 from contracts.plan import AmendmentAdopted, AmendmentProposed, DraftOpened, PlanAdopted, PlanCorrected
@@ -32,6 +32,7 @@ from contracts.students import (
 )
 from runtime.consumer import Consumer, Unit
 from runtime.database import driver
+from runtime.erasure import Erasure
 
 TABLES = ("people", "students", "student_words", "plans", "districts")
 
@@ -42,8 +43,8 @@ _NAMED = (
 )  # fmt: skip
 
 _NAME = """
-    INSERT INTO people (tenant, id, kind, name) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, name = excluded.name"""
+    INSERT INTO people (tenant, id, kind, name, subject) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant, id) DO UPDATE SET kind = excluded.kind, name = excluded.name, subject = excluded.subject"""
 _STUDENT = """
     INSERT INTO students (tenant, student, name, sort_name, birth_date, external_ids) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (tenant, student) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
@@ -68,7 +69,7 @@ async def keep_names(recorded: Recorded[Event], unit: Unit) -> None:
         return
 
     async def name(id_: UUID | str, kind: str, text: str) -> None:
-        await rows.execute(_NAME, tenant, str(id_), kind, text)
+        await rows.execute(_NAME, tenant, str(id_), kind, text, recorded.subject)
 
     match event:
         case StudentRegistered() | StudentChanged():
@@ -98,13 +99,13 @@ async def keep_names(recorded: Recorded[Event], unit: Unit) -> None:
             await rows.execute(_PLAN, tenant, event.plan_id, recorded.subject, event.kind.value)
         case PlanAdopted():
             await rows.execute(_PLAN, tenant, event.plan_id, recorded.subject, event.kind.value)
-            await _keep_items(rows, tenant, event.items)
+            await _keep_items(rows, recorded, event.items)
         case AmendmentProposed() | AmendmentAdopted():
             await _keep_items(
-                rows, tenant, [change.item for change in event.changes if not isinstance(change, End)]
+                rows, recorded, [change.item for change in event.changes if not isinstance(change, End)]
             )
         case PlanCorrected():
-            await _keep_items(rows, tenant, [event.item])
+            await _keep_items(rows, recorded, [event.item])
 
 
 async def _keep_student(rows: Any, tenant: str, event: StudentRegistered | StudentChanged) -> None:
@@ -112,7 +113,7 @@ async def _keep_student(rows: Any, tenant: str, event: StudentRegistered | Stude
     given = who.preferred_given_name or who.given_name
     family = who.preferred_family_name or who.family_name
     birth: date = who.birth_date
-    await rows.execute(_NAME, tenant, str(event.student_id), "student", f"{given} {family}")
+    await rows.execute(_NAME, tenant, str(event.student_id), "student", f"{given} {family}", event.student_id)
     await rows.execute(
         _STUDENT,
         tenant,
@@ -139,10 +140,42 @@ async def _keep_student(rows: Any, tenant: str, event: StudentRegistered | Stude
     )
 
 
-async def _keep_items(rows: Any, tenant: str, items: Sequence[AnyItem]) -> None:
-    await rows.executemany(_NAME, [(tenant, str(item.id), "item", item_in_words(item)) for item in items])
+async def _keep_items(rows: Any, recorded: Recorded[Event], items: Sequence[AnyItem]) -> None:
+    await rows.executemany(
+        _NAME,
+        [(recorded.tenant, str(item.id), "item", item_in_words(item), recorded.subject) for item in items],
+    )
+
+
+IDENTITY_KINDS = ("student", "contact", "holder")
+RECORD_KINDS = ("item",)
+
+
+async def forget(erasure: Erasure, rows: Any) -> None:
+    """Names and plans of a student whose contents were lawfully destroyed, by the class they came of."""
+    whose = erasure.tenant, erasure.subject
+    kinds: list[str] = []
+    if erasure.takes(EventClass.IDENTITY):
+        kinds += IDENTITY_KINDS
+        await rows.execute("DELETE FROM students WHERE tenant = $1 AND student = $2", *whose)
+        await rows.execute("DELETE FROM student_words WHERE tenant = $1 AND student = $2", *whose)
+    if erasure.takes(EventClass.RECORD):
+        kinds += RECORD_KINDS
+        await rows.execute("DELETE FROM plans WHERE tenant = $1 AND student = $2", *whose)
+        await rows.execute(
+            "UPDATE students SET school = NULL, grade = NULL WHERE tenant = $1 AND student = $2", *whose
+        )
+    await rows.execute(
+        "DELETE FROM people WHERE tenant = $1 AND subject = $2 AND kind = ANY ($3)", *whose, kinds
+    )
 
 
 PEOPLE = Consumer(
-    "people", ("plan", "audit"), keep_names, projection=True, types=_types(*_NAMED), tables=TABLES
+    "people",
+    ("plan", "audit"),
+    keep_names,
+    projection=True,
+    types=_types(*_NAMED),
+    tables=TABLES,
+    erase=forget,
 )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet
-from contracts.event import Event, Recorded
+from contracts.event import Event, EventClass, Recorded
 from contracts.meetings import MeetingHeld
 from contracts.plan import PlanEvent
 from contracts.students import (
@@ -33,6 +33,7 @@ from notify_service.adapters.tables import (
     STUDENTS,
 )
 from runtime.consumer import Consumer, Unit
+from runtime.erasure import Erasure, rows_of
 
 PLAN_EVENTS: tuple[type[Event], ...] = get_args(PlanEvent)
 PEOPLE_EVENTS: tuple[type[Event], ...] = (
@@ -98,7 +99,22 @@ async def _put(rows: AsyncConnection, table: Table, **values: Any) -> None:
     await rows.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
 
 
+_OF_ONE_CLASS = rows_of(
+    students=("student", EventClass.IDENTITY), contacts=("student", EventClass.IDENTITY),
+    holders=("student", EventClass.IDENTITY), meetings=("student", EventClass.RECORD),
+)  # fmt: skip
+
+
+async def forget(erasure: Erasure, rows: Any) -> None:
+    """What came of contents that were lawfully destroyed; a plan's entries are of several classes."""
+    await _OF_ONE_CLASS(erasure, rows)
+    await rows.execute(
+        "DELETE FROM plan_entries WHERE tenant = $1 AND student = $2 AND type = ANY ($3)",
+        erasure.tenant, erasure.subject, erasure.types(),
+    )  # fmt: skip
+
+
 KNOWN_FACTS = Consumer(
     "known", ("plan",), handle=know, projection=True, tables=KNOWN,
-    types=frozenset(each.type for each in (*PLAN_EVENTS, *PEOPLE_EVENTS)),
+    types=frozenset(each.type for each in (*PLAN_EVENTS, *PEOPLE_EVENTS)), erase=forget,
 )  # fmt: skip

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from contracts.canonical import canonical
 from contracts.event import EventClass
 from contracts.fields import Code, ExternalId, Line
-from contracts.problems import NotFound
 from plan_service.adapters.routes.bodies import WritesAround
 from plan_service.adapters.routes.forms import Reads
 from plan_service.adapters.routes.reading import one_of_student, page_of_student
@@ -24,7 +23,6 @@ from plan_service.domain.identity import must_be_known
 from runtime.call import Asked, Making
 from runtime.event_store import Appended, external_id_claim, first_with_external_id
 from runtime.http import Routes
-from runtime.keyring import KeyGone
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
 from runtime.problem_details import TooLarge, UnsupportedMediaType
@@ -87,10 +85,7 @@ async def get_document(asked: Asked, who: Reads, student_id: UUID, document_id: 
 async def get_content(asked: Asked, who: Reads, student_id: UUID, document_id: UUID) -> Response:
     """Read a document's bytes, as they were received."""
     await one_of_student(asked, KIND, student_id, document_id)
-    try:
-        kept = await Vault(asked.store.database, asked.store.keyring).fetch(asked.tenant, document_id)
-    except KeyGone as gone:
-        raise NotFound("The document was lawfully destroyed.") from gone
+    kept = await Vault(asked.store.database, asked.store.keyring).fetch(asked.tenant, document_id)
     headers = {"Content-Disposition": f'attachment; filename="{document_id}"'}
     return Response(kept.content, 200, headers, kept.media_type)
 

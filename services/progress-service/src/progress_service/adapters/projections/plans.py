@@ -1,16 +1,17 @@
 """What plans have promised, the district's school days and its students: each plan's published history, entry by entry."""
 
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import text
 
 from contracts.district import DistrictProfileSet
-from contracts.event import Event, Recorded
+from contracts.event import Event, EventClass, Recorded
 from contracts.plan import AmendmentAdopted, PlanAdopted, PlanCorrected, PlanEvent
 from contracts.plan_history import PLAN_EVENTS
 from contracts.students import StudentRegistered
 from progress_service.adapters.tables import TABLES
 from runtime.consumer import Consumer, Unit
+from runtime.erasure import Erasure
 
 TYPES = frozenset({DistrictProfileSet.type, StudentRegistered.type, *(event.type for event in PLAN_EVENTS)})
 
@@ -80,4 +81,21 @@ def _envelope(recorded: Recorded[Event]) -> dict[str, object]:
     }
 
 
-PLANS = Consumer("plans", ("plan",), keep_plans, projection=True, tables=TABLES, types=TYPES)
+async def forget(erasure: Erasure, rows: Any) -> None:
+    """What came of contents that were lawfully destroyed; a plan's entries are of several classes."""
+    whose = erasure.tenant, erasure.subject
+    if erasure.takes(EventClass.RECORD):
+        await rows.execute(
+            "DELETE FROM plan_items WHERE tenant = $1 AND plan_id IN"
+            " (SELECT plan_id FROM plan_entries WHERE tenant = $1 AND student = $2)", *whose,
+        )  # fmt: skip
+    if erasure.takes(EventClass.IDENTITY):
+        await rows.execute("DELETE FROM students WHERE tenant = $1 AND student = $2", *whose)
+    await rows.execute(
+        "DELETE FROM plan_entries WHERE tenant = $1 AND student = $2 AND type = ANY ($3)",
+        *whose,
+        erasure.types(),
+    )
+
+
+PLANS = Consumer("plans", ("plan",), keep_plans, projection=True, tables=TABLES, types=TYPES, erase=forget)
