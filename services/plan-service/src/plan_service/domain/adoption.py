@@ -7,7 +7,7 @@ from datetime import date
 from contracts.day_count import count_from
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
-from contracts.plan import PlanAdopted, PlanEvent
+from contracts.plan import AdoptionPersonalData, PlanAdopted, PlanEvent
 from contracts.problems import Reason
 from contracts.values import Imported, Reported
 from contracts.vocabulary import PlanKind
@@ -49,6 +49,8 @@ class AdoptPlan:
     first_services: FirstServices | None = None
     """What was answered about the first services; absent where nothing of it is asked for."""
     notice_ids: tuple[NoticeId, ...] = ()
+    individual_reason: str | None = None
+    """Why it is this student's own though others around it say the same: from this student's data."""
     imported: Imported | None = None
     reported: Reported | None = None
 
@@ -70,6 +72,9 @@ def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
             items=items,
             review_due_on=review_due_on(plan.kind, command),
             notice_ids=command.notice_ids,
+            personal=AdoptionPersonalData(individual_reason=command.individual_reason)
+            if command.individual_reason
+            else None,
             imported=command.imported,
             reported=settle(AdoptionRefused, unmet, command.reported),
         )
