@@ -169,6 +169,11 @@ def test_the_former_school_is_asked_for_the_records_and_answers() -> None:
         answer_records(student, AnswerRecords(TRANSFER, an_id("another"), RecordsAnswer.REFUSED, FEB_3))
 
 
+def test_no_transfer_is_settled_before_the_student_came() -> None:
+    with pytest.raises(Invalid):
+        settle_transfer(newcomer(), settle(TransferOutcome.LEFT, settled_on=date(2026, 1, 11)))
+
+
 def test_a_transfer_is_settled_by_a_plan_in_effect_and_only_once() -> None:
     student = newcomer()
     assert refused(student, settle(plan=a_plan(date(2026, 2, 4)))) == {"plan-not-in-effect"}

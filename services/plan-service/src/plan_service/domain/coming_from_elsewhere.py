@@ -276,6 +276,10 @@ def settle_transfer(student: Student, command: SettleTransfer) -> list[TransferE
     """Comparable services end when something of the district's own stands in their place."""
     student_id, transfer = must_be_known(student), _open(student, command.transfer_id, command.reported)
     settled_on = done_on(command.settled_on, command.reported, command.today, "settled")
+    if settled_on < transfer.received_on:
+        raise cannot_be_true(
+            "settled-before-enrolment", f"The student came on {transfer.received_on}.", "/settled_on"
+        )
     if (command.outcome in BY_A_PLAN) != (command.plan_id is not None):
         raise cannot_be_true(
             "plan-of-what", "Name the district's plan where one was adopted or made.", "/plan"
