@@ -308,7 +308,8 @@ def _no_plan_yet(transfer: Transfer, command: SettleTransfer, settled_on: date) 
             "plan-not-in-effect", f"The district's plan is not in effect on {settled_on}.", _citation(transfer),
             "Adopt it first: POST /plans/{id}/adoption.", "/plan",
         )  # fmt: skip
-    if command.outcome is TransferOutcome.PLAN_ADOPTED and not transfer.same_state:
+    iep = transfer.kind is PlanKind.IEP  # Section 504 is the same in every state; its plan may be taken over.
+    if iep and command.outcome is TransferOutcome.PLAN_ADOPTED and not transfer.same_state:
         yield Reason(
             "from-another-state", "A plan from another state is not adopted: the district makes its own.",
             "34 CFR 300.323(f)", "Evaluate if that is needed, and make a plan: outcome `new_plan`.", "/outcome",
