@@ -110,6 +110,13 @@ class DraftDropped(Event):
     personal: ReasonPersonalData | None = None
 
 
+class AdoptionPersonalData(Value):
+    """What the team says of its own plan."""
+
+    individual_reason: Narrative
+    """Why it is this student's own, from their data, where others around it say the same (300.320, 104.33)."""
+
+
 @event("plan.adopted")
 class PlanAdopted(Event):
     """The plan binds from ``effective_on``; once more on the same plan (annual review): a new version."""
@@ -124,6 +131,7 @@ class PlanAdopted(Event):
     """IEP: the annual review, at the latest. 504: by the district's policy."""
     notice_ids: tuple[NoticeId, ...] = ()
     """The notices given before."""
+    personal: AdoptionPersonalData | None = None
     imported: Imported | None = None
     reported: Reported | None = None
 

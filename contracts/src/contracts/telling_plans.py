@@ -70,7 +70,8 @@ def tell_plan(event: PlanEvent, names: Names) -> Told:
             count = counted(len(event.items), "item")
             did, source = ("took over", _source(event.imported)) if event.imported else ("adopted", "")
             what = f"{did} {_KIND[event.kind]} of {count}{source}{review} ({items_told(event.items)})"
-            return Told(what, When.FROM, reported=event.reported)
+            why = event.personal.individual_reason if event.personal else None
+            return Told(what, When.FROM, why, reported=event.reported)
         case AmendmentProposed():
             basis = _BASIS[type(event.basis)]
             what = (

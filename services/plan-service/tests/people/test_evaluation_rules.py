@@ -425,3 +425,8 @@ def test_a_referral_is_recorded_by_whoever_makes_it() -> None:
 def test_a_referral_that_cannot_be_true_is_refused_even_as_a_report(fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         receive_referral(child(), refer(**fields, reported=reported(SEPT_8)))
+
+
+def test_nobody_is_referred_before_they_are_born() -> None:
+    with pytest.raises(Invalid):
+        receive_referral(child(), refer(referred_on=date(1900, 1, 1)))

@@ -1,5 +1,6 @@
 """Rules about disciplinary removals and their review: each test's name is the rule's own sentence (300.530-300.536, 104.35)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -295,6 +296,17 @@ def test_a_report_of_a_removal_says_what_was_unmet() -> None:
 def test_a_removal_has_days_that_can_be(command: RecordRemoval) -> None:
     with pytest.raises(Invalid):
         record_removal(child(), command, TODAY)
+
+
+def test_who_was_back_is_removed_anew_and_not_by_another_day_of_return() -> None:
+    student, known = child((MAY_4, MAY_8)), an_id(f"removal {MAY_4}")
+    student = given(*end_removal(student, EndRemoval(known, date(2026, 5, 5)), TODAY), start=student)
+    later = EndRemoval(known, MAY_8)
+    with pytest.raises(RemovalRefused) as refusal:
+        end_removal(student, later, TODAY)
+    assert [reason.code for reason in refusal.value.reasons] == ["was-back-before"]
+    (event,) = end_removal(student, replace(later, reported=told(MAY_8)), TODAY)
+    assert given(event, start=student).discipline.removals[known].back_on == MAY_8
 
 
 def test_a_student_may_be_back_sooner() -> None:

@@ -83,9 +83,9 @@ def settle(outcome: TransferOutcome = TransferOutcome.PLAN_ADOPTED, **fields: An
     return SettleTransfer(TRANSFER, outcome, **told | fields)
 
 
-def a_plan(since: date = FEB_3, student: Any = STUDENT) -> Plan:
-    adopted = PlanAdopted(effective_on=since, plan_id=PLAN, kind=PlanKind.IEP, items=())
-    return plan_after(Plan(student_id=student), adopted)
+def a_plan(since: date = FEB_3, student: Any = STUDENT, kind: PlanKind = PlanKind.IEP) -> Plan:
+    adopted = PlanAdopted(effective_on=since, plan_id=PLAN, kind=kind, items=())
+    return plan_after(Plan(student_id=student, kind=kind), adopted)
 
 
 def refused(student: Student, command: SettleTransfer) -> set[str]:
@@ -169,6 +169,11 @@ def test_the_former_school_is_asked_for_the_records_and_answers() -> None:
         answer_records(student, AnswerRecords(TRANSFER, an_id("another"), RecordsAnswer.REFUSED, FEB_3))
 
 
+def test_no_transfer_is_settled_before_the_student_came() -> None:
+    with pytest.raises(Invalid):
+        settle_transfer(newcomer(), settle(TransferOutcome.LEFT, settled_on=date(2026, 1, 11)))
+
+
 def test_a_transfer_is_settled_by_a_plan_in_effect_and_only_once() -> None:
     student = newcomer()
     assert refused(student, settle(plan=a_plan(date(2026, 2, 4)))) == {"plan-not-in-effect"}
@@ -184,6 +189,12 @@ def test_a_plan_from_another_state_is_not_adopted_but_made_anew() -> None:
     student = newcomer(same_state=False)
     assert refused(student, settle()) == {"from-another-state"}
     assert settle_transfer(student, settle(TransferOutcome.NEW_PLAN))
+
+
+def test_a_section_504_plan_from_another_state_may_be_taken_over() -> None:
+    student = newcomer(same_state=False, kind=PlanKind.SECTION_504)
+    plan = a_plan(kind=PlanKind.SECTION_504)
+    assert settle_transfer(student, settle(plan=plan))
 
 
 def test_ineligible_is_who_was_evaluated_and_found_so() -> None:

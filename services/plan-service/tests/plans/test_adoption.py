@@ -239,3 +239,16 @@ def test_a_draft_is_merged_item_by_item() -> None:
     items = merged(iep_items(), {TIME: None, SPEECH: speech(60), LEVELS: item("present_levels", LEVELS)})
     assert {entry.id for entry in items} == {entry.id for entry in iep_items()} - {TIME}
     assert speech(60) in items
+
+
+def test_no_plan_begins_to_bind_after_its_own_review_is_due() -> None:
+    for plan, fields in (
+        (given(draft_opened()), {"effective_on": date(2026, 12, 10)}),
+        (
+            given(draft_opened(PlanKind.SECTION_504)),
+            {"items": plan_504_items(), "meeting": None, "review_due_on": BEGIN - timedelta(days=1)},
+        ),
+    ):
+        with pytest.raises(AdoptionRefused) as refusal:
+            adopt_plan(plan, adopt(**fields))
+        assert codes(refusal) == {"begins-after-its-review"}

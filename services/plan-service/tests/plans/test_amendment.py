@@ -460,3 +460,9 @@ def test_that_a_proposal_was_reported_stands_on_it_whatever_is_recorded_beside_i
     report = reported(TODAY)
     plan = given(proposed(reported=report), answered(SPEECH), start=in_effect())
     assert plan.amendments[AMENDMENT].reported == report
+
+
+def test_an_answer_names_each_item_once() -> None:
+    with pytest.raises(Invalid) as refusal:
+        answer_amendment(pending(), answer(items=(SPEECH, TIME, SPEECH)), people())
+    assert [reason.code for reason in refusal.value.reasons] == ["duplicate-item"]

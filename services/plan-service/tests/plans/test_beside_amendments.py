@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contracts.items import AnyItem
 from contracts.plan import (
     ItemHolderAssigned,
     ItemHolderEnded,
@@ -28,6 +29,7 @@ from plan_service.domain.carrying_out import (
 )
 from plan_service.domain.correction import (
     ChangeInRecord,
+    CorrectionRefused,
     RequestCorrection,
     approve_correction,
     check_correction,
@@ -40,6 +42,7 @@ from plan_service.testing_plans import (
     BEGIN,
     GOAL,
     MOTHER,
+    PLACEMENT,
     SPEECH,
     TIME,
     TODAY,
@@ -48,6 +51,7 @@ from plan_service.testing_plans import (
     given,
     goal,
     in_effect,
+    item,
     meeting,
     people,
     plan_504_items,
@@ -107,6 +111,39 @@ def test_a_correction_puts_right_the_text_of_one_change_and_nothing_else(
 ) -> None:
     with pytest.raises(Invalid):
         check_correction(command, corrected, TODAY)
+
+
+PLACED = item("placement", PLACEMENT, setting="regular_class_80_or_more", percent_with_peers="85")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (speech(30), speech(15)),
+        (speech(30), speech(30, per="month")),
+        (speech(30), speech(None)),  # type: ignore[arg-type]
+        (PLACED, PLACED.model_copy(update={"setting": "separate_class"})),
+    ],
+    ids=["fewer minutes", "the same minutes, less often", "no minutes", "another placement"],
+)
+def test_fewer_minutes_or_another_placement_is_an_amendment_and_no_correction(
+    before: AnyItem, after: AnyItem
+) -> None:
+    record = ChangeInRecord(EVENT, before.id, BEGIN, before.kind, before)
+    with pytest.raises(CorrectionRefused) as refusal:
+        check_correction(correction(item=after), record, TODAY)
+    assert [reason.code for reason in refusal.value.reasons] == ["amendment-not-correction"]
+    told = correction(item=after, reported=reported(TODAY))
+    (event,) = approve_correction(in_effect(), told, check_correction(told, record, TODAY), "director")
+    assert isinstance(event, PlanCorrected)
+    assert event.reported is not None
+    assert [unmet.code for unmet in event.reported.unmet] == ["amendment-not-correction"]
+
+
+def test_another_room_or_more_minutes_may_be_put_right() -> None:
+    record = ChangeInRecord(EVENT, SPEECH, BEGIN, "service", speech(30))
+    for right in (speech(30, location="Room 21"), speech(60)):
+        assert check_correction(correction(item=right), record, TODAY)
 
 
 def test_a_correction_leaves_what_binds_as_it_was() -> None:

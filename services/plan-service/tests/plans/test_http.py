@@ -123,6 +123,24 @@ def minutes(document: dict[str, Any]) -> int:
     return int(found)
 
 
+async def test_why_a_plan_is_this_students_own_is_said_when_it_is_adopted(lakeside) -> None:
+    made = await lakeside.send(
+        "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201
+    )
+    path, why = f"/plans/{made.json()['id']}", "Her results of 14 November ask for it."
+    adoption = {
+        "effective_on": lakeside.today.isoformat(), "meeting": str(await lakeside.meeting()), "individual_reason": why,
+    }  # fmt: skip
+    done = await lakeside.send("POST", f"{path}/adoption", adoption, version=made.headers["etag"], expect=200)
+    assert done.json()["individual_reason"] == why
+    (words,) = [
+        each["words"]
+        for each in (await lakeside.send("GET", f"{path}/history", expect=200)).json()["entries"]
+        if each["type"] == "plan.adopted"
+    ]
+    assert why in words
+
+
 async def test_an_answer_with_its_basis_can_be_had_again_byte_for_byte(lakeside) -> None:
     path = await lakeside.adopted(IEP)
     first = await lakeside.send("GET", path, expect=200)

@@ -13,7 +13,14 @@ from contracts.evaluations import EligibilityDetermined, IdeaDetermination
 from contracts.event import Event
 from contracts.ids import new_id
 from contracts.items import AnyItem, End, Replace, item_fields
-from contracts.plan import AmendmentAdopted, AmendmentWithdrawn, DraftOpened, PlanAdopted, ReasonPersonalData
+from contracts.plan import (
+    AdoptionPersonalData,
+    AmendmentAdopted,
+    AmendmentWithdrawn,
+    DraftOpened,
+    PlanAdopted,
+    ReasonPersonalData,
+)
 from contracts.students import StudentAssigned, StudentEnrolled, StudentPersonalData, StudentRegistered
 from contracts.vocabulary import PlanKind
 from plan_service.application.item_texts import KIND, held_on
@@ -36,7 +43,7 @@ class Written:
 
 async def written(
     lakeside: Any, manager: UUID, name: str = "Ivo", items: tuple[AnyItem, ...] | None = None,
-    grade: str = "grade_4", category: str = "autism",
+    grade: str = "grade_4", category: str = "autism", reason: str | None = None,
 ) -> Written:  # fmt: skip
     """A student found eligible, with a case manager and a plan in force."""
     student, plan, today = new_id(), new_id(), lakeside.today
@@ -61,7 +68,13 @@ async def written(
     await record(lakeside.plan, STUDENT, [student], known, student)
     decided: list[Event] = [
         DraftOpened(effective_on=today, plan_id=plan, student_id=student, kind=PlanKind.IEP),
-        PlanAdopted(effective_on=today, plan_id=plan, kind=PlanKind.IEP, items=items or iep_items()),
+        PlanAdopted(
+            effective_on=today,
+            plan_id=plan,
+            kind=PlanKind.IEP,
+            items=items or iep_items(),
+            personal=AdoptionPersonalData(individual_reason=reason) if reason else None,
+        ),
     ]
     await record(lakeside.plan, PLAN, [plan], decided, student)
     return Written(plan, student)
@@ -83,7 +96,8 @@ async def compared(lakeside: Any, **asked: Any) -> dict[str, Any]:
 
 async def test_who_has_the_set_of_most_peers_is_listed_with_counts_and_the_measure(lakeside) -> None:
     manager = await lakeside.staff()
-    same = [await written(lakeside, manager) for _ in range(10)]
+    why = "Her results of 14 November ask for it."
+    same = [await written(lakeside, manager, reason=None if n else why) for n in range(10)]
     another = await written(lakeside, manager, items=own())
     elsewhere = await written(lakeside, manager, grade="grade_9")
     answer = await compared(lakeside)
@@ -99,6 +113,7 @@ async def test_who_has_the_set_of_most_peers_is_listed_with_counts_and_the_measu
         "goals": (9, 0, 10), "services": (9, 0, 10), "accommodations": (9, 0, 10),
     }  # fmt: skip
     assert "80 percent" in answer["measure"]
+    assert {plan for plan, each in lines.items() if each.get("reason") == why} == {str(same[0].plan)}
     assert len((await compared(lakeside, student=same[3].student))["items"]) == 1
     assert (await compared(lakeside, category="504"))["items"] == []
     assert (await compared(lakeside, case_manager=new_id()))["items"] == []

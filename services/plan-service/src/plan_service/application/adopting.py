@@ -45,6 +45,7 @@ class Adoption:
     effective_on: date
     meeting_id: UUID | None = None
     review_due_on: date | None = None
+    individual_reason: str | None = None
     reported: Reported | None = None
 
 
@@ -85,6 +86,7 @@ async def adopt_draft(
                 eligibility=known_eligibility(seen, before),
                 first_services=first_services(seen, before),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
+                individual_reason=asked.individual_reason,
                 reported=asked.reported,
             ),
         )

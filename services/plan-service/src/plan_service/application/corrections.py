@@ -74,7 +74,7 @@ class Corrections:
         for made in fold(history.entries).items.get(item_id, ()):
             if made.recorded.id == event_id:
                 kind = made.item.kind if made.item else None
-                return ChangeInRecord(event_id, item_id, made.effective_on, kind)
+                return ChangeInRecord(event_id, item_id, made.effective_on, kind, made.item)
         return None
 
 

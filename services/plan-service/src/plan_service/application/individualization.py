@@ -60,6 +60,8 @@ class Placed:
     names: tuple[str, ...]
     sets: Sets
     in_force: bool
+    reason: str | None
+    """Why its set is this student's own, as the team said when it was adopted."""
     seen: bool
     """The list may show it: the caller may see the student, and it is what was asked for."""
 
@@ -121,6 +123,7 @@ class Line:
                 }
                 for of in self.found
             ],
+            **({"reason": self.placed.reason} if self.placed.reason else {}),
         }
 
 
@@ -260,4 +263,7 @@ def _read(row: Any, today: date) -> Placed:
     names = tuple(who[name] for name in _NAMES if who.get(name))
     said = held_on(msgspec.json.decode(row.texts) if row.texts else (), today)
     in_force = state_of(plan, today) == "in_force"
-    return Placed(row.id, row.student, kind, group, names, sets_of(said, names), in_force, bool(row.seen))
+    return Placed(
+        row.id, row.student, kind, group, names, sets_of(said, names), in_force, plan.get("individual_reason"),
+        bool(row.seen),
+    )  # fmt: skip

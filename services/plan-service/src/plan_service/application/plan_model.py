@@ -29,7 +29,7 @@ from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "6"
+SHAPE = "7"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:
@@ -85,6 +85,7 @@ def plan_line(plan: Plan) -> Json:
                 for binding in plan.bindings
             ],
             "review_due_on": plan.review_due_on.isoformat() if plan.review_due_on else None,
+            "individual_reason": plan.individual_reason,
             "pending_amendments": [
                 str(amendment_id)
                 for amendment_id, amendment in plan.amendments.items()

@@ -7,7 +7,7 @@ from datetime import date
 from contracts.day_count import count_from
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
-from contracts.plan import PlanAdopted, PlanEvent
+from contracts.plan import AdoptionPersonalData, PlanAdopted, PlanEvent
 from contracts.problems import Reason
 from contracts.values import Imported, Reported
 from contracts.vocabulary import PlanKind
@@ -49,6 +49,8 @@ class AdoptPlan:
     first_services: FirstServices | None = None
     """What was answered about the first services; absent where nothing of it is asked for."""
     notice_ids: tuple[NoticeId, ...] = ()
+    individual_reason: str | None = None
+    """Why it is this student's own though others around it say the same: from this student's data."""
     imported: Imported | None = None
     reported: Reported | None = None
 
@@ -70,6 +72,9 @@ def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
             items=items,
             review_due_on=review_due_on(plan.kind, command),
             notice_ids=command.notice_ids,
+            personal=AdoptionPersonalData(individual_reason=command.individual_reason)
+            if command.individual_reason
+            else None,
             imported=command.imported,
             reported=settle(AdoptionRefused, unmet, command.reported),
         )
@@ -87,7 +92,7 @@ def unmet_by(kind: PlanKind, command: AdoptPlan) -> list[Reason]:
     unmet += not_found_eligible(kind, command.eligibility, command.effective_on)
     unmet += no_consent_to_services(kind, command.first_services, command.effective_on)
     unmet += adopted_while_pending(kind, command.stay_put, command.items)
-    unmet += _wrong_days(command)
+    unmet += _wrong_days(kind, command)
     return unmet
 
 
@@ -106,8 +111,15 @@ def next_review(held_on: date, rules: Rules) -> date:
     return count_from(held_on, rules.annual_review).on
 
 
-def _wrong_days(command: AdoptPlan) -> Sequence[Reason]:
+def _wrong_days(kind: PlanKind, command: AdoptPlan) -> Sequence[Reason]:
     found = []
+    due_on = review_due_on(kind, command)
+    if due_on is not None and command.effective_on > due_on:
+        found.append(
+            Reason("begins-after-its-review", f"It would begin to bind after its own review is due on {due_on}.",
+                   "34 CFR 300.323(c)(2), 300.324(b)(1)" if kind is PlanKind.IEP else "34 CFR 104.35(d)",
+                   f"Choose {due_on} or earlier; an IEP is carried out as soon as possible after its meeting.", "/effective_on")
+        )  # fmt: skip
     held_on = command.meeting.held_on if command.meeting else None
     if held_on is not None and command.effective_on < held_on:
         found.append(

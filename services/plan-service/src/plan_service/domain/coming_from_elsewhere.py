@@ -276,6 +276,10 @@ def settle_transfer(student: Student, command: SettleTransfer) -> list[TransferE
     """Comparable services end when something of the district's own stands in their place."""
     student_id, transfer = must_be_known(student), _open(student, command.transfer_id, command.reported)
     settled_on = done_on(command.settled_on, command.reported, command.today, "settled")
+    if settled_on < transfer.received_on:
+        raise cannot_be_true(
+            "settled-before-enrolment", f"The student came on {transfer.received_on}.", "/settled_on"
+        )
     if (command.outcome in BY_A_PLAN) != (command.plan_id is not None):
         raise cannot_be_true(
             "plan-of-what", "Name the district's plan where one was adopted or made.", "/plan"
@@ -304,7 +308,8 @@ def _no_plan_yet(transfer: Transfer, command: SettleTransfer, settled_on: date) 
             "plan-not-in-effect", f"The district's plan is not in effect on {settled_on}.", _citation(transfer),
             "Adopt it first: POST /plans/{id}/adoption.", "/plan",
         )  # fmt: skip
-    if command.outcome is TransferOutcome.PLAN_ADOPTED and not transfer.same_state:
+    iep = transfer.kind is PlanKind.IEP  # Section 504 is the same in every state; its plan may be taken over.
+    if iep and command.outcome is TransferOutcome.PLAN_ADOPTED and not transfer.same_state:
         yield Reason(
             "from-another-state", "A plan from another state is not adopted: the district makes its own.",
             "34 CFR 300.323(f)", "Evaluate if that is needed, and make a plan: outcome `new_plan`.", "/outcome",

@@ -123,6 +123,8 @@ def _consents(answer: Answer) -> bool:
 
 def _asked_about(amendment: Amendment, items: tuple[ItemId, ...]) -> None:
     for place, item_id in enumerate(items):
+        if item_id in items[:place]:
+            raise cannot_be_true("duplicate-item", "The item is named twice.", f"/items/{place}")
         if item_id not in amendment.items:
             raise cannot_be_true(
                 "not-an-item-of-the-amendment",

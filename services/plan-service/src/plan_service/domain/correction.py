@@ -4,16 +4,19 @@ Asked for by one and approved by another; until then it is a working paper. The 
 What changes what was decided (fewer minutes, another placement) is an amendment, never a correction (law.md 6).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.fields import EventId, ExternalId, ItemId, PersonRef
-from contracts.items import AnyItem
+from contracts.items import AnyItem, Placement, Service
 from contracts.plan import CorrectedChange, CorrectionPersonalData, PlanCorrected, PlanEvent
+from contracts.problems import Reason
 from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import Period
 from plan_service.domain.plan import Plan
-from plan_service.domain.rules import cannot_be_true, not_in_the_future
+from plan_service.domain.rules import UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.second_person import must_be_another
 
 
@@ -26,6 +29,17 @@ class ChangeInRecord:
     starts_on: date
     kind: str | None
     """The kind of its item; ``None`` where the change ends the item."""
+    item: AnyItem | None = None
+    """What it says, as corrected so far."""
+    reported: Reported | None = None
+    """That the correction is reported, with the rules that would have refused it."""
+
+
+class CorrectionRefused(UnmetRules):
+    """It would change what was decided."""
+
+    code = "correction-refused"
+    what = "This correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,38 @@ def check_correction(
         )
     if corrected.kind != command.item.kind:
         raise cannot_be_true("another-kind", f"The item is a {corrected.kind} and stays one.", "/item/kind")
-    return corrected
+    unmet = tuple(changes_what_was_decided(corrected.item, command.item))
+    return replace(corrected, reported=settle(CorrectionRefused, unmet, command.reported))
+
+
+def changes_what_was_decided(before: AnyItem | None, after: AnyItem) -> Iterator[Reason]:
+    """law.md 6: fewer minutes or another placement is an amendment, with its notice before (34 CFR 300.503, 300.324(a)(6))."""
+    match before, after:
+        case Service(), Service() if _gives_less(before, after):
+            what = "It promises fewer minutes than the record"
+        case Placement(), Placement() if (before.setting, before.percent_with_peers) != (
+            after.setting,
+            after.percent_with_peers,
+        ):
+            what = "It names another placement than the record"
+        case _:
+            return
+    yield Reason(
+        "amendment-not-correction", f"{what}: that changes what was decided.", "34 CFR 300.324(a)(6), 300.503(a)",
+        "Propose an amendment; where the record never said what was decided, report the correction with its proof.", "/item",
+    )  # fmt: skip
+
+
+def _gives_less(before: Service, after: Service) -> bool:
+    if before.minutes is None or before.per is None:
+        return False
+    periods = list(Period)
+    return (
+        after.minutes is None
+        or after.per is None
+        or after.minutes < before.minutes
+        or periods.index(after.per) > periods.index(before.per)
+    )
 
 
 def approve_correction(
@@ -81,6 +126,6 @@ def approve_correction(
             approved_by=approved_by,
             document=command.document,
             external_id=command.external_id,
-            reported=command.reported,
+            reported=corrected.reported or command.reported,
         )
     ]

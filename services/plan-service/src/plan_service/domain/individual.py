@@ -226,7 +226,7 @@ def in_a_line(found: Sequence[SameSet]) -> Reason | None:
         "same-set-as-most",
         f"Beside plans of the same category, grade band and case manager it has {', '.join(parts)}.",
         CITATION,
-        "Look whether each is what this student needs. Where it is, say why in the present levels, from this student's"
-        " own data.",
+        "Look whether each is what this student needs. Where it is, say why from this student's own data:"
+        " `individual_reason` of the adoption.",
         "/items",
     )  # fmt: skip

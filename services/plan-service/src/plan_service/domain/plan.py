@@ -146,6 +146,8 @@ class Plan:
     """It never bound, whatever was recorded of it."""
     revoked_on: date | None = None
     """When the consent to all of its services was last taken back."""
+    individual_reason: str | None = None
+    """Why what was last adopted is this student's own though others say the same, if the team has said it."""
 
     @property
     def ever_adopted(self) -> bool:
@@ -258,6 +260,7 @@ def _adopted(plan: Plan, event: PlanAdopted) -> Plan:
         plan, plan_id=event.plan_id, kind=event.kind, drafting=False, lines=lines, versions=plan.versions + 1,
         bindings=(*plan.bindings, Binding(event.effective_on, binds=True)), review_due_on=event.review_due_on,
         regular_education=in_regular_education(event.items),
+        individual_reason=event.personal.individual_reason if event.personal else None,
     )  # fmt: skip
 
 

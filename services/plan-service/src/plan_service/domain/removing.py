@@ -147,13 +147,23 @@ def end_removal(student: Student, command: EndRemoval, today: date) -> list[Disc
             f"The removal is from {removal.starts_on} to {removal.ends_on}.",
             "/back_on",
         )
+    unmet = tuple(_was_back_before(removal, command.back_on))
     return [
         RemovalEnded(
             effective_on=command.back_on, student_id=student_id, removal_id=removal.removal_id,
             personal=RemovalEndedPersonalData(reason=command.reason) if command.reason else None,
-            reported=settle(UnmetRules, (), command.reported),
+            reported=settle(RemovalRefused, unmet, command.reported),
         )
     ]  # fmt: skip
+
+
+def _was_back_before(removal: Removal, back_on: date) -> Iterator[Reason]:
+    """34 CFR 300.530(b)(1), 300.536: who is back is removed anew, and those days are counted anew."""
+    if removal.back_on is not None and back_on > removal.back_on:
+        yield Reason(
+            "was-back-before", f"It is on record that the student was back on {removal.back_on}.", "34 CFR 300.530(b)(1)",
+            "Record another removal; if the day on record is wrong, report the right one.", "/back_on",
+        )  # fmt: skip
 
 
 def give_removal_services(

@@ -23,7 +23,7 @@ from plan_service.adapters.routes.shapes import CorrectionOut
 from plan_service.adapters.routes.two_people import page_of_both, person, respond_waiting
 from plan_service.application.corrections import Corrections
 from plan_service.application.working_papers import Kind
-from plan_service.domain.correction import RequestCorrection
+from plan_service.domain.correction import CorrectionRefused, RequestCorrection
 from plan_service.domain.second_person import SecondPersonRequired
 from runtime.call import Asked, Making
 from runtime.event_store import Appended
@@ -62,12 +62,17 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-@routes.post("/plans/{plan_id}/corrections", status_code=201, response_model=CorrectionOut)
+@routes.post(
+    "/plans/{plan_id}/corrections", status_code=201, response_model=CorrectionOut, responses=problems(CorrectionRefused)
+)  # fmt: skip
 async def post_correction(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
     body: Annotated[CorrectionIn, Body(openapi_examples={"a wrong room": {"value": EXAMPLE}})],
 ) -> Response:  # fmt: skip
-    """Ask for a correction. It waits for a second person and changes nothing until then."""
+    """Ask for a correction. It waits for a second person and changes nothing until then.
+
+    Fewer minutes or another placement change what was decided: that is an amendment, and refused.
+    """
     may_write_or_report(who, body.reported)
     correction = RequestCorrection(
         correction_id=new_id(),
@@ -106,7 +111,7 @@ async def get_correction(plan_id: UUID, correction_id: UUID, asked: Asked, who: 
 
 @routes.post(
     "/plans/{plan_id}/corrections/{correction_id}/approval", response_model=CorrectionOut,
-    responses=problems(SecondPersonRequired),
+    responses=problems(SecondPersonRequired, CorrectionRefused),
 )  # fmt: skip
 async def post_approval(
     plan_id: UUID, correction_id: UUID, if_match: IfMatch, asked: Asked, who: Writes

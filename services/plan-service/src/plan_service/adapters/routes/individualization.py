@@ -55,6 +55,8 @@ class IndividualizationLineOut(Out):
     kind: PlanKind
     group: GroupOut
     same: list[SameOut]
+    reason: str | None = None
+    """Why it is this student's own, as the team said when it was adopted (`individual_reason`)."""
 
 
 class IndividualizationOut(Page[IndividualizationLineOut]):

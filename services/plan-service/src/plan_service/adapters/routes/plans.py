@@ -50,6 +50,8 @@ class AdoptionIn(Form):
     """The meeting that decided it. An IEP needs one: held, with its attendance recorded."""
     review_due_on: date | None = None
     """504: the day the district's policy sets. An IEP is due a year after its meeting, at the latest."""
+    individual_reason: Narrative | None = None
+    """Where the draft's advice finds the set of most plans around it: why it is this student's own, from their data."""
     reported: ReportedIn | None = None
 
 
@@ -109,7 +111,9 @@ async def post_adoption(
     Refused with everything that is missing at once, each with its citation and what would cure it.
     """
     may_write_or_report(who, body.reported)
-    wanted = Adoption(body.effective_on, body.meeting, body.review_due_on, reported_value(body.reported))
+    wanted = Adoption(
+        body.effective_on, body.meeting, body.review_due_on, body.individual_reason, reported_value(body.reported)
+    )  # fmt: skip
 
     async def adopt(making: Making) -> Appended:
         drafts = Drafts(asked.store)

@@ -49,6 +49,8 @@ class PlanOut(Out):
     """It never bound."""
     bindings: list[BindingOut]
     review_due_on: date | None = None
+    individual_reason: str | None = None
+    """Why what was last adopted is this student's own though others around it say the same, as the team said."""
     pending_amendments: list[UUID]
     version: int
     """Of the plan's record: the ETag."""
