@@ -1,5 +1,6 @@
 """The second history of law.md 8: Jonas Feld's 504 plan, then college; every event by HTTP on its day."""
 
+import time
 from datetime import date
 from random import Random
 from typing import Any
@@ -133,3 +134,81 @@ def _to_college(at: District, told: Told) -> None:
     day = at.to(date(2026, 6, 12))
     at.decide(f"{told['path']}/end", {"reason": "graduated", "effective_on": day})
     at.to(date(2026, 8, 20))
+
+
+# --- 2030 and 2031 ---
+
+PASSWORD = "correct horse battery"
+
+
+def held_in_2030(at: District, told: Told) -> None:
+    """Counsel expects a claim; the family is told, asks nothing, and the office may not destroy."""
+    nora = at.add_staff("Nora", "Vale", "compliance_officer", None, EARLIER)
+    for login, staff, role in (
+        ("clara-wren", at.director, "special_education_director"), ("nora-vale", nora, "compliance_officer"),
+    ):  # fmt: skip
+        account = {"staff": staff, "name": login, "role": role, "password": PASSWORD}
+        at.client.put(f"/audit/v1/accounts/{login}", account)
+    told["clara"] = at.client.signed_in("clara-wren", PASSWORD)
+    told["nora"] = at.client.signed_in("nora-vale", PASSWORD)
+    day = at.to(date(2030, 6, 15))
+    at.settle()
+    hold = {"student": told["student"], "ground": "litigation", "matter": "Feld v. Lakeside",
+            "reason": "Counsel expects a claim about the tests of October 2025.", "review_on": "2031-06-30"}  # fmt: skip
+    told["hold"] = told["clara"].post("/audit/v1/holds", hold)
+    assert told["hold"]["set_on"] == day
+    at.to(date(2030, 7, 1))
+    at.to(date(2030, 7, 2))
+    try:
+        _ask(told)
+        raise AssertionError("a record under a legal hold was let go")
+    except Refused as refused:
+        told["kept"] = refused
+
+
+def destroyed_in_2031(at: District, told: Told) -> None:
+    """The hold is released; one asks, another approves, and the keys are destroyed."""
+    at.to(date(2031, 2, 1))
+    release = f"/audit/v1/holds/{told['hold']['id']}/release"
+    told["released"] = told["clara"].post(release, {"reason": "The time to file a claim has run out."})
+    asked = _ask(told)
+    told["destruction"] = f"/audit/v1/destructions/{asked['id']}"
+    try:
+        told["nora"].post(f"{told['destruction']}/approval")
+        raise AssertionError("one person did both")
+    except Refused as refused:
+        told["alone"] = refused
+    told["ordered"] = told["clara"].post(f"{told['destruction']}/approval")
+    deadline = time.monotonic() + 60
+    while (shown := told["clara"].get(told["destruction"]))["status"] != "destroyed":
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.3)
+    told["destroyed"] = shown
+    at.settle()
+    _erased(at, told)
+
+
+def _ask(told: Told) -> Told:
+    """By the policy of the district: the family was told by letter on 1 July 2030."""
+    body = {"student": told["student"], "classes": ["identity", "record", "proof"], "ground": "no_longer_needed",
+            "told": {"told_on": "2030-07-01", "channel": "letter"}}  # fmt: skip
+    asked: Told = told["nora"].post("/audit/v1/destructions", body)
+    return asked
+
+
+def _erased(at: District, told: Told) -> None:
+    """Every service has heard of it."""
+    deadline = time.monotonic() + 60
+    for path in (f"{told['at']}", f"/progress/v1/students/{told['student']}/delivery?from=2025-09-01&to=2025-10-01",
+                 f"/notify/v1/notices?student={told['student']}", f"/audit/v1/packets/{told['packet']['id']}"):  # fmt: skip
+        while not _says_gone(at, path):
+            assert time.monotonic() < deadline, path
+            time.sleep(0.2)
+
+
+def _says_gone(at: District, path: str) -> bool:
+    try:
+        shown = at.client.get(path)
+    except Refused as refused:
+        return refused.status == 410
+    return shown.get("items") == []

@@ -39,7 +39,7 @@ OF_A_STUDENT = frozenset(
         "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
-        "manifestation", "manifestation_step",
+        "manifestation", "manifestation_step", "hold", "destruction",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -334,6 +334,7 @@ def furnished(instance: Instance) -> District:
     packet = {"student": student, "plan": plan, "purpose": "school", "release": release,
               "recipient": {"name": "Harbor School"}}  # fmt: skip
     things["packet"] = operator.post("/audit/v1/packets", packet)["id"]
+    things |= _held(district)
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
@@ -349,6 +350,18 @@ def furnished(instance: Instance) -> District:
     district.other = things | mine | {"student": other}
     district.secrets = set(_secrets(operator, students)) | {things[name] for name in OF_A_STUDENT}
     return district
+
+
+def _held(district: District) -> Json:
+    """A legal hold, and a destruction that it kept from being."""
+    _, officer = district.person("compliance_officer", None)
+    student = district.things["student"]
+    hold = {"student": student, "ground": "audit", "reason": "The state looks at this year's files."}
+    asked = {"student": student, "classes": ["record"], "ground": "no_longer_needed"}
+    made = officer.http.post("/audit/v1/holds", json=hold)
+    refused = officer.http.post("/audit/v1/destructions", json=asked)
+    assert (made.status_code, refused.status_code) == (201, 409), made.text + refused.text
+    return {"hold": made.json()["id"], "destruction": refused.json()["facts"]["destruction"]}
 
 
 def _evaluated(operator: Handrail, of: str, holder: str, on: str) -> Json:

@@ -10,7 +10,7 @@ findings engine and to what has no route yet:
   progress reports (01-29, 04-24, 06-12) have no route.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: `s504.review`, `s504.responsible`, `rec.college`, `rec.access-log` as findings; the safeguards of 09-09; the college
-  opening the packet offline (08-20); everything of 2030 and 2031 (`rec.legal-hold`): holds and destruction.
+  opening the packet offline (08-20); `rec.legal-hold` as a finding.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from aiosmtpd.controller import Controller
 from running import Instance, four_processes, one_process
 from worked import District
 
+from handrail.client import Refused
 from runtime.testing import free_port
 from runtime.testing_pytest_kafka import lacking
 
@@ -245,3 +246,52 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     assert {"packet.issued", "disclosure.recorded"} <= set(types)
     ended = at.client.get("/plan/v1/plans", student=told["student"])["items"][0]
     assert ended["bindings"][-1] == {"starts_on": "2026-06-12", "binds": False}
+
+
+@pytest.fixture(scope="module")
+def jonas_held(jonas: tuple[District, Told]) -> tuple[District, Told]:
+    """The second history in 2030."""
+    jonas_feld.held_in_2030(*jonas)
+    return jonas
+
+
+@pytest.fixture(scope="module")
+def jonas_destroyed(jonas_held: tuple[District, Told]) -> tuple[District, Told]:
+    """And in 2031, after which nothing of it can be read: whatever asks for it stands above."""
+    jonas_feld.destroyed_in_2031(*jonas_held)
+    return jonas_held
+
+
+def test_the_hold_of_2030_kept_jonass_record_and_the_refusal_is_on_record(
+    jonas_held: tuple[District, Told],
+) -> None:
+    _, told = jonas_held
+    assert (told["kept"].status, told["kept"].problem["code"]) == (409, "may-not-be-destroyed")
+    listed = told["clara"].get("/audit/v1/destructions", student=told["student"])["items"]
+    refused = next(each for each in listed if each.get("refused_on") == "2030-07-02")
+    assert (refused["status"], refused["holds"]) == ("refused", [told["hold"]["id"]])
+    assert [unmet["code"] for unmet in refused["unmet"]] == ["legal-hold"]
+
+
+def test_in_2031_jonass_contents_are_gone_by_two_people_and_everything_says_since_when(
+    jonas_destroyed: tuple[District, Told],
+) -> None:
+    at, told = jonas_destroyed
+    assert (told["released"]["status"], told["released"]["released_on"]) == ("released", "2031-02-01")
+    assert (told["alone"].status, told["alone"].problem["code"]) == (409, "second-person-required")
+    gone = told["destroyed"]
+    assert (gone["ordered_on"], gone["destroyed_on"], gone["final_on"]) == (
+        "2031-02-01", "2031-02-01", "2031-02-16",
+    )  # fmt: skip
+    assert gone["requested_by"] != gone["approved_by"]
+    for path in (told["at"], told["path"], f"/audit/v1/packets/{told['packet']['id']}"):
+        with pytest.raises(Refused) as refusal:
+            at.client.get(path)
+        assert (refusal.value.status, refusal.value.problem["code"]) == (410, "contents-destroyed")
+        assert "2031-02-01" in str(refusal.value)
+    entries = list(at.client.every(f"/audit/v1/students/{told['student']}/timeline"))
+    assert all("Contents lawfully destroyed on February 1, 2031" in each["what"] for each in entries
+               if each["contents"] == "destroyed")  # fmt: skip
+    assert {each["type"] for each in entries if each["contents"] == "read"} >= {
+        "destruction.requested", "destruction.refused", "destruction.ordered", "destruction.contents_destroyed",
+    }  # fmt: skip

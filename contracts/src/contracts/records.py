@@ -69,6 +69,8 @@ class DestructionRequested(Event):
     student_id: StudentId
     classes: tuple[EventClass, ...]
     ground: DestructionGround
+    requested_by: PersonRef | None = None
+    """Whoever approves it has to be somebody else."""
     holder_id: HolderId | None = None
     """Who of the family asked for it (300.624(b))."""
     asked_on: date | None = None

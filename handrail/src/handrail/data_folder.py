@@ -38,6 +38,8 @@ class Secrets:
     signing_key: bytes
     """The issuer's Ed25519 seed."""
     session_key: str
+    keyring_older_keys: tuple[bytes, ...] = ()
+    """Master keys from before, under which some of the keyring's rows may still be wrapped."""
 
 
 class DataFolder:
@@ -70,6 +72,7 @@ class DataFolder:
             keyring_owner=kept["keyring_owner"], keyring_app=kept["keyring_app"],
             keyring_master_key=base64.b64decode(kept["keyring_master_key"]), log_host=kept["log_host"],
             signing_key=base64.b64decode(kept["signing_key"]), session_key=kept["session_key"],
+            keyring_older_keys=tuple(map(base64.b64decode, kept.get("keyring_older_keys", []))),
         )  # fmt: skip
 
     def databases(self, kept: Secrets) -> tuple[EmbeddedPostgres, EmbeddedPostgres]:

@@ -78,6 +78,7 @@ def settings_of(
         keyring_database_url=keyring.url("keyring", "", ""),
         keyring_password=kept.keyring_app,
         keyring_master_key=base64.b64encode(kept.keyring_master_key).decode(),
+        keyring_older_master_keys=" ".join(base64.b64encode(key).decode() for key in kept.keyring_older_keys),
         token_signing_key=base64.b64encode(kept.signing_key).decode(),
         session_key=kept.session_key,
         log_host=kept.log_host,

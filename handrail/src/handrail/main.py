@@ -24,11 +24,12 @@ clock = typer.Typer(no_args_is_help=True, help="A sandbox's clock: forward only.
 topics = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
 projections = typer.Typer(no_args_is_help=True, help="What can be rebuilt from events.")
 parked = typer.Typer(no_args_is_help=True, help="Events that wait for an operator.")
+keyring = typer.Typer(no_args_is_help=True, help="The keyring's master key.")
 rules = typer.Typer(
     no_args_is_help=True, help="The rules of the field: the federal floor and the states' profiles."
 )
 for name, group in (("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
-                    ("projections", projections), ("parked", parked), ("rules", rules)):  # fmt: skip
+                    ("projections", projections), ("parked", parked), ("keyring", keyring), ("rules", rules)):  # fmt: skip
     app.add_typer(group, name=name)
 
 Data = Annotated[Path, typer.Option(envvar="HANDRAIL_DATA", help="The data folder of the embedded default.")]
@@ -365,6 +366,50 @@ def rules_list(as_json: AsJson = False) -> None:
     from handrail.rules import in_one_line, in_order, listed
 
     show(listed(), as_json, "\n".join(map(in_one_line, in_order())))
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="The folder for both backups.")],
+    keyring_to: Annotated[Path | None, typer.Option(help="Another folder for the keyring's.")] = None,
+    data: Data = DATA, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Back up both databases, readable copies left out; the keyring's old backups are removed when their time is over."""
+    from handrail.backup import BackupFailed, back_up
+
+    with _from_the_environment():
+        try:
+            done = back_up(data, to, keyring_to)
+        except BackupFailed as error:
+            err(str(error))
+            raise typer.Exit(1) from error
+    show(done.said(), as_json, f"services  {done.services}\nkeyring   {done.keyring}, to be removed "
+                               f"{done.keyring_expires_at:%Y-%m-%d %H:%M} UTC\nremoved   {len(done.removed)} old")  # fmt: skip
+
+
+@keyring.command("new-master")
+def keyring_new_master(data: Data = DATA) -> None:
+    """Make the next master key of the embedded default, which must stand still for this."""
+    from handrail.master_key import new_master
+
+    with _from_the_environment():
+        out(new_master(data))
+
+
+@keyring.command("rewrap")
+def keyring_rewrap(data: Data = DATA, as_json: AsJson = False) -> None:
+    """Wrap every key under the newest master key, while Handrail runs. Broken off, it goes on where it was."""
+    from handrail.master_key import rewrap_all
+
+    with _from_the_environment():
+        done = _operated(
+            lambda: rewrap_all(data, lambda at, of: None if as_json else out(f"{at:,} of {of:,}"))
+        )
+        show(
+            {"rewrapped": done},
+            as_json,
+            f"{done:,} rewrapped; under an old master key there is nothing left.",
+        )
 
 
 def _operated(work: Callable[[], T]) -> T:

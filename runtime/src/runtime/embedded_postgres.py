@@ -86,6 +86,7 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_min_messages": "warning",
             "log_min_error_statement": "panic",  # Statements may carry what belongs to a student.
+            "wal_recycle": "off",  # A recycled segment keeps for weeks what was lawfully destroyed.
             "log_parameter_max_length": "0",
             "log_parameter_max_length_on_error": "0",
         } | self.options

@@ -126,12 +126,14 @@ async def _fold_anew(service: Erasing, erasure: Erasure, stream: str, connection
     )
     await connection.execute(f"DELETE FROM {s}_read.states WHERE tenant = $1 AND stream = $2", tenant, stream)
     made = [(stream, folding)]
-    await connection.copy_records_to_table(
-        "states", schema_name=f"{s}_read", columns=STATE_COLUMNS, records=state_rows(tenant, made)
-    )
-    await connection.copy_records_to_table(
-        "resources", schema_name=f"{s}_read", columns=RESOURCE_COLUMNS, records=resource_rows(tenant, made)
-    )
+    for table, columns, records in (
+        ("states", STATE_COLUMNS, state_rows(tenant, made)),
+        ("resources", RESOURCE_COLUMNS, resource_rows(tenant, made)),
+    ):
+        places = ", ".join(f"${n + 1}" for n in range(len(columns)))
+        await connection.executemany(
+            f"INSERT INTO {s}_read.{table} ({', '.join(columns)}) VALUES ({places})", list(records)
+        )
     gone = {(row["kind"], row["id"]) for row in shown} - folding.resources.keys()
     await connection.executemany(
         f"INSERT INTO {s}.gone (tenant, kind, id, student, destroyed_on) VALUES ($1, $2, $3, $4, $5)"

@@ -173,8 +173,11 @@ class PostgresKeyring:
 
     async def destroy(
         self, tenant: str, destruction: UUID, subject: UUID, classes: Sequence[EventClass], on: date
-    ) -> tuple[DestroyedKeys, ...]:
-        """Delete the retired keys, unless a hold stands (`HoldStands`); one transaction, safe to repeat."""
+    ) -> tuple[tuple[DestroyedKeys, ...], date]:
+        """Delete the retired keys, unless a hold stands (`HoldStands`); one transaction, safe to repeat.
+
+        Says which went and on which day: ``on``, or the day of the time before.
+        """
         try:
             rows = await self._pool.fetch(
                 "SELECT * FROM keyring.destroy($1, $2, $3, $4, $5)",
@@ -186,7 +189,8 @@ class PostgresKeyring:
             detail: str | None = getattr(error, "detail", None)
             raise HoldStands([UUID(each) for each in json.loads(detail or "[]")]) from error
         self.forget(tenant)
-        return tuple(DestroyedKeys(EventClass(row["class"]), row["generation"]) for row in rows)
+        keys = tuple(DestroyedKeys(EventClass(row["class"]), row["generation"]) for row in rows)
+        return keys, min((row["destroyed_on"] for row in rows), default=on)
 
     async def destroy_again(
         self, tenant: str, destruction: UUID, subject: UUID, keys: Sequence[DestroyedKeys], on: date

@@ -158,7 +158,7 @@ KEYRING_2 = """
     END $$;
     -- The only way a key goes. Holds are looked at under the lock under which they are set. Safe to repeat.
     CREATE FUNCTION keyring.destroy(p_tenant text, p_destruction uuid, p_subject uuid, p_class text[], p_on date)
-        RETURNS TABLE (class text, generation integer)
+        RETURNS TABLE (class text, generation integer, destroyed_on date)
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = keyring, pg_temp AS $$
     #variable_conflict use_column
     DECLARE
@@ -178,7 +178,7 @@ KEYRING_2 = """
             INSERT INTO destroyed (key_id, tenant, subject, class, generation, destruction, destroyed_on)
             SELECT gone.key_id, p_tenant, p_subject, gone.class, gone.generation, p_destruction, p_on FROM gone;
         END IF;
-        RETURN QUERY SELECT d.class, max(d.generation) FROM destroyed d
+        RETURN QUERY SELECT d.class, max(d.generation), min(d.destroyed_on) FROM destroyed d
                       WHERE d.tenant = p_tenant AND d.destruction = p_destruction GROUP BY d.class ORDER BY d.class;
     END $$;
     -- A keyring that came back from a backup forgets again what was destroyed before: the log says up to which generation.

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     keyring_owner_password: SecretStr | None = None
     keyring_master_key: SecretStr | None = None
     """Base64 of 32 random bytes."""
+    keyring_older_master_keys: SecretStr | None = None
+    """Those from before, with blanks between, until `handrail keyring rewrap` is done."""
     keyring_backup_days: int = Field(default=14, ge=1, le=365)
 
     kafka_bootstrap_servers: str | None = None
@@ -151,6 +153,14 @@ class Settings(BaseSettings):
         """The key that wraps every key; raises `MissingSetting` for none or one of another length."""
         return self._bytes("keyring_master_key", MASTER_KEY_BYTES)
 
+    def older_master_keys(self) -> tuple[bytes, ...]:
+        """Master keys that rows may still be wrapped under; raises `MissingSetting` for one that is none."""
+        given = self.keyring_older_master_keys
+        return tuple(
+            _decoded("keyring_older_master_keys", text, MASTER_KEY_BYTES)
+            for text in (given.get_secret_value().split() if given else ())
+        )
+
     def signing_seed(self) -> bytes:
         """The built-in issuer's key; raises `MissingSetting`."""
         return self._bytes("token_signing_key", 32)
@@ -169,6 +179,7 @@ class Settings(BaseSettings):
             relay_url=self.relay_url(service),
             keyring_url=self.keyring_url(),
             keyring_master_key=self.master_key(),
+            keyring_older_keys=self.older_master_keys(),
             log_host=self.log_host,
             kafka=Broker(self.kafka_bootstrap_servers, self.kafka_prefix)
             if self.kafka_bootstrap_servers
@@ -186,10 +197,14 @@ class Settings(BaseSettings):
         )
 
     def _bytes(self, name: str, length: int) -> bytes:
-        try:
-            value = base64.b64decode(self.secret(name), validate=True)
-        except binascii.Error as error:
-            raise MissingSetting(name, "is not base64") from error
-        if len(value) != length:
-            raise MissingSetting(name, f"is not base64 of {length} bytes")
-        return value
+        return _decoded(name, self.secret(name), length)
+
+
+def _decoded(name: str, text: str, length: int) -> bytes:
+    try:
+        value = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise MissingSetting(name, "is not base64") from error
+    if len(value) != length:
+        raise MissingSetting(name, f"is not base64 of {length} bytes")
+    return value

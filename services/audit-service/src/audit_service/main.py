@@ -9,14 +9,26 @@ from fastapi import FastAPI
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
+from audit_service.adapters.consumers.dispute_holds import DISPUTE_HOLDS
 from audit_service.adapters.projections.people import PEOPLE
-from audit_service.adapters.routes import access_record, events, packets, plans, tenants, timeline
+from audit_service.adapters.routes import (
+    access_record,
+    destructions,
+    events,
+    holds,
+    packets,
+    plans,
+    tenants,
+    timeline,
+)
 from audit_service.adapters.routes.clients import account_routes, client_routes
 from audit_service.adapters.routes.oauth import oauth_routes
 from audit_service.adapters.routes.sign_in import sign_in_routes
 from audit_service.application.client_registry import CLIENT
+from audit_service.application.destroyer import Destroyer
 from audit_service.application.issuer import Issuer
 from audit_service.application.packets import DISCLOSURE
+from audit_service.application.records import DESTRUCTION, HOLD
 from audit_service.application.service import AuditService
 from audit_service.settings import Settings
 from runtime.access import ACCESS
@@ -30,8 +42,8 @@ from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
-MODELS = (DISCLOSURE, CLIENT, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, access_record, packets)
+MODELS = (DISCLOSURE, CLIENT, HOLD, DESTRUCTION, TENANT, ACCESS)
+ROUTES = (events, timeline, plans, access_record, packets, holds, destructions)
 
 
 def service_of(settings: Settings) -> AuditService:
@@ -41,8 +53,9 @@ def service_of(settings: Settings) -> AuditService:
         "audit",
         settings.addresses("audit"),
         MODELS,
-        lambda _service: (copies(frontier), PEOPLE, SIGHT),
+        lambda _service: (copies(frontier), PEOPLE, SIGHT, DISPUTE_HOLDS),
         lambda service: (frontier.task(service.database),),
+        schedules=settings.own_schedules(),
     )
 
 
@@ -55,7 +68,8 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
 
     edge = Edge(service, verifier or verifier_for(settings), owners={"plan": whose_plan})
     own_tasks = service.tasks
-    service.tasks = lambda running: (*own_tasks(running), edge.access.run)
+    destroyer = Destroyer(lambda: service.records, backup_days=settings.keyring_backup_days)
+    service.tasks = lambda running: (*own_tasks(running), edge.access.run, destroyer.run)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

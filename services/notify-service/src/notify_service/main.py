@@ -70,7 +70,7 @@ def post_office(settings: Settings) -> PostOffice:
         timeout=settings.smtp_timeout_seconds,
     )  # fmt: skip
     return PostOffice(
-        server, LinkMaker(settings.master_key()), settings.sender_address, settings.mail_domain,
+        server, LinkMaker(settings.master_key(), settings.older_master_keys()), settings.sender_address, settings.mail_domain,
         settings.public_url.rstrip("/"), settings.link_days,
     )  # fmt: skip
 

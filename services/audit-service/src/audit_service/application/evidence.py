@@ -5,7 +5,7 @@ What cannot be opened is not hidden: its entry stands, and says why the contents
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
@@ -16,7 +16,7 @@ import msgspec
 from pydantic import ValidationError
 
 from audit_service.domain.moment import Moment
-from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
+from contracts.event import Actor, Event, EventClass, Recorded, UnknownEvent, decode
 from contracts.problems import NotFound
 from runtime.database import Database
 from runtime.entry import Entry, parse_entry
@@ -46,9 +46,10 @@ class Copy:
     salt: bytes | None
     plain: bytes | None
     recorded: Recorded[Event] | None
-    closed: Literal["destroyed", "altered", "unknown"] | None = None
-    """Why there are no contents to read: the key is gone, the bytes are not what was committed to, or this version of
-    Handrail does not know the event."""
+    closed: Literal["destroyed", "altered", "unknown", "lost"] | None = None
+    """Why there are no contents to read: the key was lawfully destroyed, the bytes are not what was committed to, this
+    version of Handrail does not know the event, or the keyring lacks the key and knows of no destruction."""
+    destroyed_on: date | None = None
 
     @cached_property
     def entry(self) -> Entry:
@@ -101,16 +102,22 @@ class Evidence:
     async def of_student(
         self, tenant: str, student: UUID, *, known_at: datetime | None = None, basis: dict[str, int] | None = None,
         after: Place | None = None, limit: int = MOST, types: Collection[str] | None = None,
+        streams: Collection[str] = (),
     ) -> list[Copy]:  # fmt: skip
-        """The student's entries of every service in known order; of ``types`` only, when given."""
+        """The student's entries of every service in known order; of ``types`` only, when given.
+
+        ``streams`` are others that are about the student though not under them: destructions.
+        """
+        theirs = "c.subject = $1" if not streams else "(c.subject = $1 OR c.stream = ANY ($9::text[]))"
         return await self._fetch(
             tenant,
-            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.subject = $1 {_KNOWN}
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND {theirs} {_KNOWN}
                  AND ($4::timestamptz IS NULL OR (c.known_at, c.source, c.index) > ($4, $5::text, $6::bigint))
                  AND ($7::text[] IS NULL OR c.type = ANY ($7))
                ORDER BY c.known_at, c.source, c.index LIMIT $8""",
             student, known_at, _json(basis), after.known_at if after else None, after.source if after else None,
             after.index if after else None, list(types) if types is not None else None, limit,
+            *([list(streams)] if streams else []),
         )  # fmt: skip
 
     async def of_stream(self, tenant: str, stream: str, moment: Moment) -> list[Copy]:
@@ -135,13 +142,15 @@ class Evidence:
         )  # fmt: skip
 
     async def basis(
-        self, tenant: str, student: UUID, *, known_at: datetime | None, basis: dict[str, int] | None
-    ) -> dict[str, int]:
-        """The last index of each log among the student's entries that such a question reads."""
+        self, tenant: str, student: UUID, *, known_at: datetime | None, basis: dict[str, int] | None,
+        streams: Collection[str] = (),
+    ) -> dict[str, int]:  # fmt: skip
+        """The last index of each log among the student's entries (and of ``streams``) that such a question reads."""
+        theirs = "c.subject = $1" if not streams else "(c.subject = $1 OR c.stream = ANY ($4::text[]))"
         async with self.database.lend(tenant) as connection:
             rows = await connection.fetch(
-                f"SELECT c.source, max(c.index) AS last {_BELOW} WHERE {_TENANT} AND c.subject = $1 {_KNOWN}"
-                " GROUP BY c.source", student, known_at, _json(basis),
+                f"SELECT c.source, max(c.index) AS last {_BELOW} WHERE {_TENANT} AND {theirs} {_KNOWN}"
+                " GROUP BY c.source", student, known_at, _json(basis), *([list(streams)] if streams else []),
             )  # fmt: skip
         return {row["source"]: row["last"] for row in rows}
 
@@ -184,6 +193,28 @@ class Evidence:
                 " WHERE tenant = current_setting('handrail.tenant') AND id = ANY ($1)", list(ids),
             )  # fmt: skip
         return {row["id"]: row["name"] for row in rows}
+
+    async def shown(
+        self, tenant: str, kind: str, student: UUID | None = None, *, status: str | None = None
+    ) -> list[dict[str, Any]]:
+        """This service's own things of one kind as they are read, each with its ``id``; oldest first."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                "SELECT id, document::text AS document FROM audit_read.resources"
+                " WHERE tenant = current_setting('handrail.tenant') AND kind = $1"
+                "   AND ($2::uuid IS NULL OR student = $2) AND ($3::text IS NULL OR document->>'status' = $3)"
+                " ORDER BY id", kind, student, status,
+            )  # fmt: skip
+        return [msgspec.json.decode(row["document"]) | {"id": row["id"]} for row in rows]
+
+    async def destroyed_on(self, tenant: str, student: UUID) -> dict[EventClass, date]:
+        """Which classes of a student's contents were lawfully destroyed, each with its (last) day."""
+        rows = await self.shown(tenant, "destruction", student, status="destroyed")
+        return {
+            EventClass(each): date.fromisoformat(row["destroyed_on"])
+            for row in rows
+            for each in row["classes"]
+        }
 
     async def students_among(self, tenant: str, ids: Collection[UUID]) -> set[UUID]:
         """Which of these ids are students'."""
@@ -228,14 +259,22 @@ class Evidence:
         return await self._open(tenant, rows)
 
     async def _open(self, tenant: str, rows: Sequence[asyncpg.Record]) -> list[Copy]:
-        keys = await self._keyring().by_id(tenant, {key_id_of(row["sealed"]) for row in rows})
-        return [_opened(row, keys.get(key_id_of(row["sealed"]))) for row in rows]
+        wanted = {key_id_of(row["sealed"]) for row in rows}
+        keys = await self._keyring().by_id(tenant, wanted)
+        missing = wanted - keys.keys()
+        gone = await self._keyring().destroyed(tenant, missing) if missing else {}
+        return [
+            _opened(row, keys.get(key_id), gone.get(key_id))
+            for row in rows
+            for key_id in (key_id_of(row["sealed"]),)
+        ]
 
 
-def _opened(row: asyncpg.Record, key: Key | None) -> Copy:
+def _opened(row: asyncpg.Record, key: Key | None, destroyed_on: date | None) -> Copy:
     source, position, index, entry_bytes = row["source"], row["position"], row["index"], row["entry"]
     if key is None:
-        return Copy(source, position, index, entry_bytes, None, None, None, "destroyed")
+        closed: Literal["destroyed", "lost"] = "lost" if destroyed_on is None else "destroyed"
+        return Copy(source, position, index, entry_bytes, None, None, None, closed, destroyed_on)
     entry = parse_entry(entry_bytes)
     try:
         salt, plain = open_sealed(key, entry.id, row["sealed"])

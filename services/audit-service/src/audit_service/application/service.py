@@ -1,11 +1,14 @@
 """audit-service as it runs: the service every other is, with the evidence it answers from."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
 from audit_service.application.evidence import Evidence
+from audit_service.application.records import Records
+from contracts.retention_schedule import Schedule
 from runtime.call import Call
 from runtime.service import SEEN_SECONDS, Service
 
@@ -15,9 +18,16 @@ class AuditService(Service):
     """A `Service` that has seen an event only when it lies below the frontier, where reading begins."""
 
     evidence: Evidence = field(init=False)
+    schedules: Sequence[Schedule] = ()
+    """Districts' own retention schedules."""
 
     def __post_init__(self) -> None:
         self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
+
+    @property
+    def records(self) -> Records:
+        """Holds and destruction."""
+        return Records(self.evidence, self.store, self.keyring, self.schedules)
 
     async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
         """Wait until the event's effect is in every answer."""

@@ -8,10 +8,13 @@ from audit_service.application.evidence import Copy, Evidence, Place, opened_eve
 from audit_service.domain.moment import Moment
 from audit_service.domain.replay import StudentReplay, replay
 from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
+from contracts import streams
+from contracts.plain_words import day_in_words
 from contracts.plan_document import PlanDocument, history_of, in_force
 
 _CLOSED = {
-    "destroyed": "The contents of this event were lawfully destroyed; that it happened stays provable.",
+    "destroyed": "Contents lawfully destroyed on {on}. That it happened, by whom and when, stays provable.",
+    "lost": "The key to the contents of this event is missing, and no lawful destruction is known.",
     "altered": "The contents of this event are not what the log committed to.",
     "unknown": "This version of Handrail does not know this kind of event.",
 }
@@ -32,9 +35,10 @@ async def timeline(
 ) -> Page:  # fmt: skip
     """Every event of every service about the student, as sentences with names; raises `NotFound` for an unknown one."""
     await evidence.must_be_known(tenant, student)
-    fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis)
+    about = [streams.destruction(row["id"]) for row in await evidence.shown(tenant, "destruction", student)]
+    fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis, streams=about)
     copies = await evidence.of_student(
-        tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1
+        tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1, streams=about
     )
     page = copies[:limit]
     return Page(
@@ -63,7 +67,8 @@ def _closed(copy: Copy, names: dict[str, str]) -> TimelineEntry:
     return TimelineEntry.model_validate(
         {
             "event_id": entry.id, "source": copy.source, "index": copy.index, "type": entry.type,
-            "what": _CLOSED[closed], "who": who(entry.actor, names), "effective_on": entry.effective_on,
+            "what": _CLOSED[closed].format(on=day_in_words(copy.destroyed_on) if copy.destroyed_on else ""),
+            "who": who(entry.actor, names), "effective_on": entry.effective_on,
             "recorded_at": entry.recorded, "known_at": entry.known, "rules": entry.rules,
             "causation": entry.causation, "contents": closed,
         }

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -37,14 +38,16 @@ class Link:
 class LinkMaker:
     """Makes and checks tokens."""
 
-    def __init__(self, master_key: bytes) -> None:
-        self._key = HKDF(SHA256(), 32, salt=None, info=b"handrail notice link 1").derive(master_key)
+    def __init__(self, master_key: bytes, older: Sequence[bytes] = ()) -> None:
+        self._key = _derived(master_key)
+        self._older = [_derived(key) for key in older]
+        """Links go on working while the master key is being replaced; a mail sent again is then another mail."""
 
     def token(self, link: Link) -> str:
         """The same token for the same link."""
         expiry = int(link.expires_at.timestamp()).to_bytes(4, "big")
         body = link.notice.bytes + link.link.bytes + expiry
-        return f"{link.tenant}.{_text(body)}.{_text(self._mac(link.tenant, body))}"
+        return f"{link.tenant}.{_text(body)}.{_text(_mac(self._key, link.tenant, body))}"
 
     def read(self, token: str) -> Link | None:
         """What the token says; ``None`` for anything we did not make. Takes as long for a near miss as for a far one."""
@@ -54,7 +57,8 @@ class LinkMaker:
         tenant, body, mac = parts[0], _bytes(parts[1]), _bytes(parts[2])
         if body is None or mac is None or len(body) != BODY_BYTES or len(mac) != MAC_BYTES:
             return None
-        if not hmac.compare_digest(mac, self._mac(tenant, body)):
+        fits = [hmac.compare_digest(mac, _mac(key, tenant, body)) for key in (self._key, *self._older)]
+        if not any(fits):
             return None
         expires_at = datetime.fromtimestamp(int.from_bytes(body[32:], "big"), UTC)
         return Link(tenant, UUID(bytes=body[:16]), UUID(bytes=body[16:32]), expires_at)
@@ -67,8 +71,13 @@ class LinkMaker:
         """Whether we made the proof; in constant time."""
         return hmac.compare_digest(self.seal(purpose, text).encode(), proof.encode())
 
-    def _mac(self, tenant: str, body: bytes) -> bytes:
-        return hmac.digest(self._key, tenant.encode() + b"\n" + body, hashlib.sha256)
+
+def _derived(master_key: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"handrail notice link 1").derive(master_key)
+
+
+def _mac(key: bytes, tenant: str, body: bytes) -> bytes:
+    return hmac.digest(key, tenant.encode() + b"\n" + body, hashlib.sha256)
 
 
 def _text(raw: bytes) -> str:
