@@ -73,8 +73,15 @@ class LogUse:
     reported: Reported | None = None
 
 
-def acknowledge(command: Acknowledge, item: ItemOnDay, today: date) -> list[ResponsibilityAcknowledged]:
-    """Take somebody's word that they know their duties; also before the item binds, as it should be."""
+def acknowledge(
+    command: Acknowledge, item: ItemOnDay, today: date, speaker: str | None = None
+) -> list[ResponsibilityAcknowledged]:
+    """Take somebody's word that they know their duties; also before the item binds, as it should be.
+
+    ``speaker`` is the person who is signed in; a system reports what was said elsewhere.
+    """
+    if speaker is not None and command.reported is None and speaker != str(command.staff):
+        raise SpeaksForThemselves(command.staff)
     wrong = wrong_day(command.on, today, command.reported, "/on")
     if item.item is None:
         wrong.append(Reason("item-not-in-plan", "No text of this plan has this item.", pointer="/item"))

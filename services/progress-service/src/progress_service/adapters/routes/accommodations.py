@@ -112,8 +112,7 @@ async def post_acknowledgement(
     Beside it stands what `POST /plan/v1/plans/{id}/informed` records: that somebody told them.
     """
     may_report(who, body.reported)
-    if who.is_person and body.reported is None and who.actor.id != str(body.staff):
-        raise SpeaksForThemselves(body.staff)
+    speaker = who.actor.id if who.is_person else None
     command = Acknowledge(
         acknowledgement_id=new_id(), plan_id=body.plan, item_id=body.item, staff=body.staff, on=body.on, how=body.how,
         external_id=body.external_id, reported=body.reported.to_value() if body.reported else None,
@@ -123,7 +122,7 @@ async def post_acknowledgement(
     async def record(making: Making) -> Appended:
         return await record_fact(
             asked.store, asked.context, who, about,
-            lambda ground: acknowledge(command, ground.item, ground.today), making,
+            lambda ground: acknowledge(command, ground.item, ground.today, speaker), making,
         )  # fmt: skip
 
     return await asked.respond(
