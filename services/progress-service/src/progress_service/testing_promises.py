@@ -27,6 +27,7 @@ from contracts.vocabulary import PlanEnd, PlanKind, VoidGround
 from progress_service.domain.item_year import ItemYear, SessionOutcome, evolve
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.promised_item import KnownPlan
+from progress_service.domain.promises import PromisedServices
 from progress_service.domain.session import RecordSession
 
 PLAN, STUDENT, PROVIDER = an_id("plan"), an_id("student"), an_id("provider")
@@ -145,6 +146,11 @@ def log_of(*events: Event) -> Log:
 def known(*events: Event) -> KnownPlan:
     """The plan of which these events are known; without any, of an adopted one with all of this module's items."""
     return KnownPlan(history_of(log_of(*events).entries))
+
+
+def plan_of(*events: Event) -> PromisedServices:
+    """What the plan of these events promises, day by day."""
+    return PromisedServices(history_of(log_of(opened(), *events).entries))
 
 
 def year(*events: Event) -> ItemYear:
