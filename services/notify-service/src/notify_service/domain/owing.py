@@ -21,6 +21,7 @@ from contracts.fields import AmendmentId, MeetingId, NoticeId, PlanId
 from contracts.meetings import MeetingScheduled
 from contracts.notice_time import first_day_of_change
 from contracts.plan import AmendmentProposed, PlanAdopted, PlanCorrected, PlanEnded, PlanVoided
+from contracts.progress_reports import ProgressReportIssued
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import Due
 from contracts.students import RequestMade, RightsHolderConfirmed
@@ -111,12 +112,16 @@ def owed_of(event: Event, on: date, known: Known) -> tuple[Obligation, ...]:
             return (_of_amendment(event, known),)
         case PlanAdopted():
             kind = decision_notice(event.kind)
-            return () if event.reported else (Obligation(kind, NoticeOccasion.PLAN_ADOPTED, on, event.plan_id),)
+            return (
+                () if event.reported else (Obligation(kind, NoticeOccasion.PLAN_ADOPTED, on, event.plan_id),)
+            )
         case PlanEnded() if event.reason in TOLD_BEFORE:
             return (_of_end(event, on, known),)
         case PlanCorrected():
             return (
-                Obligation(NoticeKind.CORRECTION_NOTICE, NoticeOccasion.RECORD_CORRECTED, None, event.plan_id),
+                Obligation(
+                    NoticeKind.CORRECTION_NOTICE, NoticeOccasion.RECORD_CORRECTED, None, event.plan_id
+                ),
             )
         case PlanVoided():
             return (
@@ -125,6 +130,11 @@ def owed_of(event: Event, on: date, known: Known) -> tuple[Obligation, ...]:
             )  # fmt: skip
         case MeetingScheduled():
             return _of_meeting(event, known)
+        case ProgressReportIssued():
+            report = Obligation(
+                NoticeKind.PROGRESS_REPORT, NoticeOccasion.REPORT_ISSUED, event.due_on, event.plan_id
+            )
+            return () if event.reported else (report,)
         case RightsHolderConfirmed() if event.ground is RightsGround.ADULT_STUDENT:
             return (Obligation(NoticeKind.RIGHTS_TRANSFER, NoticeOccasion.RIGHTS_TRANSFERRED, on),)
     return (*_of_evaluation(event, known), *_of_safeguards(event, on, known))
