@@ -25,7 +25,7 @@ from contracts.event import Event, Recorded
 from contracts.ids import new_id
 from contracts.notify import NoticePreferencesSet
 from contracts.vocabulary import Channel
-from notify_service.adapters.tables import notify_tables_1
+from notify_service.adapters.tables import notify_tables_1, notify_tables_2
 from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
 from notify_service.settings import Settings
@@ -273,7 +273,7 @@ async def make_tables(plan: Opened) -> None:
     """What this service's own migrations would make."""
     owner = await asyncpg.connect(plan.url("notify_owner"))
     async with owner.transaction():
-        for statement in [*notify_tables_1(), *sight_1("notify"), *access_1("notify")]:
+        for statement in [*notify_tables_1(), *notify_tables_2(), *sight_1("notify"), *access_1("notify")]:
             await owner.execute(statement)
     await owner.close()
 

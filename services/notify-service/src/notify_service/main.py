@@ -13,7 +13,7 @@ from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
-from notify_service.adapters.routes import codes, deliveries, notices, preferences
+from notify_service.adapters.routes import codes, deliveries, notices, preferences, tasks
 from notify_service.adapters.sending.sender import Sender
 from notify_service.adapters.showing import fetch_notice
 from notify_service.adapters.smtp import MailServer
@@ -41,6 +41,7 @@ ROUTERS: Sequence[APIRouter] = (
     log_routes("notify"),
     notices.routes,
     deliveries.routes,
+    tasks.routes,
     preferences.routes,
     codes.routes,
     page_routes.routes,

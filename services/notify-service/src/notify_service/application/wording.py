@@ -16,8 +16,10 @@ from contracts import codes, plain_words
 from contracts.fields import LanguageTag
 from contracts.vocabulary import NoticeKind
 
-LANGUAGES: tuple[LanguageTag, ...] = ("en", "es")
+LANGUAGES: tuple[LanguageTag, ...] = ("en", "es", "vi", "zh-Hans", "ar")
 """In which there is a wording, in the order in which they are offered."""
+
+_WITHOUT_A_US_LOCALE = frozenset({"vi", "zh-Hans", "ar"})
 
 _FOLDER = files("notify_service") / "templates"
 
@@ -36,13 +38,20 @@ class Wording:
 
     @property
     def locale(self) -> Locale:
-        """Of the United States, in this language: how dates and numbers are written."""
-        return Locale.parse(f"{self.tag}_US")
+        """How dates and numbers are written: as in the United States, where that is described for this language."""
+        return Locale.parse(
+            self.tag.replace("-", "_") if self.tag in _WITHOUT_A_US_LOCALE else f"{self.tag}_US"
+        )
 
     @property
     def status(self) -> str:
         """``drafted``, or ``reviewed``: stated on every notice."""
         return str(self.texts["status"])
+
+    @property
+    def reviewed_by(self) -> str:
+        """By whom; nothing where nobody has."""
+        return str(self.texts.get("reviewed_by", ""))
 
     def __call__(self, key: str, **values: object) -> str:
         """The words under a dotted key, with its places filled."""

@@ -12,17 +12,18 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.fields import LanguageTag
+from contracts.fields import LanguageTag, NoticeId
 from contracts.notify import (
     DeliveryPersonalData,
     NoticeAttemptFailed,
     NoticeGiven,
     NoticeRendered,
     NoticeSent,
+    Readability,
 )
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import Channel, GivenBasis, NoticePart
+from contracts.vocabulary import Channel, GivenBasis, InvitationPart, NoticePart, TranslationStatus
 from notify_service.domain.notice import Notice
 
 BASIS_OF = {
@@ -72,21 +73,34 @@ class RecordDelivery:
     reported: Reported | None = None
 
 
-def fix_text(
-    notice: Notice,
-    document: DocumentRef,
-    template: str,
-    language: LanguageTag,
-    parts: Sequence[NoticePart],
-    today: date,
-) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class FixText:
+    """A text that was made: which bytes, in which wording, how good to read."""
+
+    document: DocumentRef
+    template: str
+    language: LanguageTag
+    parts: Sequence[NoticePart]
+    today: date
+    invitation_parts: tuple[InvitationPart, ...] = ()
+    translation: TranslationStatus | None = None
+    reviewed_by: str | None = None
+    fallback_from: LanguageTag | None = None
+    readability: Readability | None = None
+    template_id: UUID | None = None
+    together_with: tuple[NoticeId, ...] = ()
+
+
+def fix_text(notice: Notice, made: FixText) -> list[Event]:
     """The text is fixed once; a notice that has one keeps it."""
     if notice.text is not None:
         return []
     return [
         NoticeRendered(
-            effective_on=today, notice_id=notice.about.notice_id, document=document, template=template,
-            language=language, parts=tuple(parts),
+            effective_on=made.today, notice_id=notice.about.notice_id, document=made.document, template=made.template,
+            language=made.language, parts=tuple(made.parts), invitation_parts=made.invitation_parts or None,
+            translation=made.translation, reviewed_by=made.reviewed_by or None, fallback_from=made.fallback_from,
+            readability=made.readability, template_id=made.template_id, together_with=made.together_with or None,
         )
     ]  # fmt: skip
 
@@ -168,6 +182,6 @@ def _given(
         NoticeGiven(
             effective_on=on, notice_id=about.notice_id, kind=about.kind, holder_id=about.holder_id,
             plan_id=about.plan_id, amendment_id=about.amendment_id, channel=channel, basis=basis,
-            delivery_id=delivery_id, reported=reported,
+            delivery_id=delivery_id, reported=reported, occasion=about.occasion, meeting_id=about.meeting_id,
         )
     ]  # fmt: skip

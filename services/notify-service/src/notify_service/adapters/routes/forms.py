@@ -9,7 +9,17 @@ from pydantic.config import JsonDict
 
 from contracts.fields import Email, ExternalId, LanguageTag, Line, Name, Narrative, Phone
 from contracts.values import PostalAddress, Reported
-from contracts.vocabulary import Channel, CommunicationMode, GivenBasis, NoticeKind, NoticePart, RequestKind
+from contracts.vocabulary import (
+    Channel,
+    CommunicationMode,
+    GivenBasis,
+    InvitationPart,
+    NoticeKind,
+    NoticeOccasion,
+    NoticePart,
+    RequestKind,
+    TranslationStatus,
+)
 from notify_service.adapters.showing import Status
 from notify_service.domain.facts import Reasons
 from runtime.auth import Forbidden, Principal
@@ -171,6 +181,24 @@ class DocumentOut(BaseModel):
     bytes: int
 
 
+class ReadabilityOut(BaseModel):
+    """How hard the text is to read; which sentences are long says `GET /notices/{id}/readability`."""
+
+    measure: str
+    grade: int | None = None
+    score: int | None = None
+    words: int
+    sentences: int
+    long_sentences: int
+
+
+class LongSentencesOut(ReadabilityOut):
+    """How hard a notice is to read, and what makes it so."""
+
+    notice: UUID
+    sentences_to_shorten: list[str]
+
+
 class TextOut(BaseModel):
     """The text as it was fixed."""
 
@@ -181,6 +209,15 @@ class TextOut(BaseModel):
     """The language it is written in; another than the notice's own where there was no wording in that."""
     parts: list[NoticePart]
     fixed_on: date
+    invitation_parts: list[InvitationPart] | None = None
+    """Of a meeting notice: what it says of 34 CFR 300.322(b)."""
+    translation: TranslationStatus | None = None
+    reviewed_by: str | None = None
+    fallback_from: LanguageTag | None = None
+    """The holder's language, in which there is no wording."""
+    readability: ReadabilityOut | None = None
+    together_with: list[UUID] | None = None
+    """Other notices that the same letter gives."""
 
 
 class TryOut(BaseModel):
@@ -241,6 +278,11 @@ class NoticeOut(BaseModel):
     amendment: UUID | None = None
     caused_by: UUID
     owed_on: date
+    occasion: NoticeOccasion | None = None
+    """Why it is owed; absent on old ones."""
+    due_on: date | None = None
+    """The last day on which it is in time, where a number is set."""
+    meeting: UUID | None = None
     language: LanguageTag
     """The holder's own."""
     status: Status

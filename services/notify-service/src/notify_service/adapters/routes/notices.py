@@ -9,10 +9,15 @@ from starlette.responses import Response
 
 from contracts.ids import new_id
 from contracts.problems import NotFound
+from notify_service.adapters import outbox
 from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.making import MakeNotice, NoticeCannotBeWritten, make_notice
-from notify_service.adapters.routes.forms import NoticeIn, NoticeOut
+from notify_service.adapters.routes.forms import LongSentencesOut, NoticeIn, NoticeOut
+from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.showing import Status, page_of_notices
+from notify_service.application.notice_text import compose
+from notify_service.application.readability import long_sentences, readability
+from notify_service.application.wording import wording
 from notify_service.domain.delivery import NoticeNotRendered
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
@@ -20,6 +25,7 @@ from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.resources import encode
 
 Reads = Annotated[Principal, allow("notice.read")]
 Writes = Annotated[Principal, allow("notice.write")]
@@ -57,6 +63,23 @@ async def get_letter(notice_id: UUID, who: Reads, asked: Asked) -> Response:
 async def get_notice(notice_id: UUID, who: Reads, asked: Asked) -> Response:
     """Read one notice: its text's proof, every sending with the other side's answer, given, opened, answered."""
     return await asked.one("notice", notice_id)
+
+
+@routes.get("/notices/{notice_id}/readability", response_model=LongSentencesOut)
+async def get_readability(notice_id: UUID, who: Reads, asked: Asked) -> Response:
+    """Read how hard the notice is to read, with each sentence that is longer than can be read at once."""
+    shown = await asked.shown("notice", notice_id)
+    text = shown.document.get("text")
+    service = at_hand(asked.request).service
+    async with service.database.begin(asked.tenant) as rows:
+        entry = await outbox.entry(rows, asked.tenant, notice_id)
+    if text is None or entry is None or entry.facts is None:
+        raise NoticeNotRendered("This notice's text is not made yet.")
+    facts = await facts_kept(service, asked.tenant, entry.facts)
+    composed = compose(facts, wording(text["language"]), shown.document["language"])
+    measured = readability(composed).model_dump(mode="json", exclude_none=True)
+    body = {"notice": str(notice_id), **measured, "sentences_to_shorten": long_sentences(composed)}
+    return Response(encode(body), 200, media_type="application/json")
 
 
 @routes.post(

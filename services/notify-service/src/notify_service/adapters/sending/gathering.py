@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet
-from contracts.fields import AmendmentId, HolderId, NoticeId, PlanId, StudentId
+from contracts.fields import AmendmentId, EventId, HolderId, NoticeId, PlanId, StudentId
 from contracts.notice_time import notice_time_of
 from contracts.plan import AgreementSought, AmendmentProposed, AnyBasis, TeamMeeting, WrittenAgreement
 from contracts.plan_document import History, in_force
 from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
-from contracts.vocabulary import CommunicationMode, NoticeKind, PlanKind
+from contracts.vocabulary import CommunicationMode, NoticeKind, NoticeOccasion, PlanKind
 from notify_service.adapters import known_facts
+from notify_service.adapters.sending.occasions import SomethingMissing, said_by
 from notify_service.application.notices import PREFERENCES
 from notify_service.domain.facts import (
     DecidedAt,
@@ -77,13 +79,16 @@ class Wanted:
     holder_id: HolderId
     plan_id: PlanId | None
     amendment_id: AmendmentId | None
+    caused_by: EventId | None = None
+    occasion: NoticeOccasion | None = None
 
     @classmethod
     def of(cls, about: Owed) -> "Wanted":
         """A notice that is owed already."""
         return cls(
-            about.notice_id, about.kind, about.student_id, about.holder_id, about.plan_id, about.amendment_id
-        )
+            about.notice_id, about.kind, about.student_id, about.holder_id, about.plan_id, about.amendment_id,
+            about.caused_by, about.occasion,
+        )  # fmt: skip
 
 
 class NotGathered(LookupError):
@@ -110,7 +115,7 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         if proposal.plan_kind is PlanKind.IEP
         else (0, 0)
     )
-    return NoticeFacts(
+    facts = NoticeFacts(
         notice_id=wanted.notice_id,
         kind=wanted.kind,
         plan_kind=proposal.plan_kind,
@@ -134,7 +139,20 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         changes=proposal.changes,
         reasons=_reasons(proposal.event),
         written_in=profile.languages[0] if profile.languages else "en",
+        occasion=wanted.occasion,
     )
+    if wanted.amendment_id is not None or wanted.caused_by is None:
+        return facts
+    try:
+        zone = ZoneInfo(profile.time_zone)
+        said = await said_by(rows, tenant, wanted.kind, wanted.caused_by, zone)
+    except SomethingMissing as error:
+        raise NotGathered(str(error)) from error
+    if wanted.kind is NoticeKind.MEETING_NOTICE and "meeting" not in said:
+        raise NotGathered("text-not-given")
+    if wanted.kind is NoticeKind.PROGRESS_REPORT and "report" not in said:
+        raise NotGathered("text-not-given")
+    return facts.model_copy(update=said)
 
 
 def student_name(student: StudentPersonalData) -> str:
