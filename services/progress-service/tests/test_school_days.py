@@ -2,10 +2,10 @@
 
 from datetime import date
 
+from contracts.school_days import SchoolDays, monday_of
 from contracts.testing import an_id
 from contracts.vocabulary import Period
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.school_days import SchoolDays, monday_of
 from progress_service.testing_promises import calendar, profile
 
 

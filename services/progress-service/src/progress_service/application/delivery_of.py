@@ -7,13 +7,13 @@ from uuid import UUID
 from contracts.fields import StudentId
 from contracts.plan_history import History
 from contracts.problems import NotFound
+from contracts.promises import PromisedServices
+from contracts.school_days import SchoolDays
 from contracts.streams import school_year
 from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
 from progress_service.application.recorded_facts import basis_of, facts_of, years_of
 from progress_service.domain.delivery import ServiceDelivery, delivery
 from progress_service.domain.known import Basis, Knowledge
-from progress_service.domain.promises import PromisedServices
-from progress_service.domain.school_days import SchoolDays
 from runtime.event_store import EventStore
 
 

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.promises import Owed, PromisedServices
+from contracts.school_days import ONE_DAY, SchoolDays, monday_of
 from progress_service.domain.item_year import Session, SessionOutcome
-from progress_service.domain.promises import Owed, PromisedServices
-from progress_service.domain.school_days import ONE_DAY, SchoolDays, monday_of
 
 
 @dataclass(frozen=True, slots=True)

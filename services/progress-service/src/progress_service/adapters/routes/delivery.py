@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from contracts.promises import CONVENTION, Owed
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.delivery_of import DeliveryOf, delivery_of
@@ -22,7 +23,6 @@ from progress_service.application.knowledge import (
 from progress_service.application.known_plans import today_of
 from progress_service.domain.delivery import Figures, ServiceDelivery, Week
 from progress_service.domain.known import Knowledge
-from progress_service.domain.promises import CONVENTION, Owed
 from runtime.call import Asked
 from runtime.http import Routes
 

@@ -7,21 +7,31 @@ no calendar is known every day from Monday to Friday is taken for a school day, 
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Protocol
 from uuid import UUID
 
-from contracts.district import SchoolYear
+from contracts.district import DistrictProfileSet, SchoolYear
 from contracts.streams import YEAR_TURNS_IN, school_year
 from contracts.vocabulary import Period
-from progress_service.domain.known import KnownProfile
 
 ONE_DAY = timedelta(days=1)
 LAST_WEEKDAY = 5
 
 
+class SaidCalendar(Protocol):
+    """A district profile, and the event that said it."""
+
+    @property
+    def event_id(self) -> UUID: ...
+
+    @property
+    def profile(self) -> DistrictProfileSet: ...
+
+
 class SchoolDays:
     """The days of the school years a question is about."""
 
-    def __init__(self, profiles: Iterable[KnownProfile] = ()) -> None:
+    def __init__(self, profiles: Iterable[SaidCalendar] = ()) -> None:
         self._years: dict[str, tuple[SchoolYear, ...]] = {}
         self._said_by: dict[str, UUID] = {}
         self._counted: dict[tuple[Period, date], int] = {}

@@ -17,8 +17,8 @@ from contracts.items import Service
 from contracts.plan import PlanAdopted
 from contracts.plan_document import versions
 from contracts.plan_history import History, Lines, binding_on, fold, holding_on
+from contracts.school_days import ONE_DAY, SchoolDays
 from contracts.vocabulary import Period
-from progress_service.domain.school_days import ONE_DAY, SchoolDays
 
 CONVENTION = (
     "Minutes promised for a day, week, month or year are shared evenly over the school days of that whole period; each "
