@@ -67,7 +67,7 @@ class SchoolDays:
         """
         if period is Period.TERM:
             return None
-        first, after = _bounds(period, day)
+        first, after = bounds_of(period, day)
         if (period, first) not in self._counted:
             days = (first + ONE_DAY * n for n in range((after - first).days))
             self._counted[period, first] = sum(1 for each in days if self.is_one(each))
@@ -79,7 +79,7 @@ def monday_of(day: date) -> date:
     return day - ONE_DAY * (day.isoweekday() - 1)
 
 
-def _bounds(period: Period, day: date) -> tuple[date, date]:
+def bounds_of(period: Period, day: date) -> tuple[date, date]:
     """The period's first day, and the first day after it."""
     match period:
         case Period.DAY:
