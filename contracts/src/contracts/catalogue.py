@@ -55,7 +55,7 @@ TOPICS = (
         ServiceName.PROGRESS,
         ("progress",),
         ("audit-service",),
-        "Service sessions delivered, missed and made up; results of goals and objectives.",
+        "Schedules, sessions delivered, missed and made up; results of goals and objectives; progress reports.",
     ),
     Topic(
         ServiceName.NOTIFY,

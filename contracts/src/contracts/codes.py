@@ -216,6 +216,36 @@ MISSED_REASON = CodeList(
     ),
 )
 
+MAKE_UP_GROUND = CodeList(
+    "make_up_ground",
+    "34 CFR 300.151(b), 300.506, 300.510, 300.513; practice",
+    _plain(
+        "agreement",
+        "team_decision",
+        "mediation",
+        "resolution",
+        "hearing_decision",
+        "court_order",
+        "other",
+        state_complaint="decision on a state complaint",
+    ),
+)
+
+PROMPT_LEVEL = CodeList(
+    "prompt_level",
+    "practice: prompts from least to most, as systematic instruction counts them",
+    _plain(
+        "independent",
+        "gestural",
+        "verbal",
+        "visual",
+        "model",
+        partial_physical="partial physical help",
+        full_physical="full physical help",
+    ),
+)
+"""In the order of help: a level's number is its place, from 0 for doing it alone."""
+
 ACTIVITY = CodeList(
     "activity",
     "42 USC 12102(2)(A)-(B); open lists",
@@ -504,6 +534,8 @@ CODE_LISTS: Mapping[str, CodeList] = {
         STAFF_ROLE,
         CREDENTIAL,
         MISSED_REASON,
+        MAKE_UP_GROUND,
+        PROMPT_LEVEL,
         ACTIVITY,
         IDEA_CATEGORY,
         REFERRAL_SOURCE,

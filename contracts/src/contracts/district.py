@@ -25,6 +25,14 @@ Weekday = Annotated[int, Field(ge=1, le=7)]
 """ISO: 1 is Monday."""
 
 
+class Term(Value):
+    """A part of the school year, e.g. a quarter; both days inclusive."""
+
+    name: Name
+    first_on: date
+    last_on: date
+
+
 class SchoolYear(Value):
     """The days on which children attend for instruction (34 CFR 300.11): what a school day is in this district."""
 
@@ -34,6 +42,10 @@ class SchoolYear(Value):
     days_off: tuple[date, ...] = ()
     half_days: tuple[date, ...] = ()
     """School days that are shorter; a school day all the same."""
+    closures: tuple[date, ...] | None = None
+    """Of the days off those that were to be school days: school was closed for snow, a flood, an order."""
+    terms: tuple[Term, ...] | None = None
+    """What a service promised per term is counted by."""
 
 
 class HelpSource(Value):

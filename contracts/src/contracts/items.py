@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from contracts.event import Value
 from contracts.fields import Code, Codes, ExternalId, ItemId, Line, Measure, Minutes, Narrative, Percent
-from contracts.vocabulary import Period
+from contracts.vocabulary import MeasureKind, Period
 
 
 class BaseItem(Value):
@@ -58,6 +58,9 @@ class Goal(BaseItem):
     due_on: date | None = None
     present_levels: ItemId | None = None
     """The present levels it grows out of."""
+    measured_as: MeasureKind | None = None
+    results_of: int | None = Field(default=None, ge=1)
+    """Of how many results in a row ``results_needed`` must reach the target: 4 of 5; absent: all of them."""
 
 
 class Objective(BaseItem):
@@ -72,6 +75,9 @@ class Objective(BaseItem):
     results_needed: int | None = Field(default=None, ge=1)
     """How many results in a row must reach the target; absent means one."""
     due_on: date | None = None
+    measured_as: MeasureKind | None = None
+    results_of: int | None = Field(default=None, ge=1)
+    """Of how many results in a row ``results_needed`` must reach the target: 4 of 5; absent: all of them."""
 
 
 class Service(BaseItem):
@@ -96,6 +102,12 @@ class Service(BaseItem):
     starts_on: date | None = None
     ends_on: date | None = None
     """Last day."""
+    group_most: int | None = Field(default=None, ge=1, le=1000)
+    """At most so many students at once."""
+    credential: Code | None = None
+    """Of the list ``credential``: the licence whoever gives it must hold."""
+    extended_school_year: bool | None = None
+    """Given beyond the school year (300.106): owed from Monday to Friday from ``starts_on`` to ``ends_on``."""
 
 
 class Accommodation(BaseItem):

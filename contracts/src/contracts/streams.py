@@ -51,8 +51,13 @@ def bank(bank_entry_id: UUID) -> str:
 
 
 def item(item_id: UUID, day: date) -> str:
-    """Sessions and measurements of one plan item in the school year of ``day``."""
+    """Schedules, sessions, measurements, make-up and use of one plan item in the school year of ``day``."""
     return f"item/{item_id}/{school_year(day)}"
+
+
+def report(report_id: UUID) -> str:
+    """One progress report."""
+    return f"report/{report_id}"
 
 
 def notice(notice_id: UUID) -> str:

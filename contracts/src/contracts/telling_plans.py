@@ -2,7 +2,6 @@
 
 from typing import assert_never
 
-from contracts.codes import label
 from contracts.plain_words import day_in_words, item_in_words
 from contracts.plan import (
     AmendmentAdopted,
@@ -25,15 +24,6 @@ from contracts.plan import (
     StaffInformed,
     StatementAdded,
     TeamMeeting,
-)
-from contracts.progress import (
-    BenchmarkMeasured,
-    MeasurementVoided,
-    ObjectiveMastered,
-    ProgressEvent,
-    ServiceDelivered,
-    SessionMissed,
-    SessionVoided,
 )
 from contracts.telling import Names, Told, When, by, changes_told, counted, items_told, listed, plainly
 from contracts.values import Imported
@@ -161,32 +151,3 @@ def _exit_summary(event: ExitSummaryGiven, names: Names) -> Told:
     what = f"gave the summary at the end of school to {listed(whom)} {by(event.channel)}{worked}"
     said = event.personal.student_statement if event.personal else None
     return Told(what, said=said, reported=event.reported)
-
-
-def tell_progress(event: ProgressEvent, names: Names) -> Told:
-    """One event of a service or goal."""
-    match event:
-        case ServiceDelivered():
-            planned = f" of {event.planned_minutes} planned" if event.planned_minutes is not None else ""
-            provider = f", given by {names.staff(event.provider)}" if event.provider else ""
-            makes_up = ", to make up a missed session" if event.makes_up else ""
-            short = f", shortened because of: {label('missed_reason', event.reason)}" if event.reason else ""
-            what = f"recorded a session of {event.minutes} minutes{planned} of {names.item(event.item_id)}"
-            return Told(f"{what}{provider}{makes_up}{short}", reported=event.reported)
-        case SessionMissed():
-            what = (
-                f"recorded that a session of {names.item(event.item_id)} ({event.minutes} minutes) was missed"
-            )
-            return Told(what, why=label("missed_reason", event.reason), reported=event.reported)
-        case SessionVoided():
-            return Told(f"struck out a session of {names.item(event.item_id)}", why=event.personal.reason)
-        case BenchmarkMeasured():
-            by = f", measured by {names.staff(event.by)}" if event.by else ""
-            what = f"recorded a result of {event.value} {event.unit} for {names.item(event.item_id)}{by}"
-            return Told(what, reported=event.reported)
-        case MeasurementVoided():
-            return Told(f"struck out a result for {names.item(event.item_id)}", why=event.personal.reason)
-        case ObjectiveMastered():
-            return Told(f"recorded that {names.item(event.item_id)} was reached")
-        case _:
-            assert_never(event)

@@ -18,7 +18,8 @@ from contracts.telling import NameOf, Names, Told, When
 from contracts.telling_district import tell_audit, tell_district, tell_store
 from contracts.telling_meetings import tell_meeting
 from contracts.telling_notices import tell_notice
-from contracts.telling_plans import tell_plan, tell_progress
+from contracts.telling_plans import tell_plan
+from contracts.telling_progress import tell_progress
 from contracts.telling_students import tell_student
 
 

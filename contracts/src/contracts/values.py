@@ -33,6 +33,12 @@ class Reported(Value):
     """The rules that would have refused it, as known when it was recorded."""
 
 
+class VoidPersonalData(Value):
+    """Why the record was wrong."""
+
+    reason: Narrative
+
+
 class Imported(Value):
     """Where an imported fact came from, and when the old system says it was recorded."""
 

@@ -537,6 +537,50 @@ class SessionStatus(StrEnum):
     PARTIAL = "partial"
 
 
+class GoalStanding(StrEnum):
+    """How a goal, or one of its dated steps, stands."""
+
+    ON_TRACK = "on_track"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    UNMEASURED = "unmeasured"
+    UPCOMING = "upcoming"
+    """Its date is still to come."""
+
+
+class MeasureKind(StrEnum):
+    """How a goal's results are counted."""
+
+    COUNT = "count"
+    PERCENT = "percent"
+    TRIALS = "trials"
+    """Trials correct of those attempted: the value is their percentage."""
+    RATING = "rating"
+    """A rating scale or rubric: the value is the point on it."""
+    DURATION = "duration"
+    """In the unit the goal names, e.g. minutes."""
+    PROMPTING = "prompting"
+    """The level of help, from 0 for none (code list ``prompt_level``): a falling value is progress."""
+
+
+class MakeUpKind(StrEnum):
+    """What minutes beside the plan's own are given for."""
+
+    MAKE_UP = "make_up"
+    """For sessions that were missed."""
+    COMPENSATORY = "compensatory"
+    """A remedy: to put the student where the promised services would have (34 CFR 300.151(b), 300.513)."""
+
+
+class UseOutcome(StrEnum):
+    """What became of an accommodation when it was called for."""
+
+    PROVIDED = "provided"
+    NOT_PROVIDED = "not_provided"
+    DECLINED = "declined"
+    """Offered, and the student did without."""
+
+
 class ServiceName(StrEnum):
     """The four services: each has a topic and a log of its own."""
 

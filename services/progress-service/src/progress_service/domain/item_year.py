@@ -12,10 +12,19 @@ from uuid import UUID
 from contracts.event import Event
 from contracts.fields import ItemId, Measure, PlanId, StaffId, StudentId
 from contracts.progress import (
+    AccommodationUsed,
+    AccommodationUseVoided,
     BenchmarkMeasured,
+    ItemEvent,
+    MakeUpAgreed,
+    MakeUpDeclined,
+    MakeUpOffered,
+    MakeUpVoided,
     MeasurementVoided,
     ObjectiveMastered,
-    ProgressEvent,
+    ResponsibilityAcknowledged,
+    ScheduleEnded,
+    ScheduleSet,
     ServiceDelivered,
     SessionMissed,
     SessionVoided,
@@ -110,7 +119,7 @@ class ItemYear:
 
 def evolve(year: ItemYear, event: Event) -> ItemYear:
     """The year with one more fact."""
-    known = cast(ProgressEvent, event)
+    known = cast(ItemEvent, event)
     match known:
         case ServiceDelivered() | SessionMissed():
             return replace(year, sessions=year.sessions | {known.session_id: _session(known)})
@@ -124,6 +133,11 @@ def evolve(year: ItemYear, event: Event) -> ItemYear:
             return replace(year, results=year.results | {known.measurement_id: struck})
         case ObjectiveMastered():
             return replace(year, completing=(*year.completing, known.measurement_id))
+        case (
+            ScheduleSet() | ScheduleEnded() | MakeUpOffered() | MakeUpAgreed() | MakeUpDeclined() | MakeUpVoided()
+            | ResponsibilityAcknowledged() | AccommodationUsed() | AccommodationUseVoided()
+        ):  # fmt: skip
+            return year
         case _:
             assert_never(known)
 
