@@ -4,18 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from uuid import UUID
 
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.session import SessionFacts
-from contracts.event import Recorded
-from contracts.items import AnyItem, Goal, Objective, Service
-from contracts.progress import BenchmarkMeasured, MeasurementVoided
+from contracts.items import Service
+from contracts.progress import MakeUpAgreed, ScheduleEnded, ScheduleSet, SessionMissed
 from contracts.promises import PromisedServices
 from contracts.school_days import bounds_of
 from contracts.vocabulary import Period
+
+SAY = "Record each session: given, or missed and why, with how it is made up."
 
 
 def services(record: StudentRecord) -> Iterator[tuple[PlanFacts, Service]]:
@@ -42,13 +44,14 @@ def services_begin(record: StudentRecord) -> Iterator[Finding]:
             )  # fmt: skip
             continue
         first = next((s for s in record.sessions if s.item_id == service.id and not s.missed), None)
+        first_on = first.on if first else None
         ended = first is None and service.id not in plan.items_on(record.today)
         yield record.finding(
             "idea.services-start", service.id, begins, f"{{{service.id}}} from {begins}: no session."
-            if first is None else f"{{{service.id}}} from {begins}: first session {first.on}.",
+            if first is None else f"{{{service.id}}} from {begins}: first session {first_on}.",
             state=State.NOT_APPLICABLE if ended else None, due_on=record.due("idea.services-start", begins),
-            done_on=first.on if first else None,
-            kept="It ended before it began." if ended else f"{{{service.id}}} from {begins}: first session {first.on if first else ''}.",
+            done_on=first_on,
+            kept="It ended before it began." if ended else f"{{{service.id}}} from {begins}: first session {first_on}.",
             due=f"{{{service.id}}} from {begins}: no session.", events=(first.entry if first else None,), plan=plan.plan_id,
             item=service.id, cure="Begin the service.",
         )  # fmt: skip
@@ -69,7 +72,7 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
             kept, short, wakes = 0, 0, None
             for first, last in _periods(plan, service, today):
                 if last >= today:
-                    wakes = last + ONE_DAY
+                    wakes = last + ONE_DAY if item_id in plan.items_on(today) else None
                     break
                 owed = sum(
                     (
@@ -102,13 +105,16 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _given_by_day(record: StudentRecord, item: object) -> dict[date, int]:
+def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
     """Minutes by the day they count for: a make-up counts for the day of the session it makes up."""
     of_item = [s for s in record.sessions if s.item_id == item]
     days = {s.session_id: s.on for s in of_item}
+    agreed = {e.event.agreement_id: next(iter(e.event.sessions), None) for e in record.of(MakeUpAgreed)}
     found: dict[date, int] = defaultdict(int)
     for session in of_item:
-        found[days.get(session.makes_up, session.on) if session.makes_up else session.on] += session.given
+        under = getattr(session.entry.event, "agreement_id", None)
+        makes_up = session.makes_up or (agreed.get(under) if under else None)
+        found[days.get(makes_up, session.on) if makes_up else session.on] += session.given
     return found
 
 
@@ -121,144 +127,104 @@ def _periods(plan: PlanFacts, service: Service, today: date) -> Iterator[tuple[d
 
 
 @rule("idea.missed-reason")
-def silent_sessions(record: StudentRecord) -> Iterator[Finding]:
+def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
     """A session that was owed is recorded within five school days (practice; the profile's number): as given, or as missed
-    with its reason. Without a schedule it is asked when the service's period ends: minutes of which nobody said anything.
-    A duty to record is judged by the day of the recording."""
+    with its reason. Where a schedule names the days, each of them is asked for; without one the service's period is, when it
+    is over: minutes of which nobody said anything. A duty to record is judged by the day of the recording."""
     for plan in record.ieps:
         promised = PromisedServices(plan.history)
-        for item_id, service in promised.services().items():
-            if service.per is None or service.per is Period.TERM or _scheduled(record, item_id):
-                continue
-            for first, last in _periods(plan, service, record.today):
+        for item_id in promised.services():
+            of_item = [s for s in record.sessions if s.item_id == item_id]
+            days = scheduled_days(record, item_id)
+            for day in days:
+                if (
+                    day <= record.today
+                    and promised.text_on(item_id, day)
+                    and not any(s.on == day for s in of_item)
+                ):
+                    yield _silent(record, plan, item_id, day)
+            begins, wakes = days[0] if days else None, None
+            for first, last in _periods(plan, promised.services()[item_id], record.today):
                 if last >= record.today:
-                    break
-                yield from _period_on_record(record, plan, promised, item_id, first, last)
-    yield from _late_records(record)
+                    wakes = last + ONE_DAY if item_id in plan.items_on(record.today) else None
+                elif begins is None or last < begins:
+                    yield from _silent_period(record, plan, promised, item_id, first, last)
+            late = [each for s in of_item for each in _recorded_late(record, s)]
+            yield from late
+            ahead = min((day for day in days if day > record.today), default=None)
+            yield record.finding(
+                "idea.missed-reason", f"{item_id} recorded", plan.adoptions[0].effective_on, "",
+                state=State.MET if len(of_item) > len(late) else State.DUE, plan=plan.plan_id, item=item_id,
+                kept=f"{{{item_id}}}: {len(of_item) - len(late)} sessions recorded in time.",
+                due=f"{{{item_id}}}: no session recorded in time yet.", facts={"in time": len(of_item) - len(late)},
+                wakes_on=min((day for day in (ahead, wakes) if day is not None), default=None),
+            )  # fmt: skip
 
 
-def _scheduled(_record: StudentRecord, _item: object) -> bool:
-    """Whether a schedule says on which days sessions are held."""
-    return False
+def scheduled_days(record: StudentRecord, item_id: UUID) -> list[date]:
+    """The school days on which a schedule says a session is held; ahead no further than a month."""
+    ended = {e.event.schedule_id: e.effective_on for e in record.of(ScheduleEnded)}
+    found: set[date] = set()
+    for entry in record.of(ScheduleSet):
+        if entry.event.item_id != item_id:
+            continue
+        day, until = entry.effective_on, record.today + ONE_DAY * 31
+        until = min(
+            until, entry.event.ends_on or until, ended.get(entry.event.schedule_id, until + ONE_DAY) - ONE_DAY
+        )
+        while day <= until:
+            if day.isoweekday() in entry.event.weekdays and record.district.days.is_one(day):
+                found.add(day)
+            day += ONE_DAY
+    return sorted(found)
 
 
-def _period_on_record(
-    record: StudentRecord,
-    plan: PlanFacts,
-    promised: PromisedServices,
-    item_id: object,
-    first: date,
-    last: date,
-) -> Iterator[Finding]:
-    owed = sum(
-        (each.minutes or Fraction(0) for each in promised.owed(item_id, first, last, record.district.days)),
-        Fraction(0),
-    )  # type: ignore[arg-type]
-    said = sum(_said(s) for s in record.sessions if s.item_id == item_id and first <= s.on <= last)
-    if int(owed) <= said:
-        return
-    due_on = record.due("idea.missed-reason", last)
-    yield record.finding(
-        "idea.missed-reason", f"{item_id} {first}", last,
-        f"{{{item_id}}}, {first} to {last}: {int(owed) - said} minutes silent.", due_on=due_on,
-        due=f"{{{item_id}}}, {first} to {last}: {int(owed) - said} minutes not recorded yet.",
-        facts={"minutes": int(owed) - said}, plan=plan.plan_id, item=item_id,  # type: ignore[arg-type]
-        cure="Record each session: given, or missed and why, with how it is made up.",
+def _silent(record: StudentRecord, plan: PlanFacts, item_id: UUID, day: date) -> Finding:
+    return record.finding(
+        "idea.missed-reason", f"{item_id} {day}", day, f"{{{item_id}}}, session of {day}: silent.",
+        due_on=record.due("idea.missed-reason", day), due=f"{{{item_id}}}, session of {day}: not recorded yet.",
+        plan=plan.plan_id, item=item_id, cure=SAY,
     )  # fmt: skip
 
 
+def _silent_period(
+    record: StudentRecord, plan: PlanFacts, promised: PromisedServices, item_id: UUID, first: date, last: date
+) -> Iterator[Finding]:
+    owed = int(_owed(record, promised, item_id, first, last))
+    said = sum(_said(s) for s in record.sessions if s.item_id == item_id and first <= s.on <= last)
+    if owed > said:
+        yield record.finding(
+            "idea.missed-reason", f"{item_id} {first}", last,
+            f"{{{item_id}}}, {first} to {last}: {owed - said} minutes silent.",
+            due_on=record.due("idea.missed-reason", last), facts={"minutes": owed - said}, plan=plan.plan_id, item=item_id,
+            due=f"{{{item_id}}}, {first} to {last}: {owed - said} minutes not recorded yet.", cure=SAY,
+        )  # fmt: skip
+
+
+def _owed(
+    record: StudentRecord, promised: PromisedServices, item_id: UUID, first: date, last: date
+) -> Fraction:
+    owed = promised.owed(item_id, first, last, record.district.days)
+    return sum((each.minutes or Fraction(0) for each in owed), Fraction(0))
+
+
 def _said(session: SessionFacts) -> int:
+    """Minutes of the day of which something was said: given, or missed with the rest of what was planned."""
     event = session.entry.event
-    planned = getattr(event, "planned_minutes", None)
-    return int(event.minutes if session.missed else max(session.given, planned or 0))  # type: ignore[attr-defined]
+    if isinstance(event, SessionMissed):
+        return event.minutes
+    return max(session.given, getattr(event, "planned_minutes", None) or 0)
 
 
-def _late_records(record: StudentRecord) -> Iterator[Finding]:
-    for session in record.sessions:
-        due_on = record.due("idea.missed-reason", session.on)
-        recorded_on = record.recorded_on(session.entry)
-        if due_on is None or recorded_on <= due_on:
-            continue
-        what = f"missed ({(session.reason or 'other').replace('_', ' ')})" if session.missed else "given"
-        yield record.finding(
-            "idea.missed-reason", f"{session.item_id} {session.session_id}", session.on,
-            f"{{{session.item_id}}}, session of {session.on}: silent until {recorded_on}, then recorded as {what}.",
-            due_on=due_on, done_on=recorded_on, events=(session.entry,), plan=session.plan_id, item=session.item_id,
-            facts={"session": session.on, "recorded": recorded_on},
-        )  # fmt: skip
-
-
-def measurements(record: StudentRecord) -> list[Recorded[BenchmarkMeasured]]:
-    """Measurements that were not struck out, by their days."""
-    struck = {e.event.measurement_id for e in record.of(MeasurementVoided)}
-    found = [e for e in record.of(BenchmarkMeasured) if e.event.measurement_id not in struck]
-    return sorted(found, key=lambda each: each.effective_on)
-
-
-def objectives(record: StudentRecord) -> Iterator[tuple[PlanFacts, Objective]]:
-    """Every dated objective of an IEP, in its last text; one that was ended before its day is left out."""
-    for plan in record.ieps:
-        for item_id, line in plan.lines.items.items():
-            last = max(line, key=lambda each: each.key)
-            before = [
-                each.item
-                for each in sorted(line, key=lambda each: each.key)
-                if isinstance(each.item, Objective)
-            ]
-            if before and before[-1].due_on is not None:
-                withdrawn = last.item is None and last.effective_on <= before[-1].due_on
-                if not withdrawn and before[-1].id == item_id:
-                    yield plan, before[-1]
-
-
-def missed_objectives(
-    record: StudentRecord,
-) -> Iterator[tuple[PlanFacts, Objective, Recorded[BenchmarkMeasured] | None]]:
-    """Objectives whose day has passed and whose last measurement by then was not at the target."""
-    for plan, objective in objectives(record):
-        due_on = objective.due_on
-        if due_on is None or due_on >= record.today or objective.target is None:
-            continue
-        taken = [
-            e
-            for e in measurements(record)
-            if e.event.item_id in (objective.id, objective.goal) and e.effective_on <= due_on
-        ]
-        if not taken:
-            continue
-        goal = plan.items_on(due_on).get(objective.goal) if objective.goal else None
-        value, target = taken[-1].event.value, objective.target
-        if value > target if _counts_down(goal) else value < target:
-            yield plan, objective, taken[-1]
-
-
-def _counts_down(goal: AnyItem | None) -> bool:
-    return isinstance(goal, Goal) and None not in (goal.baseline, goal.target) and goal.target < goal.baseline  # type: ignore[operator]
-
-
-@rule("idea.benchmark-measured")
-def benchmarks_are_measured(record: StudentRecord) -> Iterator[Finding]:
-    """By its date each objective is measured, itself or by its goal. One that was taken out of the plan before is not asked."""
-    for plan, objective in objectives(record):
-        due_on = objective.due_on
-        assert due_on is not None
-        began = min(c.effective_on for c in plan.lines.items[objective.id])
-        if due_on < began or not any(plan.binds_on(day) for day in (min(due_on, record.today), began)):
-            continue
-        taken = next(
-            (
-                e
-                for e in measurements(record)
-                if e.event.item_id in (objective.id, objective.goal) and e.effective_on >= began
-            ),
-            None,
-        )
-        ended = taken is None and not plan.binds_on(min(due_on, record.today))
-        yield record.finding(
-            "idea.benchmark-measured", objective.id, began, f"{{{objective.id}}} passed {due_on} unmeasured"
-            + (f", measured {taken.effective_on}." if taken else "."),
-            state=State.NOT_APPLICABLE if ended else None, due_on=due_on, done_on=taken.effective_on if taken else None,
-            kept="The plan ended before." if ended else f"{{{objective.id}}} measured {taken.effective_on if taken else ''}, due {due_on}.",
-            due=f"{{{objective.id}}} is to be measured by {due_on}.", events=(taken,), plan=plan.plan_id, item=objective.id,
-            cure="Measure it.",
-        )  # fmt: skip
+def _recorded_late(record: StudentRecord, session: SessionFacts) -> Iterator[Finding]:
+    due_on = record.due("idea.missed-reason", session.on)
+    recorded_on = record.recorded_on(session.entry)
+    if due_on is None or recorded_on <= due_on:
+        return
+    what = f"missed ({(session.reason or 'other').replace('_', ' ')})" if session.missed else "given"
+    yield record.finding(
+        "idea.missed-reason", f"{session.item_id} {session.session_id}", session.on,
+        f"{{{session.item_id}}}, session of {session.on}: silent until {recorded_on}, then recorded as {what}.",
+        due_on=due_on, done_on=recorded_on, events=(session.entry,), plan=session.plan_id, item=session.item_id,
+        facts={"session": session.on, "recorded": recorded_on},
+    )  # fmt: skip

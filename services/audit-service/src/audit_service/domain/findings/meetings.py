@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from audit_service.domain.findings.delivery import missed_objectives
+from audit_service.domain.findings.benchmarks import missed_objectives
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.meeting import ANNUAL, OF_THE_IEP_TEAM, MeetingFacts
@@ -95,11 +95,11 @@ def lack_of_progress_reviewed(record: StudentRecord) -> Iterator[Finding]:
     for plan, objective, last in missed_objectives(record):
         due_on = objective.due_on
         assert due_on is not None
-        acts = [m.held for m in held(record) if m.held and m.held.effective_on > due_on]
-        acts += [a for a in plan.changes if a.effective_on > due_on]  # type: ignore[misc]
+        acts: list[Recorded[Any]] = [m.held for m in held(record) if m.held and m.held.effective_on > due_on]
+        acts += [a for a in plan.changes if a.effective_on > due_on]
         acts += [
             r for r in record.of(ReviewHeld) if r.event.plan_id == plan.plan_id and r.effective_on > due_on
-        ]  # type: ignore[misc]
+        ]
         act = min(acts, key=lambda each: each.effective_on, default=None)
         yield record.finding(
             "idea.review-no-progress", objective.id, due_on, f"{{{objective.id}}} off track since {due_on}.",
@@ -248,7 +248,8 @@ def parents_were_tried_to_be_reached(record: StudentRecord) -> Iterator[Finding]
 def student_invited_to_speak_of_transition(record: StudentRecord) -> Iterator[Finding]:
     """Where a meeting discusses transition, the student is always invited, and outside agencies only with consent."""
     for meeting in held(record):
-        assert meeting.held is not None and meeting.scheduled is not None
+        assert meeting.held is not None
+        assert meeting.scheduled is not None
         if not meeting.scheduled.event.transition_discussed:
             continue
         day = meeting.held.effective_on
@@ -264,8 +265,9 @@ def student_invited_to_speak_of_transition(record: StudentRecord) -> Iterator[Fi
             )
         yield record.finding(
             "idea.transition-invites", meeting.meeting_id, day, says, state=state,
-            kept=f"Meeting of {day}: the student was invited.", events=(meeting.scheduled, consent if agency else None, meeting.held),
-            plan=meeting.plan_id, cure="Invite the student and meet again.",
+            kept=f"Meeting of {day}: the student was invited.",
+            events=(meeting.scheduled, consent if agency else None, meeting.held), plan=meeting.plan_id,
+            cure="Invite the student and meet again.",
         )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ class StudentRecord:
     def holders_on(self, day: date, right: str = "decision") -> tuple[RightsHolderConfirmed, ...]:
         """Who holds the right on ``day``."""
         latest: dict[UUID, RightsHolderConfirmed | None] = {}
-        for entry in sorted(self._of_holders, key=lambda each: each.effective_on):
+        for entry in sorted(self.of_holders, key=lambda each: each.effective_on):
             if entry.effective_on <= day:
                 ended = isinstance(entry.event, RightsHolderEnded)
                 latest[entry.event.holder_id] = None if ended else cast(RightsHolderConfirmed, entry.event)
@@ -126,7 +126,8 @@ class StudentRecord:
         )
 
     @cached_property
-    def _of_holders(self) -> list[Recorded[RightsHolderConfirmed | RightsHolderEnded]]:
+    def of_holders(self) -> list[Recorded[RightsHolderConfirmed | RightsHolderEnded]]:
+        """What was said of rights holders."""
         return [*self.of(RightsHolderConfirmed), *self.of(RightsHolderEnded)]
 
     def holder(self, holder_id: UUID) -> RightsHolderConfirmed | None:
