@@ -3,6 +3,30 @@
 Importing the package registers every event, so that `contracts.event.decode` knows them all.
 """
 
-from contracts import audit, district, meetings, notify, plan, progress, store, students
+from contracts import (
+    audit,
+    district,
+    letter_batches,
+    meetings,
+    notice_templates,
+    notify,
+    plan,
+    progress,
+    store,
+    students,
+    webhooks,
+)
 
-__all__ = ["audit", "district", "meetings", "notify", "plan", "progress", "store", "students"]
+__all__ = [
+    "audit",
+    "district",
+    "letter_batches",
+    "meetings",
+    "notice_templates",
+    "notify",
+    "plan",
+    "progress",
+    "store",
+    "students",
+    "webhooks",
+]

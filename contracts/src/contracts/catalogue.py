@@ -59,9 +59,9 @@ TOPICS = (
     ),
     Topic(
         ServiceName.NOTIFY,
-        ("notice",),
+        ("notice", "template", "batch", "webhook"),
         ("plan-service", "audit-service"),
-        "Notices: what was owed, sent, given, opened, answered.",
+        "Notices: what was owed, sent, given, opened, answered; wordings and batches of letters; vendors' endpoints.",
     ),
     Topic(
         ServiceName.AUDIT,

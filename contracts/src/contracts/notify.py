@@ -1,8 +1,13 @@
-"""Notices: what was owed, rendered, tried, given, opened, answered: ``notice/{id}`` and ``preferences/{holder}``."""
+"""Notices: what was owed, rendered, tried, given, opened, answered: ``notice/{id}`` and ``preferences/{holder}``.
+
+Of what waits, lapses or comes back: `contracts.notice_hindrances`.
+"""
 
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID
+
+from pydantic import Field
 
 from contracts.event import Event, EventClass, Value, event
 from contracts.fields import (
@@ -13,6 +18,7 @@ from contracts.fields import (
     ItemId,
     LanguageTag,
     Line,
+    MeetingId,
     Name,
     Narrative,
     NoticeId,
@@ -20,8 +26,25 @@ from contracts.fields import (
     PlanId,
     StudentId,
 )
+from contracts.notice_hindrances import (
+    NoticeBlocked,
+    NoticeLapsed,
+    NoticeReturned,
+    NoticeUnaddressed,
+    NoticeUnblocked,
+)
 from contracts.values import DocumentRef, PostalAddress, Reported
-from contracts.vocabulary import Channel, CommunicationMode, GivenBasis, NoticeKind, NoticePart, RequestVia
+from contracts.vocabulary import (
+    Channel,
+    CommunicationMode,
+    GivenBasis,
+    InvitationPart,
+    NoticeKind,
+    NoticeOccasion,
+    NoticePart,
+    RequestVia,
+    TranslationStatus,
+)
 
 
 @event("notice.owed", of=EventClass.PROOF)
@@ -37,6 +60,27 @@ class NoticeOwed(Event):
     caused_by: EventId
     """The event of which notice is owed."""
     language: LanguageTag
+    occasion: NoticeOccasion | None = None
+    """Why it is owed; absent on what was recorded before occasions were named."""
+    due_on: date | None = None
+    """The last day on which it may be given to be in time, where a number is set."""
+    meeting_id: MeetingId | None = None
+    """Of a meeting notice."""
+
+
+class Readability(Value):
+    """How hard the text is to read, in the language in which it is written (300.503(c)(1)(i))."""
+
+    measure: Line
+    """The formula: ``flesch_kincaid``, ``fernandez_huerta``, ..., or ``sentence_length`` where there is none."""
+    grade: int | None = Field(default=None, ge=0, le=30)
+    """The school grade for which it is written, where the formula gives one."""
+    score: int | None = Field(default=None, ge=-200, le=300)
+    """The formula's own number, rounded."""
+    words: int = Field(ge=0)
+    sentences: int = Field(ge=0)
+    long_sentences: int = Field(ge=0)
+    """Sentences that are longer than can be read at once."""
 
 
 @event("notice.rendered", of=EventClass.PROOF)
@@ -50,6 +94,19 @@ class NoticeRendered(Event):
     language: LanguageTag
     parts: tuple[NoticePart, ...] = ()
     """Which of the seven parts it says something in; ``none`` said is said."""
+    invitation_parts: tuple[InvitationPart, ...] | None = None
+    """Of a meeting notice: what it says of 300.322(b)."""
+    translation: TranslationStatus | None = None
+    """How far this wording was looked at."""
+    reviewed_by: Line | None = None
+    """Who reviewed the wording."""
+    fallback_from: LanguageTag | None = None
+    """The holder's language, in which there is no wording; a person sees to a translation or an interpreter."""
+    readability: Readability | None = None
+    template_id: UUID | None = None
+    """The district's own wording, where it has one; absent: the one that comes with Handrail."""
+    together_with: tuple[NoticeId, ...] | None = None
+    """Other notices to the same person that the same letter gives: several changes of one day make one letter."""
 
 
 class DeliveryPersonalData(Value):
@@ -58,6 +115,19 @@ class DeliveryPersonalData(Value):
     name: Name
     email: Email | None = None
     address: PostalAddress | None = None
+    interpreter: Name | None = None
+    """Who interpreted, where it was told and not written."""
+
+
+class ToldOrally(Value):
+    """The notice was told in the person's language or mode, and understood (300.503(c)(2))."""
+
+    language: LanguageTag
+    mode: CommunicationMode
+    understood: bool
+    """The person understood what it says."""
+    evidence: DocumentRef | None = None
+    """The written evidence of both."""
 
 
 @event("notice.sent", of=EventClass.PROOF)
@@ -72,6 +142,12 @@ class NoticeSent(Event):
     answer: Line | None = None
     """The mail server's or carrier's answer, as it came."""
     reported: Reported | None = None
+    told: ToldOrally | None = None
+    """Of a notice that was read aloud or signed."""
+    batch_id: UUID | None = None
+    """The batch of letters it was posted with."""
+    message: DocumentRef | None = None
+    """The very mail, headers and all, as it was handed over."""
 
 
 @event("notice.attempt_failed", of=EventClass.PROOF)
@@ -103,6 +179,9 @@ class NoticeGiven(Event):
     delivery_id: UUID | None = None
     """The sending on which it rests."""
     reported: Reported | None = None
+    occasion: NoticeOccasion | None = None
+    """Why it was owed."""
+    meeting_id: MeetingId | None = None
 
 
 @event("notice.opened", of=EventClass.PROOF)
@@ -173,6 +252,10 @@ class NoticePreferencesSet(Event):
 
 NoticeEvent: TypeAlias = (
     NoticeOwed
+    | NoticeUnaddressed
+    | NoticeBlocked
+    | NoticeUnblocked
+    | NoticeLapsed
     | NoticeRendered
     | NoticeSent
     | NoticeAttemptFailed
@@ -180,4 +263,5 @@ NoticeEvent: TypeAlias = (
     | NoticeOpened
     | NoticeAcknowledged
     | NoticeObjected
+    | NoticeReturned
 )

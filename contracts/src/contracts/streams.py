@@ -70,6 +70,21 @@ def preferences(holder_id: UUID) -> str:
     return f"preferences/{holder_id}"
 
 
+def template(template_id: UUID) -> str:
+    """One version of a district's wording of a notice."""
+    return f"template/{template_id}"
+
+
+def batch(batch_id: UUID) -> str:
+    """Letters that are posted together."""
+    return f"batch/{batch_id}"
+
+
+def webhook(webhook_id: UUID) -> str:
+    """One vendor's endpoint."""
+    return f"webhook/{webhook_id}"
+
+
 def disclosure(disclosure_id: UUID) -> str:
     """One disclosure, with the packet that carried it."""
     return f"disclosure/{disclosure_id}"

@@ -22,6 +22,15 @@ from contracts.district import (
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClockMoved, TenantOpened
 from contracts.telling import Names, Told, When, counted, listed, plainly
+from contracts.webhooks import (
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookEvent,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookReplayed,
+    WebhookSecretRotated,
+)
 
 
 def tell_district(event: DistrictEvent | SchoolEvent | StaffEvent | BankEvent, names: Names) -> Told:
@@ -77,6 +86,30 @@ def tell_audit(event: AuditEvent, names: Names) -> Told:
             )
         case ClientRevoked():
             return Told(f"revoked {names.of('client', event.client_id)}", When.UNTIL)
+        case _:
+            assert_never(event)
+
+
+def tell_webhook(event: WebhookEvent, names: Names) -> Told:
+    """One event of a vendor's endpoint."""
+    endpoint = names.of("webhook", event.webhook_id)
+    match event:
+        case WebhookRegistered():
+            of = listed([plainly(each) for each in event.event_types]) or "every event"
+            return Told(f"registered a webhook for {event.about or event.url}: {of}", When.FROM)
+        case WebhookSecretRotated():
+            both = f", the old one good for {counted(event.overlap_hours, 'hour')} more"
+            return Told(f"gave {endpoint} a new secret{both if event.overlap_hours else ''}")
+        case WebhookDisabled():
+            return Told(f"stopped {endpoint} ({plainly(event.reason)})", When.FROM, event.answer)
+        case WebhookEnabled():
+            return Told(f"started {endpoint} again", When.FROM)
+        case WebhookReplayed():
+            return Told(
+                f"had {endpoint} told once more of everything of {event.source} after {event.after_position}"
+            )
+        case WebhookRemoved():
+            return Told(f"removed {endpoint}", When.UNTIL)
         case _:
             assert_never(event)
 

@@ -7,7 +7,9 @@ from contracts.audit import AuditEvent
 from contracts.codes import label
 from contracts.district import BankEvent, DistrictEvent, SchoolEvent, StaffEvent
 from contracts.event import Actor, Event, Recorded
+from contracts.letter_batches import BatchEvent
 from contracts.meetings import MeetingEvent
+from contracts.notice_templates import TemplateEvent
 from contracts.notify import NoticeEvent, NoticePreferencesSet
 from contracts.plain_words import day_in_words
 from contracts.plan import PlanEvent
@@ -15,12 +17,13 @@ from contracts.progress import ProgressEvent
 from contracts.store import StoreEvent
 from contracts.students import StudentEvent
 from contracts.telling import NameOf, Names, Told, When
-from contracts.telling_district import tell_audit, tell_district, tell_store
+from contracts.telling_district import tell_audit, tell_district, tell_store, tell_webhook
 from contracts.telling_meetings import tell_meeting
-from contracts.telling_notices import tell_notice
+from contracts.telling_notices import tell_batch, tell_notice, tell_template
 from contracts.telling_plans import tell_plan
 from contracts.telling_progress import tell_progress
 from contracts.telling_students import tell_student
+from contracts.webhooks import WebhookEvent
 
 
 def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> str:
@@ -49,6 +52,12 @@ def _told(event: Event, names: Names) -> Told:
         return tell_progress(cast(ProgressEvent, event), names)
     if isinstance(event, (*get_args(NoticeEvent), NoticePreferencesSet)):
         return tell_notice(cast(NoticeEvent | NoticePreferencesSet, event), names)
+    if isinstance(event, get_args(TemplateEvent)):
+        return tell_template(cast(TemplateEvent, event), names)
+    if isinstance(event, get_args(BatchEvent)):
+        return tell_batch(cast(BatchEvent, event), names)
+    if isinstance(event, get_args(WebhookEvent)):
+        return tell_webhook(cast(WebhookEvent, event), names)
     if isinstance(event, get_args(StudentEvent)):
         return tell_student(cast(StudentEvent, event), names)
     if isinstance(event, get_args(MeetingEvent)):

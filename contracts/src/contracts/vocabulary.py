@@ -343,6 +343,8 @@ class RequestKind(StrEnum):
     LANGUAGE = "language"
     INTERPRETER = "interpreter"
     PAPER = "paper"
+    PROCEDURAL_SAFEGUARDS = "procedural_safeguards"
+    """Another copy of the booklet, 300.504(a)(4)."""
     OTHER = "other"
 
 
@@ -458,6 +460,110 @@ class NoticeKind(StrEnum):
     SECTION_504_NOTICE = "section_504_notice"
     """Notice of an action about identification, evaluation or placement, 34 CFR 104.36."""
     CORRECTION_NOTICE = "correction_notice"
+    """The record was corrected, or a plan was void: whoever had relied on it is told."""
+    MEETING_NOTICE = "meeting_notice"
+    """Of a meeting, early enough to come, 34 CFR 300.322(a)(1), (b)."""
+    PROCEDURAL_SAFEGUARDS = "procedural_safeguards"
+    """The booklet itself, 34 CFR 300.504."""
+    PROGRESS_REPORT = "progress_report"
+    """34 CFR 300.320(a)(3)(ii)."""
+    RIGHTS_TRANSFER = "rights_transfer"
+    """The rights have passed to the student, told to student and parents, 34 CFR 300.520(a)(3)."""
+    DESTRUCTION_NOTICE = "destruction_notice"
+    """The record is no longer needed to provide services, 34 CFR 300.624(a)."""
+
+
+class NoticeOccasion(StrEnum):
+    """Why a notice is owed: what happened, by the rule that makes it so."""
+
+    AMENDMENT_PROPOSED = "amendment_proposed"
+    PLAN_ADOPTED = "plan_adopted"
+    """A first plan or a year's new one, of which no notice had been given before."""
+    EVALUATION_PROPOSED = "evaluation_proposed"
+    """Consent to evaluate was asked, 300.300(a)(1)(i)."""
+    EVALUATION_REFUSED = "evaluation_refused"
+    ELIGIBILITY_DETERMINED = "eligibility_determined"
+    PLACEMENT_CHANGED = "placement_changed"
+    """By a disciplinary removal, told on the day of the decision with the booklet, 300.530(h)."""
+    REQUEST_REFUSED = "request_refused"
+    CONSENT_REVOKED = "consent_revoked"
+    """Before the services stop, 300.300(b)(4)(i)."""
+    PLAN_ENDED = "plan_ended"
+    RECORD_CORRECTED = "record_corrected"
+    PLAN_VOIDED = "plan_voided"
+    MEETING_SCHEDULED = "meeting_scheduled"
+    SCHOOL_YEAR = "school_year"
+    """The booklet, once a school year, 300.504(a)."""
+    REFERRAL = "referral"
+    """The booklet, upon an initial referral or a parent's request to evaluate, 300.504(a)(1)."""
+    STATE_COMPLAINT = "state_complaint"
+    """The booklet, upon the first state complaint of a school year, 300.504(a)(2)."""
+    DUE_PROCESS_COMPLAINT = "due_process_complaint"
+    """The booklet, upon the first due process complaint of a school year, 300.504(a)(2)."""
+    DISCIPLINARY_CHANGE = "disciplinary_change"
+    """The booklet, on the day of the decision, 300.504(a)(3), 300.530(h)."""
+    PARENT_REQUEST = "parent_request"
+    """The booklet, upon a parent's request, 300.504(a)(4)."""
+    REPORT_ISSUED = "report_issued"
+    RIGHTS_TRANSFERRED = "rights_transferred"
+    RECORDS_NO_LONGER_NEEDED = "records_no_longer_needed"
+    BY_HAND = "by_hand"
+    """Somebody at the district made it."""
+
+
+class NoticeHindrance(StrEnum):
+    """Why a notice that is owed cannot go out: a task for a person."""
+
+    HOLDER_NOT_KNOWN = "holder_not_known"
+    NOBODY_HOLDS_THE_RIGHT = "nobody_holds_the_right"
+    """No rights holder is confirmed to whom it could be given."""
+    CONTACT_RESTRICTED = "contact_restricted"
+    """Limits on contact, or an order, must be reviewed first."""
+    CONTACT_RIGHT_NOT_HELD = "contact_right_not_held"
+    NO_DISTRICT_PROFILE = "no_district_profile"
+    TEXT_NOT_GIVEN = "text_not_given"
+    """What it is about is not known here."""
+    PART_MISSING = "part_missing"
+    """A part it must have has no content; the event names each."""
+    PROPOSAL_WAS_REPORTED = "proposal_was_reported"
+    """It had happened already: a person says whether notice was given then."""
+    MODE_NEEDS_A_PERSON = "mode_needs_a_person"
+    """Braille, oral, sign language: somebody has to do it."""
+    TO_BE_HANDED_OVER = "to_be_handed_over"
+    NO_POSTAL_ADDRESS = "no_postal_address"
+    MAIL_IN_DOUBT = "mail_in_doubt"
+    """The mail server may or may not have taken it."""
+    STEP_FAILED = "step_failed"
+    OTHER = "other"
+
+
+class NoticeLapse(StrEnum):
+    """Why a notice that was owed need not, or may not, be given any more."""
+
+    AMENDMENT_WITHDRAWN = "amendment_withdrawn"
+    NOTICE_RIGHT_ENDED = "notice_right_ended"
+    MEETING_MOVED = "meeting_moved"
+    """Another notice tells of the new time."""
+    GIVEN_BY_ANOTHER = "given_by_another"
+    """A notice made by hand, or recorded with the decision, says it already."""
+    OTHER = "other"
+
+
+class TranslationStatus(StrEnum):
+    """How far a wording has been looked at; it stands on every notice."""
+
+    DRAFTED = "drafted"
+    REVIEWED = "reviewed"
+
+
+class WebhookEnd(StrEnum):
+    """Why a vendor's endpoint gets nothing any more."""
+
+    FAILING = "failing"
+    """It has answered nothing well for days."""
+    GONE = "gone"
+    """It answered 410."""
+    BY_HAND = "by_hand"
 
 
 class NoticePart(StrEnum):
