@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -9,8 +10,9 @@ from fastapi import FastAPI
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
+from audit_service.adapters.consumers.findings import findings as findings_of
 from audit_service.adapters.projections.people import PEOPLE
-from audit_service.adapters.routes import access_record, events, packets, plans, tenants, timeline
+from audit_service.adapters.routes import access_record, events, findings, packets, plans, tenants, timeline
 from audit_service.adapters.routes.clients import account_routes, client_routes
 from audit_service.adapters.routes.oauth import oauth_routes
 from audit_service.adapters.routes.sign_in import sign_in_routes
@@ -31,7 +33,7 @@ from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, CLIENT, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, access_record, packets)
+ROUTES = (events, timeline, plans, findings, access_record, packets)
 
 
 def service_of(settings: Settings) -> AuditService:
@@ -41,8 +43,8 @@ def service_of(settings: Settings) -> AuditService:
         "audit",
         settings.addresses("audit"),
         MODELS,
-        lambda _service: (copies(frontier), PEOPLE, SIGHT),
-        lambda service: (frontier.task(service.database),),
+        lambda service: (copies(frontier), PEOPLE, SIGHT, findings_of(cast(AuditService, service).judging)),
+        lambda service: (frontier.task(service.database), cast(AuditService, service).judging.run),
     )
 
 

@@ -6,7 +6,9 @@ from typing import cast
 from uuid import UUID
 
 from audit_service.application.evidence import Evidence
+from audit_service.application.judging import Judging
 from runtime.call import Call
+from runtime.projection import Difference, tenants
 from runtime.service import SEEN_SECONDS, Service
 
 
@@ -15,9 +17,18 @@ class AuditService(Service):
     """A `Service` that has seen an event only when it lies below the frontier, where reading begins."""
 
     evidence: Evidence = field(init=False)
+    judging: Judging = field(init=False)
 
     def __post_init__(self) -> None:
         self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
+        self.judging = Judging(self.evidence)
+
+    async def differing_rows(self) -> list[Difference]:
+        """As every service's, and every finding that is otherwise when it is judged anew."""
+        found = await super().differing_rows()
+        for tenant in await tenants(self.database):
+            found += await self.judging.differing(tenant)
+        return found
 
     async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
         """Wait until the event's effect is in every answer."""

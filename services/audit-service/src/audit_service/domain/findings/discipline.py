@@ -130,13 +130,13 @@ def more_than_ten_days_are_decided_on(record: StudentRecord) -> Iterator[Finding
             continue
         ids = {r.entry.event.removal_id for r in year.removals}
         decided = next((e for e in record.of(RemovalDecided) if ids & set(e.event.removal_ids)), None)
+        on = decided.effective_on if decided else None
         factors = decided is not None and decided.event.personal is not None
         state = State.OVERDUE if decided is None else State.MET if factors else State.UNPROVEN
         yield record.finding(
             "idea.removal-pattern", year.year.first_on, year.eleventh,
-            f"{year.total} days, no decision." if decided is None else f"{year.total} days, decided {decided.effective_on} without factors.",
-            state=state, due_on=year.eleventh if decided is None else None, done_on=decided.effective_on if decided else None,
-            kept=f"{year.total} days, decided {decided.effective_on if decided else ''}.",
+            f"{year.total} days, no decision." if on is None else f"{year.total} days, decided {on} without factors.",
+            state=state, due_on=None if on else year.eleventh, done_on=on, kept=f"{year.total} days, decided {on}.",
             facts={"days": year.total, "day 11": year.eleventh}, events=(*(r.entry for r in year.removals), decided),
             cure="Decide, with the factors, whether it is a change of placement.", wakes_on=year.ahead,
         )  # fmt: skip
@@ -252,7 +252,8 @@ def placement_stays_while_a_complaint_is_open(record: StudentRecord) -> Iterator
         yield record.finding(
             "idea.stay-put", filed.id, filed.effective_on, f"Changed {day} while pending.",
             state=State.MISSED if bare else State.EXCUSED if moved else State.MET,
-            kept=f"Changed {moved[0][0]} as agreed or ordered." if moved else f"Complaint of {filed.effective_on}: placement unchanged.",
+            kept=f"Changed {moved[0][0]} as agreed or ordered." if moved
+            else f"Complaint of {filed.effective_on}: placement unchanged.",
             events=(filed, *excepted, *(e for _, e in moved), end), cure="Restore the placement last agreed.",
         )  # fmt: skip
 

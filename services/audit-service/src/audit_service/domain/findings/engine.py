@@ -44,5 +44,5 @@ def judge(record: StudentRecord, only: str | None = None) -> Judged:
         if only in (None, rule_id)
         for finding in judgement(record)
     )
-    days = [record.next_effective, *(each.wakes_on for each in found)]
+    days = [record.next_effective, *record.assignments_turn_on, *(each.wakes_on for each in found)]
     return Judged(found, min((day for day in days if day is not None and day > record.today), default=None))

@@ -8,6 +8,7 @@ from audit_service.domain.findings.benchmarks import missed_objectives
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.meeting import ANNUAL, OF_THE_IEP_TEAM, MeetingFacts
+from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.record import StudentRecord
 from contracts.event import Recorded
 from contracts.meetings import AttendanceRecorded, HolderPerson, StaffPerson
@@ -193,12 +194,18 @@ def parents_told_of_the_meeting(record: StudentRecord) -> Iterator[Finding]:
         if meeting.purpose not in OF_THE_IEP_TEAM or meeting.starts_on is None:
             continue
         day = meeting.held_on or meeting.starts_on
-        told = meeting.invited_holders()
+        told: list[Recorded[Any]] = [*meeting.invited_holders(), *_notices_of(record, meeting)]
         first = min(told, key=lambda each: each.effective_on, default=None)
         asked: Sequence[InvitationPart] = _NOTICE
         if meeting.scheduled and meeting.scheduled.event.transition_discussed:
             asked = (*_NOTICE, *_NOTICE_OF_TRANSITION)
-        said = {part for each in told for part in each.event.parts}
+        said = {part for each in meeting.invited_holders() for part in each.event.parts}
+        said |= {
+            part
+            for n in _noticed(record, meeting)
+            if n.rendered
+            for part in n.rendered.event.invitation_parts or ()
+        }
         lacks = [part.value.replace("_", " ") for part in asked if part not in said]
         latest = _latest_notice(record, day)
         done_on = first.effective_on if first and not lacks else None
@@ -219,6 +226,15 @@ def parents_told_of_the_meeting(record: StudentRecord) -> Iterator[Finding]:
             events=(*told, meeting.held or meeting.scheduled), plan=meeting.plan_id, wakes_on=day if state is None else None,
             cure="Tell the parents: purpose, time, place, attendees, the right to bring others.",
         )  # fmt: skip
+
+
+def _noticed(record: StudentRecord, meeting: MeetingFacts) -> list[NoticeFacts]:
+    """The notices of the meeting that notify-service gave."""
+    return [n for n in record.notices.values() if n.meeting_id == meeting.meeting_id and n.given is not None]
+
+
+def _notices_of(record: StudentRecord, meeting: MeetingFacts) -> list[Recorded[Any]]:
+    return [notice.given for notice in _noticed(record, meeting) if notice.given is not None]
 
 
 def _latest_notice(record: StudentRecord, day: date) -> date:

@@ -6,8 +6,9 @@ from datetime import date
 from uuid import UUID
 
 from contracts.event import Event, Recorded
-from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered
-from contracts.vocabulary import NoticeKind
+from contracts.notice_hindrances import NoticeReturned
+from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
+from contracts.vocabulary import Channel, NoticeKind, NoticeOccasion
 
 
 @dataclass
@@ -16,14 +17,18 @@ class NoticeFacts:
 
     notice_id: UUID
     kind: NoticeKind | None = None
+    occasion: NoticeOccasion | None = None
     holder_id: UUID | None = None
     plan_id: UUID | None = None
     amendment_id: UUID | None = None
+    meeting_id: UUID | None = None
     owed: Recorded[NoticeOwed] | None = None
     rendered: Recorded[NoticeRendered] | None = None
     """As it was rendered last."""
     given: Recorded[NoticeGiven] | None = None
-    """The first time it counted as given."""
+    """The first time it counted as given; one that came back and counts no more is left out."""
+    told: bool = False
+    """It was told and understood, where writing does not serve (300.503(c)(2))."""
     events: list[Recorded[Event]] = field(default_factory=list)
 
     @property
@@ -42,17 +47,28 @@ def notices_of(entries: Iterable[Recorded[Event]]) -> dict[UUID, NoticeFacts]:
     found: dict[UUID, NoticeFacts] = {}
     for entry in entries:
         event = entry.event
-        if not isinstance(event, NoticeOwed | NoticeRendered | NoticeGiven):
+        if not isinstance(event, NoticeOwed | NoticeRendered | NoticeGiven | NoticeSent | NoticeReturned):
             continue
         of = found.setdefault(event.notice_id, NoticeFacts(event.notice_id))
         of.events.append(entry)
-        if isinstance(event, NoticeRendered):
-            of.rendered = entry  # type: ignore[assignment]
-            continue
-        of.kind, of.holder_id = event.kind, event.holder_id
-        of.plan_id, of.amendment_id = event.plan_id or of.plan_id, event.amendment_id or of.amendment_id
-        if isinstance(event, NoticeOwed):
-            of.owed = entry  # type: ignore[assignment]
-        else:
-            of.given = of.given or entry  # type: ignore[assignment]
+        match event:
+            case NoticeRendered():
+                of.rendered = entry  # type: ignore[assignment]
+            case NoticeSent():
+                of.told = of.told or bool(event.told and event.told.understood)
+            case NoticeReturned():
+                of.given = None if event.undoes_given else of.given
+            case NoticeOwed() | NoticeGiven():
+                _named(of, event)
+                if isinstance(event, NoticeOwed):
+                    of.owed = entry  # type: ignore[assignment]
+                else:
+                    of.given = of.given or entry  # type: ignore[assignment]
+                    of.told = of.told or event.channel is Channel.READ_ALOUD
     return found
+
+
+def _named(of: NoticeFacts, event: NoticeOwed | NoticeGiven) -> None:
+    of.kind, of.holder_id, of.occasion = event.kind, event.holder_id, event.occasion or of.occasion
+    of.plan_id, of.amendment_id = event.plan_id or of.plan_id, event.amendment_id or of.amendment_id
+    of.meeting_id = event.meeting_id or of.meeting_id

@@ -21,7 +21,7 @@ from contracts.plan import (
     WrittenAgreement,
 )
 from contracts.progress import ServiceDelivered
-from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod, NoticeKind, NoticePart, PlanEnd
+from contracts.vocabulary import ConsentDecision, ConsentMethod, NoticeKind, NoticePart, PlanEnd
 
 ENGLISH = "en"
 
@@ -150,7 +150,7 @@ def told_in_their_language(record: StudentRecord) -> Iterator[Finding]:
         used = notice.rendered.event.language
         if wanted is None:
             continue
-        told = notice.given is not None and notice.given.event.channel is Channel.READ_ALOUD
+        told = notice.told
         same = _primary(used) == _primary(wanted)
         day = notice.rendered.effective_on
         yield record.finding(
@@ -173,7 +173,8 @@ def told_in_their_language(record: StudentRecord) -> Iterator[Finding]:
             continue
         spoken = meeting.held.event.interpreter_language
         yield record.finding(
-            "idea.language", f"meeting {meeting.meeting_id}", day, f"Meeting of {day}: English only; home {', '.join(sorted(languages))}.",
+            "idea.language", f"meeting {meeting.meeting_id}", day,
+            f"Meeting of {day}: English only; home {', '.join(sorted(languages))}.",
             state=State.MET if spoken and _primary(spoken) in languages else State.MISSED,
             kept=f"Meeting of {day}: interpreted into {spoken}.", events=(meeting.held,), plan=meeting.plan_id,
             cure="Meet again with an interpreter, or explain what was decided in the language of the home.",

@@ -17,8 +17,10 @@ from audit_service.domain.findings.session import SessionFacts, sessions_of
 from contracts.event import Event, Recorded
 from contracts.rule_profile import Rule
 from contracts.students import (
+    AssignmentEnded,
     RightsHolderConfirmed,
     RightsHolderEnded,
+    StudentAssigned,
     StudentChanged,
     StudentRegistered,
 )
@@ -139,6 +141,22 @@ class StudentRecord:
         """The holder is the student, of age."""
         holder = self.holder(holder_id)
         return holder_id == self.student or (holder is not None and holder.ground in OF_THE_STUDENT)
+
+    def assigned_as(self, role: str) -> frozenset[UUID]:
+        """The staff who work with the student in a role today."""
+        ended = {e.event.assignment_id for e in self.of(AssignmentEnded)}
+        return frozenset(
+            e.event.staff_id
+            for e in self.of(StudentAssigned)
+            if e.event.role == role
+            and e.event.assignment_id not in ended
+            and (e.event.ends_on is None or self.today <= e.event.ends_on)
+        )
+
+    @property
+    def assignments_turn_on(self) -> list[date]:
+        """The days ahead on which an assignment is over."""
+        return [e.event.ends_on + ONE_DAY for e in self.of(StudentAssigned) if e.event.ends_on]
 
     def rule(self, rule_id: str, day: date) -> Rule | None:
         """The rule as it held on ``day``; ``None`` where it did not hold."""

@@ -16,7 +16,7 @@ from contracts.initial_services import ServicesConsentAnswered
 from contracts.items import AnyItem, Transition
 from contracts.plan import ConsentAnswered, ExitSummaryGiven
 from contracts.students import StudentEnrolled
-from contracts.vocabulary import PlanEnd, RightsGround
+from contracts.vocabulary import NoticeKind, PlanEnd, RightsGround
 
 GUARDED = frozenset({RightsGround.APPOINTED_REPRESENTATIVE, RightsGround.GUARDIAN, RightsGround.COURT_ORDER})
 
@@ -141,13 +141,15 @@ def rights_pass_at_majority(record: StudentRecord) -> Iterator[Finding]:
     guarded = [holder for holder in of_age if holder.ground in GUARDED]
     done = min(confirmed, key=lambda each: each.effective_on, default=None)
     ahead = majority > record.today
+    noticed = [n for n in record.notices.values() if n.kind is NoticeKind.RIGHTS_TRANSFER and n.given]
     yield record.finding(
         "idea.rights-transfer", majority, majority, f"Majority on {majority}: the student is not on record as holding the rights."
         if done is None else f"Majority on {majority}: the rights stand with the student since {done.effective_on}.",
         state=State.EXCUSED if guarded and done is None else None, due_on=majority,
         done_on=max(done.effective_on, majority) if done and not ahead else None,
         kept="A guardian or representative decides." if guarded and done is None else f"The rights passed on {majority}.",
-        due=f"The rights pass on {majority}.", events=(done,), cure="Confirm the student as rights holder; tell both.",
+        due=f"The rights pass on {majority}.", events=(done, *(n.given for n in noticed)),
+        facts={"told": len(noticed)}, cure="Confirm the student as rights holder; tell both.",
     )  # fmt: skip
     if ahead or guarded:
         return
