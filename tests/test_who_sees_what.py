@@ -45,10 +45,16 @@ OF_A_STUDENT = frozenset(
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
 OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number, behind the plan's id",
-             "login": "a user name"}  # fmt: skip
+             "login": "a user name", "rule_id": "the rules are the same everywhere"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
-OTHER_NAMES = {"provider": "staff", "by": "staff", "confirmed_by": "staff", "makes_up": "session"}
+OTHER_NAMES = {
+    "case_manager": "staff",
+    "provider": "staff",
+    "by": "staff",
+    "confirmed_by": "staff",
+    "makes_up": "session",
+}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import mira_quill
 import pytest
 from aiosmtpd.controller import Controller
 from running import Instance, four_processes, one_process
-from worked import District
+from worked import District, findings
 
 from handrail.client import Refused
 from runtime.testing import free_port
@@ -246,6 +246,65 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     assert {"packet.issued", "disclosure.recorded"} <= set(types)
     ended = at.client.get("/plan/v1/plans", student=told["student"])["items"][0]
     assert ended["bindings"][-1] == {"starts_on": "2026-06-12", "binds": False}
+
+
+@pytest.mark.parametrize(
+    ("rule", "on", "known", "state", "due", "says"),
+    [
+        ("idea.evaluation-60", date(2025, 11, 20), None, "met", "2025-11-21", "day 53"),
+        ("idea.iep-30", date(2025, 11, 20), None, "due", "2025-12-19", "IEP meeting due 2025-12-19."),
+        ("idea.staff-informed", date(2026, 3, 12), None, "overdue", "2026-03-09", "not told of"),
+        ("idea.staff-informed", date(2026, 3, 12), date(2026, 3, 25), "overdue", "2026-03-09", "not told of"),
+        ("idea.staff-informed", date(2026, 3, 25), None, "met_late", "2026-03-09", "told 2026-03-16"),
+        ("idea.manifestation", date(2026, 7, 1), None, "met", "2026-06-04", "held 2026-06-02"),
+        ("idea.removal-services", date(2026, 7, 1), None, "missed", "2026-05-20", "Day 11, 2026-05-20: none."),
+        ("idea.transition-16", date(2026, 7, 1), None, "overdue", "2026-06-20", "No transition part in force at 16"),
+        ("idea.annual-review", date(2026, 7, 1), None, "due", "2026-12-04", "Review due 2026-12-04."),
+        ("idea.transition-16", date(2026, 7, 1), date(2026, 9, 21), "overdue", "2026-06-20", "No transition part"),
+        ("idea.transition-16", date(2026, 9, 21), None, "met_late", "2026-06-20", "one since 2026-09-21"),
+    ],
+)  # fmt: skip
+def test_what_is_found_of_mira_on_a_day_as_then_known(
+    mira: tuple[District, Told], rule: str, on: date, known: date | None, state: str, due: str, says: str
+) -> None:
+    at, told = mira
+    every = findings(at, told["student"], rule, on, known)
+    found = [each for each in every if each["state"] == state and each.get("due_on") == due]
+    assert len(found) >= 1, every
+    assert says in found[0]["says"]
+    assert found[0]["cite"]
+
+
+def test_miras_notices_and_meeting_were_in_spanish(mira: tuple[District, Told]) -> None:
+    at, told = mira
+    found = findings(at, told["student"], "idea.language", date(2026, 9, 21))
+    assert {each["state"] for each in found} == {"met"}
+    assert len(found) >= 4
+
+
+def test_miras_silent_session_became_a_late_record_and_thirty_minutes_stay_short(
+    mira: tuple[District, Told],
+) -> None:
+    at, told = mira
+    on, later = date(2026, 2, 12), date(2026, 3, 2)
+
+    def of_february_3(rule: str, known: date) -> list[tuple[str, str | None]]:
+        found = findings(at, told["student"], rule, on, known)
+        return [
+            (each["state"], each.get("due_on")) for each in found
+            if each.get("item") == told["speech"] and ("2026-02-03" in each["about"] or "2026-02-03" in str(each["facts"])
+                                                       or "2026-02-02" in each["about"])
+        ]  # fmt: skip
+
+    assert of_february_3("idea.missed-reason", later) == [("met_late", "2026-02-10")]
+    short = [
+        f
+        for f in findings(at, told["student"], "idea.minutes", on, later)
+        if f["about"].endswith("2026-02-02")
+    ]
+    assert [(f["state"], f["facts"]["short"]) for f in short] == [("overdue", "30")]
+    late = findings(at, told["student"], "rec.prompt-entry", on, later)
+    assert any(each["severity"] == "L" and each["done_on"] == "2026-03-02" for each in late)
 
 
 @pytest.fixture(scope="module")

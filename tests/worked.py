@@ -124,6 +124,13 @@ class District(Stage):
         return {each["item"]["id"]: each for each in told["items"]}
 
 
+def findings(at: District, student: str, rule: str, on: date, known: date | None = None) -> list[Json]:
+    """What is found of a student under a rule on a day, as known at the end of another (the same, unless said)."""
+    asked = {"student": student, "rule": rule, "on": on.isoformat(), "known_at": (known or on).isoformat()}
+    items: list[Json] = at.client.get("/audit/v1/findings", **asked)["items"]
+    return items
+
+
 def school_days(first: date, last: date) -> list[date]:
     """The days of the year of law.md on which children attend."""
     return [day for day in YEAR.school_days() if first <= day <= last]

@@ -12,12 +12,12 @@ from contracts.event import Event
 from contracts.items import AnyItem
 from contracts.plan import CorrectedChange, CorrectionPersonalData, PlanCorrected
 from contracts.plan_history import history_of
+from contracts.promises import PromisedServices
+from contracts.school_days import SchoolDays
 from contracts.testing import an_id
 from progress_service.domain.delivery import Given, ServiceDelivery, Week, delivery
 from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.promises import PromisedServices
-from progress_service.domain.school_days import SchoolDays
 from progress_service.testing_promises import (
     PLAN,
     READING,

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.items import Service
+from contracts.school_days import SchoolDays
 from contracts.testing import an_id
 from progress_service.domain.flags import Flag, FlagCode, clashes, flags_of, sittings
 from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.school_days import SchoolDays
 from progress_service.testing_promises import PLAN, PROVIDER, SPEECH, STUDENT, profile, speech
 
 DAYS = SchoolDays([KnownProfile(an_id("profile"), 0, None, profile())])

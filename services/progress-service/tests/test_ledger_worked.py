@@ -12,16 +12,16 @@ from operator import add, mul, sub, truediv
 
 import pytest
 
+from contracts.convention import Convention, convention_of, conventions
 from contracts.event import Event
 from contracts.rule_profile import MinutesConvention
+from contracts.school_days import SchoolDays
 from contracts.shipped_profiles import read_profiles, shipped_profiles
 from contracts.testing import an_id
 from contracts.vocabulary import Period
-from progress_service.domain.convention import Convention, convention_of, conventions
 from progress_service.domain.delivery import Given, ServiceDelivery, delivery
 from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.school_days import SchoolDays
 from progress_service.testing_promises import (
     PLAN,
     SPEECH,

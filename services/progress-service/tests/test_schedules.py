@@ -6,13 +6,13 @@ from datetime import date
 import pytest
 
 from contracts.carrying_out import ScheduleSet
+from contracts.school_days import SchoolDays
 from contracts.testing import an_id
 from progress_service.domain.carried import Schedule
 from progress_service.domain.item_year import ItemYear, Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from progress_service.domain.scheduled import SetSchedule, end_schedule, expected, set_schedule, silent
-from progress_service.domain.school_days import SchoolDays
 from progress_service.testing_promises import GOAL, PLAN, PROVIDER, SPEECH, STUDENT, known, profile, year
 
 DAYS = SchoolDays([KnownProfile(an_id("profile"), 0, None, profile())])

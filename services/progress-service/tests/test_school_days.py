@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 
+from contracts.convention import HALF, Convention
+from contracts.school_days import SchoolDays, monday_of
 from contracts.testing import an_id
-from progress_service.domain.convention import HALF, Convention
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.school_days import SchoolDays, monday_of
 from progress_service.testing_promises import calendar, profile, speech
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -10,11 +11,13 @@ from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
 from audit_service.adapters.consumers.dispute_holds import DISPUTE_HOLDS
+from audit_service.adapters.consumers.findings import findings as findings_of
 from audit_service.adapters.projections.people import PEOPLE
 from audit_service.adapters.routes import (
     access_record,
     destructions,
     events,
+    findings,
     holds,
     packets,
     plans,
@@ -43,7 +46,7 @@ from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, CLIENT, HOLD, DESTRUCTION, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, access_record, packets, holds, destructions)
+ROUTES = (events, timeline, plans, findings, access_record, packets, holds, destructions)
 
 
 def service_of(settings: Settings) -> AuditService:
@@ -53,8 +56,14 @@ def service_of(settings: Settings) -> AuditService:
         "audit",
         settings.addresses("audit"),
         MODELS,
-        lambda _service: (copies(frontier), PEOPLE, SIGHT, DISPUTE_HOLDS),
-        lambda service: (frontier.task(service.database),),
+        lambda service: (
+            copies(frontier),
+            PEOPLE,
+            SIGHT,
+            DISPUTE_HOLDS,
+            findings_of(cast(AuditService, service).judging),
+        ),
+        lambda service: (frontier.task(service.database), cast(AuditService, service).judging.run),
         schedules=settings.own_schedules(),
     )
 

@@ -17,6 +17,7 @@ from contracts.evaluations import EligibilityDetermined, EvaluationCompleted, Ev
 from contracts.event import Event
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.problems import Problem
+from contracts.removal_days import most_in_a_row
 from contracts.requests import RequestAnswered
 from contracts.testing import Log, an_id
 from contracts.timeline import sentence
@@ -57,7 +58,6 @@ from plan_service.domain.referral import (
     receive_referral,
     withdraw_referral,
 )
-from plan_service.domain.removal_days import most_in_a_row
 from plan_service.domain.removing import RecordRemoval, record_removal
 from plan_service.domain.request import MakeRequest, make_request
 from plan_service.domain.request_answer import AnswerRequest, answer_request

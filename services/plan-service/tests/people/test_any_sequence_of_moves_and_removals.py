@@ -9,6 +9,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from plan_service.domain.removal_days import most_in_a_row, removed_days
 
 from contracts.discipline import (
     ManifestationDetermined,
@@ -69,7 +70,6 @@ from plan_service.domain.manifestation import (
 )
 from plan_service.domain.plan import Plan
 from plan_service.domain.plan import evolve as plan_after
-from plan_service.domain.removal_days import most_in_a_row, removed_days
 from plan_service.domain.removing import (
     EndRemoval,
     GiveRemovalServices,

@@ -17,6 +17,13 @@ from contracts.district import SchoolYear
 from contracts.evaluations import GroupMember
 from contracts.meetings import HolderPerson, StaffPerson
 from contracts.problems import Invalid, NotFound
+from contracts.removal_days import (
+    eleventh_day,
+    most_in_a_row,
+    removed_days,
+    review_due_on,
+    total_days,
+)
 from contracts.testing import an_id
 from contracts.transfers import ServiceInWords
 from contracts.vocabulary import (
@@ -40,13 +47,6 @@ from plan_service.domain.manifestation import (
     decide_removals,
     determine_manifestation,
     follow_manifestation,
-)
-from plan_service.domain.removal_days import (
-    eleventh_day,
-    most_in_a_row,
-    removed_days,
-    review_due_on,
-    total_days,
 )
 from plan_service.domain.removing import (
     EndRemoval,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contracts.event import Json
+from contracts.individual import COMPARED_KINDS, promised, section_of
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.items import Add, AnyChange, AnyItem, End, Placement, Replace
 from contracts.plan import (
@@ -58,7 +59,6 @@ from plan_service.domain.correction import (
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
 from plan_service.domain.ending import EndPlan, GroundOfEnd, end_plan
-from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
 from plan_service.domain.initial_services import FirstServices
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from contracts.testing import an_id
-from contracts.vocabulary import PlanKind
-from plan_service.domain.individual import (
+from contracts.individual import (
     FEWEST_PEERS,
     Sets,
     alike,
@@ -23,6 +21,8 @@ from plan_service.domain.individual import (
     sets_of,
     words,
 )
+from contracts.testing import an_id
+from contracts.vocabulary import PlanKind
 from plan_service.testing_plans import extended_time, goal, item, levels, speech
 
 STANDARD = "will read a text of the grade aloud with 95 percent accuracy in weekly probes"

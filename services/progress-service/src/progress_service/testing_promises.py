@@ -22,12 +22,12 @@ from contracts.plan import (
     TeamMeeting,
 )
 from contracts.plan_history import history_of
+from contracts.promises import PromisedServices
 from contracts.testing import Log, an_id
 from contracts.vocabulary import PlanEnd, PlanKind, VoidGround
 from progress_service.domain.item_year import ItemYear, SessionOutcome, evolve
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.promised_item import KnownPlan
-from progress_service.domain.promises import PromisedServices
 from progress_service.domain.session import RecordSession
 
 PLAN, STUDENT, PROVIDER = an_id("plan"), an_id("student"), an_id("provider")

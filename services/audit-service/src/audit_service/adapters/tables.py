@@ -11,6 +11,11 @@ def evidence_1() -> list[str]:
     return [_COPIES, _FRONTIER, _PEOPLE]
 
 
+def findings_1() -> list[str]:
+    """Findings as they stand today, of whom they were judged, and what waits to be judged."""
+    return [_FINDINGS]
+
+
 def _apart(table: str) -> str:
     return f"""
     ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -121,5 +126,53 @@ _PEOPLE = f"""
         time_zone text NOT NULL
     );
     {"".join(_apart(f"audit_read.{name}") for name in ("people", "students", "student_words", "plans", "districts"))}
+    RESET ROLE;
+"""
+
+_FINDINGS = f"""
+    SET LOCAL ROLE audit_app;
+    CREATE TABLE audit_read.findings (
+        tenant text NOT NULL,
+        student uuid NOT NULL,
+        rule text NOT NULL,
+        about text NOT NULL,
+        state text NOT NULL,
+        severity text NOT NULL,
+        says text NOT NULL,
+        trigger_on date NOT NULL,
+        due_on date,
+        done_on date,
+        facts jsonb NOT NULL,
+        events uuid[] NOT NULL,
+        cure text,
+        rules text NOT NULL,
+        plan uuid,
+        item uuid,
+        wakes_on date,
+        PRIMARY KEY (tenant, student, rule, about)
+    );
+    CREATE INDEX findings_due ON audit_read.findings
+        (tenant, (coalesce(due_on, 'infinity'::date)), student, rule, about);
+    CREATE INDEX findings_rule ON audit_read.findings (tenant, rule, state);
+    CREATE TABLE audit_read.finding_students (
+        tenant text NOT NULL,
+        student uuid NOT NULL,
+        judged_on date NOT NULL,
+        wakes_on date NOT NULL DEFAULT 'infinity',
+        staff uuid[] NOT NULL,
+        case_managers uuid[] NOT NULL,
+        PRIMARY KEY (tenant, student)
+    );
+    CREATE INDEX finding_students_wake ON audit_read.finding_students (tenant, wakes_on);
+    CREATE INDEX finding_students_staff ON audit_read.finding_students USING gin (staff);
+    CREATE TABLE audit_read.finding_queue (
+        tenant text NOT NULL,
+        subject uuid NOT NULL,
+        source text NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('student', 'staff', 'district')),
+        position bigint NOT NULL,
+        PRIMARY KEY (tenant, subject, source)
+    );
+    {"".join(_apart(f"audit_read.{name}") for name in ("findings", "finding_students", "finding_queue"))}
     RESET ROLE;
 """

@@ -120,6 +120,51 @@ class Evidence:
             *([list(streams)] if streams else []),
         )  # fmt: skip
 
+    async def of_students(
+        self, tenant: str, students: Collection[UUID], *, known_at: datetime | None = None,
+        basis: dict[str, int] | None = None, types: Collection[str] | None = None,
+    ) -> dict[UUID, list[Copy]]:  # fmt: skip
+        """Of several students at once, each in known order."""
+        found: dict[UUID, list[Copy]] = {student: [] for student in students}
+        copies = await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.subject = ANY ($1) {_KNOWN}
+                 AND ($4::text[] IS NULL OR c.type = ANY ($4))
+               ORDER BY c.known_at, c.source, c.index""",
+            list(students), known_at, _json(basis), list(types) if types is not None else None,
+        )  # fmt: skip
+        for copy in copies:
+            found[copy.entry.subject].append(copy)
+        return found
+
+    async def of_district(
+        self, tenant: str, *, known_at: datetime | None = None, basis: dict[str, int] | None = None
+    ) -> list[Copy]:
+        """What concerns no student: the district's profile and its staff, in known order."""
+        return await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.source = 'plan'
+                 AND (c.stream = 'district' OR (c.stream >= 'staff/' AND c.stream < 'staff0'))
+                 AND $1::text IS NULL {_KNOWN} ORDER BY c.index""",
+            None, known_at, _json(basis),
+        )  # fmt: skip
+
+    async def sizes(self, tenant: str) -> dict[str, int]:
+        """How many entries each of the tenant's logs has below the frontier."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"""SELECT f.source, coalesce((SELECT c.index + 1 FROM audit.copies c
+                                                WHERE {_TENANT} AND c.source = f.source AND c.position < f.next
+                                                ORDER BY c.index DESC LIMIT 1), 0) AS size FROM audit.frontier f"""
+            )
+        return {row["source"]: row["size"] for row in rows}
+
+    async def frontier(self) -> dict[str, int]:
+        """Of each source the first position that is not yet here."""
+        async with self.database.pool.acquire() as connection:
+            rows = await connection.fetch("SELECT source, next FROM audit.frontier")
+        return {row["source"]: row["next"] for row in rows}
+
     async def of_stream(self, tenant: str, stream: str, moment: Moment) -> list[Copy]:
         """One stream's entries in order, as far as ``moment`` allows."""
         return await self._fetch(

@@ -7,9 +7,11 @@ from typing import cast
 from uuid import UUID
 
 from audit_service.application.evidence import Evidence
+from audit_service.application.judging import Judging
 from audit_service.application.records import Records
 from contracts.retention_schedule import Schedule
 from runtime.call import Call
+from runtime.projection import Difference, tenants
 from runtime.service import SEEN_SECONDS, Service
 
 
@@ -20,9 +22,18 @@ class AuditService(Service):
     evidence: Evidence = field(init=False)
     schedules: Sequence[Schedule] = ()
     """Districts' own retention schedules."""
+    judging: Judging = field(init=False)
 
     def __post_init__(self) -> None:
         self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
+        self.judging = Judging(self.evidence)
+
+    async def differing_rows(self) -> list[Difference]:
+        """As every service's, and every finding that is otherwise when it is judged anew."""
+        found = await super().differing_rows()
+        for tenant in await tenants(self.database):
+            found += await self.judging.differing(tenant)
+        return found
 
     @property
     def records(self) -> Records:

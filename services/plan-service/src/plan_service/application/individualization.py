@@ -17,12 +17,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Json
-from contracts.items import AnyItem
-from contracts.problems import Reason
-from contracts.vocabulary import Law, PlanKind
-from plan_service.application.caseload import managing_on, state_of
-from plan_service.application.item_texts import KIND, held_on
-from plan_service.domain.individual import (
+from contracts.individual import (
     SameSet,
     Sets,
     category_of,
@@ -33,6 +28,11 @@ from plan_service.domain.individual import (
     section_of,
     sets_of,
 )
+from contracts.items import AnyItem
+from contracts.problems import Reason
+from contracts.vocabulary import Law, PlanKind
+from plan_service.application.caseload import managing_on, state_of
+from plan_service.application.item_texts import KIND, held_on
 from runtime.paging import Listing
 from runtime.resources import RESOURCES
 from runtime.sight import Reach, visible

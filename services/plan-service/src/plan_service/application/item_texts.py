@@ -10,9 +10,9 @@ from uuid import uuid5
 
 from contracts.event import Event, Json
 from contracts.fields import AmendmentId, ItemId
+from contracts.individual import COMPARED_KINDS, promised, section_of
 from contracts.items import AnyItem, End
 from contracts.plan import AmendmentAdopted, AmendmentWithdrawn, PlanAdopted, PlanCorrected
-from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
 from plan_service.domain.plan import Plan
 from runtime.event_store import Resource
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contracts.canonical import canonical
 from contracts.fields import ItemId, PlanId
+from contracts.individual import promised, words
 from contracts.items import (
     Accommodation,
     ActivityLimited,
@@ -34,7 +35,6 @@ from contracts.items import (
 )
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
-from plan_service.domain.individual import promised, words
 from plan_service.domain.rules import cannot_be_true
 
 PRACTICE = "practice, not law"

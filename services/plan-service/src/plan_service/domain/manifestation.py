@@ -20,11 +20,11 @@ from contracts.evaluations import GroupMember
 from contracts.fields import ExternalId, StaffId
 from contracts.meetings import Guest, GuestPerson, HolderPerson
 from contracts.problems import NotFound, Reason
+from contracts.removal_days import removed_days, review_due_on
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import Attendance, Law, ManifestationStep, MeetingRole, RemovalGround
 from plan_service.domain.eligibility import KNOWLEDGE
 from plan_service.domain.identity import must_be_known
-from plan_service.domain.removal_days import removed_days, review_due_on
 from plan_service.domain.rights_holder import must_be_around
 from plan_service.domain.rules import UnmetRules, cannot_be_true, done_on, settle
 from plan_service.domain.student import Student

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from contracts.codes import CODE_LISTS
+from contracts.item_gaps import Fields, absent
 from contracts.items import (
     Accommodation,
     ActivityLimited,
@@ -23,7 +24,6 @@ from contracts.plain_words import CODE_FIELDS, COMMON_CODE_FIELDS
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
 from plan_service.domain.ages import Ages, years_after
-from plan_service.domain.item_gaps import Fields, absent
 from plan_service.domain.smart import Advice, smart
 from plan_service.domain.transition import transition_gaps
 

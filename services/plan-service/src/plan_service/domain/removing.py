@@ -21,19 +21,19 @@ from contracts.discipline import (
 from contracts.district import SchoolYear
 from contracts.fields import ExternalId, StaffId, StudentId
 from contracts.problems import Reason
-from contracts.transfers import ServiceInWords
-from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import Law, RemovalSetting, SpecialCircumstance
-from plan_service.domain.discipline import Discipline, Manifestation, Removal
-from plan_service.domain.evaluation import Evaluations
-from plan_service.domain.identity import must_be_known
-from plan_service.domain.removal_days import (
+from contracts.removal_days import (
     LONGEST_ELSEWHERE,
     TEN,
     most_in_a_row,
     removed_days,
     school_year_of,
 )
+from contracts.transfers import ServiceInWords
+from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import Law, RemovalSetting, SpecialCircumstance
+from plan_service.domain.discipline import Discipline, Manifestation, Removal
+from plan_service.domain.evaluation import Evaluations
+from plan_service.domain.identity import must_be_known
 from plan_service.domain.rules import UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.student import Student
 

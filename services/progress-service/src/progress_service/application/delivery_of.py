@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from contracts.convention import Convention
 from contracts.fields import StudentId
 from contracts.streams import school_year
 from contracts.vocabulary import Period
 from progress_service.application.student_record import record_of
-from progress_service.domain.convention import Convention
 from progress_service.domain.delivery import ServiceDelivery, delivery
 from progress_service.domain.flags import Flag, flags_of
 from progress_service.domain.known import Basis, Knowledge

@@ -6,22 +6,22 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from contracts.convention import ConventionOn, conventions
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId, PlanId, StudentId
 from contracts.items import Service
 from contracts.plan_history import History
 from contracts.problems import NotFound
 from contracts.progress import ServiceDelivered, SessionMissed
+from contracts.promises import PromisedServices
+from contracts.school_days import SchoolDays
 from contracts.shipped_profiles import shipped_profiles
 from progress_service.application.knowledge import zone_of
 from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
 from progress_service.application.recorded_facts import basis_of, facts_of, years_of
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
-from progress_service.domain.convention import ConventionOn, conventions
 from progress_service.domain.item_year import ItemYear, Result, Session
 from progress_service.domain.known import Basis, Knowledge
-from progress_service.domain.promises import PromisedServices
-from progress_service.domain.school_days import SchoolDays
 from runtime.event_store import EventStore
 
 

@@ -12,13 +12,13 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
+from contracts.convention import ConventionOn, by_default
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.promises import Owed, PromisedServices
+from contracts.school_days import ONE_DAY, SchoolDays, bounds_of
 from contracts.vocabulary import Period
-from progress_service.domain.convention import ConventionOn, by_default
 from progress_service.domain.item_year import Session, SessionOutcome
-from progress_service.domain.promises import Owed, PromisedServices
-from progress_service.domain.school_days import ONE_DAY, SchoolDays, bounds_of
 
 By = dict[str, int]
 """Minutes by reason."""

@@ -14,11 +14,11 @@ from itertools import pairwise
 from uuid import UUID
 
 from contracts.codes import label
+from contracts.convention import ConventionOn, by_default
 from contracts.fields import ItemId
 from contracts.items import Service
-from progress_service.domain.convention import ConventionOn, by_default
+from contracts.school_days import SchoolDays
 from progress_service.domain.item_year import Session, SessionOutcome
-from progress_service.domain.school_days import SchoolDays
 
 LONGEST_DAY = 8 * 60
 """Minutes: more than this in one day is more than a school day has."""

@@ -8,11 +8,11 @@ from uuid import UUID
 from contracts.carrying_out import ScheduleEnded, ScheduleSet
 from contracts.fields import ItemId, PlanId, StaffId
 from contracts.problems import Reason
+from contracts.school_days import ONE_DAY, SchoolDays
 from progress_service.domain.carried import Schedule
 from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import SessionNotPromised, cannot_be_true, settle
-from progress_service.domain.school_days import ONE_DAY, SchoolDays
 
 GIVEN_IN_SESSIONS = ("service", "school_services", "extended_school_year")
 """Kinds of items that are carried out in sessions."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -72,6 +73,29 @@ def read_feed_cursor(cursor: str | None) -> dict[str, int]:
             raise ValueError(cursor)
         return dict(zip(SOURCES, positions, strict=True))
     except (ValueError, TypeError) as error:
+        raise _not_ours() from error
+
+
+def list_cursor(of: str, place: list[Any]) -> str:
+    """For the page behind ``place`` in a list."""
+    return _packed([of, *place])
+
+
+def read_list_cursor(of: str, cursor: str | None) -> list[str] | None:
+    """What `list_cursor` made; raises `Invalid` for a cursor of another list."""
+    if cursor is None:
+        return None
+    try:
+        whose, *place = _unpacked(cursor)
+        days, ids = (place[:1], place[1:2]) if len(place) == 4 else ([], place[:1])
+        if whose != of or not ids or not all(isinstance(each, str) for each in place):
+            raise ValueError(whose)
+        for each in days:
+            date.fromisoformat(each)
+        for each in ids:
+            UUID(each)
+        return list(place)
+    except (ValueError, TypeError, AttributeError) as error:
         raise _not_ours() from error
 
 

@@ -7,12 +7,12 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
+from contracts.individual import MEASURE
 from contracts.vocabulary import PlanKind
 from plan_service.adapters.routes.forms import Reads
 from plan_service.adapters.routes.shapes import Out
 from plan_service.application.individualization import Wanted, pointed_out
 from plan_service.application.situation import day_of_district
-from plan_service.domain.individual import MEASURE
 from runtime import resources, sight
 from runtime.call import Asked
 from runtime.http import Routes

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, Line, Narrative, StaffId
 from contracts.ids import new_id
+from contracts.removal_days import eleventh_day, most_in_a_row, school_year_of, total_days
 from contracts.transfers import ServiceInWords
 from contracts.vocabulary import Law, RemovalSetting, SpecialCircumstance
 from plan_service.adapters.routes.about_student import respond_about_student
@@ -34,7 +35,6 @@ from plan_service.application.models import STUDENT
 from plan_service.application.protection import beside, plans_in_place, protected_on
 from plan_service.application.shown_discipline import RemovalDaysShown, RemovalServicesShown, RemovalShown
 from plan_service.domain.document import documents_of
-from plan_service.domain.removal_days import eleventh_day, most_in_a_row, school_year_of, total_days
 from plan_service.domain.removing import (
     EndRemoval,
     GiveRemovalServices,

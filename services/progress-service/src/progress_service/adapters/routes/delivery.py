@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from contracts.promises import Owed
 from contracts.vocabulary import Period
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
@@ -24,7 +25,6 @@ from progress_service.application.known_plans import today_of
 from progress_service.domain.delivery import Figures, ServiceDelivery, Week
 from progress_service.domain.flags import Flag, FlagCode
 from progress_service.domain.known import Knowledge
-from progress_service.domain.promises import Owed
 from progress_service.domain.scheduled import Expected
 from runtime.call import Asked
 from runtime.http import Routes

@@ -3,13 +3,13 @@
 A day removed for part of it counts as half. Days without school neither count nor break a run of consecutive days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from contracts.district import SchoolYear
 from contracts.notice_time import is_school_day, school_days_after
-from plan_service.domain.discipline import Removal
 
 TEN = Decimal(10)
 """School days of removal in a year, and in a row, up to which nothing is a change of placement."""
@@ -18,6 +18,22 @@ REVIEW_DAYS = 10
 LONGEST_ELSEWHERE = 45
 """School days in an interim setting for weapons, drugs or serious injury, 300.530(g)."""
 WHOLE, HALF = Decimal(1), Decimal("0.5")
+
+
+class Removal(Protocol):
+    """A removal from the placement, both days inclusive."""
+
+    @property
+    def starts_on(self) -> date: ...
+
+    @property
+    def last_on(self) -> date: ...
+
+    @property
+    def part_days(self) -> Collection[date]: ...
+
+    @property
+    def counts(self) -> bool: ...
 
 
 def removed_days(removals: Iterable[Removal], calendar: Sequence[SchoolYear]) -> dict[date, Decimal]:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Protocol
 
 from contracts.codes import label
+from contracts.district import DistrictProfileSet
 from contracts.rule_profile import MinutesConvention, RuleProfiles, resolve
-from progress_service.domain.known import KnownProfile
 
 WHOLE, HALF = Fraction(1), Fraction(1, 2)
 
@@ -77,11 +78,21 @@ def convention_of(said: MinutesConvention) -> Convention:
     )
 
 
+class SaidProfile(Protocol):
+    """A district profile, and its place in plan-service's log."""
+
+    @property
+    def index(self) -> int | None: ...
+
+    @property
+    def profile(self) -> DistrictProfileSet: ...
+
+
 ConventionOn = Callable[[date], Convention]
 """The convention that holds on a day."""
 
 
-def conventions(profiles: Sequence[KnownProfile], shipped: RuleProfiles) -> ConventionOn:
+def conventions(profiles: Sequence[SaidProfile], shipped: RuleProfiles) -> ConventionOn:
     """On each day that of the rules the district had named for it; before its first word, and for rules that are not
     shipped, the defaults.
     """

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from contracts.item_gaps import AT, ESY, FACTORS
 from contracts.items import AnyItem, AssistiveTechnology, ExtendedSchoolYear, PresentLevels, SpecialFactor
 from contracts.problems import Reason
-from plan_service.domain.item_gaps import AT, ESY, FACTORS
 
 _CONSIDERED = {
     "strengths": ("the student's strengths", "34 CFR 300.324(a)(1)(i)"),

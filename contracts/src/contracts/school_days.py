@@ -8,24 +8,34 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol
 from uuid import UUID
 
-from contracts.district import SchoolYear
+from contracts.convention import WHOLE, Convention
+from contracts.district import DistrictProfileSet, SchoolYear
 from contracts.items import Service
 from contracts.streams import YEAR_TURNS_IN, school_year
 from contracts.vocabulary import Period
-from progress_service.domain.convention import WHOLE, Convention
-from progress_service.domain.known import KnownProfile
 
 ONE_DAY = timedelta(days=1)
 LAST_WEEKDAY = 5
 NONE = Fraction(0)
 
 
+class SaidCalendar(Protocol):
+    """A district profile, and the event that said it."""
+
+    @property
+    def event_id(self) -> UUID: ...
+
+    @property
+    def profile(self) -> DistrictProfileSet: ...
+
+
 class SchoolDays:
     """The days of the school years a question is about."""
 
-    def __init__(self, profiles: Iterable[KnownProfile] = ()) -> None:
+    def __init__(self, profiles: Iterable[SaidCalendar] = ()) -> None:
         self._years: dict[str, tuple[SchoolYear, ...]] = {}
         self._said_by: dict[str, UUID] = {}
         self._counted: dict[tuple[date, date, Convention, bool], Fraction] = {}

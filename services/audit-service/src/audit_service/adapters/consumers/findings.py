@@ -1,0 +1,46 @@
+"""Whose findings a new event may change: it is noted beside the position, and judged by `application.judging` soon after.
+
+An event of the district or of its staff is noted as one; whom it touches is found when it is judged. A rebuild notes
+everybody, so that everybody is judged anew.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from audit_service.application.judging import Judging
+from runtime.consumer import Consumer
+from runtime.database import driver
+from runtime.entry import parse_entry
+from runtime.roles import SERVICES
+from runtime.transport.port import Delivery
+
+OF_A_STUDENT = frozenset({"student", "plan", "meeting", "item", "report", "notice", "disclosure", "packet"})
+OF_THE_DISTRICT = {"district": "district", "staff": "staff"}
+
+_NOTE = """
+    INSERT INTO audit_read.finding_queue AS q (tenant, subject, source, kind, position) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant, subject, source) DO UPDATE SET position = greatest(q.position, excluded.position)"""
+
+
+def findings(judging: Judging) -> Consumer:
+    """The consumer of all four sources; it decodes no contents."""
+
+    async def note(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
+        noted: dict[tuple[str, object, str], tuple[str, int]] = {}
+        for delivery in deliveries:
+            stream = parse_entry(delivery.entry).stream.partition("/")[0]
+            kind = "student" if stream in OF_A_STUDENT else OF_THE_DISTRICT.get(stream)
+            if kind is not None:
+                noted[delivery.tenant, delivery.subject, delivery.source] = (kind, delivery.position)
+        if noted:
+            connection = await driver(rows)
+            # In one order, so that two instances wait for each other at most, never both.
+            lines = sorted(
+                ((*who, kind, position) for who, (kind, position) in noted.items()),
+                key=lambda each: str(each),
+            )
+            await connection.executemany(_NOTE, lines)
+            judging.wake({tenant for tenant, _, _ in noted})
+
+    return Consumer("findings", SERVICES, handle_raw=note, projection=True)

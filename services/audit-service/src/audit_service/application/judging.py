@@ -1,0 +1,280 @@
+"""Judging: what waits is judged in batches, soon after an event, or on the day on which time alone may change a finding.
+
+One instance judges at a time (an advisory lock); a student is judged from what lies below the frontier when the batch
+begins, and what comes meanwhile stays noted. Killed at any point, nothing is lost: it is judged again.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from audit_service.application.evidence import Copy, Evidence, opened_events
+from audit_service.domain.findings.district import District
+from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.rules import judge
+from contracts.event import Event, Recorded, registered_events
+from contracts.plan import ItemHolderAssigned, StaffInformed
+from contracts.rule_profile import RuleProfiles
+from contracts.shipped_profiles import shipped_profiles
+from runtime.projection import Difference, tenants
+
+log = structlog.get_logger()
+
+BATCH = 50
+EVERYBODY_SECONDS = 5.0
+"""So often every district is looked at: for what another instance noted, and for days that have come."""
+POLL_SECONDS = 0.02
+AWAKE_SECONDS = 2.0
+_PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
+
+
+def relevant_types() -> list[str]:
+    """The types of events that findings are made from."""
+    return sorted(name for name in registered_events() if name.startswith(_PREFIXES))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One student's record, and the last index of each log on which it rests."""
+
+    record: StudentRecord
+    basis: dict[str, int]
+    known_at: datetime | None
+
+
+class Judging:
+    """Keeps findings as they stand today, and makes them as they stood on another."""
+
+    def __init__(self, evidence: Evidence, profiles: Callable[[], RuleProfiles] = shipped_profiles) -> None:
+        self.evidence = evidence
+        self._profiles = profiles
+        self._work = asyncio.Event()
+        self._awake: dict[str, float] = {}
+
+    def wake(self, of: Iterable[str]) -> None:
+        """Something of these tenants was noted; it may not be committed yet, nor below the frontier."""
+        until = asyncio.get_running_loop().time() + AWAKE_SECONDS
+        self._awake |= dict.fromkeys(of, until)
+        self._work.set()
+
+    async def run(self) -> None:
+        """Judge for as long as the service runs; the instance that holds the lock does."""
+        async with self.evidence.database.pool.acquire() as holder:
+            while not await holder.fetchval(
+                "SELECT pg_try_advisory_lock(hashtextextended('audit findings', 7))"
+            ):
+                await asyncio.sleep(1)
+            try:
+                await self._run()
+            finally:
+                if not holder.is_closed():
+                    await holder.execute("SELECT pg_advisory_unlock(hashtextextended('audit findings', 7))")
+
+    async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        everybody_at = 0.0
+        while True:
+            now = clock()
+            if now >= everybody_at:
+                everybody_at = now + EVERYBODY_SECONDS
+                self._awake |= dict.fromkeys(await tenants(self.evidence.database), now)
+            for tenant in list(self._awake):
+                while await self.judge_waiting(tenant):
+                    self._awake[tenant] = clock() + POLL_SECONDS
+                if self._awake[tenant] <= clock():
+                    del self._awake[tenant]
+            self._work.clear()
+            pause = POLL_SECONDS if self._awake else max(0.0, everybody_at - clock())
+            try:
+                async with asyncio.timeout(pause):
+                    await self._work.wait()
+                await asyncio.sleep(POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def judge_waiting(self, tenant: str, most: int = BATCH) -> int:
+        """Judge a batch of what waits in a district; returns how many students were judged."""
+        frontier = await self.evidence.frontier()
+        today = (await self.evidence.now(tenant)).date()
+        await self._spread(tenant, frontier)
+        noted = await self._noted(tenant, frontier, today, most)
+        if not noted:
+            return 0
+        district = await self.district(tenant)
+        known = await self.records(tenant, list(noted), today, district)
+        await self._keep(tenant, known, noted, frontier)
+        return len(noted)
+
+    async def waiting(self, tenant: str) -> int:
+        """How many students have something that is not judged yet."""
+        today = (await self.evidence.now(tenant)).date()
+        async with self.evidence.database.lend(tenant) as connection:
+            count: int = await connection.fetchval(
+                """SELECT count(*) FROM (
+                       SELECT subject FROM audit_read.finding_queue WHERE tenant = current_setting('handrail.tenant')
+                       UNION SELECT student FROM audit_read.finding_students
+                              WHERE tenant = current_setting('handrail.tenant') AND wakes_on <= $1) AS w""", today
+            )  # fmt: skip
+        return count
+
+    async def settled(self, tenant: str, seconds: float = 5.0) -> int:
+        """Wait until everything is judged, so long at most; returns how many students still wait."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while waiting := await self.waiting(tenant):
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            self.wake([tenant])
+            await asyncio.sleep(POLL_SECONDS)
+        return waiting
+
+    async def district(
+        self, tenant: str, *, known_at: datetime | None = None, basis: dict[str, int] | None = None
+    ) -> District:
+        """What the district had said, as known."""
+        copies = await self.evidence.of_district(tenant, known_at=known_at, basis=basis)
+        zone = (await self.evidence.district(tenant)).time_zone
+        return District(self._profiles(), tuple(opened_events(copies)), zone)
+
+    async def records(
+        self, tenant: str, students: Collection[UUID], today: date, district: District, *,
+        known_at: datetime | None = None, basis: dict[str, int] | None = None,
+    ) -> dict[UUID, Known]:  # fmt: skip
+        """What was known of each student."""
+        found = await self.evidence.of_students(
+            tenant, students, known_at=known_at, basis=basis, types=relevant_types()
+        )
+        return {student: _known(student, copies, today, district) for student, copies in found.items()}
+
+    async def differing(self, tenant: str) -> list[Difference]:
+        """Every finding kept that is otherwise when its student is judged anew; what waits is left out."""
+        today = (await self.evidence.now(tenant)).date()
+        async with self.evidence.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                """SELECT student FROM audit_read.finding_students s
+                    WHERE tenant = current_setting('handrail.tenant') AND wakes_on > $1 AND NOT EXISTS (
+                        SELECT FROM audit_read.finding_queue q WHERE q.tenant = s.tenant)""", today
+            )  # fmt: skip
+            kept = await connection.fetch(
+                "SELECT student, rule, about, state, says, due_on, done_on FROM audit_read.findings"
+                " WHERE tenant = current_setting('handrail.tenant') AND student = ANY ($1)", [r["student"] for r in rows],
+            )  # fmt: skip
+        students = [row["student"] for row in rows]
+        live = {
+            (r["student"], r["rule"], r["about"]): (r["state"], r["says"], r["due_on"], r["done_on"])
+            for r in kept
+        }
+        anew: dict[Any, Any] = {}
+        district = await self.district(tenant)
+        for start in range(0, len(students), BATCH):
+            for student, known in (
+                await self.records(tenant, students[start : start + BATCH], today, district)
+            ).items():
+                for f in judge(known.record).findings:
+                    anew[student, f.rule, f.about] = (f.state.value, f.says, f.due_on, f.done_on)
+        return [
+            Difference("findings", "live" if key in live else "replayed", f"{key[1]} {key[2]} of {key[0]}")
+            for key in sorted({*live, *anew}, key=str)
+            if live.get(key) != anew.get(key)
+        ]
+
+    async def _spread(self, tenant: str, frontier: Mapping[str, int]) -> None:
+        """What the district or its staff did touches students: each of them is to be judged."""
+        async with self.evidence.database.lend(tenant) as connection, connection.transaction():
+            rows = await connection.fetch(
+                """DELETE FROM audit_read.finding_queue
+                    WHERE tenant = current_setting('handrail.tenant') AND kind <> 'student' AND position < $1
+                   RETURNING subject, kind""", frontier["plan"]
+            )  # fmt: skip
+            for row in rows:
+                await connection.execute(
+                    """UPDATE audit_read.finding_students SET wakes_on = '-infinity'
+                        WHERE tenant = current_setting('handrail.tenant') AND ($1::uuid IS NULL OR staff @> ARRAY[$1::uuid])""",
+                    row["subject"] if row["kind"] == "staff" else None,
+                )  # fmt: skip
+
+    async def _noted(
+        self, tenant: str, frontier: Mapping[str, int], today: date, most: int
+    ) -> dict[UUID, None]:
+        async with self.evidence.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                """SELECT q.subject FROM audit_read.finding_queue q
+                     JOIN unnest($1::text[], $2::bigint[]) AS f (source, next) ON f.source = q.source
+                    WHERE q.tenant = current_setting('handrail.tenant') AND q.kind = 'student' AND q.position < f.next
+                    LIMIT $3""", list(frontier), list(frontier.values()), most,
+            )  # fmt: skip
+            rows += await connection.fetch(
+                """SELECT student AS subject FROM audit_read.finding_students
+                    WHERE tenant = current_setting('handrail.tenant') AND wakes_on <= $1 ORDER BY wakes_on LIMIT $2""",
+                today, most,
+            )  # fmt: skip
+        return dict.fromkeys(row["subject"] for row in rows)
+
+    async def _keep(
+        self, tenant: str, known: Mapping[UUID, Known], noted: Collection[UUID], frontier: Mapping[str, int]
+    ) -> None:
+        students, findings = [], []
+        for student, each in known.items():
+            judged = judge(each.record)
+            students.append(
+                (student, each.record.today, judged.wakes_on or date.max, _staff(each.record.known),
+                 sorted(each.record.assigned_as("case_manager"), key=str))
+            )  # fmt: skip
+            findings += [{"student": student, **_row(finding)} for finding in judged.findings]
+        async with self.evidence.database.lend(tenant) as connection, connection.transaction():
+            await connection.execute(
+                "DELETE FROM audit_read.findings WHERE tenant = current_setting('handrail.tenant') AND student = ANY ($1)",
+                list(known),
+            )  # fmt: skip
+            await connection.execute(_INSERT, msgspec.json.encode(findings).decode())
+            await connection.executemany(_JUDGED, students)
+            await connection.execute(
+                """DELETE FROM audit_read.finding_queue q USING unnest($1::text[], $2::bigint[]) AS f (source, next)
+                    WHERE q.tenant = current_setting('handrail.tenant') AND q.subject = ANY ($3) AND q.source = f.source
+                      AND q.position < f.next""", list(frontier), list(frontier.values()), list(noted),
+            )  # fmt: skip
+
+
+_INSERT = """
+    INSERT INTO audit_read.findings (tenant, student, rule, about, state, severity, says, trigger_on, due_on, done_on, facts,
+                                     events, cure, rules, plan, item, wakes_on)
+    SELECT current_setting('handrail.tenant'), r.*
+      FROM jsonb_to_recordset($1::jsonb) AS r (
+           student uuid, rule text, about text, state text, severity text, says text, trigger_on date, due_on date,
+           done_on date, facts jsonb, events uuid[], cure text, rules text, plan uuid, item uuid, wakes_on date)
+    ON CONFLICT (tenant, student, rule, about) DO NOTHING"""
+_JUDGED = """
+    INSERT INTO audit_read.finding_students (tenant, student, judged_on, wakes_on, staff, case_managers)
+    VALUES (current_setting('handrail.tenant'), $1, $2, $3, $4, $5)
+    ON CONFLICT (tenant, student) DO UPDATE SET judged_on = excluded.judged_on, wakes_on = excluded.wakes_on,
+        staff = excluded.staff, case_managers = excluded.case_managers"""
+
+
+def _row(finding: Any) -> dict[str, Any]:
+    said = finding.model_dump(mode="json")
+    return {**said, "events": said["events"]}
+
+
+def _staff(entries: Iterable[Recorded[Event]]) -> list[UUID]:
+    """Of whom of the staff a finding may speak."""
+    events = (entry.event for entry in entries)
+    return sorted({e.staff_id for e in events if isinstance(e, ItemHolderAssigned | StaffInformed)}, key=str)
+
+
+def _known(student: UUID, copies: Sequence[Copy], today: date, district: District) -> Known:
+    basis: dict[str, int] = {}
+    for copy in copies:
+        basis[copy.source] = max(basis.get(copy.source, -1), copy.index)
+    moments = [copy.entry.known for copy in copies]
+    for entry in district.entries:
+        if entry.index is not None:
+            basis["plan"] = max(basis.get("plan", -1), entry.index)
+        if entry.known_at is not None:
+            moments.append(entry.known_at)
+    record = StudentRecord(student, today, tuple(opened_events(copies)), district)
+    return Known(record, basis, max(moments, default=None))

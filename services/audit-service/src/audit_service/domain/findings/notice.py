@@ -1,0 +1,74 @@
+"""A notice as findings ask for it: what it is about, in which language, with which parts, and from which day it counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from contracts.event import Event, Recorded
+from contracts.notice_hindrances import NoticeReturned
+from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
+from contracts.vocabulary import Channel, NoticeKind, NoticeOccasion
+
+
+@dataclass
+class NoticeFacts:
+    """One notice to one holder."""
+
+    notice_id: UUID
+    kind: NoticeKind | None = None
+    occasion: NoticeOccasion | None = None
+    holder_id: UUID | None = None
+    plan_id: UUID | None = None
+    amendment_id: UUID | None = None
+    meeting_id: UUID | None = None
+    owed: Recorded[NoticeOwed] | None = None
+    rendered: Recorded[NoticeRendered] | None = None
+    """As it was rendered last."""
+    given: Recorded[NoticeGiven] | None = None
+    """The first time it counted as given; one that came back and counts no more is left out."""
+    told: bool = False
+    """It was told and understood, where writing does not serve (300.503(c)(2))."""
+    events: list[Recorded[Event]] = field(default_factory=list)
+
+    @property
+    def caused_by(self) -> UUID | None:
+        """The event of which it is notice."""
+        return self.owed.event.caused_by if self.owed else None
+
+    @property
+    def given_on(self) -> date | None:
+        """From this day it counts as given."""
+        return self.given.effective_on if self.given else None
+
+
+def notices_of(entries: Iterable[Recorded[Event]]) -> dict[UUID, NoticeFacts]:
+    """Every notice, by its id."""
+    found: dict[UUID, NoticeFacts] = {}
+    for entry in entries:
+        event = entry.event
+        if not isinstance(event, NoticeOwed | NoticeRendered | NoticeGiven | NoticeSent | NoticeReturned):
+            continue
+        of = found.setdefault(event.notice_id, NoticeFacts(event.notice_id))
+        of.events.append(entry)
+        match event:
+            case NoticeRendered():
+                of.rendered = entry  # type: ignore[assignment]
+            case NoticeSent():
+                of.told = of.told or bool(event.told and event.told.understood)
+            case NoticeReturned():
+                of.given = None if event.undoes_given else of.given
+            case NoticeOwed() | NoticeGiven():
+                _named(of, event)
+                if isinstance(event, NoticeOwed):
+                    of.owed = entry  # type: ignore[assignment]
+                else:
+                    of.given = of.given or entry  # type: ignore[assignment]
+                    of.told = of.told or event.channel is Channel.READ_ALOUD
+    return found
+
+
+def _named(of: NoticeFacts, event: NoticeOwed | NoticeGiven) -> None:
+    of.kind, of.holder_id, of.occasion = event.kind, event.holder_id, event.occasion or of.occasion
+    of.plan_id, of.amendment_id = event.plan_id or of.plan_id, event.amendment_id or of.amendment_id
+    of.meeting_id = event.meeting_id or of.meeting_id

@@ -1,0 +1,171 @@
+"""Findings about education records: each rule by its sentence."""
+
+from typing import Any
+
+import pytest
+
+from audit_service.testing_findings import IEP, MIRA, MOTHER, SPEECH, History, day
+from audit_service.testing_findings_steps import met
+from contracts.audit import DisclosureRecorded, PacketIssued
+from contracts.progress import ServiceDelivered
+from contracts.requests import RecordHearingAsked, RequestAnswered
+from contracts.students import ReleaseRevoked, ReleaseSigned, RequestMade
+from contracts.testing import an_id
+from contracts.vocabulary import RightsGround
+
+OF = {"student_id": MIRA, "request_id": an_id("request")}
+COLLEGE = {"recipient": "Harbor College"}
+
+
+def asked(kind: str, on: str = "10-6", history: History | None = None, **more: Any) -> History:
+    return (history or History()).add(on, RequestMade, **{"kind": kind, "via": "letter", **OF, **more})
+
+
+def answered(history: History, outcome: str, on: str = "10-20", **more: Any) -> History:
+    return history.add(on, RequestAnswered, outcome=outcome, **OF, **more)
+
+
+def test_the_record_is_shown_within_45_days_and_before_any_meeting() -> None:
+    assert asked("records").one("rec.inspect", "11-20")[0] == "due"
+    assert asked("records").one("rec.inspect", "11-21") == (
+        "overdue",
+        "Request 2025-10-06 open, 1 days late.",
+    )
+    assert answered(asked("records"), "granted").one("rec.inspect", "11-21")[0] == "met"
+    before = met(asked("records", "11-24"), "12-4")
+    assert before.find("rec.inspect", "12-5")[0].due_on == day("12-4")
+    assert answered(before, "granted", "12-8").one("rec.inspect", "12-9")[0] == "met_late"
+    assert answered(asked("records"), "withdrawn").one("rec.inspect", "12-31")[0] == "excused"
+
+
+def test_who_asks_to_change_the_record_is_answered_or_told_of_the_hearing() -> None:
+    assert asked("amendment_of_record").one("rec.amend", "12-1") == ("due", "Open since 2025-10-06.")
+    assert answered(asked("amendment_of_record"), "granted").one("rec.amend", "12-1")[0] == "met"
+    untold = answered(asked("amendment_of_record"), "refused")
+    assert untold.one("rec.amend", "12-1") == (
+        "overdue",
+        "Request 2025-10-06 refused, not told of the right to a hearing.",
+    )
+    told = answered(asked("amendment_of_record"), "refused", hearing_right_told=True)
+    assert told.one("rec.amend", "12-1")[0] == "met"
+    assert untold.add("11-1", RecordHearingAsked, via="letter", **OF).one("rec.amend", "12-1")[0] == "met"
+
+
+@pytest.mark.parametrize(("outcome", "state"), [
+    (None, "due"), ("granted", "met"), ("hearing_filed", "met"), ("refused", "overdue"), ("withdrawn", "excused"),
+])  # fmt: skip
+def test_an_independent_evaluation_is_provided_or_a_hearing_filed(outcome: str | None, state: str) -> None:
+    history = asked("independent_evaluation")
+    assert (answered(history, outcome) if outcome else history).one("idea.iee-answered", "12-1")[0] == state
+
+
+def released(history: History, holder: object, on: str = "4-13", **more: Any) -> History:
+    fields = {
+        "purpose": "college",
+        "records": ("plan", "accommodations"),
+        "method": "paper_signature",
+        "personal": COLLEGE,
+    } | more
+    return history.add(
+        on, ReleaseSigned, student_id=MIRA, release_id=an_id("release"), holder_id=holder, **fields
+    )
+
+
+def disclosed(history: History, **more: Any) -> History:
+    fields = {
+        "purpose": "college",
+        "ground": "consent",
+        "release_id": an_id("release"),
+        "items": ("plan",),
+    } | more
+    return history.add(
+        "5-20",
+        DisclosureRecorded,
+        disclosure_id=an_id("disclosure"),
+        student_id=MIRA,
+        personal=COLLEGE,
+        **fields,
+    )
+
+
+def packet(history: History, *, logged: bool = True, **more: Any) -> History:
+    document = {
+        "document": an_id("pdf"),
+        "digest": "0" * 64,
+        "salt": "0" * 64,
+        "media_type": "application/pdf",
+        "bytes": 9,
+    }
+    fields = {
+        "purpose": "college",
+        "ground": "consent",
+        "release_id": an_id("release"),
+        "items": ("plan",),
+    } | more
+    history.add("5-20", PacketIssued, packet_id=an_id("packet"), student_id=MIRA, plan_id=IEP, personal=COLLEGE,
+                plan_as_of_on=day("5-20"), plan_known_at="2026-05-20T12:00:00.000000Z", document=document, logs=(),
+                **fields)  # fmt: skip
+    return disclosed(history, packet_id=an_id("packet"), **more) if logged else history
+
+
+def adult() -> History:
+    return History(born=day("2008-03-03")).holder(an_id("himself"), RightsGround.ADULT_STUDENT, "3-3")
+
+
+def test_each_packet_is_on_record_as_a_disclosure() -> None:
+    assert packet(released(adult(), an_id("himself"))).one("rec.access-log", "5-21")[0] == "met"
+    assert packet(adult(), logged=False).one("rec.access-log", "5-21") == (
+        "overdue",
+        "Packet 2026-05-20 unlogged.",
+    )
+
+
+def test_nothing_is_disclosed_without_consent_or_a_named_ground() -> None:
+    assert disclosed(released(History(), MOTHER)).one("rec.disclosure-consent", "5-21")[0] == "met"
+    assert disclosed(History()).one("rec.disclosure-consent", "5-21") == (
+        "missed",
+        "Sent to Harbor College on 2026-05-20 without.",
+    )
+    more = disclosed(released(History(), MOTHER), items=("whole_record",))
+    assert more.one("rec.disclosure-consent", "5-21")[0] == "missed"
+    revoked = disclosed(
+        released(History(), MOTHER).add("5-1", ReleaseRevoked, student_id=MIRA, release_id=an_id("release"))
+    )
+    assert revoked.one("rec.disclosure-consent", "5-21")[0] == "missed"
+    assert (
+        disclosed(History(), ground="order_or_subpoena").one("rec.disclosure-consent", "5-21")[0] == "excused"
+    )
+
+
+def test_a_college_packet_has_the_students_own_consent() -> None:
+    assert packet(released(adult(), an_id("himself"))).one("rec.college", "5-21")[0] == "met"
+    assert packet(released(adult(), MOTHER)).one("rec.college", "5-21") == (
+        "missed",
+        "Packet 2026-05-20: signed by parent.",
+    )
+    assert packet(adult()).one("rec.college", "5-21")[0] == "missed"
+    assert packet(adult()).find("rec.college", "5-21")[0].severity == "H"
+    assert packet(released(History(), MOTHER)).one("rec.college", "5-21")[0] == "met", "of a minor"
+    assert packet(adult(), ground="school_of_enrollment").one("rec.college", "5-21")[0] == "excused"
+
+
+def test_what_was_seen_is_entered_at_the_time() -> None:
+    def entered(recorded: str, **more: Any) -> History:
+        session = {
+            "session_id": an_id("s"),
+            "plan_id": IEP,
+            "item_id": SPEECH,
+            "student_id": MIRA,
+            "minutes": 30,
+        }
+        return History().iep("12-9").add("2-3", ServiceDelivered, recorded=recorded, **session, **more)
+
+    assert entered("2-10").find("rec.prompt-entry", "3-10") == []
+    assert entered("3-2").one("rec.prompt-entry", "3-10") == (
+        "met_late", "Service delivered of 2026-02-03: entered 2026-03-02, 27 days after.",
+    )  # fmt: skip
+    assert entered("3-2").find("rec.prompt-entry", "3-10")[0].severity == "L"
+    assert (
+        entered("3-2", personal={"late_because": "The provider was ill."}).one("rec.prompt-entry", "3-10")[0]
+        == "excused"
+    )
