@@ -79,7 +79,9 @@ def receive_referral(student: Student, command: ReceiveReferral) -> list[Evaluat
     student_id = must_be_known(student)
     referred_on = done_on(command.referred_on, command.reported, command.today, "referred")
     if student.personal is not None and referred_on < student.personal.birth_date:
-        raise cannot_be_true("referred-before-birth", "Nobody is referred before they are born.", "/referred_on")
+        raise cannot_be_true(
+            "referred-before-birth", "Nobody is referred before they are born.", "/referred_on"
+        )
     if command.holder_id is not None:
         must_be_around(student, command.holder_id)
     if command.agreed_by is not None:
