@@ -19,7 +19,7 @@ from contracts.telling_district import tell_audit, tell_district, tell_store
 from contracts.telling_meetings import tell_meeting
 from contracts.telling_notices import tell_notice
 from contracts.telling_plans import tell_plan, tell_progress
-from contracts.telling_students import tell_student
+from contracts.telling_students import tell_student, told_as_taken_up
 
 
 def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> str:
@@ -28,7 +28,7 @@ def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> st
     ``names`` gives the name of an id, or nothing where it is unknown or not to be shown.
     """
     known = Names(names)
-    told = _told(recorded.event, known)
+    told = told_as_taken_up(recorded, known) or _told(recorded.event, known)
     who = _who(recorded.actor, known)
     day = day_in_words(recorded.effective_on)
     match told.when:
