@@ -267,6 +267,14 @@ def test_what_is_wrong_with_a_profile_is_said_with_its_line(
     assert any(said in fault.what for fault in found)
 
 
+def test_no_state_lets_rights_pass_before_eighteen() -> None:
+    _, faults = check_profile(
+        a_state('[rule."idea.transition-16"]', "age = 15", heading=HEADING + "majority_age = 12\n"),
+        shipped_profiles(),
+    )
+    assert ["profile.majority_age" in str(fault) for fault in faults] == [True]
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     wrong = faults(
         a_state('[rule."idea.iep-30"]', "enabled = false", '[rule."idea.transition-16"]', "age = 18")

@@ -1,13 +1,15 @@
 """A timeline reads like a story told by somebody fair: who, in which role, what, when it counts, why."""
 
+from dataclasses import replace
 from datetime import date
 
 from contracts.plan import ConsentAnswered, PlanEnded
 from contracts.progress import SessionMissed
+from contracts.students import RequestMade, RequestPersonalData
 from contracts.testing import Log, an_id
 from contracts.timeline import sentence
 from contracts.values import Reported, Unmet
-from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd
+from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, RequestKind, RequestVia
 
 DAY = date(2026, 2, 3)
 SPEECH = an_id("speech")
@@ -88,3 +90,23 @@ def test_an_answer_of_somebody_without_rights_is_never_called_consent() -> None:
     )
 
     assert "the answer, which does not count as consent, that" in sentence(log.entries[0], {})
+
+
+def test_what_was_asked_on_a_notices_page_is_said_once_and_then_taken_up() -> None:
+    log = Log(subject="Mira")
+    asked = RequestMade(
+        effective_on=date(2026, 3, 2), student_id=an_id("Mira"), request_id=an_id("request"), kind=RequestKind.RECORDS,
+        holder_id=an_id("mother"), personal=RequestPersonalData(text="Please show me."), via=RequestVia.NOTICE_LINK,
+        notice_id=an_id("notice"),
+    )  # fmt: skip
+    log.append(asked, on=date(2026, 3, 2))
+    log.append(asked.model_copy(update={"due_on": date(2026, 4, 16)}), on=date(2026, 3, 2))
+    there = replace(log.entries[0], source="notify", causation=None)
+    here = replace(log.entries[1], source="plan", causation=there.id)
+    names = {str(an_id("mother")): "Elena Quill"}
+
+    assert "Please show me." in sentence(there, names)
+    taken_up = sentence(here, names)
+    assert "Please show me." not in taken_up
+    assert "took up what Elena Quill had asked" in taken_up
+    assert "to be answered by April 16, 2026" in taken_up

@@ -50,6 +50,8 @@ SEVERITIES = "LMH"
 FOR_CERTAIN = "Say it in the floor's kind of day, and no longer."
 OF_THE_FLOOR = "The floor says what holds where no state says it."
 AS_IN_THE_FLOOR = "Take the line out, or keep to the floor."
+YOUNGEST_ADULT = 18
+"""No state has a younger age of majority (34 CFR 300.520, 99.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ def _in_itself(profile: RuleProfile) -> Iterator[_Found]:
                 yield _at(("profile", name), "is missing.", OF_THE_FLOOR)
         if profile.rule.get("idea.annual-review", Rule()).due is None:
             yield _at(("rule", "idea.annual-review", "due"), "is missing.", OF_THE_FLOOR)
+    if head.majority_age is not None and head.majority_age < YOUNGEST_ADULT:
+        yield _at(("profile", "majority_age"), f"Nobody is of age at {head.majority_age}: parents would lose their rights.",
+                  f"{YOUNGEST_ADULT} at the earliest.")  # fmt: skip
     yield from _days_in_order(("profile",), head)
     unknown = set((profile.minutes or MinutesConvention()).not_owed or ()) - set(MISSED_REASON.labels)
     if unknown:

@@ -23,6 +23,7 @@ from contracts.evaluations import (
     ReferralReceived,
     ReferralWithdrawn,
 )
+from contracts.event import Event, Recorded
 from contracts.initial_services import ServicesConsentAnswered, ServicesConsentAsked
 from contracts.plain_words import day_in_words
 from contracts.requests import (
@@ -65,6 +66,18 @@ from contracts.transfers import (
     TransferSettled,
 )
 from contracts.values import Imported
+from contracts.vocabulary import RequestVia
+
+
+def told_as_taken_up(recorded: Recorded[Event], names: Names) -> Told | None:
+    """What somebody asked on a notice's page stands in two logs: said once, there, and followed from here on."""
+    event = recorded.event
+    here = recorded.source == "plan" and recorded.causation is not None
+    if not here or not isinstance(event, RequestMade) or event.via is not RequestVia.NOTICE_LINK:
+        return None
+    who = names.holder(event.holder_id) if event.holder_id else "somebody not known to hold rights"
+    due = f", to be answered by {day_in_words(event.due_on)}" if event.due_on else ""
+    return Told(f"took up what {who} had asked on the page of a notice ({plainly(event.kind)}){due}")
 
 
 def tell_student(event: StudentEvent, names: Names) -> Told:

@@ -24,7 +24,7 @@ from contracts.telling_notices import tell_batch, tell_notice, tell_template
 from contracts.telling_plans import tell_plan
 from contracts.telling_progress import tell_progress
 from contracts.telling_records import tell_records
-from contracts.telling_students import tell_student
+from contracts.telling_students import tell_student, told_as_taken_up
 from contracts.webhooks import WebhookEvent
 
 
@@ -34,7 +34,7 @@ def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> st
     ``names`` gives the name of an id, or nothing where it is unknown or not to be shown.
     """
     known = Names(names)
-    told = _told(recorded.event, known)
+    told = told_as_taken_up(recorded, known) or _told(recorded.event, known)
     who = _who(recorded.actor, known)
     day = day_in_words(recorded.effective_on)
     match told.when:

@@ -1,5 +1,7 @@
 """The command path: load, let the domain decide, append what it said at the version it saw."""
 
+import asyncio
+import random
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
@@ -10,6 +12,12 @@ from runtime.event_store import Answer, Appended, Change, Claim, Context, EventS
 
 S = TypeVar("S")
 TRIES = 5
+FIRST_PAUSE_SECONDS = 0.01
+
+
+async def give_way(attempt: int) -> None:
+    """Wait a moment of chance after a lost race, on average twice as long after each, so that the same do not meet again."""
+    await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))
 
 
 async def execute(
@@ -35,4 +43,5 @@ async def execute(
         except VersionConflict:
             if expected_version is not None or attempt == TRIES - 1:
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")

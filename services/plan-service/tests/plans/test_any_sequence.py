@@ -9,6 +9,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
 
 from contracts.event import Json
 from contracts.individual import COMPARED_KINDS, promised, section_of
@@ -17,6 +18,8 @@ from contracts.items import Add, AnyChange, AnyItem, End, Placement, Replace
 from contracts.plan import (
     AgreementSought,
     AmendmentAdopted,
+    ExitSummaryGiven,
+    ExitSummaryPersonalData,
     PlanAdopted,
     PlanCorrected,
     PlanEnded,
@@ -31,6 +34,7 @@ from contracts.problems import Problem
 from contracts.testing import Log, an_id
 from contracts.values import Reported
 from contracts.vocabulary import (
+    Channel,
     ConsentDecision,
     ConsentMethod,
     PlanEnd,
@@ -59,6 +63,7 @@ from plan_service.domain.correction import (
 )
 from plan_service.domain.draft import OpenDraft, drop_draft, open_draft
 from plan_service.domain.ending import EndPlan, GroundOfEnd, end_plan
+from plan_service.domain.exit_summary import GiveExitSummary, give_exit_summary
 from plan_service.domain.initial_services import FirstServices
 from plan_service.domain.notices import NoticeGiven
 from plan_service.domain.plan import AmendmentStatus, Plan, evolve
@@ -369,6 +374,29 @@ class APlan(RuleBasedStateMachine):
             command = RequestVoid(an_id("void"), VoidGround.WRONG_STUDENT, "a", "one", holder_ids=(MOTHER, FATHER),
                                   staff_ids=(an_id("staff"),))  # fmt: skip
             self.do(lambda: approve_void(self.plan, command, self.people, None, "two", self.today))
+
+    @rule(
+        to_student=st.booleans(),
+        says=st.booleans(),
+        ago=st.integers(min_value=-2, max_value=20),
+        report=SELDOM,
+    )
+    def summarize(self, to_student: bool, says: bool, ago: int, report: bool) -> None:
+        """A Summary of Performance, before the plan's end or after it."""
+        parts = {"academic_achievement": "a", "functional_performance": "b", "recommendations": "c"}
+        command = GiveExitSummary(
+            an_id(f"summary {len(self.log.entries)}"), to_student, Channel.HANDED_OVER, self.today,
+            given_on=self.today - timedelta(days=ago), holder_ids=(MOTHER,), items=(SPEECH,),
+            says=ExitSummaryPersonalData(**(parts if says else {"what_worked": "d"})),
+            reported=self.maybe_reported(report, -ago),
+        )  # fmt: skip
+        for event in self.do(lambda: give_exit_summary(self.plan, command, self.people)):
+            assert isinstance(event, ExitSummaryGiven)
+            assert self.plan.ever_adopted
+            assert event.effective_on <= self.today
+            if event.reported is None:
+                assert event.to_student
+                assert says
 
     @rule()
     def review(self) -> None:

@@ -17,6 +17,7 @@ from plan_service.domain.ages import ages_of
 from plan_service.domain.draft import NoDraft
 from plan_service.domain.plan import Plan
 from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
+from runtime.execute import give_way
 
 
 class AnotherPlanInEffect(Rejected):
@@ -103,6 +104,7 @@ async def adopt_draft(
         except VersionConflict as conflict:
             if attempt == TRIES - 1 or conflict.stream.startswith("draft/"):
                 raise
+            await give_way(attempt)
         else:
             store.wake()
             return appended

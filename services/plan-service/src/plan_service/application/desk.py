@@ -26,6 +26,7 @@ from runtime.event_store import (
     Release,
     external_id_claim,
 )
+from runtime.execute import give_way
 from runtime.tenants import TENANT
 
 S = TypeVar("S")
@@ -132,6 +133,7 @@ class Desk:
                     continue
                 if attempt == TRIES - 1 or (if_match is not None and conflict.stream == seen.loaded.stream):
                     raise
+                await give_way(attempt)
             except Problem:
                 if not seen.remembered:
                     raise

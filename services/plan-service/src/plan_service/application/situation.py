@@ -42,6 +42,7 @@ from runtime.event_store import (
     Release,
     TenantNotOpen,
 )
+from runtime.execute import give_way
 from runtime.tenants import TENANT
 
 TRIES = 5
@@ -207,6 +208,7 @@ async def decide(
         except VersionConflict as conflict:
             if attempt == TRIES - 1 or (if_match is not None and conflict.stream == loaded.stream):
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")
 
 

@@ -26,6 +26,7 @@ from runtime.event_store import (
     EventStore,
     Loaded,
 )
+from runtime.execute import give_way
 from runtime.resources import Shown
 
 
@@ -60,6 +61,7 @@ async def record_measurement(
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")
 
 
@@ -83,6 +85,7 @@ async def strike_out(
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")
 
 

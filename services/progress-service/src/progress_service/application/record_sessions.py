@@ -33,6 +33,7 @@ from runtime.event_store import (
     Loaded,
     external_id_claim,
 )
+from runtime.execute import give_way
 
 CHUNK = 150
 """Lines that go in one append. Larger appends hold more streams for longer and are taken apart more often."""
@@ -142,6 +143,7 @@ async def record_one(
             # Somebody was faster: decided anew on the newer state.
             if attempt == TRIES - 1:
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")
 
 
@@ -204,7 +206,7 @@ async def _chunk(
 
 async def _alone(store: EventStore, context: Context, principal: Principal, sent: Sent) -> Taken | Problem:
     faster: Problem = no_such_plan()
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         ground = await _ground(store, context.tenant, principal, [sent])
         outcome = _outcome(ground, sent)
         if not isinstance(outcome, Decided):
@@ -213,6 +215,7 @@ async def _alone(store: EventStore, context: Context, principal: Principal, sent
             appended = await _append(store, context, ground, [outcome], None)
         except (VersionConflict, AlreadyClaimed) as problem:
             faster = problem  # Somebody was: decided anew on the newer state, which may name the first one.
+            await give_way(attempt)
         except Problem as problem:
             return problem
         else:
