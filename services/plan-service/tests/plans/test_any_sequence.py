@@ -9,7 +9,6 @@ from uuid import UUID
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from plan_service.domain.individual import COMPARED_KINDS, promised, section_of
 
 from contracts.event import Json
 from contracts.individual import COMPARED_KINDS, promised, section_of
