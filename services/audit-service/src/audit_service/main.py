@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from audit_service.adapters.console import findings_pages
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
@@ -78,5 +79,6 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
             app.include_router(routes)
         app.state.console = SignIn(issuer, edge.verifier)
         app.include_router(pages)
+        app.include_router(findings_pages.pages)
     add_health(app, edge, service.needed)
     return app
