@@ -33,6 +33,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "as_of_on": "date of the data",
     "baseline": "starting point",
     "bought_by": "paid for by",
+    "credential": "licence needed",
     "criterion": "what counts as reached",
     "device_or_service": "device or service",
     "due_on": "date to be reached by",
@@ -40,10 +41,13 @@ FIELD_LABELS: Mapping[str, str] = {
     "ends_on": "last day",
     "evaluation": "latest evaluation",
     "external_id": "number in the other system",
+    "extended_school_year": "beyond the school year",
     "goal": "annual goal it belongs to",
+    "group_most": "most students at once",
     "how": "how",
     "how_checked": "how it is checked",
     "measure_method": "how it is measured",
+    "measured_as": "results are counted as",
     "parents_concerns": "parents' concerns",
     "per": "counted per",
     "percent_with_peers": "percent of the day with other children",
@@ -53,6 +57,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "report_dates": "report dates",
     "responsible_role": "responsible",
     "results_needed": "results needed in a row",
+    "results_of": "out of so many results",
     "sessions_per": "number of sessions",
     "since": "since",
     "starts_on": "first day",
@@ -77,6 +82,7 @@ COMMON_CODE_FIELDS: Mapping[str, str] = {
     "where": "place",
     "responsible_role": "staff_role",
     "provider_role": "staff_role",
+    "credential": "credential",
 }
 
 _TITLE_FIELDS: Mapping[str, tuple[str, ...]] = {

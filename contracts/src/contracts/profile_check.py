@@ -14,8 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contracts.codes import MISSED_REASON
 from contracts.day_count import COUNTABLE, pauses_of
-from contracts.rule_profile import FLOOR, Due, Heading, Rule, RuleProfile, RuleProfiles
+from contracts.rule_profile import FLOOR, Due, Heading, MinutesConvention, Rule, RuleProfile, RuleProfiles
 from contracts.vocabulary import ClockEnd
 
 COUNTED_HERE = {
@@ -106,6 +107,10 @@ def _in_itself(profile: RuleProfile) -> Iterator[_Found]:
         if profile.rule.get("idea.annual-review", Rule()).due is None:
             yield _at(("rule", "idea.annual-review", "due"), "is missing.", OF_THE_FLOOR)
     yield from _days_in_order(("profile",), head)
+    unknown = set((profile.minutes or MinutesConvention()).not_owed or ()) - set(MISSED_REASON.labels)
+    if unknown:
+        yield _at(("minutes", "not_owed"), f"Nothing is missed for a reason {', '.join(sorted(unknown))}.",
+                  f"Use some of: {', '.join(MISSED_REASON.labels)}.")  # fmt: skip
     for rule_id, rule in profile.rule.items():
         yield from _days_in_order(("rule", rule_id), rule)
         if rule_id == "idea.pwn-before" and rule.due and rule.due.count >= 0:
@@ -291,6 +296,8 @@ def _fields_beside(path: Path) -> tuple[str, ...]:
             fields = Rule.model_fields
         case ("rule", _, _, _):
             fields = Due.model_fields
+        case ("minutes", _):
+            fields = MinutesConvention.model_fields
         case _:
             fields = RuleProfile.model_fields
     return tuple(fields)

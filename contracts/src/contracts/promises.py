@@ -1,9 +1,6 @@
 """What was promised of each service on each day, and by which text: the plan in force that day, as far as it was known.
 
-The convention for partial periods: the minutes a plan promises for a day, week, month or year are shared evenly over the
-school days of that whole period, and each school day on which the text is in force owes its share. So a short week with
-a holiday owes the whole week's minutes, a week without school owes nothing, and a week in which the text begins, changes
-or ends owes for its days alone.
+Partial periods are counted by the convention of `contracts.minutes_convention`.
 """
 
 from collections.abc import Iterator
@@ -14,18 +11,11 @@ from uuid import UUID
 
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.minutes_convention import Convention, ConventionOn, by_default
 from contracts.plan import PlanAdopted
 from contracts.plan_document import versions
 from contracts.plan_history import History, Lines, binding_on, fold, holding_on
-from contracts.school_days import ONE_DAY, SchoolDays
-from contracts.vocabulary import Period
-
-CONVENTION = (
-    "Minutes promised for a day, week, month or year are shared evenly over the school days of that whole period; each "
-    "school day on which the plan's text is in force owes its share. A short week owes the whole week's minutes, a week "
-    "without school owes nothing. Minutes of a make-up session count in the week of the session they make up. No reason "
-    "for a missed session takes minutes off what is owed."
-)
+from contracts.school_days import NONE, ONE_DAY, SchoolDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +30,20 @@ class Text:
     """The plan's version, counted in the order of its record."""
     corrected_by: UUID | None = None
 
-    def share(self, day: date, days: SchoolDays) -> Fraction | None:
-        """Owed for one school day; ``None`` where the text or the calendar does not say it."""
-        if self.service.minutes is None or self.service.per is None:
+    def weight(self, day: date, days: SchoolDays, convention: Convention) -> Fraction:
+        """What the day weighs for this service; 0: nothing of it falls on that day."""
+        return days.weight(day, convention, extended=bool(self.service.extended_school_year))
+
+    def share(self, day: date, days: SchoolDays, convention: Convention) -> Fraction | None:
+        """Owed for one day when a period is shared out; ``None`` where the text or the calendar does not say it."""
+        if self.service.minutes is None:
             return None
-        count = days.in_period(Period(self.service.per), day)
-        return None if count is None else Fraction(self.service.minutes, count)
+        whole = days.in_period(self.service, day, convention)
+        if not whole:
+            return None
+        if days.is_closed(day) and not convention.closures_owed:
+            return NONE
+        return self.service.minutes * self.weight(day, days, convention) / whole
 
 
 @dataclass(slots=True)
@@ -102,18 +100,35 @@ class PromisedServices:
         correction = change.correction.id if change.correction else None
         return Text(self.plan_id, item_id, service, change.recorded.id, number, correction)
 
-    def owed(self, item_id: ItemId, first_on: date, last_on: date, days: SchoolDays) -> Iterator[Owed]:
+    def owed(
+        self, item_id: ItemId, first_on: date, last_on: date, days: SchoolDays, on: ConventionOn = by_default
+    ) -> Iterator[Owed]:
         """What the service's texts owe from ``first_on`` to ``last_on``, one after the other."""
         owed: Owed | None = None
         for number in range((last_on - first_on).days + 1):
             day = first_on + ONE_DAY * number
-            text = self.text_on(item_id, day) if days.is_one(day) else None
-            if text is None:
+            text = self.text_on(item_id, day)
+            if text is None or not text.weight(day, days, on(day)):
                 continue
             if owed is None or owed.text != text:
                 if owed is not None:
                     yield owed
                 owed = Owed(text, day, day)
-            owed.add(day, text.share(day, days))
+            owed.add(day, self._share(text, day, days, on))
         if owed is not None:
             yield owed
+
+    def _share(self, text: Text, day: date, days: SchoolDays, on: ConventionOn) -> Fraction | None:
+        convention = on(day)
+        if not convention.whole_periods:
+            return text.share(day, days, convention)
+        bounds = days.bounds(text.service, day)
+        if text.service.minutes is None or bounds is None:
+            return None
+        later = (day + ONE_DAY * (n + 1) for n in range((bounds[1] - day).days))
+        goes_on = any(
+            after.weight(each, days, convention)
+            for each in later
+            if (after := self.text_on(text.item_id, each))
+        )
+        return NONE if goes_on else Fraction(text.service.minutes)

@@ -90,7 +90,8 @@ def _profile_changes(before: str, after: str | None) -> list[str]:
 
 def _said(text: str) -> Iterator[tuple[str, str, Any]]:
     profile = tomllib.loads(text)
-    yield from (("profile", name, value) for name, value in profile["profile"].items())
+    for table in ("profile", "minutes"):
+        yield from ((table, name, value) for name, value in profile.get(table, {}).items())
     for rule_id, rule in profile.get("rule", {}).items():
         yield from ((rule_id, name, value) for name, value in rule.items())
 

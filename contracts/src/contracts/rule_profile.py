@@ -6,7 +6,7 @@ numbers never change: what a legislature changes is a new version, or a rule wit
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -93,11 +93,32 @@ class Heading(_Part):
     rights_transfer: bool | None = None
 
 
+class MinutesConvention(_Part):
+    """How the minutes of partial periods are counted, and what takes minutes off what is owed: only what is given holds.
+
+    The regulation promises an amount (34 CFR 300.320(a)(7)) and says nothing of a week that is cut in two.
+    """
+
+    share: Literal["school_days", "whole_period"] | None = None
+    """``school_days``: evenly over the period's school days, each day in force owing its share. ``whole_period``: all of
+    it by the text in force on the last of the period's school days on which any is."""
+    half_days: Literal["whole", "half"] | None = None
+    """Whether a shorter school day weighs as much as another in sharing out a period."""
+    closures: Literal["spread", "owed", "not_owed"] | None = None
+    """A day on which school was closed: the period's minutes fall on its other days, or the day's share stays owed, or not."""
+    not_owed: Codes | None = None
+    """Reasons (code list ``missed_reason``) for which the minutes of a missed session are not owed."""
+    late_after: Annotated[int, Field(ge=0, le=400)] | None = None
+    """School days after a session's day from which its record counts as late."""
+    cite: Words | None = None
+
+
 class RuleProfile(_Part):
     """One version of one profile, as its file says it."""
 
     profile: Heading
     rule: dict[str, Rule] = {}
+    minutes: MinutesConvention | None = None
 
     @property
     def name(self) -> str:
@@ -141,6 +162,8 @@ class RuleSet:
     rules: Mapping[str, Rule]
     majority_age: int
     rights_transfer: bool
+    minutes: MinutesConvention = field(default_factory=MinutesConvention)
+    """What the floor or the state says of counting minutes; what neither says is for the reader's own default."""
 
     def rule(self, rule_id: str) -> Rule:
         """The rule by its id; what nobody has set says nothing."""
@@ -173,7 +196,10 @@ def resolve(name: str, day: date, profiles: RuleProfiles) -> RuleSet:
     head = floor.profile.model_copy(update=profile.profile.model_dump(exclude_none=True))
     assert head.majority_age is not None  # A floor that does not say is refused when it is read.
     assert head.rights_transfer is not None
-    return RuleSet(name, rules, head.majority_age, head.rights_transfer)
+    minutes = (floor.minutes or MinutesConvention()).model_copy(
+        update=profile.minutes.model_dump(exclude_none=True) if profile.minutes else {}
+    )
+    return RuleSet(name, rules, head.majority_age, head.rights_transfer, minutes)
 
 
 def _in_force(profile: RuleProfile, day: date) -> dict[str, Rule]:

@@ -83,11 +83,13 @@ class World:
         return await self.http.post(path, json=body, headers=headers or self.vendor())
 
     async def post_lines(
-        self, lines: Sequence[bytes], headers: dict[str, str] | None = None
+        self, lines: Sequence[bytes], headers: dict[str, str] | None = None, **params: str
     ) -> httpx.Response:
         """A batch of sessions."""
         sent = {**(headers or self.vendor()), "content-type": "application/x-ndjson"}
-        return await self.http.post("/progress/v1/sessions", content=b"\n".join(lines), headers=sent)
+        return await self.http.post(
+            "/progress/v1/sessions", content=b"\n".join(lines), headers=sent, params=params
+        )
 
 
 def settings_for(cluster: Cluster, database: str) -> Settings:

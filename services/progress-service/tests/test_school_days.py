@@ -1,12 +1,15 @@
 """Which days are school days. Pure: no database, no clock."""
 
 from datetime import date
+from fractions import Fraction
 
+import pytest
+
+from contracts.minutes_convention import HALF, Convention
 from contracts.school_days import SchoolDays, monday_of
 from contracts.testing import an_id
-from contracts.vocabulary import Period
 from progress_service.domain.known import KnownProfile
-from progress_service.testing_promises import calendar, profile
+from progress_service.testing_promises import calendar, profile, speech
 
 
 def days_of(*profiles: object) -> SchoolDays:
@@ -55,17 +58,48 @@ def test_without_a_calendar_monday_to_friday_are_taken_for_school_days():
     assert days.said_by == {}
 
 
-def test_a_period_s_school_days_are_those_of_the_whole_period():
-    days = days_of(profile())
+DEFAULT = Convention()
 
-    assert days.in_period(Period.WEEK, date(2025, 11, 26)) == 3, "Thanksgiving: Monday to Wednesday"
-    assert days.in_period(Period.MONTH, date(2025, 12, 9)) == 15, "1 to 19 December"
-    assert days.in_period(Period.DAY, date(2025, 12, 24)) == 0
-    assert days.in_period(Period.TERM, date(2025, 12, 9)) is None, (
-        "the calendar does not say when terms begin"
-    )
-    # 42 weeks from 25 August to 12 June are 210 weekdays; 27 of them are off.
-    assert days.in_period(Period.YEAR, date(2025, 12, 9)) == 183
+
+@pytest.mark.parametrize(
+    ("per", "day", "weigh"),
+    [
+        pytest.param("week", date(2025, 11, 26), 3, id="Thanksgiving: Monday to Wednesday"),
+        pytest.param("month", date(2025, 12, 9), 15, id="1 to 19 December"),
+        pytest.param("day", date(2025, 12, 24), 0, id="within the break"),
+        pytest.param("term", date(2025, 12, 9), None, id="the calendar does not say when terms begin"),
+        # 42 weeks from 25 August to 12 June are 210 weekdays; 27 of them are off.
+        pytest.param("year", date(2025, 12, 9), 183, id="the school year"),
+    ],
+)
+def test_a_period_s_school_days_are_those_of_the_whole_period(per, day, weigh):
+    assert days_of(profile()).in_period(speech(per=per), day, DEFAULT) == weigh
+
+
+def test_a_term_is_the_calendar_s():
+    terms = [{"name": "Fall", "first_on": "2025-08-25", "last_on": "2025-12-19"}]
+    days = days_of(profile(calendar(terms=terms)))
+
+    # 17 weeks of five days, less Labor Day, Columbus Day, Veterans Day and two of Thanksgiving.
+    assert days.in_period(speech(per="term"), date(2025, 12, 9), DEFAULT) == 17 * 5 - 5
+    assert days.in_period(speech(per="term"), date(2026, 1, 9), DEFAULT) is None
+
+
+def test_a_shorter_day_weighs_half_where_the_convention_says_so():
+    days = days_of(profile(calendar(half_days=["2025-12-19"])))
+
+    assert days.in_period(speech(), date(2025, 12, 15), DEFAULT) == 5
+    assert days.in_period(speech(), date(2025, 12, 15), Convention(half_day=HALF)) == Fraction(9, 2)
+
+
+def test_beyond_the_school_year_every_weekday_counts_but_for_days_off():
+    text = speech(extended_school_year=True, starts_on="2026-06-29", ends_on="2026-07-24")
+
+    assert days_of(profile()).in_period(text, date(2026, 7, 1), DEFAULT) == 5
+    assert days_of(profile()).bounds(speech(per="year", extended_school_year=True, starts_on="2026-06-29",
+                                            ends_on="2026-07-24"), date(2026, 7, 1)) == (
+        date(2026, 6, 29), date(2026, 7, 24),
+    )  # fmt: skip
 
 
 def test_a_school_week_runs_from_monday_to_sunday():

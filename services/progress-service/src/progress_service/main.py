@@ -6,9 +6,17 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from contracts.codes import MISSED_REASON
+from contracts.codes import MAKE_UP_GROUND, MISSED_REASON, PROMPT_LEVEL
 from progress_service.adapters.projections.plans import PLANS
-from progress_service.adapters.routes import delivery, item_progress, measurements, sessions
+from progress_service.adapters.routes import (
+    accommodations,
+    delivery,
+    item_progress,
+    make_ups,
+    measurements,
+    schedules,
+    sessions,
+)
 from progress_service.application.item_streams import ITEM
 from progress_service.settings import Settings
 from runtime.access import ACCESS
@@ -32,11 +40,14 @@ MODELS: Sequence[Model[Any]] = (ITEM, TENANT, ACCESS)
 
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("progress"),
+    schedules.routes,
     sessions.routes,
+    make_ups.routes,
+    accommodations.routes,
     measurements.routes,
     delivery.routes,
     item_progress.routes,
-    code_list_routes(PREFIX, [MISSED_REASON], "progress.read"),
+    code_list_routes(PREFIX, [MISSED_REASON, MAKE_UP_GROUND, PROMPT_LEVEL], "progress.read"),
 )
 
 CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)

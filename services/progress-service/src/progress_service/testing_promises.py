@@ -22,6 +22,7 @@ from contracts.plan import (
     TeamMeeting,
 )
 from contracts.plan_history import history_of
+from contracts.promises import PromisedServices
 from contracts.testing import Log, an_id
 from contracts.vocabulary import PlanEnd, PlanKind, VoidGround
 from progress_service.domain.item_year import ItemYear, SessionOutcome, evolve
@@ -145,6 +146,11 @@ def log_of(*events: Event) -> Log:
 def known(*events: Event) -> KnownPlan:
     """The plan of which these events are known; without any, of an adopted one with all of this module's items."""
     return KnownPlan(history_of(log_of(*events).entries))
+
+
+def plan_of(*events: Event) -> PromisedServices:
+    """What the plan of these events promises, day by day."""
+    return PromisedServices(history_of(log_of(opened(), *events).entries))
 
 
 def year(*events: Event) -> ItemYear:

@@ -5,15 +5,14 @@ from datetime import date
 from uuid import UUID
 
 from contracts.fields import StudentId
-from contracts.plan_history import History
-from contracts.problems import NotFound
-from contracts.promises import PromisedServices
-from contracts.school_days import SchoolDays
+from contracts.minutes_convention import Convention
 from contracts.streams import school_year
-from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
-from progress_service.application.recorded_facts import basis_of, facts_of, years_of
+from contracts.vocabulary import Period
+from progress_service.application.student_record import record_of
 from progress_service.domain.delivery import ServiceDelivery, delivery
+from progress_service.domain.flags import Flag, flags_of
 from progress_service.domain.known import Basis, Knowledge
+from progress_service.domain.scheduled import Expected, expected, silent
 from runtime.event_store import EventStore
 
 
@@ -30,29 +29,34 @@ class DeliveryOf:
     """The answer, and what it rests on."""
 
     services: tuple[ServiceDelivery, ...]
+    flags: tuple[Flag, ...]
+    silent: tuple[Expected, ...]
+    """Scheduled sessions of which nobody has said anything."""
+    convention: Convention
+    """Of the last day asked about."""
     calendars: tuple[CalendarYear, ...]
     basis: Basis
 
 
 async def delivery_of(
-    store: EventStore, tenant: str, student: StudentId, first_on: date, last_on: date, knowledge: Knowledge
-) -> DeliveryOf:
+    store: EventStore, tenant: str, student: StudentId, first_on: date, last_on: date, knowledge: Knowledge,
+    today: date, by: Period = Period.WEEK,
+) -> DeliveryOf:  # fmt: skip
     """What was owed, given, missed and made up from ``first_on`` to ``last_on``; raises `NotFound` for nobody's id."""
-    all_facts = await facts_of(store, tenant, student)
-    facts = knowledge.of_progress(all_facts)
-    async with store.database.begin(tenant) as rows:
-        histories = await histories_of_student(rows, student)
-        if not (all_facts or histories or await is_a_student(rows, student)):
-            raise NotFound("There is nothing here under this id that you may see.")
-        profiles = knowledge.of_plan(await known_profiles(rows))
-    entries = {plan_id: knowledge.of_plan(history.entries) for plan_id, history in histories.items()}
-    plans = [PromisedServices(History(tuple(of_plan))) for of_plan in entries.values() if of_plan]
-    days = SchoolDays(profiles)
-    sessions = [session for year in years_of(facts) for session in year.sessions.values()]
-    indexes = [entry.index for of_plan in entries.values() for entry in of_plan]
+    record = await record_of(store, tenant, student, knowledge)
+    sessions = record.sessions
+    asked = [session for session in sessions if first_on <= session.on <= last_on]
+    planned = expected(record.schedules, record.days, first_on, last_on)
     labels = sorted({school_year(first_on), school_year(last_on)})
     return DeliveryOf(
-        services=delivery(plans, sessions, days, first_on, last_on),
-        calendars=tuple(CalendarYear(label, days.said_by.get(label)) for label in labels),
-        basis=basis_of([*indexes, *(profile.index for profile in profiles)], facts),
+        services=delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=by),
+        flags=tuple(flags_of(asked, record.service_on, record.days, record.recorded_on, record.on)),
+        silent=tuple(
+            each
+            for each in silent(planned, sessions, today)
+            if record.service_on(each.item, each.on) is not None
+        ),
+        convention=record.on(last_on),
+        calendars=tuple(CalendarYear(label, record.days.said_by.get(label)) for label in labels),
+        basis=record.basis,
     )

@@ -72,7 +72,15 @@ async def progress_of(
         plan_id=found.history.entries[0].event.plan_id,
         event_id=found.event_id,
         in_force=found.in_force,
-        progress=goal_progress(item, goal, objectives, _begun_on(found, goal or item), results, on),
+        progress=goal_progress(
+            item,
+            goal,
+            objectives,
+            _begun_on(found, goal or item),
+            results,
+            on,
+            phases_of(found.lines, (goal or item).id),
+        ),
         mastered_by=next((result.id for result in masters if result.measured_on <= on), None),
         basis=basis_of(indexes, facts),
     )
@@ -103,6 +111,20 @@ def _around(found: _Found, item: Goal | Objective, on: date) -> tuple[Goal | Non
     texts = [change.item for change in holding if change is not None]
     objectives = [text for text in texts if isinstance(text, Objective) and text.goal == item.id]
     return item, sorted(objectives, key=lambda each: (each.order or 0, each.due_on or date.max))
+
+
+def phases_of(lines: Lines, goal: ItemId) -> list[tuple[date, str]]:
+    """Days after the beginning on which the goal's text or a service changed: how it was taught was another from then."""
+    found: dict[date, set[str]] = {}
+    for item_id, line in lines.items.items():
+        texts = sorted((change for change in line), key=lambda change: change.key)
+        kinds = {change.item.kind for change in texts if change.item is not None}
+        if item_id != goal and "service" not in kinds:
+            continue
+        what = "goal changed" if item_id == goal else "services changed"
+        for change in texts[1:]:
+            found.setdefault(change.effective_on, set()).add(what)
+    return [(day, " and ".join(sorted(what))) for day, what in sorted(found.items())]
 
 
 def _begun_on(found: _Found, item: Goal | Objective) -> date | None:

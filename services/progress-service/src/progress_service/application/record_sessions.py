@@ -16,6 +16,7 @@ from contracts.problems import ExternalIdTaken, Invalid, NotFound, Problem, Reas
 from progress_service.application.item_streams import ITEM, item_stream
 from progress_service.application.known_plans import known_plans, plans_with, today_of
 from progress_service.application.sight_of import seen_of
+from progress_service.domain.carried import MakeUp
 from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.promised_item import ItemOnDay, KnownPlan
 from progress_service.domain.refusals import cannot_be_true
@@ -39,7 +40,8 @@ TRIES = 5
 
 _STREAMS = text("""
     SELECT id, stream FROM resources
-     WHERE tenant = current_setting('handrail.tenant') AND kind = 'session' AND id = ANY (:sessions)""")
+     WHERE tenant = current_setting('handrail.tenant') AND kind IN ('session', 'make_up_agreement')
+       AND id = ANY (:sessions)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Ground:
     elsewhere: dict[ItemId, set[PlanId]]
     loaded: dict[str, Loaded[ItemYear]]
     made_up: dict[UUID, str]
-    """The streams of the sessions that are made up."""
+    """The streams of the sessions that are made up, and of the agreements under which some were given."""
     held: dict[str, tuple[UUID, bytes | None]]
 
     def plan(self, plan_id: PlanId) -> KnownPlan:
@@ -93,6 +95,12 @@ class Ground:
             return None
         return self.loaded[self.made_up[session_id]].state.sessions.get(session_id)
 
+    def agreement(self, agreement_id: UUID | None) -> MakeUp | None:
+        """An agreement under which a session was given."""
+        if agreement_id is None or agreement_id not in self.made_up:
+            return None
+        return self.loaded[self.made_up[agreement_id]].state.agreements.get(agreement_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -102,7 +110,7 @@ class Decided:
     stream: str
     student: StudentId
     events: Sequence[Event]
-    resting_on: str | None = None
+    resting_on: tuple[str, ...] = ()
 
     def claims(self) -> list[Claim]:
         """Its external id, if it has one."""
@@ -149,6 +157,25 @@ async def record_many(
     for start in range(0, len(batch), CHUNK):
         results += await _chunk(store, context, principal, batch[start : start + CHUNK])
     return results
+
+
+async def refused_of(
+    store: EventStore, tenant: str, principal: Principal, batch: Sequence[Sent]
+) -> list[Problem | None]:
+    """What would be refused of a batch, line by line; nothing is recorded."""
+    found: list[Problem | None] = []
+    taken: dict[str, tuple[UUID, bytes | None]] = {}
+    for start in range(0, len(batch), CHUNK):
+        chunk = batch[start : start + CHUNK]
+        ground = await _ground(store, tenant, principal, chunk)
+        ground.held.update({key: taken[key] for key in taken if key not in ground.held})
+        for sent in chunk:
+            outcome = _outcome(ground, sent)
+            found.append(outcome if isinstance(outcome, Problem) else None)
+            if isinstance(outcome, Decided) and sent.command.external_id is not None:
+                held = sent.command.session_id, sent.digest
+                ground.held[sent.command.external_id] = taken[sent.command.external_id] = held
+    return found
 
 
 async def _chunk(
@@ -206,13 +233,21 @@ def _decide(ground: Ground, sent: Sent) -> Decided:
     command = sent.command
     plan = ground.plan(command.plan_id)
     item = ground.item(plan, command.item_id, command.on)
-    events = record_session(command, item, ground.session(command.makes_up), ground.today)
+    events = record_session(
+        command,
+        item,
+        ground.session(command.makes_up),
+        ground.today,
+        ground.agreement(command.agreement),
+    )
     return Decided(
         sent,
         item_stream(command.item_id, command.on),
         plan.student_id,
         events,
-        ground.made_up.get(command.makes_up) if command.makes_up else None,
+        tuple(
+            ground.made_up[each] for each in (command.makes_up, command.agreement) if each in ground.made_up
+        ),
     )
 
 
@@ -239,7 +274,7 @@ async def _append(
         before = changes.get(each.stream)
         events = [*(before.events if before else ()), *each.events]
         changes[each.stream] = Change(ground.loaded[each.stream], each.student, events)
-    resting_on = {each.resting_on for each in decided if each.resting_on} - changes.keys()
+    resting_on = {stream for each in decided for stream in each.resting_on} - changes.keys()
     return await store.append(
         context,
         list(changes.values()),
@@ -251,13 +286,15 @@ async def _append(
 
 async def _ground(store: EventStore, tenant: str, principal: Principal, sent: Iterable[Sent]) -> Ground:
     commands = [each.command for each in sent]
-    makes_up = {command.makes_up for command in commands if command.makes_up is not None}
+    named = {
+        each for command in commands for each in (command.makes_up, command.agreement) if each is not None
+    }
     async with store.database.begin(tenant) as rows:
         today = await today_of(rows)
         plans = await known_plans(rows, {command.plan_id for command in commands})
         seen = await seen_of(rows, principal, {plan.student_id for plan in plans.values()})
         elsewhere = await plans_with(rows, {command.item_id for command in commands})
-        made_up = {row.id: row.stream for row in await rows.execute(_STREAMS, {"sessions": list(makes_up)})}
+        made_up = {row.id: row.stream for row in await rows.execute(_STREAMS, {"sessions": list(named)})}
     external_ids = {command.external_id for command in commands if command.external_id is not None}
     held = await store.held_many(tenant, "external_id:session", external_ids) if external_ids else {}
     streams = {item_stream(command.item_id, command.on) for command in commands} | set(made_up.values())

@@ -16,7 +16,7 @@ PAUSE_SECONDS = 0.01
 
 _STREAMS = """
     SELECT DISTINCT stream FROM resources
-     WHERE tenant = current_setting('handrail.tenant') AND student = $1 AND kind IN ('session', 'measurement')"""
+     WHERE tenant = current_setting('handrail.tenant') AND student = $1 AND stream LIKE 'item/%'"""
 _WAITING = """
     SELECT EXISTS (SELECT FROM unsequenced u JOIN events e ON e.id = u.event_id
                     WHERE e.tenant = current_setting('handrail.tenant') AND e.stream = ANY ($1))"""
@@ -26,7 +26,7 @@ _EVENTS = """
 
 
 async def facts_of(store: EventStore, tenant: str, student: StudentId) -> list[Recorded[Event]]:
-    """The student's sessions, results and voids, stream by stream in order.
+    """Everything recorded of the student's items, stream by stream in order.
 
     What was just appended is waited for a moment, until it has its index and the answer its basis.
     """

@@ -1,11 +1,12 @@
 """Promise against delivery, in exact arithmetic: what was owed, given, missed and why, made up, and what remains.
 
-In each school week ``balance = owed - delivered - made up``, and of it ``unrecorded`` are minutes of which nobody has
-said anything: neither given nor missed (the rule ``idea.minutes``, 34 CFR 300.323(c)(2)).
+In each period ``owed = delivered + made up + excused + balance``; of what was missed for a reason
+``missed = made up + excused + remaining``. ``unrecorded`` are owed minutes of which nobody has said anything: neither
+given nor missed (the rule ``idea.minutes``, 34 CFR 300.323(c)(2)).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -13,9 +14,14 @@ from uuid import UUID
 
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.minutes_convention import ConventionOn, by_default
 from contracts.promises import Owed, PromisedServices
-from contracts.school_days import ONE_DAY, SchoolDays, monday_of
+from contracts.school_days import ONE_DAY, SchoolDays, bounds_of
+from contracts.vocabulary import Period
 from progress_service.domain.item_year import Session, SessionOutcome
+
+By = dict[str, int]
+"""Minutes by reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +29,49 @@ class Given:
     """Minutes by what became of them."""
 
     delivered: int = 0
-    made_up: int = 0
-    missed: dict[str, int] = field(default_factory=dict)
+    missed: By = field(default_factory=dict)
     """By reason; what was cut short of a session is missed."""
+    made_up_of: By = field(default_factory=dict)
+    """Of the missed minutes those that were given later, by the reason for which they had been missed."""
+    surplus: int = 0
+    """Given in make-up sessions beyond what had been missed."""
+    excused_of: By = field(default_factory=dict)
+    """Of the missed minutes those that are not owed, by the reason that excuses them."""
+    under_agreement: int = 0
+    """Given under an agreement on compensatory minutes: beside the plan's own, so in no balance here."""
+
+    @property
+    def made_up(self) -> int:
+        """Given in make-up sessions."""
+        return sum(self.made_up_of.values()) + self.surplus
+
+    @property
+    def excused(self) -> int:
+        """Missed for a reason that takes them off what is owed, and not made up."""
+        return sum(self.excused_of.values())
+
+    @property
+    def remaining(self) -> By:
+        """Missed, owed, and not made up, by reason."""
+        left = {
+            reason: minutes - self.made_up_of.get(reason, 0) - self.excused_of.get(reason, 0)
+            for reason, minutes in self.missed.items()
+        }
+        return {reason: minutes for reason, minutes in left.items() if minutes}
 
     def __add__(self, other: "Given") -> "Given":
-        missed = defaultdict(int, self.missed)
-        for reason, minutes in other.missed.items():
-            missed[reason] += minutes
         return Given(
-            self.delivered + other.delivered, self.made_up + other.made_up, dict(sorted(missed.items()))
+            self.delivered + other.delivered,
+            _added(self.missed, other.missed),
+            _added(self.made_up_of, other.made_up_of),
+            self.surplus + other.surplus,
+            _added(self.excused_of, other.excused_of),
+            self.under_agreement + other.under_agreement,
         )
+
+
+def _added(one: By, other: By) -> By:
+    return {reason: one.get(reason, 0) + other.get(reason, 0) for reason in sorted({*one, *other})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +87,7 @@ class Figures:
         """Still owed; below zero: more was given than promised."""
         if self.owed is None:
             return None
-        return self.owed - self.given.delivered - self.given.made_up
+        return self.owed - self.given.delivered - self.given.made_up - self.given.excused
 
     @property
     def unrecorded(self) -> Fraction | None:
@@ -61,14 +99,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One school week, or the part of it that was asked about."""
+    """One period (a school week, where nothing else is asked for), or the part of it that was asked about."""
 
     first_on: date
     last_on: date
     figures: Figures
     promised_by: tuple[Owed, ...]
     sessions: tuple[UUID, ...]
-    """On which the figures rest, make-up sessions given in another week included."""
+    """On which the figures rest, make-up sessions given in another period included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +122,13 @@ class ServiceDelivery:
 
 
 def delivery(
-    plans: Sequence[PromisedServices],
-    sessions: Iterable[Session],
-    days: SchoolDays,
-    first_on: date,
-    last_on: date,
-) -> tuple[ServiceDelivery, ...]:
-    """Every service promised or given from ``first_on`` to ``last_on``; weeks in which nothing was either are left out."""
+    plans: Sequence[PromisedServices], sessions: Iterable[Session], days: SchoolDays, first_on: date, last_on: date,
+    *, on: ConventionOn = by_default, by: Period = Period.WEEK,
+) -> tuple[ServiceDelivery, ...]:  # fmt: skip
+    """Every service promised or given from ``first_on`` to ``last_on``; periods in which nothing was either are left out.
+
+    ``on`` is the convention of each day, ``by`` the period for which figures are given.
+    """
     by_item: dict[ItemId, list[Session]] = defaultdict(list)
     for session in sessions:
         if session.counts:
@@ -101,7 +139,8 @@ def delivery(
     found = []
     for item_id in sorted({*promised, *by_item}, key=str):
         plan_id, service = _named(item_id, promised, by_item)
-        weeks = tuple(_weeks(item_id, of_item.get(item_id, []), by_item[item_id], days, first_on, last_on))
+        of_day = _by_period(counted(by_item[item_id], on), first_on, last_on, by)
+        weeks = tuple(_periods(item_id, of_item.get(item_id, []), of_day, days, first_on, last_on, on, by))
         if weeks:
             found.append(ServiceDelivery(item_id, plan_id, service, weeks, _total(weeks)))
     return tuple(found)
@@ -109,8 +148,8 @@ def delivery(
 
 def _named(
     item_id: ItemId,
-    promised: dict[ItemId, tuple[PromisedServices, Service]],
-    by_item: dict[ItemId, list[Session]],
+    promised: Mapping[ItemId, tuple[PromisedServices, Service]],
+    by_item: Mapping[ItemId, list[Session]],
 ) -> tuple[PlanId, Service | None]:
     if item_id in promised:
         plan, service = promised[item_id]
@@ -118,38 +157,66 @@ def _named(
     return by_item[item_id][0].plan, None
 
 
-def _weeks(
-    item_id: ItemId, plans: Sequence[PromisedServices], sessions: list[Session], days: SchoolDays, first_on: date,
-    last_on: date,
-) -> Iterator[Week]:  # fmt: skip
-    counted: dict[date, list[tuple[Session, Given]]] = defaultdict(list)
-    for session, day, given in _counted(sessions):
+_OfPeriod = dict[date, list[tuple[Session, Given]]]
+
+
+def _by_period(
+    counted_sessions: Iterable[tuple[Session, date, Given]], first_on: date, last_on: date, by: Period
+) -> _OfPeriod:
+    found: _OfPeriod = defaultdict(list)
+    for session, day, given in counted_sessions:
         if first_on <= day <= last_on:
-            counted[monday_of(day)].append((session, given))
-    monday = monday_of(first_on)
-    while monday <= last_on:
-        begin, end = max(monday, first_on), min(monday + 6 * ONE_DAY, last_on)
-        owed = tuple(each for plan in plans for each in plan.owed(item_id, begin, end, days))
-        of_week = counted.get(monday, [])
-        if owed or of_week:
-            figures = Figures(_sum_owed(owed), sum((given for _, given in of_week), Given()))
-            yield Week(begin, end, figures, owed, tuple(session.id for session, _ in of_week))
-        monday += 7 * ONE_DAY
+            found[bounds_of(by, day)[0]].append((session, given))
+    return found
 
 
-def _counted(sessions: Sequence[Session]) -> Iterator[tuple[Session, date, Given]]:
-    """Each session with the day for which it counts: a make-up counts for the day of the session it makes up."""
-    days = {session.id: session.on for session in sessions if session.missed_minutes}
-    for session in sorted(sessions, key=lambda session: session.on):
-        missed = {session.reason or "other": session.missed_minutes} if session.missed_minutes else {}
-        if session.status is SessionOutcome.MISSED:
-            yield session, session.on, Given(missed=missed)
-        elif session.makes_up in days:
-            yield session, days[session.makes_up], Given(made_up=session.minutes, missed={})
-            if missed:
-                yield session, session.on, Given(missed=missed)
-        else:
-            yield session, session.on, Given(delivered=session.minutes, missed=missed)
+def _periods(
+    item_id: ItemId, plans: Sequence[PromisedServices], of_period: _OfPeriod, days: SchoolDays, first_on: date,
+    last_on: date, on: ConventionOn, by: Period,
+) -> Iterator[Week]:  # fmt: skip
+    first, last = bounds_of(by, first_on)
+    while first <= last_on:
+        begin, end = max(first, first_on), min(last, last_on)
+        owed = tuple(each for plan in plans for each in plan.owed(item_id, begin, end, days, on))
+        of_this = of_period.get(first, [])
+        if owed or of_this:
+            figures = Figures(_sum_owed(owed), sum((given for _, given in of_this), Given()))
+            ids = dict.fromkeys(session.id for session, _ in of_this)
+            yield Week(begin, end, figures, owed, tuple(ids))
+        first, last = bounds_of(by, last + ONE_DAY)
+
+
+def counted(
+    sessions: Sequence[Session], on: ConventionOn = by_default
+) -> Iterator[tuple[Session, date, Given]]:
+    """Each of one item's sessions with the day for which it counts: a make-up counts for the day of what it makes up.
+
+    The order in which they were recorded makes no difference.
+    """
+    open_minutes = {session.id: session.missed_minutes for session in sessions if session.missed_minutes}
+    missed_in = {session.id: session for session in sessions if session.missed_minutes}
+    for session in sorted(sessions, key=lambda each: (each.on, str(each.id))):
+        if session.status is not SessionOutcome.MISSED:
+            made_up = missed_in.get(session.makes_up) if session.makes_up else None
+            if made_up is not None:
+                of_it = min(session.minutes, open_minutes[made_up.id])
+                open_minutes[made_up.id] -= of_it
+                reason = {_reason(made_up): of_it} if of_it else {}
+                yield session, made_up.on, Given(made_up_of=reason, surplus=session.minutes - of_it)
+            elif session.agreement is not None:
+                yield session, session.on, Given(under_agreement=session.minutes)
+            else:
+                yield session, session.on, Given(delivered=session.minutes)
+        if session.missed_minutes:
+            yield session, session.on, Given(missed={_reason(session): session.missed_minutes})
+    for session_id, left in open_minutes.items():
+        session = missed_in[session_id]
+        if left and _reason(session) in on(session.on).not_owed:
+            yield session, session.on, Given(excused_of={_reason(session): left})
+
+
+def _reason(session: Session) -> str:
+    return session.reason or "other"
 
 
 def _sum_owed(owed: Iterable[Owed]) -> Fraction | None:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 
 from contracts.fields import ItemId
 from contracts.items import Goal, Objective
+from contracts.vocabulary import GoalStanding
 from progress_service.domain.item_year import Result
 from progress_service.domain.measurement import Criterion, criterion_of, in_order
 
@@ -22,15 +22,8 @@ POINTS_FOR_A_PICTURE = 3
 """Fewer points than this make no picture: two always lie on a line."""
 
 
-class Standing(StrEnum):
-    """How a step, or the goal as a whole, stands."""
-
-    ON_TRACK = "on_track"
-    BEHIND = "behind"
-    AHEAD = "ahead"
-    UNMEASURED = "unmeasured"
-    UPCOMING = "upcoming"
-    """Its date is still to come."""
+Standing = GoalStanding
+"""How a step, or the goal as a whole, stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,8 @@ class GoalProgress:
     """Where the line from the baseline through the steps stood on the day of the latest result."""
     aim: tuple[tuple[date, Fraction], ...] = ()
     """That line: from the baseline through the steps, a height for each of its days."""
+    phases: tuple[tuple[date, str], ...] = ()
+    """Days on which the plan changed since it began, and what changed."""
 
     @property
     def enough_for_a_picture(self) -> bool:
@@ -108,6 +103,7 @@ def goal_progress(
     begun_on: date | None,
     results: Iterable[Result],
     on: date,
+    phases: Iterable[tuple[date, str]] = (),
 ) -> GoalProgress:
     """How ``item`` stands on ``on``; ``goal`` is the goal itself or that of the objective.
 
@@ -122,7 +118,7 @@ def goal_progress(
     baseline = goal.baseline if goal is not None else None
     told = tuple(_step_progress(steps, number, baseline, points, on) for number in range(len(steps)))
     aim = _anchors(begun_on, baseline, steps)
-    expected = _expected(aim, points[-1].measured_on) if points else None
+    expected = expected_on(aim, points[-1].measured_on) if points else None
     return GoalProgress(
         item=item,
         on=on,
@@ -133,6 +129,7 @@ def goal_progress(
         steps=told,
         expected=expected,
         aim=tuple(aim),
+        phases=tuple(sorted((day, what) for day, what in phases if day <= on)),
     )
 
 
@@ -180,7 +177,7 @@ def _anchors(
     return [*start, *(anchor for anchor in later if not start or anchor[0] > start[0][0])]
 
 
-def _expected(anchors: Sequence[tuple[date, Fraction]], day: date) -> Fraction | None:
+def expected_on(anchors: Sequence[tuple[date, Fraction]], day: date) -> Fraction | None:
     """The aim line's height on ``day``: straight from anchor to anchor, level after the last."""
     if not anchors or day < anchors[0][0]:
         return None

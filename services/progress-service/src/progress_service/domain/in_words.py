@@ -1,9 +1,9 @@
 """Progress in sentences: the same that a picture shows, for a screen reader."""
 
 from datetime import date
-from decimal import Decimal
 
 from progress_service.domain.goal_progress import GoalProgress, Standing, StepProgress
+from progress_service.domain.measurement import plain_number
 
 WORDS = {
     Standing.ON_TRACK: "on track",
@@ -24,33 +24,25 @@ def _points(progress: GoalProgress) -> str:
     if not points:
         return "Nothing has been measured yet."
     latest = points[-1]
-    last = f"{_number(latest.value)} {latest.unit} on {_day(latest.measured_on)}"
+    last = f"{plain_number(latest.value)} {latest.unit} on {_day(latest.measured_on)}"
     if len(points) == 1:
         return f"One result: {last}."
     first = points[0]
-    begin = f"from {_number(first.value)} {first.unit} on {_day(first.measured_on)}"
+    begin = f"from {plain_number(first.value)} {first.unit} on {_day(first.measured_on)}"
     return f"{len(points)} results, {begin} to {last}."
 
 
 def _step(told: StepProgress, on: date) -> str:
-    criterion = told.step.criterion
-    unit = f" {criterion.unit}" if criterion.unit else ""
-    limit = "at most " if criterion.falling else ""
-    asked = f"By {_day(told.step.due_on)}: {limit}{_number(criterion.target)}{unit} asked for"
-    if criterion.results_needed > 1:
-        asked += f" in {criterion.results_needed} results in a row"
+    asked = (
+        f"By {_day(told.step.due_on)}: {told.step.criterion.as_counted.removeprefix('at least ')} asked for"
+    )
     if told.completed_by is not None:
         return f"{asked}, reached on {_day(told.completed_by.measured_on)}: {WORDS[told.standing]}."
     if told.latest is None or told.step.due_on > on or told.standing is Standing.UNMEASURED:
         return f"{asked}: {WORDS[told.standing]}."
     latest = told.latest
-    return f"{asked}, {_number(latest.value)} measured on {_day(latest.measured_on)}: {WORDS[told.standing]}."
+    return f"{asked}, {plain_number(latest.value)} measured on {_day(latest.measured_on)}: {WORDS[told.standing]}."
 
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
-
-
-def _number(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

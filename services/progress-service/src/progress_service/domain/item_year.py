@@ -1,4 +1,4 @@
-"""What is recorded of one plan item in one school year: sessions of a service, results of a goal or objective.
+"""What is recorded of one plan item in one school year: sessions, results, schedules, make-up, acknowledgement and use.
 
 `evolve` never refuses: the past has already happened.
 """
@@ -30,6 +30,7 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.values import Reported
+from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
 
 
 class SessionOutcome(StrEnum):
@@ -63,6 +64,16 @@ class Session:
     reported: Reported | None = None
     voided: str | None = None
     """Why the record was wrong: it stays, struck through, and counts no more."""
+    starts_at: str | None = None
+    group: str | None = None
+    provider_role: str | None = None
+    credential: str | None = None
+    location: str | None = None
+    setting: str | None = None
+    agreement: UUID | None = None
+    """The agreement on make-up or compensatory minutes under which it was given."""
+    note: str | None = None
+    late_because: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -93,6 +104,9 @@ class Result:
     external_id: str | None = None
     reported: Reported | None = None
     voided: str | None = None
+    correct: int | None = None
+    attempted: int | None = None
+    prompt_level: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -108,6 +122,11 @@ class ItemYear:
     results: dict[UUID, Result] = field(default_factory=dict)
     completing: tuple[UUID, ...] = ()
     """The results that completed what the item asks for."""
+    schedules: dict[UUID, Schedule] = field(default_factory=dict)
+    offers: dict[UUID, MakeUp] = field(default_factory=dict)
+    agreements: dict[UUID, MakeUp] = field(default_factory=dict)
+    acknowledgements: dict[UUID, Acknowledgement] = field(default_factory=dict)
+    uses: dict[UUID, Use] = field(default_factory=dict)
 
     @property
     def mastered(self) -> bool:
@@ -133,13 +152,47 @@ def evolve(year: ItemYear, event: Event) -> ItemYear:
             return replace(year, results=year.results | {known.measurement_id: struck})
         case ObjectiveMastered():
             return replace(year, completing=(*year.completing, known.measurement_id))
-        case (
-            ScheduleSet() | ScheduleEnded() | MakeUpOffered() | MakeUpAgreed() | MakeUpDeclined() | MakeUpVoided()
-            | ResponsibilityAcknowledged() | AccommodationUsed() | AccommodationUseVoided()
-        ):  # fmt: skip
-            return year
+        case ScheduleSet() | ScheduleEnded():
+            return _scheduled(year, known)
+        case MakeUpOffered() | MakeUpAgreed() | MakeUpDeclined() | MakeUpVoided():
+            return _made_up(year, known)
+        case ResponsibilityAcknowledged():
+            given = {known.acknowledgement_id: Acknowledgement.of(known)}
+            return replace(year, acknowledgements=year.acknowledgements | given)
+        case AccommodationUsed():
+            return replace(year, uses=year.uses | {known.use_id: Use.of(known)})
+        case AccommodationUseVoided():
+            unused = replace(year.uses[known.use_id], voided=known.personal.reason)
+            return replace(year, uses=year.uses | {known.use_id: unused})
         case _:
             assert_never(known)
+
+
+def _scheduled(year: ItemYear, event: ScheduleSet | ScheduleEnded) -> ItemYear:
+    if isinstance(event, ScheduleSet):
+        return replace(year, schedules=year.schedules | {event.schedule_id: Schedule.of(event)})
+    ended = replace(year.schedules[event.schedule_id], ended_on=event.effective_on)
+    return replace(year, schedules=year.schedules | {event.schedule_id: ended})
+
+
+def _made_up(year: ItemYear, event: MakeUpOffered | MakeUpAgreed | MakeUpDeclined | MakeUpVoided) -> ItemYear:
+    match event:
+        case MakeUpOffered():
+            return replace(year, offers=year.offers | {event.offer_id: MakeUp.offered(event)})
+        case MakeUpAgreed():
+            agreements = year.agreements | {event.agreement_id: MakeUp.agreed(event)}
+            offer = year.offers.get(event.offer_id) if event.offer_id else None
+            offers = {offer.id: replace(offer, agreed_by=event.agreement_id)} if offer else {}
+            return replace(year, agreements=agreements, offers=year.offers | offers)
+        case MakeUpDeclined():
+            declined = replace(year.offers[event.offer_id], declined_on=event.effective_on)
+            return replace(year, offers=year.offers | {event.offer_id: declined})
+        case MakeUpVoided():
+            of = year.offers if event.make_up_id in year.offers else year.agreements
+            voided = of | {event.make_up_id: replace(of[event.make_up_id], voided=event.personal.reason)}
+            return replace(year, offers=voided) if of is year.offers else replace(year, agreements=voided)
+        case _:
+            assert_never(event)
 
 
 def _session(event: ServiceDelivered | SessionMissed) -> Session:
@@ -159,6 +212,15 @@ def _session(event: ServiceDelivered | SessionMissed) -> Session:
         makes_up=took_place.makes_up if took_place else None,
         external_id=event.external_id,
         reported=event.reported,
+        starts_at=event.starts_at,
+        group=took_place.group if took_place else None,
+        provider_role=took_place.provider_role if took_place else None,
+        credential=took_place.credential if took_place else None,
+        location=took_place.location if took_place else None,
+        setting=took_place.setting if took_place else None,
+        agreement=took_place.agreement_id if took_place else None,
+        note=event.personal.note if event.personal else None,
+        late_because=event.personal.late_because if event.personal else None,
     )
 
 
@@ -175,4 +237,7 @@ def _result(event: BenchmarkMeasured) -> Result:
         documents=event.documents,
         external_id=event.external_id,
         reported=event.reported,
+        correct=event.correct,
+        attempted=event.attempted,
+        prompt_level=event.prompt_level,
     )

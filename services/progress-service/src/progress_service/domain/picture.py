@@ -4,42 +4,59 @@ A picture is a Vega-Lite specification, made by a pure function: the same progre
 shows is said in sentences too, by `in_words`.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from progress_service.domain.goal_progress import GoalProgress
+from progress_service.domain.goal_progress import POINTS_FOR_A_PICTURE, GoalProgress, expected_on
 from progress_service.domain.in_words import in_words
 from progress_service.domain.item_year import Result
+from progress_service.domain.trend import trend_of
 
 Json = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-DARK, BLUE, ORANGE = "#222222", "#1f5fa8", "#b35900"
+DARK, BLUE, ORANGE, GREY = "#222222", "#1f5fa8", "#b35900", "#6b6b6b"
 """Each at least 4.5 to 1 against white; lines differ in their dashes too."""
-
-
-def trend(points: Sequence[Result], day: date) -> Fraction | None:
-    """The height on ``day`` of the straight line that lies closest to the results (least squares), exactly."""
-    days = [Fraction(point.measured_on.toordinal()) for point in points]
-    values = [Fraction(point.value) for point in points]
-    if len(set(days)) < 2:
-        return None
-    middle, height = Fraction(sum(days)) / len(days), Fraction(sum(values)) / len(values)
-    across = sum(((each - middle) ** 2 for each in days), Fraction(0))
-    along = ((each - middle) * (value - height) for each, value in zip(days, values, strict=True))
-    rise = sum(along, Fraction(0)) / across
-    return height + rise * (day.toordinal() - middle)
 
 
 def forecast(progress: GoalProgress) -> Fraction | None:
     """Where the trend stands on the item's due date; ``None`` while there are too few results to say."""
     due_on = progress.item.due_on
-    return trend(progress.points, due_on) if progress.enough_for_a_picture and due_on is not None else None
+    line = trend_of(progress.points) if progress.enough_for_a_picture else None
+    return line.on(due_on) if line is not None and due_on is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One result beside the lines of the picture: the picture as a table."""
+
+    result: Result
+    aim: Fraction | None
+    trend: Fraction | None
+
+
+def table_of(progress: GoalProgress) -> list[TableRow]:
+    """The picture's points with the lines' heights on their days."""
+    line = trend_of(progress.points) if progress.enough_for_a_picture else None
+    return [
+        TableRow(
+            point, expected_on(progress.aim, point.measured_on), line.on(point.measured_on) if line else None
+        )
+        for point in progress.points
+    ]
+
+
+def too_few(progress: GoalProgress) -> str:
+    """What stands in the place of a picture for which there are too few results."""
+    count = len(progress.points)
+    return f"No picture yet: {POINTS_FOR_A_PICTURE} results are needed, there {'is' if count == 1 else 'are'} {count or 'none'}."
 
 
 def picture(progress: GoalProgress) -> Json:
-    """The whole picture. With too few results it has no trend: two points always lie on a line."""
+    """The whole picture, readable in grey: lines differ in their dashes. With too few results it says so instead."""
+    if not progress.enough_for_a_picture:
+        return _words_alone(progress)
     unit = progress.item.unit or "result"
     aim = [_at(day, value) for day, value in progress.aim]
     steps = [_at(step.step.due_on, step.step.criterion.target) for step in progress.steps]
@@ -56,6 +73,7 @@ def picture(progress: GoalProgress) -> Json:
             {"type": "line", "color": ORANGE, "strokeDash": [2, 3]},
             "trend and forecast",
         ),
+        *_phase_lines(progress),
     ]
     return {
         "$schema": SCHEMA,
@@ -63,8 +81,8 @@ def picture(progress: GoalProgress) -> Json:
         "width": 640, "height": 320, "background": "white",
         "title": {
             "text": f"{unit[:1].upper()}{unit[1:]} by date", "anchor": "start",
-            "subtitle": "Blue: results. Dark dashes and diamonds: the line aimed at, step by step. "
-                        "Orange dots: the trend, to the due date.",
+            "subtitle": "Blue, whole line: results. Dark dashes and diamonds: the line aimed at, step by step. "
+                        "Orange dots: the trend, to the due date. Grey uprights: the plan changed.",
         },
         "encoding": {
             "x": {"field": "day", "type": "temporal", "title": None, "axis": {"format": "%b %d, %Y", "labelAngle": -30}},
@@ -74,13 +92,45 @@ def picture(progress: GoalProgress) -> Json:
     }  # fmt: skip
 
 
+def _words_alone(progress: GoalProgress) -> Json:
+    return {
+        "$schema": SCHEMA,
+        "description": f"{too_few(progress)} {in_words(progress)}",
+        "width": 640, "height": 60, "background": "white",
+        "layer": [
+            {
+                "description": "too few results",
+                "data": {"values": [{"says": too_few(progress)}]},
+                "mark": {"type": "text", "fontSize": 14, "color": DARK},
+                "encoding": {"text": {"field": "says", "type": "nominal"}},
+            }
+        ],
+    }  # fmt: skip
+
+
+def _phase_lines(progress: GoalProgress) -> list[Json]:
+    """An upright on each day on which the plan changed while there were results."""
+    first = progress.points[0].measured_on
+    changes = [
+        {"day": f"{day.isoformat()}T12:00:00", "what": what} for day, what in progress.phases if day > first
+    ]
+    rule = {"type": "rule", "color": GREY, "strokeDash": [1, 2], "strokeWidth": 2}
+    text = {"type": "text", "align": "left", "dx": 4, "dy": -150, "color": DARK, "fontSize": 10}
+    x = {"x": {"field": "day", "type": "temporal"}, "y": {"value": 160}}
+    return [
+        _layer(changes, rule, "phase lines")
+        | {"encoding": {"x": x["x"], "y": {"value": 0}, "y2": {"value": 320}}},
+        _layer(changes, text, "phases") | {"encoding": x | {"text": {"field": "what", "type": "nominal"}}},
+    ]
+
+
 def _trend_line(progress: GoalProgress) -> list[Json]:
-    if not progress.enough_for_a_picture:
+    line = trend_of(progress.points)
+    if line is None:
         return []
-    first, last = progress.points[0].measured_on, progress.points[-1].measured_on
+    last = progress.points[-1].measured_on
     until = max(last, progress.item.due_on or last)
-    ends = [(day, trend(progress.points, day)) for day in (first, until)]
-    return [_at(day, value) for day, value in ends if value is not None]
+    return [_at(day, line.on(day)) for day in (progress.points[0].measured_on, until)]
 
 
 def _layer(values: list[Json], mark: Json, name: str) -> Json:

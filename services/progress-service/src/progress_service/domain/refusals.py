@@ -41,6 +41,28 @@ class MeasurementNotExpected(RulesUnmet):
     what = "The measurement"
 
 
+MOST_LINES = 50
+"""Refused lines that are told one by one."""
+
+
+class BatchRefused(Rejected):
+    """A line of a batch that is taken as a whole or not at all is refused, so none was recorded."""
+
+    code = "batch-refused"
+
+    def __init__(self, lines: Sequence[tuple[int, str, str]], of: int) -> None:
+        """``lines``: number, code and message of each refused line."""
+        count = len(lines)
+        super().__init__(
+            f"{count} of {of} lines {'is' if count == 1 else 'are'} refused, so nothing was recorded. Mend "
+            f"{'it' if count == 1 else 'them'} and send the batch again, or send it without all_or_nothing.",
+            reasons=tuple(
+                Reason(code, message, pointer=f"/{number}") for number, code, message in lines[:MOST_LINES]
+            ),
+            lines=[number for number, _, _ in lines[:MOST_LINES]],
+        )
+
+
 class CannotBeTrue(Invalid):
     """What nobody may record, not even as a report: dates that contradict each other, ids of nothing."""
 

@@ -4,19 +4,42 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.codes import MISSED_REASON
+from contracts.codes import CREDENTIAL, GROUP, MISSED_REASON, SERVICE_SETTING, STAFF_ROLE
 from contracts.fields import ItemId, PlanId, StaffId
 from contracts.problems import Reason
-from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided, VoidPersonalData
+from contracts.progress import (
+    ServiceDelivered,
+    SessionMissed,
+    SessionPersonalData,
+    SessionVoided,
+    VoidPersonalData,
+)
 from contracts.values import Reported
 from contracts.vocabulary import SessionStatus
+from progress_service.domain.carried import MakeUp
 from progress_service.domain.item_year import ItemYear, Session, SessionOutcome
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import SessionNotPromised, cannot_be_true, settle, wrong_day
+from progress_service.domain.scheduled import GIVEN_IN_SESSIONS
 
 MINUTES_OF_A_DAY = 24 * 60
-GIVEN_IN_SESSIONS = ("service", "school_services", "extended_school_year")
-"""Kinds of items that are carried out in sessions."""
+
+
+GIVEN_ONLY = (
+    *(
+        "group_size",
+        "makes_up",
+        "planned_minutes",
+        "group",
+        "provider_role",
+        "credential",
+        "location",
+        "setting",
+    ),
+    "agreement",
+)
+"""What can be said of a session that took place, and of no other."""
+CODED = {"group": GROUP, "provider_role": STAFF_ROLE, "credential": CREDENTIAL, "setting": SERVICE_SETTING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +59,35 @@ class RecordSession:
     makes_up: UUID | None = None
     external_id: str | None = None
     reported: Reported | None = None
+    starts_at: str | None = None
+    group: str | None = None
+    provider_role: str | None = None
+    credential: str | None = None
+    location: str | None = None
+    setting: str | None = None
+    agreement: UUID | None = None
+    note: str | None = None
+    late_because: str | None = None
+
+    @property
+    def personal(self) -> SessionPersonalData | None:
+        """What the provider wrote."""
+        if self.note is None and self.late_because is None:
+            return None
+        return SessionPersonalData(note=self.note, late_because=self.late_because)
 
 
 def record_session(
-    command: RecordSession, item: ItemOnDay, made_up: Session | None, today: date
+    command: RecordSession,
+    item: ItemOnDay,
+    made_up: Session | None,
+    today: date,
+    agreed: MakeUp | None = None,
 ) -> list[ServiceDelivered | SessionMissed]:
     """Record one session; refused on a day on which the plan in force does not promise it.
 
-    ``made_up`` is the session that ``command.makes_up`` names.
+    ``made_up`` is the session that ``command.makes_up`` names, ``agreed`` the agreement that ``command.agreement`` does.
+    What is given to make up, or under an agreement, need not be promised for its own day.
     """
     cannot_be_true(
         [
@@ -51,10 +95,13 @@ def record_session(
             *_contradictions(command),
             *_wrong_kind(item),
             *_wrong_make_up(command, made_up),
+            *_wrong_agreement(command, agreed),
+            *_unknown_codes(command),
         ]
     )
+    beside_the_plan = command.makes_up is not None or command.agreement is not None
     reported = settle(
-        SessionNotPromised, [item.unmet] if item.unmet else [], command.reported, plan=command.plan_id,
+        SessionNotPromised, [item.unmet] if item.unmet and not beside_the_plan else [], command.reported, plan=command.plan_id,
         item=command.item_id, on=command.on,
     )  # fmt: skip
     if command.status is SessionOutcome.MISSED:
@@ -71,6 +118,8 @@ def record_session(
                 provider=command.provider,
                 external_id=command.external_id,
                 reported=reported,
+                starts_at=command.starts_at,
+                personal=command.personal,
             )
         ]
     return [
@@ -89,6 +138,14 @@ def record_session(
             makes_up=command.makes_up,
             external_id=command.external_id,
             reported=reported,
+            starts_at=command.starts_at,
+            group=command.group,
+            provider_role=command.provider_role,
+            credential=command.credential,
+            location=command.location,
+            setting=command.setting,
+            agreement_id=command.agreement,
+            personal=command.personal,
         )
     ]
 
@@ -136,7 +193,7 @@ def _contradictions(command: RecordSession) -> list[Reason]:
     if not took_place:
         found += [
             Reason("not-of-a-missed-session", f"A missed session has no {name}.", pointer=f"/{name}")
-            for name in ("group_size", "makes_up", "planned_minutes")
+            for name in GIVEN_ONLY
             if getattr(command, name) is not None
         ]
     elif command.planned_minutes is not None:
@@ -197,3 +254,26 @@ def _wrong_make_up(command: RecordSession, made_up: Session | None) -> list[Reas
     else:
         return []
     return [Reason("nothing-to-make-up", message, pointer="/makes_up")]
+
+
+def _wrong_agreement(command: RecordSession, agreed: MakeUp | None) -> list[Reason]:
+    """A session given under an agreement names one that counts, about the same item."""
+    if command.agreement is None:
+        return []
+    if agreed is None or agreed.item != command.item_id:
+        message = "There is no such agreement about this item."
+    elif not agreed.counts:
+        message = "That agreement's record was voided."
+    elif command.on < agreed.on:
+        message = f"It was agreed on {agreed.on}, after this session."
+    else:
+        return []
+    return [Reason("no-such-agreement", message, pointer="/agreement")]
+
+
+def _unknown_codes(command: RecordSession) -> list[Reason]:
+    return [
+        Reason("unknown-code", f"The {name} is one of: {', '.join(listed.labels)}.", pointer=f"/{name}")
+        for name, listed in CODED.items()
+        if (code := getattr(command, name)) is not None and code not in listed.labels
+    ]

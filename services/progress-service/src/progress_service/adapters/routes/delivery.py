@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from contracts.promises import CONVENTION, Owed
+from contracts.promises import Owed
+from contracts.vocabulary import Period
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.delivery_of import DeliveryOf, delivery_of
@@ -22,11 +23,16 @@ from progress_service.application.knowledge import (
 )
 from progress_service.application.known_plans import today_of
 from progress_service.domain.delivery import Figures, ServiceDelivery, Week
+from progress_service.domain.flags import Flag, FlagCode
 from progress_service.domain.known import Knowledge
+from progress_service.domain.scheduled import Expected
 from runtime.call import Asked
 from runtime.http import Routes
 
 routes = Routes(prefix="/progress/v1", tags=["delivery"])
+PERIODS: dict[str, Literal["school_week", "month", "school_year"]] = {
+    "week": "school_week", "month": "month", "year": "school_year",
+}  # fmt: skip
 
 
 class Out(BaseModel):
@@ -70,7 +76,7 @@ class PromisedByOut(Out):
 
 
 class FiguresOut(Out):
-    """Minutes. `balance = owed - delivered - made_up`; of it `unrecorded` are neither given nor recorded as missed.
+    """Minutes. `balance = owed - delivered - made_up - excused`; of it `unrecorded` are neither given nor recorded as missed.
 
     Without `owed` the plan's text or the district's calendar does not say it.
     """
@@ -84,13 +90,19 @@ class FiguresOut(Out):
     """By reason: codes of `missed_reason`."""
     missed_minutes: int
     unrecorded: str | None = None
+    excused: int
+    """Missed for a reason for which the minutes are not owed (see `convention`), and not made up."""
+    remaining: dict[str, int]
+    """Missed, owed and not made up, by reason."""
+    under_agreement: int
+    """Given under an agreement on compensatory minutes: beside the plan's own, so in no balance here."""
     balance: str | None = None
     """Still owed; below zero: more was given than promised."""
     balance_exact: str | None = None
 
 
 class WeekOut(FiguresOut):
-    """A school week, Monday to Sunday, or the part of it that was asked about."""
+    """A school week (Monday to Sunday), month or year, or the part of it that was asked about."""
 
     first_on: date
     last_on: date
@@ -118,7 +130,7 @@ class ServiceOut(Out):
     service: str | None = None
     """Its code; absent for sessions of an item that no known plan has."""
     weeks: list[WeekOut]
-    """Weeks in which nothing was owed or given are left out."""
+    """Its periods; those in which nothing was owed or given are left out."""
     total: FiguresOut
 
     @classmethod
@@ -143,6 +155,44 @@ class CalendarOut(Out):
     """The event that said them last."""
 
 
+class FlagOut(Out):
+    """What does not fit about a session."""
+
+    session: UUID
+    item: UUID
+    on: date
+    code: FlagCode
+    says: str
+
+    @classmethod
+    def of(cls, flag: Flag) -> "FlagOut":
+        """As it is answered."""
+        return cls(session=flag.session, item=flag.item, on=flag.on, code=flag.code, says=flag.says)
+
+
+class ExpectedOut(Out):
+    """A session that a schedule lets expect."""
+
+    item: UUID
+    on: date
+    schedule: UUID
+    staff: UUID | None = None
+    minutes: int | None = None
+    starts_at: str | None = None
+
+    @classmethod
+    def of(cls, each: Expected) -> "ExpectedOut":
+        """As it is answered."""
+        return cls(
+            item=each.item,
+            on=each.on,
+            schedule=each.schedule,
+            staff=each.staff,
+            minutes=each.minutes,
+            starts_at=each.starts_at,
+        )
+
+
 class DeliveryOut(Out):
     """What was owed, given, missed and made up."""
 
@@ -153,11 +203,16 @@ class DeliveryOut(Out):
     basis: BasisOut
     basis_text: str
     """Send it as `basis` to get the same answer again."""
-    period: Literal["school_week"] = "school_week"
+    period: Literal["school_week", "month", "school_year"] = "school_week"
     convention: str
     """How minutes of partial periods are counted."""
     calendars: list[CalendarOut]
+    convention_cite: str | None = None
     services: list[ServiceOut]
+    flags: list[FlagOut]
+    """What does not fit about single sessions: they count all the same."""
+    silent: list[ExpectedOut]
+    """Scheduled sessions whose day has passed and of which nothing was recorded."""
 
 
 @routes.get("/students/{student_id}/delivery", response_model=DeliveryOut, response_model_exclude_none=True)
@@ -169,23 +224,29 @@ async def get_delivery(
         date | None, Query(alias="from", description="First day; without it the school year's beginning.")
     ] = None,
     last_on: Annotated[date | None, Query(alias="to", description="Last day; without it today.")] = None,
+    by: Annotated[
+        Literal["week", "month", "year"], Query(description="The periods for which figures are given.")
+    ] = "week",
     known_at: KnownAt = None,
     basis: UpTo = None,
 ) -> Response:
     """Read what was owed, given, missed and made up.
 
-    Per service and school week, each figure with the plan's text that promised it and the sessions it rests on.
+    Per service and period, each figure with the plan's text that promised it and the sessions it rests on.
     """
     async with asked.store.database.begin(asked.tenant) as rows:
-        days = read_days(first_on, last_on, await today_of(rows))
+        today = await today_of(rows)
+        days = read_days(first_on, last_on, today)
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
-    found = await delivery_of(asked.store, asked.tenant, student_id, days.first_on, days.last_on, knowledge)
+    found = await delivery_of(
+        asked.store, asked.tenant, student_id, days.first_on, days.last_on, knowledge, today, Period(by)
+    )
     asked.saw(student_id, "delivery", [service.item_id for service in found.services])
-    answer = _answer(student_id, days, knowledge, found)
+    answer = _answer(student_id, days, knowledge, found, by)
     return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
 
-def _answer(student_id: UUID, days: Days, knowledge: Knowledge, found: DeliveryOf) -> DeliveryOut:
+def _answer(student_id: UUID, days: Days, knowledge: Knowledge, found: DeliveryOf, by: str) -> DeliveryOut:
     return DeliveryOut(
         student=student_id,
         first_on=days.first_on,
@@ -193,12 +254,16 @@ def _answer(student_id: UUID, days: Days, knowledge: Knowledge, found: DeliveryO
         asked_known_at=asked_text(knowledge),
         basis=BasisOut.of(found.basis),
         basis_text=knowledge_text(found.basis),
-        convention=CONVENTION,
+        period=PERIODS[by],
+        convention=found.convention.in_words,
+        convention_cite=found.convention.cite,
         calendars=[
             CalendarOut(school_year=year.school_year, known=year.said_by is not None, event_id=year.said_by)
             for year in found.calendars
         ],
         services=[ServiceOut.of(service) for service in found.services],
+        flags=[FlagOut.of(flag) for flag in found.flags],
+        silent=[ExpectedOut.of(each) for each in found.silent],
     )
 
 
@@ -210,6 +275,9 @@ def _figures(figures: Figures) -> FiguresOut:
         made_up=figures.given.made_up,
         missed=figures.given.missed,
         missed_minutes=sum(figures.given.missed.values()),
+        excused=figures.given.excused,
+        remaining=figures.given.remaining,
+        under_agreement=figures.given.under_agreement,
         unrecorded=_rounded(figures.unrecorded),
         balance=_rounded(figures.balance),
         balance_exact=_exact(figures.balance),

@@ -16,10 +16,12 @@ from progress_service.application.knowledge import asked_text, knowledge_text, r
 from progress_service.application.known_plans import student_of_item, today_of
 from progress_service.application.progress_of import ProgressOf, progress_of
 from progress_service.domain.goal_progress import POINTS_FOR_A_PICTURE, Standing, StepProgress
+from progress_service.domain.hints import Hint, HintCode, hints_of
 from progress_service.domain.in_words import in_words
 from progress_service.domain.item_year import Result
 from progress_service.domain.known import Knowledge
-from progress_service.domain.picture import forecast, picture
+from progress_service.domain.picture import TableRow, forecast, picture, table_of, too_few
+from progress_service.domain.trend import METHOD
 from runtime.call import Asked, Call
 from runtime.http import Routes
 
@@ -40,6 +42,8 @@ class PointOut(Out):
     measured_on: date
     value: Measure
     unit: str
+    by: UUID | None = None
+    """Who measured: a staff member."""
 
     @classmethod
     def of(cls, result: Result) -> "PointOut":
@@ -50,6 +54,7 @@ class PointOut(Out):
             measured_on=result.measured_on,
             value=result.value,
             unit=result.unit,
+            by=result.by,
         )
 
 
@@ -61,7 +66,10 @@ class StepOut(Out):
     target: Measure
     unit: str | None = None
     results_needed: int
-    """So many results in a row have to reach the target."""
+    """So many results have to reach the target: all in a row, or of the last `results_of`."""
+    results_of: int | None = None
+    criterion: str
+    """The plan's own words for what counts as reached; where it has none, what is counted."""
     status: Standing
     latest: PointOut | None = None
     """The last result by that date."""
@@ -78,6 +86,8 @@ class StepOut(Out):
             target=criterion.target,
             unit=criterion.unit,
             results_needed=criterion.results_needed,
+            results_of=criterion.results_of,
+            criterion=criterion.in_words,
             status=told.standing,
             latest=PointOut.of(told.latest) if told.latest else None,
             reached_on=told.completed_by.measured_on if told.completed_by else None,
@@ -90,6 +100,50 @@ class PictureOut(Out):
     enough_points: bool
     points: int
     points_needed: int = POINTS_FOR_A_PICTURE
+    says: str | None = None
+    """What stands in its place while there are too few."""
+
+
+class RowOut(Out):
+    """A row of the picture's table: a result, and where the lines stood on its day."""
+
+    measured_on: date
+    value: Measure
+    aim: str | None = None
+    trend: str | None = None
+
+    @classmethod
+    def of(cls, row: TableRow) -> "RowOut":
+        """As it is answered."""
+        return cls(
+            measured_on=row.result.measured_on,
+            value=row.result.value,
+            aim=rounded(row.aim) if row.aim is not None else None,
+            trend=rounded(row.trend) if row.trend is not None else None,
+        )
+
+
+class HintOut(Out):
+    """What the results suggest by a rule of progress monitoring: a hint, never a decision."""
+
+    code: HintCode
+    says: str
+    rests_on: list[UUID]
+    source: str
+
+    @classmethod
+    def of(cls, hint: Hint) -> "HintOut":
+        """As it is answered."""
+        return cls(
+            code=hint.code, says=hint.says, rests_on=[each.id for each in hint.rests_on], source=hint.source
+        )
+
+
+class PhaseOut(Out):
+    """A day on which the plan changed."""
+
+    on: date
+    what: str
 
 
 class ItemProgressOut(Out):
@@ -125,6 +179,14 @@ class ItemProgressOut(Out):
     """Results in another unit, which cannot be compared."""
     steps: list[StepOut]
     picture: PictureOut
+    table: list[RowOut]
+    """The picture as a table."""
+    phases: list[PhaseOut]
+    """Days on which the plan changed since it began."""
+    trend_method: str = METHOD
+    hints: list[HintOut]
+    hints_silent: list[str]
+    """Rules that had too few results to speak."""
     in_words: str
     """The same in sentences, for a screen reader."""
 
@@ -167,7 +229,7 @@ async def get_picture(
 ) -> Response:
     """See how a goal or objective stands: its results, the line aimed at, the trend and where it leads by the due date.
 
-    What is drawn is said in words in the picture's label. With fewer than three results there is no trend.
+    What is drawn is said in words in the picture's label. With fewer than three results it says so instead.
     """
     _, _, found = await _seen(asked, item_id, on, known_at, basis)
     return Response(await svg_of(picture(found.progress)), media_type="image/svg+xml")
@@ -198,6 +260,7 @@ async def owner_of_item(asked: Call, item_id: UUID) -> UUID | None:
 
 def _answer(student: UUID, knowledge: Knowledge, found: ProgressOf) -> ItemProgressOut:
     told = found.progress
+    hints = hints_of(told)
     return ItemProgressOut(
         item=told.item.id,
         kind=told.item.kind,
@@ -220,6 +283,14 @@ def _answer(student: UUID, knowledge: Knowledge, found: ProgressOf) -> ItemProgr
         points=[PointOut.of(point) for point in told.points],
         left_out=[PointOut.of(result) for result in told.left_out],
         steps=[StepOut.of(step) for step in told.steps],
-        picture=PictureOut(enough_points=told.enough_for_a_picture, points=len(told.points)),
+        picture=PictureOut(
+            enough_points=told.enough_for_a_picture,
+            points=len(told.points),
+            says=None if told.enough_for_a_picture else too_few(told),
+        ),
+        table=[RowOut.of(row) for row in table_of(told)],
+        phases=[PhaseOut(on=day, what=what) for day, what in told.phases],
+        hints=[HintOut.of(hint) for hint in hints.found],
+        hints_silent=list(hints.silent),
         in_words=in_words(told),
     )

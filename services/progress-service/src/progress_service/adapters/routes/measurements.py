@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Body, Query, Response
 from pydantic import Field
 
-from contracts.fields import ExternalId, Line, Measure
+from contracts.fields import Code, ExternalId, Line, Measure
 from contracts.ids import new_id
 from progress_service.adapters.routes.forms import Form, RecordOut, ReportedIn, VoidIn, may_report
 from progress_service.adapters.routes.session_form import PLAN, PROVIDER
@@ -42,8 +42,8 @@ class MeasurementIn(Form):
     """The goal or objective in the plan."""
     measured_on: date
     """The day, in the district's zone."""
-    value: Measure
-    """A number, or a decimal as text: `21`, `"82.5"`."""
+    value: Measure | None = None
+    """A number, or a decimal as text: `21`, `"82.5"`. Left out where trials or a level of help say it."""
     unit: Line
     """The item's own unit."""
     by: UUID | None = None
@@ -53,6 +53,11 @@ class MeasurementIn(Form):
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same result again answers 200 with the first."""
     reported: ReportedIn | None = None
+    correct: int | None = Field(default=None, ge=0, le=100_000)
+    """Trials that were correct, of `attempted`: the value is then their percentage."""
+    attempted: int | None = Field(default=None, ge=1, le=100_000)
+    prompt_level: Code | None = None
+    """How much help was needed: a code of `GET /progress/v1/codes/prompt_level`; the value is then its place there, from 0."""
 
     def to_command(self, measurement_id: UUID) -> TakeMeasurement:
         """What the domain decides about."""
@@ -67,6 +72,9 @@ class MeasurementIn(Form):
             documents=self.documents,
             external_id=self.external_id,
             reported=self.reported.to_value() if self.reported else None,
+            correct=self.correct,
+            attempted=self.attempted,
+            prompt_level=self.prompt_level,
         )
 
 
@@ -78,6 +86,9 @@ class MeasurementOut(RecordOut):
     unit: str
     by: UUID | None = None
     documents: list[UUID] | None = None
+    correct: int | None = None
+    attempted: int | None = None
+    prompt_level: str | None = None
     masters: bool = False
     """This result completed what the item asks for."""
 

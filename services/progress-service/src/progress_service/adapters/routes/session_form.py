@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Code, ExternalId
+from contracts.fields import Code, ExternalId, Line, Narrative, TimeOfDay
 from progress_service.adapters.routes.forms import Form, RecordOut, ReportedIn
 from progress_service.domain.item_year import SessionOutcome
 from progress_service.domain.session import MINUTES_OF_A_DAY, RecordSession
@@ -59,6 +59,24 @@ class SessionIn(Form):
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same session again answers 200 with the first."""
     reported: ReportedIn | None = None
+    starts_at: TimeOfDay | None = None
+    """When it began, in the district's zone: overlaps are pointed out."""
+    group: Code | None = None
+    """Alone, in a small group, with the class: a code of the list `group`. What the plan does not promise is pointed out."""
+    provider_role: Code | None = None
+    """As whom the provider gave it: a code of the list `staff_role`."""
+    credential: Code | None = None
+    """The licence under which it was given: a code of the list `credential`."""
+    location: Line | None = None
+    """Where it was, e.g. `Room 12`."""
+    setting: Code | None = None
+    """Among whom: a code of the list `service_setting`."""
+    agreement: UUID | None = None
+    """The agreement on make-up or compensatory minutes under which it was given."""
+    note: Narrative | None = None
+    """What the provider writes of it."""
+    late_because: Narrative | None = None
+    """Why it is recorded long after its day."""
 
     def to_command(self, session_id: UUID) -> RecordSession:
         """What the domain decides about."""
@@ -76,6 +94,15 @@ class SessionIn(Form):
             makes_up=self.makes_up,
             external_id=self.external_id,
             reported=self.reported.to_value() if self.reported else None,
+            starts_at=self.starts_at,
+            group=self.group,
+            provider_role=self.provider_role,
+            credential=self.credential,
+            location=self.location,
+            setting=self.setting,
+            agreement=self.agreement,
+            note=self.note,
+            late_because=self.late_because,
         )
 
 
@@ -90,6 +117,15 @@ class SessionOut(RecordOut):
     provider: UUID | None = None
     group_size: int | None = None
     makes_up: UUID | None = None
+    starts_at: str | None = None
+    group: str | None = None
+    provider_role: str | None = None
+    credential: str | None = None
+    location: str | None = None
+    setting: str | None = None
+    agreement: UUID | None = None
+    note: str | None = None
+    late_because: str | None = None
 
 
 def session_schema() -> dict[str, Any]:

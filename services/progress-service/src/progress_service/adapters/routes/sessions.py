@@ -15,8 +15,8 @@ from progress_service.adapters.routes.session_form import (
     session_schema,
 )
 from progress_service.application.record_measurements import strike_out
-from progress_service.application.record_sessions import Sent, record_many, record_one
-from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
+from progress_service.application.record_sessions import Sent, record_many, record_one, refused_of
+from progress_service.domain.refusals import BatchRefused, CannotBeTrue, SessionNotPromised
 from runtime import ndjson
 from runtime.auth import Principal, allow
 from runtime.call import Asked, digest_of
@@ -25,7 +25,7 @@ from runtime.http import Routes
 from runtime.ndjson import NDJSON, read_model
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
-from runtime.problem_details import UnsupportedMediaType
+from runtime.problem_details import UnsupportedMediaType, details_of
 
 Writes = Annotated[Principal, allow("progress.write")]
 Reads = Annotated[Principal, allow("progress.read")]
@@ -62,11 +62,21 @@ _BODY: dict[str, Any] = {
             "description": "The first session with this external id; or of a batch a result for each line.",
             "model": SessionOut,
         },
-        **problems(SessionNotPromised, CannotBeTrue),
+        **problems(SessionNotPromised, BatchRefused, CannotBeTrue),
     },
     openapi_extra=_BODY,
 )
-async def post_session(asked: Asked, who: Writes) -> Response:
+async def post_session(
+    asked: Asked,
+    who: Writes,
+    all_or_nothing: Annotated[
+        bool,
+        Query(
+            description="Of a batch: look at every line first, and record none where one is refused. A crash in the middle "
+            "leaves a part; the same batch again does the rest."
+        ),
+    ] = False,
+) -> Response:
     """Record a session that was delivered, cut short or missed.
 
     Refused (409) on a day on which no plan in force promises it, with the reason; with `reported` it is recorded as it
@@ -76,7 +86,7 @@ async def post_session(asked: Asked, who: Writes) -> Response:
     body = await asked.request.body()
     kind = asked.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == NDJSON:
-        return await _batch(asked, who, body)
+        return await _batch(asked, who, body, all_or_nothing)
     if kind != "application/json":
         raise UnsupportedMediaType(f"Send one session as application/json, or many as {NDJSON}.")
     session = read_model(SessionIn, body)
@@ -90,7 +100,7 @@ async def post_session(asked: Asked, who: Writes) -> Response:
     )
 
 
-async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
+async def _batch(asked: Asked, who: Principal, body: bytes, all_or_nothing: bool) -> Response:
     again = await ndjson.answered_before(asked)
 
     def read(line: bytes) -> tuple[Sent, str | None]:
@@ -99,6 +109,16 @@ async def _batch(asked: Asked, who: Principal, body: bytes) -> Response:
         return Sent(session.to_command(new_id()), digest_of(line)), session.external_id
 
     lines = ndjson.read_lines(body, MOST_LINES, read)
+    if all_or_nothing:
+        refused = iter(await refused_of(asked.store, asked.tenant, who, ndjson.taken(lines)))
+        problems_of = [
+            (line.number, line.sent if isinstance(line.sent, Exception) else next(refused)) for line in lines
+        ]
+        told = [
+            (number, details_of(each, if_match=False)) for number, each in problems_of if each is not None
+        ]
+        if told:
+            raise BatchRefused([(number, each.code, each.detail) for number, each in told], len(lines))
     results = await record_many(asked.store, asked.context, who, ndjson.taken(lines))
     return await ndjson.respond(asked, "session", lines, results, again=again)
 
