@@ -13,7 +13,16 @@ from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
 from audit_service.adapters.consumers.findings import findings as findings_of
 from audit_service.adapters.projections.people import PEOPLE
-from audit_service.adapters.routes import access_record, events, findings, packets, plans, tenants, timeline
+from audit_service.adapters.routes import (
+    access_record,
+    events,
+    findings,
+    indicators,
+    packets,
+    plans,
+    tenants,
+    timeline,
+)
 from audit_service.adapters.routes.clients import account_routes, client_routes
 from audit_service.adapters.routes.oauth import oauth_routes
 from audit_service.adapters.routes.sign_in import sign_in_routes
@@ -34,7 +43,7 @@ from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, CLIENT, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, findings, access_record, packets)
+ROUTES = (events, timeline, plans, findings, indicators, access_record, packets)
 
 
 def service_of(settings: Settings) -> AuditService:

@@ -130,6 +130,14 @@ class Evidence:
             found[copy.entry.subject].append(copy)
         return found
 
+    async def students_with(self, tenant: str, types: Collection[str]) -> set[UUID]:
+        """Of whom there is an event of one of these types."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"SELECT DISTINCT c.subject {_BELOW} WHERE {_TENANT} AND c.type = ANY ($1)", list(types)
+            )
+        return {row["subject"] for row in rows}
+
     async def of_district(
         self, tenant: str, *, known_at: datetime | None = None, basis: dict[str, int] | None = None
     ) -> list[Copy]:
