@@ -18,6 +18,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+from progress_service.domain.promises import PromisedServices
+from progress_service.domain.school_days import SchoolDays
 from sqlalchemy.engine import make_url
 
 from bench.commands import TENANT, key
@@ -35,8 +37,6 @@ from contracts.vocabulary import PlanKind
 from progress_service.application.roll_up_of import roll_up_of
 from progress_service.domain.delivery import delivery
 from progress_service.domain.item_year import Session, SessionOutcome
-from progress_service.domain.promises import PromisedServices
-from progress_service.domain.school_days import SchoolDays
 from runtime.auth import Principal
 from runtime.event_store import Context
 from runtime.sequencer import Leader

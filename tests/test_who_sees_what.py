@@ -45,7 +45,7 @@ OF_A_STUDENT = frozenset(
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
 OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
-NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number, behind the plan's id",
+NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number behind the plan's id, or an indicator's",
              "login": "a user name", "rule_id": "the rules are the same everywhere"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
@@ -347,6 +347,7 @@ def furnished(instance: Instance) -> District:
     things |= _held(district)
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
+        "rule_id": "idea.iep-30",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
     }  # fmt: skip
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[

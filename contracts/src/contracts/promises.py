@@ -1,6 +1,6 @@
 """What was promised of each service on each day, and by which text: the plan in force that day, as far as it was known.
 
-Partial periods are counted by the convention of `contracts.convention`.
+Partial periods are counted by the convention of `contracts.minutes_convention`.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from contracts.convention import Convention, ConventionOn, by_default
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.minutes_convention import Convention, ConventionOn, by_default
 from contracts.plan import PlanAdopted
 from contracts.plan_document import versions
 from contracts.plan_history import History, Lines, binding_on, fold, holding_on

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
-from contracts.convention import WHOLE, Convention
 from contracts.district import DistrictProfileSet, SchoolYear
 from contracts.items import Service
+from contracts.minutes_convention import WHOLE, Convention
 from contracts.streams import YEAR_TURNS_IN, school_year
 from contracts.vocabulary import Period
 

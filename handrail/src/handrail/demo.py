@@ -456,6 +456,13 @@ def _reported(story: Story, family: Family, plan: str, items: list[dict[str, Any
         "   Reported, not decided here. Unmet: "
         + "; ".join(f"{u['code']} [{u.get('citation')}]" for u in unmet)
     )
+    found = client.get(
+        "/audit/v1/findings", student=family.student, rule="idea.pwn-before", after_event=client.last_event
+    )["items"]
+    broken = [each for each in found if each["state"] in ("overdue", "met_late", "missed")]
+    story.holds("found by the rule it broke, with its events", any(each["events"] for each in broken))
+    for each in broken[:1]:
+        story.say(f"   Found: {each['says']} [{each['rule']}, {each['cite']}: {each['state']}]")
 
 
 def _packet(story: Story, school: School, director: str, office: dict[str, str]) -> None:

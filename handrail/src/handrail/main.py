@@ -23,13 +23,15 @@ clients = typer.Typer(no_args_is_help=True, help="Vendors' clients.")
 clock = typer.Typer(no_args_is_help=True, help="A sandbox's clock: forward only.")
 topics = typer.Typer(no_args_is_help=True, help="The Kafka topics.")
 projections = typer.Typer(no_args_is_help=True, help="What can be rebuilt from events.")
+export = typer.Typer(no_args_is_help=True, help="What other engines read.")
 parked = typer.Typer(no_args_is_help=True, help="Events that wait for an operator.")
 keyring = typer.Typer(no_args_is_help=True, help="The keyring's master key.")
 rules = typer.Typer(
     no_args_is_help=True, help="The rules of the field: the federal floor and the states' profiles."
 )
 for name, group in (("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
-                    ("projections", projections), ("parked", parked), ("keyring", keyring), ("rules", rules)):  # fmt: skip
+                    ("projections", projections), ("export", export), ("parked", parked), ("keyring", keyring),
+                    ("rules", rules)):  # fmt: skip
     app.add_typer(group, name=name)
 
 Data = Annotated[Path, typer.Option(envvar="HANDRAIL_DATA", help="The data folder of the embedded default.")]
@@ -279,6 +281,19 @@ def projections_check(
     show(differences, as_json, "\n".join(differences) or "no row differs")
     if differences:
         raise typer.Exit(1)
+
+
+@export.command("parquet")
+def export_parquet(
+    folder: Annotated[Path, typer.Argument(help="Where to; made, or empty.")],
+    tenant: Annotated[str | None, typer.Option(help="Default: every district.")] = None, data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Write findings, deliveries and events without contents as Parquet, for DuckDB, Spark and their like."""
+    from handrail.parquet import export_all
+
+    written = _operated(lambda: export_all(folder, data, tenant))
+    show(written, as_json, "\n".join(f"{name}: {rows:,} rows" for name, rows in written.items()))
 
 
 Subject = Annotated[UUID, typer.Argument(help="The student's id, or whoever's events wait.")]

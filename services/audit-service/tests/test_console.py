@@ -151,6 +151,35 @@ async def test_the_console_is_used_by_keyboard_alone(district, browser) -> None:
     assert "/oauth/authorize" in page.url
 
 
+async def test_findings_are_found_by_keyboard_and_lead_to_their_rule_and_student(district, browser) -> None:
+    world, url = district
+    assert await world.audit.judging.settled(world.tenant, 10.0) == 0
+    page = await browser.new_page()
+    await sign_in(page, url, "/findings")
+    await axe_finds_nothing(page)
+    await tab_to(page, "Rule")
+    await page.keyboard.type("s504.responsible")
+    await tab_to(page, "Show")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/findings?*rule=s504.responsible*")
+    found = await page.locator("ul.findings > li > p:first-child").all_inner_texts()
+    assert len(found) == 3
+    assert all("none since 2025-09-23" in each for each in found)
+    await axe_finds_nothing(page)
+
+    await page.locator("ul.findings a", has_text="s504.responsible").first.click()
+    await page.wait_for_url("**/rules/s504.responsible")
+    assert "34 CFR 104.33" in await page.locator("main").inner_text()
+    await axe_finds_nothing(page)
+
+    await page.goto(f"{url}/students/{JONAS}")
+    assert await page.locator("#open-findings").inner_text() != "0 open or missed"
+    await axe_finds_nothing(page)
+    await page.goto(f"{url}/students/{JONAS}/findings?on=2025-09-24&known_at=2020-01-01")
+    assert "None." in await page.locator("main").inner_text()
+    await axe_finds_nothing(page)
+
+
 async def test_the_plan_on_a_day_shows_who_was_told_and_what_was_given(district, browser) -> None:
     _, url = district
     page = await browser.new_page()

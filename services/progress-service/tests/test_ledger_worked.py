@@ -12,8 +12,8 @@ from operator import add, mul, sub, truediv
 
 import pytest
 
-from contracts.convention import Convention, convention_of, conventions
 from contracts.event import Event
+from contracts.minutes_convention import Convention, convention_of, conventions
 from contracts.rule_profile import MinutesConvention
 from contracts.school_days import SchoolDays
 from contracts.shipped_profiles import read_profiles, shipped_profiles

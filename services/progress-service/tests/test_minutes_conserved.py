@@ -8,16 +8,16 @@ from functools import reduce
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from progress_service.domain.convention import HALF, Convention
+from progress_service.domain.school_days import SchoolDays
 
 from contracts.event import Event
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided, VoidPersonalData
 from contracts.testing import an_id
 from contracts.vocabulary import Period, SessionStatus
-from progress_service.domain.convention import HALF, Convention
 from progress_service.domain.delivery import Figures, Given, delivery
 from progress_service.domain.item_year import ItemYear, Session, evolve
 from progress_service.domain.known import KnownProfile
-from progress_service.domain.school_days import SchoolDays
 from progress_service.testing_promises import (
     BEGIN,
     PLAN,

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from contracts.convention import HALF, Convention
+from contracts.minutes_convention import HALF, Convention
 from contracts.school_days import SchoolDays, monday_of
 from contracts.testing import an_id
 from progress_service.domain.known import KnownProfile

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from audit_service.adapters.console import findings_pages
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
@@ -19,6 +20,7 @@ from audit_service.adapters.routes import (
     events,
     findings,
     holds,
+    indicators,
     packets,
     plans,
     tenants,
@@ -46,7 +48,7 @@ from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, CLIENT, HOLD, DESTRUCTION, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, findings, access_record, packets, holds, destructions)
+ROUTES = (events, timeline, plans, findings, indicators, access_record, packets, holds, destructions)
 
 
 def service_of(settings: Settings) -> AuditService:
@@ -99,5 +101,6 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
             app.include_router(routes)
         app.state.console = SignIn(issuer, edge.verifier)
         app.include_router(pages)
+        app.include_router(findings_pages.pages)
     add_health(app, edge, service.needed)
     return app

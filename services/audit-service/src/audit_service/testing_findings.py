@@ -197,9 +197,20 @@ def usual(starts: date, *left_out: str) -> tuple[AnyItem, ...]:
         AssistiveTechnology(id=an_id("AT"), considered=True, need="Not needed: she reads print."),
         ExtendedSchoolYear(id=an_id("ESY"), considered=True, needed=False, reason="Keeps what she learned."),
         Accommodation(id=TIME, what="Extended time", where=("test",), responsible_role="regular_education_teacher", since=starts),
-        *(SpecialFactor(id=an_id(f), factor=f, answer="no", reason="Looked at.") for f in factors),
+        *(factor(name) for name in factors),
     ]  # fmt: skip
     return tuple(item for item in items if item.kind not in left_out)
+
+
+def factor(name: str) -> SpecialFactor:
+    said = {
+        "id": an_id(name),
+        "kind": "special_factor",
+        "factor": name,
+        "answer": "no",
+        "reason": "Looked at.",
+    }
+    return SpecialFactor.model_validate(said)
 
 
 def plan_504(starts: date) -> tuple[AnyItem, ...]:

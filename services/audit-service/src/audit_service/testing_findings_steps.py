@@ -17,11 +17,11 @@ from contracts.notify import NoticeGiven
 from contracts.testing import an_id
 
 EVALUATION, NOTICE, MEETING = an_id("evaluation"), an_id("notice"), an_id("meeting")
-OF = {"student_id": MIRA, "evaluation_id": EVALUATION}
+OF: dict[str, Any] = {"student_id": MIRA, "evaluation_id": EVALUATION}
 
 
 def referred(on: str = "9-8", history: History | None = None, **more: Any) -> History:
-    fields = {"kind": "initial", "laws": ("idea",), "source": "parent", **OF} | more
+    fields: dict[str, Any] = {"kind": "initial", "laws": ("idea",), "source": "parent", **OF} | more
     return (history or History()).add(on, ReferralReceived, **fields)
 
 

@@ -1,7 +1,7 @@
 """Whatever happened, in whatever order: judging is total; later knowledge never leaks; looking again only on the days that a
 finding itself names gives the same as looking every day; and what is kept is what judging everybody anew gives."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.rules import judge, rules_judged
+from audit_service.domain.replay import replay
 from audit_service.testing_findings import MIRA, History
 from contracts.event import Event, Recorded
 from contracts.testing import an_id, read_example
@@ -35,9 +36,7 @@ def histories(draw: st.DrawFn) -> tuple[Recorded[Event], ...]:
         known += timedelta(days=draw(st.integers(0, 30)))
         on = known + timedelta(days=draw(st.integers(-90, 60)))
         event = example.event.model_copy(update={"effective_on": on})
-        at = example.recorded_at.replace(year=known.year, month=known.month, day=known.day) + timedelta(
-            seconds=place
-        )
+        at = datetime.combine(known, time(12), UTC) + timedelta(seconds=place)
         fields = {
             f: getattr(example, f) for f in ("source", "tenant", "stream", "version", "actor", "correlation")
         }
@@ -91,6 +90,21 @@ def test_between_the_days_a_finding_names_nothing_changes(
     last = min(before.wakes_on or on + timedelta(days=40), on + timedelta(days=40))
     for later in range(1, (last - on).days):
         assert as_kept(entries, on + timedelta(days=later)) == kept
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), st.integers(0, 400), st.integers(1, 14))
+def test_a_replay_as_known_on_k_is_the_replay_made_on_k(
+    entries: tuple[Recorded[Event], ...], days: int, known: int
+) -> None:
+    on = FIRST + timedelta(days=days)
+    district = History().record("9-1").district
+    then = entries[:known]
+    k = then[-1].known_at
+    assert k is not None
+    made_then = replay(MIRA, then, on, district=district).to_bytes()
+    made_now = replay(MIRA, [e for e in entries if e.known_at and e.known_at <= k], on, district=district)
+    assert made_now.to_bytes() == made_then
 
 
 def test_no_duty_has_two_findings() -> None:

@@ -3,7 +3,7 @@
 What cannot be opened is not hidden: its entry stands, and says why the contents are not there.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -137,6 +137,14 @@ class Evidence:
             found[copy.entry.subject].append(copy)
         return found
 
+    async def students_with(self, tenant: str, types: Collection[str]) -> set[UUID]:
+        """Of whom there is an event of one of these types."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"SELECT DISTINCT c.subject {_BELOW} WHERE {_TENANT} AND c.type = ANY ($1)", list(types)
+            )
+        return {row["subject"] for row in rows}
+
     async def of_district(
         self, tenant: str, *, known_at: datetime | None = None, basis: dict[str, int] | None = None
     ) -> list[Copy]:
@@ -148,6 +156,42 @@ class Evidence:
                  AND $1::text IS NULL {_KNOWN} ORDER BY c.index""",
             None, known_at, _json(basis),
         )  # fmt: skip
+
+    async def entries_after(
+        self, tenant: str, source: str, after: int, limit: int
+    ) -> list[tuple[int, int, bytes]]:
+        """Positions, indexes and entries of one log as they lie, contents unopened."""
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                f"""SELECT c.position, c.index, c.entry {_BELOW} WHERE {_TENANT} AND c.source = $1 AND c.position > $2
+                     ORDER BY c.position LIMIT $3""", source, after, limit,
+            )  # fmt: skip
+        return [(row["position"], row["index"], row["entry"]) for row in rows]
+
+    async def of_types_after(
+        self, tenant: str, source: str, types: Collection[str], after: int, limit: int
+    ) -> list[Copy]:
+        """One log's events of some types, by position."""
+        return await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.source = $1 AND c.position > $2 AND c.type = ANY ($3)
+               ORDER BY c.position LIMIT $4""",
+            source, after, list(types), limit,
+        )  # fmt: skip
+
+    async def kept_findings(self, tenant: str, page: int) -> AsyncIterator[list[asyncpg.Record]]:
+        """Findings as they stand today, page by page."""
+        after: tuple[UUID, str, str] = (UUID(int=0), "", "")
+        while True:
+            async with self.database.lend(tenant) as connection:
+                rows = await connection.fetch(
+                    """SELECT * FROM audit_read.findings WHERE tenant = current_setting('handrail.tenant')
+                          AND (student, rule, about) > ($1, $2, $3) ORDER BY student, rule, about LIMIT $4""", *after, page,
+                )  # fmt: skip
+            if not rows:
+                return
+            yield rows
+            after = (rows[-1]["student"], rows[-1]["rule"], rows[-1]["about"])
 
     async def sizes(self, tenant: str) -> dict[str, int]:
         """How many entries each of the tenant's logs has below the frontier."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from audit_service.application.evidence import Copy, Evidence, Place, opened_events
+from audit_service.application.judging import Judging
 from audit_service.domain.moment import Moment
 from audit_service.domain.replay import StudentReplay, replay
 from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
@@ -81,17 +82,25 @@ async def plan_at(evidence: Evidence, tenant: str, plan: UUID, moment: Moment) -
     return in_force(history_of(opened_events(copies)), moment.effective_on)
 
 
-async def student_at(evidence: Evidence, tenant: str, student: UUID, moment: Moment) -> StudentReplay:
-    """The plan in force, the notices, the sessions and results of the student as they stood; raises `NotFound`."""
+async def student_at(
+    evidence: Evidence, tenant: str, student: UUID, moment: Moment, judging: Judging | None = None
+) -> StudentReplay:
+    """The plans, notices, sessions and results of the student as they stood; with ``judging`` what was owed and is found too.
+
+    Raises `NotFound`.
+    """
     await evidence.must_be_known(tenant, student)
     basis = dict(moment.basis) if moment.basis is not None else None
     copies = await evidence.of_student(tenant, student, known_at=moment.known_at, basis=basis)
     closed = tuple(copy.entry.id for copy in copies if copy.recorded is None)
-    answer = replay(student, opened_events(copies), moment.effective_on, closed)
+    district = (
+        await judging.district(tenant, known_at=moment.known_at, basis=basis) if judging and copies else None
+    )
+    answer = replay(student, opened_events(copies), moment.effective_on, closed, district)
     if not copies:
         return answer
-    last = max(copy.entry.known for copy in copies)
-    reached: dict[str, int] = {}
+    last = max([copy.entry.known for copy in copies] + ([answer.known_at] if answer.known_at else []))
+    reached = dict(answer.basis)
     for copy in copies:
         reached[copy.source] = max(reached.get(copy.source, -1), copy.index)
     return answer.model_copy(update={"known_at": last, "basis": reached})

@@ -1,4 +1,4 @@
-"""What stood on a day, as then known, beside the plan itself: notices and what became of them, sessions and results."""
+"""What stood on a day, as then known: plans, notices, sessions against what was owed, results, reports, findings."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,6 +7,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from audit_service.domain.findings.district import District
+from audit_service.domain.findings.finding import State
+from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.rules import judge
 from audit_service.domain.moment import basis_of
 from contracts.canonical import Instant, canonical
 from contracts.event import Event, Recorded, Value
@@ -27,10 +31,13 @@ from contracts.progress import (
     BenchmarkMeasured,
     MeasurementVoided,
     ObjectiveMastered,
+    ProgressReportIssued,
+    ProgressReportVoided,
     ServiceDelivered,
     SessionMissed,
     SessionVoided,
 )
+from contracts.promises import PromisedServices
 from contracts.vocabulary import Channel, GivenBasis, NoticeKind
 
 
@@ -71,6 +78,37 @@ class ItemDelivery(Value):
     missed_by_reason: dict[str, int] = Field(default_factory=dict)
     voided: int = 0
     last_on: date | None = None
+    minutes_owed: str | None = None
+    """Promised up to the day by the texts then in force, rounded to two places; absent where no plan or calendar says it."""
+    balance: str | None = None
+    """Of them not given: owed less delivered, what was made up included."""
+
+
+class ReportStanding(Value):
+    """One progress report."""
+
+    report: UUID
+    plan: UUID
+    issued_on: date
+    due_on: date | None = None
+    """The day of the plan's own schedule that it answers."""
+    voided: bool = False
+
+
+class FindingStanding(Value):
+    """One finding as it stood. ``says`` names people and items by their ids in braces: names may change, an exhibit may not."""
+
+    rule: str
+    about: str
+    state: State
+    severity: str
+    says: str
+    due_on: date | None = None
+    done_on: date | None = None
+    days_late: int | None = None
+    facts: dict[str, str] = Field(default_factory=dict)
+    events: tuple[EventId, ...] = ()
+    rules: str
 
 
 class ItemResults(Value):
@@ -98,6 +136,9 @@ class StudentReplay(Value):
     notices: tuple[NoticeStanding, ...]
     delivery: tuple[ItemDelivery, ...]
     results: tuple[ItemResults, ...]
+    reports: tuple[ReportStanding, ...] = ()
+    findings: tuple[FindingStanding, ...] = ()
+    """By the rules then in force and what was then known, as this version of Handrail judges."""
     unreadable: tuple[EventId, ...] = ()
     """Entries whose contents were lawfully destroyed or cannot be read."""
 
@@ -111,21 +152,74 @@ class StudentReplay(Value):
 
 
 def replay(
-    student: UUID, entries: Iterable[Recorded[Event]], effective_on: date, unreadable: tuple[UUID, ...] = ()
-) -> StudentReplay:
-    """Everything of one student in known order, folded to what stood on ``effective_on``."""
+    student: UUID, entries: Iterable[Recorded[Event]], effective_on: date, unreadable: tuple[UUID, ...] = (),
+    district: District | None = None,
+) -> StudentReplay:  # fmt: skip
+    """Everything of one student in known order, folded to what stood on ``effective_on``.
+
+    With the district as it was known, what was owed and what is found too.
+    """
     known = list(entries)
-    moments = [entry.known_at for entry in known if entry.known_at is not None]
+    record = StudentRecord(student, effective_on, tuple(known), district) if district else None
+    read = [*known, *(district.entries if district else ())]
+    moments = [entry.known_at for entry in read if entry.known_at is not None]
     return StudentReplay(
         student=student,
         effective_on=effective_on,
         known_at=max(moments) if moments else None,
-        basis=basis_of(known),
+        basis=basis_of(read),
         plans=plans_on(known, effective_on),
         notices=notices_on(known, effective_on),
-        delivery=delivery_on(known, effective_on),
+        delivery=tuple(_with_balance(each, record) for each in delivery_on(known, effective_on)),
         results=results_on(known, effective_on),
+        reports=reports_on(known, effective_on),
+        findings=findings_on(record) if record else (),
         unreadable=unreadable,
+    )
+
+
+def reports_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ReportStanding, ...]:
+    """Every progress report issued by the day."""
+    known = list(entries)
+    struck = {entry.event.report_id for entry in known if isinstance(entry.event, ProgressReportVoided)}
+    return tuple(
+        ReportStanding(
+            report=e.event.report_id, plan=e.event.plan_id, issued_on=e.effective_on, due_on=e.event.due_on,
+            voided=e.event.report_id in struck,
+        )
+        for e in known
+        if isinstance(e.event, ProgressReportIssued) and e.effective_on <= day
+    )  # fmt: skip
+
+
+def findings_on(record: StudentRecord) -> tuple[FindingStanding, ...]:
+    """What was found on the day."""
+    return tuple(
+        FindingStanding(
+            rule=f.rule, about=f.about, state=f.state, severity=f.severity, due_on=f.due_on, done_on=f.done_on,
+            says=f.says.replace("{late}", str(f.days_late(record.today) or 0)), days_late=f.days_late(record.today),
+            facts=dict(f.facts), events=f.events, rules=f.rules,
+        )
+        for f in judge(record).findings
+    )  # fmt: skip
+
+
+def _with_balance(delivered: ItemDelivery, record: StudentRecord | None) -> ItemDelivery:
+    plan = next((p for p in record.plans if p.plan_id == delivered.plan), None) if record else None
+    if record is None or plan is None or delivered.item not in plan.lines.items:
+        return delivered
+    first = min(change.effective_on for change in plan.lines.items[delivered.item])
+    district, last = record.district, record.today
+    owed = PromisedServices(plan.history).owed(
+        delivered.item, first, last, district.days, district.convention_on
+    )
+    parts = [each.minutes for each in owed]
+    if not parts or None in parts:
+        return delivered
+    total = sum(part for part in parts if part is not None)
+    balance = total - delivered.minutes_delivered
+    return delivered.model_copy(
+        update={"minutes_owed": f"{float(total):.2f}", "balance": f"{float(balance):.2f}"}
     )
 
 

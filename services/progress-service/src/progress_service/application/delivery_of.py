@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from contracts.convention import Convention
 from contracts.fields import StudentId
+from contracts.minutes_convention import Convention
 from contracts.streams import school_year
 from contracts.vocabulary import Period
 from progress_service.application.student_record import record_of

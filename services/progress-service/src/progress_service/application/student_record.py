@@ -6,10 +6,10 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from contracts.convention import ConventionOn, conventions
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId, PlanId, StudentId
 from contracts.items import Service
+from contracts.minutes_convention import ConventionOn, conventions
 from contracts.plan_history import History
 from contracts.problems import NotFound
 from contracts.progress import ServiceDelivered, SessionMissed

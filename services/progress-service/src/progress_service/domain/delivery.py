@@ -12,9 +12,9 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from contracts.convention import ConventionOn, by_default
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
+from contracts.minutes_convention import ConventionOn, by_default
 from contracts.promises import Owed, PromisedServices
 from contracts.school_days import ONE_DAY, SchoolDays, bounds_of
 from contracts.vocabulary import Period

@@ -14,9 +14,9 @@ from itertools import pairwise
 from uuid import UUID
 
 from contracts.codes import label
-from contracts.convention import ConventionOn, by_default
 from contracts.fields import ItemId
 from contracts.items import Service
+from contracts.minutes_convention import ConventionOn, by_default
 from contracts.school_days import SchoolDays
 from progress_service.domain.item_year import Session, SessionOutcome
 

@@ -1,89 +1,31 @@
 """The console's pages: find a student, read the timeline, see the plan at (D, K), compare two such states."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from audit_service.adapters.console.asked import Text, asked_for, frame, student_of
+from audit_service.adapters.console.findings_pages import open_findings
 from audit_service.adapters.console.render import STYLE, page
 from audit_service.adapters.console.route import Pages, SignedIn
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
-from audit_service.application.evidence import Evidence
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import plan_at, student_at, timeline
-from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
+from audit_service.domain.moment import basis_text
 from audit_service.domain.packet_text import item_lines
 from contracts.canonical import instant
 from contracts.plain_words import item_in_words
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import PlanDocument
-from contracts.problems import NotFound
 from runtime.auth import Forbidden
-from runtime.call import Call
 
 pages = Pages()
 ENTRIES = 50
-Text = Annotated[str, Query(max_length=600)]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The two times as somebody chose them, for the form and for the question."""
-
-    effective_on: date
-    known_at: datetime | None
-    known_text: str
-    zone: str
-    basis: dict[str, int] | None = None
-
-    @property
-    def moment(self) -> Moment:
-        """The question."""
-        return Moment(self.effective_on, self.known_at, self.basis)
-
-    @property
-    def known_is_day(self) -> bool:
-        """A date, or nothing: a date control shows it."""
-        return len(self.known_text) in (0, len("2026-03-09"))
-
-    def query(self) -> str:
-        """As an address says it."""
-        known = {"known_at": self.known_text} if self.known_text else {}
-        return urlencode({"effective_on": self.effective_on.isoformat(), **known})
-
-
-async def _asked(evidence: Evidence, tenant: str, effective_on: str, known_at: str, basis: str = "") -> Asked:
-    zone = (await evidence.district(tenant)).time_zone
-    today = (await evidence.now(tenant)).date()
-    day, known = effective_on.strip(), known_at.strip()
-    return Asked(read_day(day, today), read_known(known, zone), known, zone, read_basis(basis.strip()))
-
-
-async def _frame(call: Call) -> dict[str, Any]:
-    """What every page shows: the district, and who is signed in."""
-    evidence = audit(call).evidence
-    names = await evidence.names(call.tenant, {call.who.id})
-    district = await evidence.district(call.tenant)
-    return {
-        "who": call.who,
-        "who_name": names.get(call.who.id),
-        "district": district.name,
-        "zone": district.time_zone,
-    }
-
-
-async def _student(call: Call, student: UUID) -> StudentFound:
-    await call.must_see(student)
-    found = await find_students(audit(call).database, call.who, student=student, limit=1)
-    if not found:
-        raise NotFound("There is no such student here.")
-    return found[0]
 
 
 @pages.get("/")
@@ -97,7 +39,7 @@ async def find_page(asked: SignedIn, name: Text = "") -> HTMLResponse:
         )
         for student in found:
             asked.saw(student.id, "student", (student.id,), purpose="Find a student in the console")
-    return page("find.html", name=name, found=found, **await _frame(asked))
+    return page("find.html", name=name, found=found, **await frame(asked))
 
 
 @pages.get("/students/{student_id}")
@@ -105,13 +47,14 @@ async def student_page(
     student_id: UUID, asked: SignedIn, known_at: Text = "", cursor: Text = ""
 ) -> HTMLResponse:
     """A student's timeline."""
-    student = await _student(asked, student_id)
+    student = await student_of(asked, student_id)
     evidence = audit(asked).evidence
-    when = await _asked(evidence, asked.tenant, "", known_at)
+    when = await asked_for(evidence, asked.tenant, "", known_at)
     after, basis = read_page_cursor(student_id, cursor or None)
     told = await timeline(
         evidence, asked.tenant, student_id, known_at=when.known_at, basis=basis, after=after, limit=ENTRIES
     )
+    open_ = [] if cursor else await open_findings(asked, student_id, when.moment)
     asked.saw(student_id, "timeline", (student_id,), purpose="Read a student's timeline in the console")
     next_ = None
     if told.next is not None:
@@ -119,7 +62,7 @@ async def student_page(
         next_ = "?" + urlencode({**known, "cursor": page_cursor(student_id, told.next, told.basis)})
     return page(
         "student.html", student=student, entries=told.entries, when=when, next=next_, later=bool(cursor), instant=instant,
-        basis=basis_text(told.basis), **await _frame(asked),
+        basis=basis_text(told.basis), open=open_, **await frame(asked),
     )  # fmt: skip
 
 
@@ -129,8 +72,8 @@ async def plan_page(
 ) -> HTMLResponse:
     """What bound us on a day, what we knew, who was told."""
     evidence = audit(asked).evidence
-    student = await _student(asked, await evidence.student_of_plan(asked.tenant, plan_id))
-    when = await _asked(evidence, asked.tenant, effective_on, known_at, basis)
+    student = await student_of(asked, await evidence.student_of_plan(asked.tenant, plan_id))
+    when = await asked_for(evidence, asked.tenant, effective_on, known_at, basis)
     stood = await student_at(evidence, asked.tenant, student.id, when.moment)
     document = next((plan for plan in stood.plans if plan.plan_id == plan_id), None)
     asked.saw(student.id, "plan", (plan_id,), purpose="Read the plan as of a day in the console")
@@ -143,7 +86,7 @@ async def plan_page(
         notices=[notice for notice in stood.notices if notice.plan in (None, plan_id)],
         delivery=[each for each in stood.delivery if each.plan == plan_id],
         results=[each for each in stood.results if each.plan == plan_id], item_lines=item_lines, in_words=item_in_words,
-        **await _frame(asked),
+        **await frame(asked),
     )  # fmt: skip
 
 
@@ -158,9 +101,9 @@ async def compare_page(
 ) -> HTMLResponse:
     """What differs between two states of a plan."""
     evidence = audit(asked).evidence
-    student = await _student(asked, await evidence.student_of_plan(asked.tenant, plan_id))
-    before = await _asked(evidence, asked.tenant, from_on, from_known)
-    after = await _asked(evidence, asked.tenant, to_on, to_known)
+    student = await student_of(asked, await evidence.student_of_plan(asked.tenant, plan_id))
+    before = await asked_for(evidence, asked.tenant, from_on, from_known)
+    after = await asked_for(evidence, asked.tenant, to_on, to_known)
     states: list[PlanDocument | None] = [
         await plan_at(evidence, asked.tenant, plan_id, each.moment) for each in (before, after)
     ]
@@ -168,7 +111,7 @@ async def compare_page(
     differences = [(difference, describe(difference)) for difference in diff(*states)]
     return page(
         "compare.html", student=student, plan_id=plan_id, before=before, after=after, states=states,
-        differences=differences, **await _frame(asked),
+        differences=differences, **await frame(asked),
     )  # fmt: skip
 
 

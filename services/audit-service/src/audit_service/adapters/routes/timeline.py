@@ -98,8 +98,8 @@ async def get_replay(
 ) -> Response:  # fmt: skip
     """Replay a student's record as it stood on a day, as then known.
 
-    Plans, notices, sessions and results, folded from the logs themselves. Asked again with the `effective_on` and the
-    `basis` it names, the answer is the same to the byte.
+    Plans, notices, sessions against what was owed, results, reports and findings, folded from the logs themselves. Asked
+    again with the `effective_on` and the `basis` it names, the answer is the same to the byte.
     """
     evidence = audit(asked).evidence
     now = await evidence.now(who.tenant)
@@ -108,7 +108,7 @@ async def get_replay(
         read_known(known_at, (await evidence.district(who.tenant)).time_zone),
         read_basis(basis),
     )
-    answer = await student_at(evidence, who.tenant, student_id, moment)
+    answer = await student_at(evidence, who.tenant, student_id, moment, audit(asked).judging)
     query = {"effective_on": answer.effective_on.isoformat(), "basis": basis_text(answer.basis)}
     again = f"{asked.request.scope['path']}?{urlencode(query, safe=':,')}"
     headers = {"Link": f'<{again}>; rel="canonical"'} if answer.basis else {}

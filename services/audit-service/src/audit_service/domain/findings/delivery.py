@@ -14,8 +14,6 @@ from audit_service.domain.findings.session import SessionFacts
 from contracts.items import Service
 from contracts.progress import MakeUpAgreed, ScheduleEnded, ScheduleSet, SessionMissed
 from contracts.promises import PromisedServices
-from contracts.school_days import bounds_of
-from contracts.vocabulary import Period
 
 SAY = "Record each session: given, or missed and why, with how it is made up."
 
@@ -60,24 +58,24 @@ def services_begin(record: StudentRecord) -> Iterator[Finding]:
 @rule("idea.minutes")
 def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
     """In each period of a service the minutes given and made up come to those promised. A short period stays open until what
-    is missing was made up. No reason takes minutes off what is owed: an absence or a day without school is the profile's to
-    excuse. Periods in which the text began, changed or ended owe for its days alone (see `contracts.promises`)."""
+    is missing was made up. Which reasons take minutes off what is owed, and what a period owes in which the text began,
+    changed or ended, is the profile's convention (see `contracts.minutes_convention`)."""
     today = record.today
     for plan in record.ieps:
         promised = PromisedServices(plan.history)
         for item_id, service in promised.services().items():
-            if service.per is None or service.per is Period.TERM:
-                continue
             given = _given_by_day(record, item_id)
             kept, short, wakes = 0, 0, None
-            for first, last in _periods(plan, service, today):
+            for first, last in _periods(record, plan, service):
                 if last >= today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(today) else None
                     break
                 owed = sum(
                     (
                         each.minutes or Fraction(0)
-                        for each in promised.owed(item_id, first, last, record.district.days)
+                        for each in promised.owed(
+                            item_id, first, last, record.district.days, record.district.convention_on
+                        )
                     ),
                     Fraction(0),
                 )
@@ -91,7 +89,8 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
                 short += 1
                 yield record.finding(
                     "idea.minutes", f"{item_id} {first}", first,
-                    f"{{{item_id}}}, {service.per.value} of {first}: {got} of {int(owed)} min.", state=State.OVERDUE,
+                    f"{{{item_id}}}, {service.per or 'period'} of {first}: {got} of {int(owed)} min.",
+                    state=State.OVERDUE,
                     facts={"from": first, "to": last, "promised": int(owed), "given": got, "short": int(owed) - got},
                     events=[s.entry for s in record.sessions if s.item_id == item_id and first <= s.on <= last],
                     due_on=last, plan=plan.plan_id, item=item_id, cure="Make the minutes up.",
@@ -118,12 +117,14 @@ def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
     return found
 
 
-def _periods(plan: PlanFacts, service: Service, today: date) -> Iterator[tuple[date, date]]:
-    day = min(min(c.effective_on for c in plan.lines.items[service.id]), today)
-    while day <= today:
-        first, after = bounds_of(Period(service.per or Period.WEEK), day)
-        yield first, after - ONE_DAY
-        day = after
+def _periods(record: StudentRecord, plan: PlanFacts, service: Service) -> Iterator[tuple[date, date]]:
+    """The service's periods, first and last day, up to the one of today."""
+    day = min(min(c.effective_on for c in plan.lines.items[service.id]), record.today)
+    while day <= record.today:
+        bounds = record.district.days.bounds(service, day)
+        if bounds is not None:
+            yield bounds
+        day = (bounds[1] if bounds else day) + ONE_DAY
 
 
 @rule("idea.missed-reason")
@@ -144,7 +145,7 @@ def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
                 ):
                     yield _silent(record, plan, item_id, day)
             begins, wakes = days[0] if days else None, None
-            for first, last in _periods(plan, promised.services()[item_id], record.today):
+            for first, last in _periods(record, plan, promised.services()[item_id]):
                 if last >= record.today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(record.today) else None
                 elif begins is None or last < begins:
@@ -204,8 +205,14 @@ def _silent_period(
 def _owed(
     record: StudentRecord, promised: PromisedServices, item_id: UUID, first: date, last: date
 ) -> Fraction:
-    owed = promised.owed(item_id, first, last, record.district.days)
-    return sum((each.minutes or Fraction(0) for each in owed), Fraction(0))
+    owed = promised.owed(item_id, first, last, record.district.days, record.district.convention_on)
+    off = sum(
+        session.entry.event.minutes
+        for session in record.sessions
+        if session.item_id == item_id and first <= session.on <= last and isinstance(session.entry.event, SessionMissed)
+        and session.reason in record.district.convention_on(session.on).not_owed
+    )  # fmt: skip
+    return max(sum((each.minutes or Fraction(0) for each in owed), Fraction(0)) - off, Fraction(0))
 
 
 def _said(session: SessionFacts) -> int:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from contracts.day_count import Counted, count_from
 from contracts.district import DistrictProfileSet, SchoolYear, StaffAdded, StaffChanged, StaffEnded
 from contracts.event import Event, Recorded
+from contracts.minutes_convention import ConventionOn, conventions
 from contracts.rule_profile import Due, RuleProfiles, RuleSet, RuleSetNotShipped, resolve
 from contracts.school_days import SchoolDays
 from contracts.streams import school_year
@@ -22,6 +23,7 @@ class Said:
     """A district profile with the event that said it."""
 
     event_id: UUID
+    index: int | None
     profile: DistrictProfileSet
 
 
@@ -52,7 +54,9 @@ class District:
     def said(self) -> tuple[Said, ...]:
         """Every profile, in known order."""
         return tuple(
-            Said(each.id, each.event) for each in self.entries if isinstance(each.event, DistrictProfileSet)
+            Said(each.id, each.index, each.event)
+            for each in self.entries
+            if isinstance(each.event, DistrictProfileSet)
         )
 
     @cached_property
@@ -87,6 +91,11 @@ class District:
     def days(self) -> SchoolDays:
         """School days; for each school year the calendar said last holds."""
         return SchoolDays(self.said)
+
+    @cached_property
+    def convention_on(self) -> ConventionOn:
+        """How the minutes of partial periods are counted on a day."""
+        return conventions(self.said, self.shipped)
 
     @cached_property
     def calendar(self) -> tuple[SchoolYear, ...]:

@@ -79,7 +79,7 @@ def convention_of(said: MinutesConvention) -> Convention:
 
 
 class SaidProfile(Protocol):
-    """A district profile, and its place in plan-service's log."""
+    """A district profile with its place in plan-service's log."""
 
     @property
     def index(self) -> int | None: ...

@@ -1,0 +1,74 @@
+"""What every page asks and shows: the two times as somebody chose them, the student, the district, who is signed in."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Query
+
+from audit_service.application.evidence import Evidence
+from audit_service.application.service import audit
+from audit_service.application.students import StudentFound, find_students
+from audit_service.domain.moment import Moment, read_basis, read_day, read_known
+from contracts.problems import NotFound
+from runtime.call import Call
+
+Text = Annotated[str, Query(max_length=600)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The two times as somebody chose them, for the form and for the question."""
+
+    effective_on: date
+    known_at: datetime | None
+    known_text: str
+    zone: str
+    basis: dict[str, int] | None = None
+
+    @property
+    def moment(self) -> Moment:
+        """The question."""
+        return Moment(self.effective_on, self.known_at, self.basis)
+
+    @property
+    def known_is_day(self) -> bool:
+        """A date, or nothing: a date control shows it."""
+        return len(self.known_text) in (0, len("2026-03-09"))
+
+    def query(self) -> str:
+        """As an address says it."""
+        known = {"known_at": self.known_text} if self.known_text else {}
+        return urlencode({"effective_on": self.effective_on.isoformat(), **known})
+
+
+async def asked_for(
+    evidence: Evidence, tenant: str, effective_on: str, known_at: str, basis: str = ""
+) -> Asked:
+    zone = (await evidence.district(tenant)).time_zone
+    today = (await evidence.now(tenant)).date()
+    day, known = effective_on.strip(), known_at.strip()
+    return Asked(read_day(day, today), read_known(known, zone), known, zone, read_basis(basis.strip()))
+
+
+async def frame(call: Call) -> dict[str, Any]:
+    """What every page shows: the district, and who is signed in."""
+    evidence = audit(call).evidence
+    names = await evidence.names(call.tenant, {call.who.id})
+    district = await evidence.district(call.tenant)
+    return {
+        "who": call.who,
+        "who_name": names.get(call.who.id),
+        "district": district.name,
+        "zone": district.time_zone,
+    }
+
+
+async def student_of(call: Call, student: UUID) -> StudentFound:
+    await call.must_see(student)
+    found = await find_students(audit(call).database, call.who, student=student, limit=1)
+    if not found:
+        raise NotFound("There is no such student here.")
+    return found[0]
