@@ -1,21 +1,24 @@
 """notify-service put together: who must be told what, how it reaches them, and the proof of it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from notify_service.adapters.at_hand import AtHand
+from notify_service.adapters.bounces import ReturnAddresses
 from notify_service.adapters.consumers.owed import owed_consumer
 from notify_service.adapters.links import LinkMaker
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
-from notify_service.adapters.routes import codes, deliveries, notices, preferences, tasks
+from notify_service.adapters.returns import ReturnsHost
+from notify_service.adapters.routes import batches, codes, deliveries, notices, preferences, tasks
 from notify_service.adapters.sending.sender import Sender
 from notify_service.adapters.showing import fetch_notice
 from notify_service.adapters.smtp import MailServer
+from notify_service.application.batches import BATCH
 from notify_service.application.notices import NOTICE, PREFERENCES
 from notify_service.settings import Settings
 from runtime.access import ACCESS
@@ -32,13 +35,14 @@ from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 
 PREFIX = "/notify/v1"
-MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, TENANT, ACCESS)
+MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, BATCH, TENANT, ACCESS)
 """Every kind of stream that is appended to here."""
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("notify"),
     notices.routes,
     deliveries.routes,
     tasks.routes,
+    batches.routes,
     preferences.routes,
     codes.routes,
     page_routes.routes,
@@ -66,9 +70,12 @@ def post_office(settings: Settings) -> PostOffice:
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         timeout=settings.smtp_timeout_seconds,
     )  # fmt: skip
+    links = LinkMaker(settings.master_key())
+    domain = settings.returns_domain or settings.mail_domain
+    returns = ReturnAddresses(links.seal("return address", domain).encode(), domain)
     return PostOffice(
-        server, LinkMaker(settings.master_key()), settings.sender_address, settings.mail_domain,
-        settings.public_url.rstrip("/"), settings.link_days,
+        server, links, settings.sender_address, settings.mail_domain, settings.public_url.rstrip("/"),
+        settings.link_days, returns if settings.returns_port is not None else None,
     )  # fmt: skip
 
 
@@ -79,7 +86,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     sender = Sender(service, office, lease_seconds=settings.send_lease_seconds)
     edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
     service.consumers = lambda _service: consumers_of(sender.wake)
-    service.tasks = lambda _service: (edge.access.run, sender.run)
+    tasks: list[Callable[[], Awaitable[None]]] = [edge.access.run, sender.run]
+    if office.returns is not None and settings.returns_port is not None:
+        tasks.append(ReturnsHost(service, office.returns, settings.returns_port).run)
+    service.tasks = lambda _service: tasks
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -58,6 +58,7 @@ class Entry:
     due_on: date | None
     source_event: UUID | None
     leader: UUID | None
+    batch: UUID | None
 
 
 async def put(
@@ -208,6 +209,14 @@ async def told_of_plan(
         )
     )  # fmt: skip
     return sorted(row.notice for row in found)
+
+
+async def followers(rows: AsyncConnection, tenant: str, leader: UUID) -> tuple[UUID, ...]:
+    """Notices that this one's letter gives too."""
+    found = await rows.execute(
+        select(OUTBOX.c.notice).where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == leader)
+    )
+    return tuple(sorted(row.notice for row in found))
 
 
 async def note(rows: AsyncConnection, tenant: str, notice: UUID, reason: str) -> None:

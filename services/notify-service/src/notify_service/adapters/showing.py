@@ -80,6 +80,8 @@ REASONS: Mapping[str, str] = {
     "asked-for-language": "On the notice's page another language was asked for.",
     "asked-for-interpreter": "On the notice's page an interpreter was asked for.",
     "asked-for-paper": "On the notice's page the notice was asked for on paper.",
+    "letter-returned": "The letter came back: find another address, then it is posted anew.",
+    "unopened": "The mail has not been opened: a letter follows it. Post it, alone or with a batch.",
     "nobody-holds-the-right": "Nobody is confirmed who holds the right to this notice: confirm a rights holder.",
     "to-be-posted": "The letter is made: post it, alone or with a batch, and record it.",
     "meeting-moved": "The meeting was set anew; another notice tells of it.",
