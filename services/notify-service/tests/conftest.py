@@ -27,6 +27,7 @@ from contracts.ids import new_id
 from contracts.notify import NoticePreferencesSet
 from contracts.vocabulary import Channel
 from notify_service.adapters.tables import notify_tables_1, notify_tables_2, notify_tables_3
+from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
 from notify_service.settings import Settings
@@ -287,6 +288,7 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_1(),
             *notify_tables_2(),
             *notify_tables_3(),
+            *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),
         ]:
@@ -329,4 +331,10 @@ async def world(running: World) -> AsyncIterator[World]:
 @pytest.fixture
 def helpers() -> Any:
     """What this file defines, for tests that put a world together themselves."""
+    return sys.modules[__name__]
+
+
+@pytest.fixture(scope="module")
+def module_helpers() -> Any:
+    """The same, for a module's own fixtures."""
     return sys.modules[__name__]

@@ -11,4 +11,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run_script(["DROP FUNCTION notify.claim_webhooks", *(f"DROP TABLE notify.{name}" for name in reversed(NAMES))])
+    run_script(
+        ["DROP FUNCTION notify.claim_webhooks", *(f"DROP TABLE notify.{name}" for name in reversed(NAMES))]
+    )

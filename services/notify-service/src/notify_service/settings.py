@@ -25,6 +25,8 @@ class Settings(RuntimeSettings):
     """Where to listen for delivery reports (the mail exchanger of ``returns_domain``). Not set: bounces go to the sender."""
     returns_domain: str | None = None
     """Right of the @ in return addresses. Not set: that of the sender."""
+    webhooks_to_private_addresses: bool = False
+    """Whether vendors' endpoints may be at loopback and private addresses, and by http: on a machine of one's own."""
     link_days: int = Field(default=30, ge=1, le=365)
     """How long a link to a notice works."""
     send_lease_seconds: float = Field(default=15, gt=0, le=600)

@@ -17,8 +17,7 @@ from contracts.webhooks import (
 from runtime.event_store import Model, Resource
 
 RETRY_AFTER = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
 """As Standard Webhooks recommends: ten tries in about three days."""
 MOST_ENDPOINTS = 20
@@ -88,7 +87,9 @@ def _resources(webhook: Webhook, _event: Event) -> Iterable[Resource]:
         "status": "removed" if webhook.removed else "disabled" if webhook.ended else "active",
         "disabled_because": webhook.ended.value if webhook.ended else None, "last_answer": webhook.answer,
     }  # fmt: skip
-    yield Resource("webhook", webhook.webhook_id, {name: value for name, value in document.items() if value is not None})
+    yield Resource(
+        "webhook", webhook.webhook_id, {name: value for name, value in document.items() if value is not None}
+    )
 
 
 WEBHOOK = Model("webhook", "1", Webhook(), evolve, _resources)

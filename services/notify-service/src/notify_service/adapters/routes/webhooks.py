@@ -1,8 +1,7 @@
 """Vendors' webhooks: registering, secrets, attempts, replay. Signed as Standard Webhooks says; thin: ids, no contents."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -51,6 +50,8 @@ from runtime.resources import encode
 from runtime.tenants import subject_of
 
 Writes = Annotated[Principal, allow("webhook.write")]
+Decide = Callable[[Webhook, date], Sequence[Event]]
+RowsFor = Callable[[AsyncConnection], Awaitable[None]]
 routes = Routes(prefix="/notify/v1", tags=["webhooks"])
 EXAMPLE_URL = "https://sis.example.org/handrail"
 
@@ -58,7 +59,9 @@ EXAMPLE_URL = "https://sis.example.org/handrail"
 class WebhookIn(Form):
     """An endpoint, and what it wants to be told of."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"url": EXAMPLE_URL, "event_types": ["plan.amendment_adopted"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": EXAMPLE_URL, "event_types": ["plan.amendment_adopted"]}]}
+    )
 
     url: Annotated[str, Field(min_length=8, max_length=1000)]
     """By https, at a public address."""
@@ -129,7 +132,9 @@ async def post_webhook(body: WebhookIn, who: Writes, asked: Asked) -> Response:
     personal = WebhookPersonalData(mail_to=body.mail_to) if body.mail_to else None
 
     async def rows_for(rows: AsyncConnection) -> None:
-        active = await rows.scalar(select(func.count()).select_from(ENDPOINTS).where(ENDPOINTS.c.tenant == asked.tenant))
+        active = await rows.scalar(
+            select(func.count()).select_from(ENDPOINTS).where(ENDPOINTS.c.tenant == asked.tenant)
+        )
         if (active or 0) >= MOST_ENDPOINTS:
             raise TooManyWebhooks(f"A district has at most {MOST_ENDPOINTS} webhooks: remove one first.")
         secret = hand.secrets.seal(asked.tenant, webhook_id, hand.secrets.new())
@@ -139,7 +144,7 @@ async def post_webhook(body: WebhookIn, who: Writes, asked: Asked) -> Response:
             .on_conflict_do_nothing()
         )  # fmt: skip
 
-    def decide(_webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(_webhook: Webhook, today: date) -> Sequence[Event]:
         return [
             WebhookRegistered(effective_on=today, webhook_id=webhook_id, url=body.url, event_types=body.event_types,
                               about=body.about, personal=personal)
@@ -166,9 +171,11 @@ async def delete_webhook(webhook_id: UUID, who: Writes, asked: Asked) -> Respons
 
     async def rows_for(rows: AsyncConnection) -> None:
         for table in (ENDPOINTS, DELIVERIES):
-            await rows.execute(delete(table).where(table.c.tenant == asked.tenant, table.c.webhook == webhook_id))
+            await rows.execute(
+                delete(table).where(table.c.tenant == asked.tenant, table.c.webhook == webhook_id)
+            )
 
-    def decide(webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         return [] if webhook.removed else [WebhookRemoved(effective_on=today, webhook_id=webhook_id)]
 
     return await _decide(asked, webhook_id, decide, rows_for)
@@ -189,33 +196,42 @@ async def post_secret(webhook_id: UUID, body: RotationIn, who: Writes, asked: As
                     secret=hand.secrets.seal(asked.tenant, webhook_id, secret))
         )  # fmt: skip
 
-    def decide(webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         if webhook.removed:
             raise WebhookNotActive("This endpoint has been removed.")
-        return [WebhookSecretRotated(effective_on=today, webhook_id=webhook_id, overlap_hours=body.overlap_hours)]
+        return [
+            WebhookSecretRotated(effective_on=today, webhook_id=webhook_id, overlap_hours=body.overlap_hours)
+        ]
 
     answered = await _decide(asked, webhook_id, decide, rows_for)
     if answered.headers.get("Idempotent-Replayed"):
         raise WebhookNotActive("A secret is shown once: ask for another one with another Idempotency-Key.")
-    return Response(encode({"webhook": str(webhook_id), "secret": secret}), 200, dict(_event_header(answered)), "application/json")
+    return Response(
+        encode({"webhook": str(webhook_id), "secret": secret}),
+        200,
+        dict(_event_header(answered)),
+        "application/json",
+    )
 
 
 @routes.post("/webhooks/{webhook_id}/disabling", response_model=WebhookOut)
 async def post_disabling(webhook_id: UUID, who: Writes, asked: Asked) -> Response:
     """Stop telling an endpoint; what happens meanwhile can be replayed."""
 
-    def decide(webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         stopped = WebhookDisabled(effective_on=today, webhook_id=webhook_id, reason=WebhookEnd.BY_HAND)
         return [stopped] if webhook.active else []
 
     return await _decide(asked, webhook_id, decide, _set_active(asked, webhook_id, active=False))
 
 
-@routes.post("/webhooks/{webhook_id}/enabling", response_model=WebhookOut, responses=problems(WebhookNotActive))
+@routes.post(
+    "/webhooks/{webhook_id}/enabling", response_model=WebhookOut, responses=problems(WebhookNotActive)
+)
 async def post_enabling(webhook_id: UUID, who: Writes, asked: Asked) -> Response:
     """Tell an endpoint again that had been stopped; what was still to be told goes first."""
 
-    def decide(webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         if webhook.removed:
             raise WebhookNotActive("This endpoint has been removed.")
         return [] if webhook.active else [WebhookEnabled(effective_on=today, webhook_id=webhook_id)]
@@ -229,11 +245,15 @@ async def post_replay(webhook_id: UUID, body: ReplayIn, who: Writes, asked: Aske
 
     async def rows_for(rows: AsyncConnection) -> None:
         types = await rows.scalar(
-            select(ENDPOINTS.c.event_types).where(ENDPOINTS.c.tenant == asked.tenant, ENDPOINTS.c.webhook == webhook_id)
+            select(ENDPOINTS.c.event_types).where(
+                ENDPOINTS.c.tenant == asked.tenant, ENDPOINTS.c.webhook == webhook_id
+            )
         )
         told = await rows.execute(
             select(HAPPENED.c.event_id, HAPPENED.c.position, HAPPENED.c.type).where(
-                HAPPENED.c.tenant == asked.tenant, HAPPENED.c.source == body.source, HAPPENED.c.position > body.after
+                HAPPENED.c.tenant == asked.tenant,
+                HAPPENED.c.source == body.source,
+                HAPPENED.c.position > body.after,
             )
         )
         again = [
@@ -248,11 +268,13 @@ async def post_replay(webhook_id: UUID, body: ReplayIn, who: Writes, asked: Aske
                 statement.on_conflict_do_update(index_elements=["tenant", "webhook", "event_id"], set_=anew)
             )
 
-    def decide(webhook: Webhook, today: object) -> Sequence[Event]:
+    def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         if not webhook.active:
             raise WebhookNotActive("This endpoint is told nothing at the moment: enable it first.")
         return [
-            WebhookReplayed(effective_on=today, webhook_id=webhook_id, source=body.source, after_position=body.after)
+            WebhookReplayed(
+                effective_on=today, webhook_id=webhook_id, source=body.source, after_position=body.after
+            )
         ]
 
     answered = await _decide(asked, webhook_id, decide, rows_for)
@@ -290,7 +312,7 @@ async def _must_be_reachable(hand: AtHand, url: str) -> None:
         raise Invalid(message, reasons=(Reason("endpoint-not-allowed", message, pointer="/url"),)) from error
 
 
-def _set_active(asked: Call, webhook_id: UUID, *, active: bool) -> "RowsFor":
+def _set_active(asked: Call, webhook_id: UUID, *, active: bool) -> RowsFor:
     async def rows_for(rows: AsyncConnection) -> None:
         await rows.execute(
             update(ENDPOINTS)
@@ -306,3 +328,40 @@ def _set_active(asked: Call, webhook_id: UUID, *, active: bool) -> "RowsFor":
             )  # fmt: skip
 
     return rows_for
+
+
+async def _decide(asked: Call, webhook_id: UUID, decide: Decide, rows_for: RowsFor | None = None) -> Response:
+    """The event and the rows it moves, together or not at all."""
+    service = at_hand(asked.request).service
+    subject = await subject_of(asked.store, asked.tenant)
+    if subject is None:
+        raise NotFound("There is nothing here under this id that you may see.")
+
+    async def run(making: Making) -> Appended:
+        async with service.database.begin(asked.tenant) as rows:
+            connection = await driver(rows)
+            stream = WEBHOOK.stream(webhook_id)
+            loaded = (
+                await service.store.load_many(asked.tenant, [(WEBHOOK, stream)], connection=connection)
+            )[stream]
+            events = decide(loaded.state, await known_facts.today_in(rows, asked.tenant))
+            if loaded.state.webhook_id is None and not any(
+                isinstance(each, WebhookRegistered) for each in events
+            ):
+                raise NotFound("There is nothing here under this id that you may see.")
+            appended = await service.store.append(
+                asked.context, [Change(loaded, subject, events)], claims=making.claims, answer=making.answer,
+                connection=connection,
+            )  # fmt: skip
+            if appended.replayed is None and rows_for is not None:
+                await rows_for(rows)
+        service.store.wake()
+        return appended
+
+    return await asked.respond("webhook", webhook_id, run)
+
+
+def _event_header(answered: Response) -> Iterator[tuple[str, str]]:
+    named = answered.headers.get("handrail-event")
+    if named is not None:
+        yield "Handrail-Event", named

@@ -119,7 +119,9 @@ class Teller:
 
     async def _claim(self) -> list[Due]:
         async with self._service.database.pool.acquire() as connection:
-            rows = await connection.fetch("SELECT * FROM notify.claim_webhooks($1, $2)", LEASE_SECONDS, AT_ONCE)
+            rows = await connection.fetch(
+                "SELECT * FROM notify.claim_webhooks($1, $2)", LEASE_SECONDS, AT_ONCE
+            )
         return [Due(row["tenant"], row["webhook"], row["event_id"]) for row in rows]
 
     async def _one(self, due: Due) -> None:
@@ -138,7 +140,9 @@ class Teller:
         async with self._service.database.begin(due.tenant) as rows:
             endpoint = (
                 await rows.execute(
-                    select(ENDPOINTS).where(ENDPOINTS.c.tenant == due.tenant, ENDPOINTS.c.webhook == due.webhook)
+                    select(ENDPOINTS).where(
+                        ENDPOINTS.c.tenant == due.tenant, ENDPOINTS.c.webhook == due.webhook
+                    )
                 )
             ).one_or_none()
             event = (
@@ -193,7 +197,9 @@ class Teller:
                 select(ATTEMPTS.c.id).where(ATTEMPTS.c.tenant == due.tenant, ATTEMPTS.c.webhook == due.webhook)
                 .order_by(ATTEMPTS.c.id.desc()).offset(MOST_ATTEMPTS_KEPT)
             )  # fmt: skip
-            await rows.execute(delete(ATTEMPTS).where(ATTEMPTS.c.tenant == due.tenant, ATTEMPTS.c.id.in_(oldest)))
+            await rows.execute(
+                delete(ATTEMPTS).where(ATTEMPTS.c.tenant == due.tenant, ATTEMPTS.c.id.in_(oldest))
+            )
         log.info("webhook_told", webhook=str(due.webhook), status=answer.status, good=answer.good)
         if answer.status == GONE:
             await self.stop(due.tenant, due.webhook, WebhookEnd.GONE, str(GONE))
@@ -215,7 +221,9 @@ class Teller:
                 .where(ENDPOINTS.c.tenant == tenant, ENDPOINTS.c.webhook == webhook)
                 .values(active=False)
             )
-        event = WebhookDisabled(effective_on=today, webhook_id=webhook, reason=reason, answer=answer[:LONGEST_ANSWER])
+        event = WebhookDisabled(
+            effective_on=today, webhook_id=webhook, reason=reason, answer=answer[:LONGEST_ANSWER]
+        )
         context = Context(tenant, SENDER, f"webhook-{new_id()}")
         await self._service.store.append(context, [Change(loaded, subject, [event])])
         await self._mail(loaded.state, reason, answer)
@@ -227,7 +235,9 @@ class Teller:
         mail["From"], mail["To"] = self._office.sender, webhook.mail_to
         mail["Subject"] = "A webhook has been stopped"
         mail["Date"] = format_datetime(self._now())
-        mail["Message-ID"] = f"<webhook.{webhook.webhook_id}.{int(self._now().timestamp())}@{self._office.domain.strip('[]')}>"
+        mail["Message-ID"] = (
+            f"<webhook.{webhook.webhook_id}.{int(self._now().timestamp())}@{self._office.domain.strip('[]')}>"
+        )
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(
             f"The endpoint {webhook.url} gets nothing any more: {reason.value.replace('_', ' ')}.\n"

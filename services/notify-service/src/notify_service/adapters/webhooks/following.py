@@ -23,7 +23,9 @@ def webhook_consumer(wake: Callable[[], None]) -> Consumer:
     async def handle(recorded: Recorded[Event], unit: Unit) -> None:
         endpoints = (
             await unit.rows.execute(
-                select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(ENDPOINTS.c.tenant == recorded.tenant)
+                select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(
+                    ENDPOINTS.c.tenant == recorded.tenant
+                )
             )
         ).all()
         wanting = [row.webhook for row in endpoints if wants(row.event_types, recorded.type)]

@@ -17,7 +17,9 @@ class Secrets:
     """Makes and seals secrets."""
 
     def __init__(self, master_key: bytes) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"handrail webhook secret 1").derive(master_key))
+        self._cipher = AESGCM(
+            HKDF(SHA256(), 32, salt=None, info=b"handrail webhook secret 1").derive(master_key)
+        )
 
     def new(self) -> str:
         """As Standard Webhooks writes one."""
