@@ -14,7 +14,16 @@ from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
 from notify_service.adapters.returns import ReturnsHost
-from notify_service.adapters.routes import batches, codes, deliveries, notices, preferences, tasks, webhooks
+from notify_service.adapters.routes import (
+    batches,
+    codes,
+    deliveries,
+    notices,
+    preferences,
+    tasks,
+    templates,
+    webhooks,
+)
 from notify_service.adapters.sending.sender import Sender
 from notify_service.adapters.showing import fetch_notice
 from notify_service.adapters.smtp import MailServer
@@ -23,6 +32,7 @@ from notify_service.adapters.webhooks.following import webhook_consumer
 from notify_service.adapters.webhooks.secrets import Secrets
 from notify_service.application.batches import BATCH
 from notify_service.application.notices import NOTICE, PREFERENCES
+from notify_service.application.templates import TEMPLATE
 from notify_service.application.webhooks import WEBHOOK
 from notify_service.settings import Settings
 from runtime.access import ACCESS
@@ -39,7 +49,7 @@ from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 
 PREFIX = "/notify/v1"
-MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, BATCH, WEBHOOK, TENANT, ACCESS)
+MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, BATCH, TEMPLATE, WEBHOOK, TENANT, ACCESS)
 """Every kind of stream that is appended to here."""
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("notify"),
@@ -47,6 +57,7 @@ ROUTERS: Sequence[APIRouter] = (
     deliveries.routes,
     tasks.routes,
     batches.routes,
+    templates.routes,
     webhooks.routes,
     preferences.routes,
     codes.routes,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from contracts.problems import Invalid, Reason
-from notify_service.adapters import outbox
+from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Entry
 from notify_service.adapters.tables import OUTBOX
 from runtime import resources, sight
@@ -99,6 +99,15 @@ REASONS: Mapping[str, str] = {
     "part-missing:other_factors": "Part 7 (other factors) has no content.",
 }  # fmt: skip
 """Why a notice waits or lapsed, in words for the office."""
+
+
+async def names_for(rows: AsyncConnection, tenant: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the people in a notice's history, as far as they are known here."""
+    student, holder = UUID(document["student"]), UUID(document["holder"])
+    person = await known_facts.recipient(rows, tenant, student, holder)
+    child = await known_facts.student(rows, tenant, student)
+    named = {str(holder): person.personal.name} if person else {}
+    return named | ({str(student): f"{child.given_name} {child.family_name}"} if child else {})
 
 
 async def fetch_notice(call: Call, id: UUID) -> Shown | None:

@@ -80,6 +80,12 @@ PLAN_ENTRIES = Table(
     Column("correlation", Text), Column("causation", Uuid), Column("rules", Text), Column("contents", LargeBinary),
 )  # fmt: skip
 
+TEMPLATES = Table(
+    "templates", _all,
+    Column("tenant", Text, primary_key=True), Column("template", Uuid, primary_key=True), Column("kind", Text),
+    Column("language", Text), Column("state", Text), Column("active_from", Date), Column("retired_on", Date),
+    Column("activated_at", _instant),
+)  # fmt: skip
 OCCASIONS = Table(
     "occasions", _all,
     Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
@@ -106,6 +112,11 @@ def notify_tables_2() -> list[str]:
 def notify_tables_3() -> list[str]:
     """What comes back, and letters in batches: run as ``notify_owner``."""
     return [_RETURNS]
+
+
+def notify_tables_4() -> list[str]:
+    """Which of a district's own wordings is in use: run as ``notify_owner``."""
+    return [_TEMPLATES]
 
 
 def _apart(table: str) -> str:
@@ -243,6 +254,16 @@ _RETURNS = """
     CREATE INDEX outbox_notice ON notify.outbox (notice);
     REVOKE ALL ON FUNCTION notify.tenant_of_notice FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION notify.tenant_of_notice TO notify_app;
+"""
+
+_TEMPLATES = f"""
+    CREATE TABLE notify.templates (
+        tenant text NOT NULL, template uuid NOT NULL, kind text NOT NULL, language text NOT NULL, state text,
+        active_from date NOT NULL, retired_on date, activated_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant, template));
+    COMMENT ON TABLE notify.templates IS 'wordings of a district that were activated; what each says stands in its stream';
+    GRANT SELECT, INSERT, UPDATE ON notify.templates TO notify_app;
+    {_apart("notify.templates")}
 """
 
 _UNADDRESSED = f"""
