@@ -6,7 +6,7 @@ findings engine and to what has no route yet:
 - A: the rows that are findings: `evaluation-60`, `iep-30`, `safeguards-trigger`, `language`, `missed-reason`,
   `prompt-entry`, `staff-informed`, `progress-report`, `manifestation`, `removal-services`, `transition-16` as
   `met`, `due`, `overdue`, `met_late` and `missed`. Here the facts under them are looked at.
-- A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19) have no kind of notice.
+- A: the copy of the report (11-19) has no kind of notice.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: `s504.review`, `s504.responsible`, `rec.college`, `rec.access-log` as findings; the safeguards of 09-09; the college
   opening the packet offline (08-20); `rec.legal-hold` as a finding.
@@ -108,6 +108,20 @@ def test_mira_was_evaluated_by_the_60th_day_and_told_in_spanish(mira: tuple[Dist
     assert (proposal["given"]["on"], proposal["language"]) == ("2025-09-15", "es")
     assert len(proposal["text"]["parts"]) == 7
     assert "plan" not in proposal
+
+
+def test_miras_mother_was_given_the_booklet_and_told_of_the_meeting_in_spanish(
+    mira: tuple[District, Told],
+) -> None:
+    _, told = mira
+    booklet, meeting = told["booklet"], told["meeting_notice"]
+    assert (booklet["given"]["on"], booklet["given"]["basis"]) == ("2025-09-10", "handed_over")
+    assert (booklet["kind"], booklet["occasion"]) == ("procedural_safeguards", "referral")
+    assert (meeting["given"]["on"], meeting["given"]["basis"]) == ("2025-11-21", "email_accepted")
+    assert {"purpose", "time", "place", "attendees", "right_to_bring_others"} <= set(
+        meeting["text"]["invitation_parts"]
+    )
+    assert booklet["text"]["language"] == meeting["text"]["language"] == "es"
 
 
 def test_miras_first_services_waited_for_her_mothers_consent(mira: tuple[District, Told]) -> None:

@@ -59,6 +59,7 @@ class Entry:
     due_on: date | None
     source_event: UUID | None
     leader: UUID | None
+    batch: UUID | None
 
 
 async def put(
@@ -219,6 +220,14 @@ async def lapse_destroyed(erasure: Erasure, rows: Any) -> None:
         " WHERE tenant = $1 AND student = $2 AND state = ANY ($3)",
         erasure.tenant, erasure.subject, [*OPEN, "in_doubt", "handing_over"],
     )  # fmt: skip
+
+
+async def followers(rows: AsyncConnection, tenant: str, leader: UUID) -> tuple[UUID, ...]:
+    """Notices that this one's letter gives too."""
+    found = await rows.execute(
+        select(OUTBOX.c.notice).where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == leader)
+    )
+    return tuple(sorted(row.notice for row in found))
 
 
 async def note(rows: AsyncConnection, tenant: str, notice: UUID, reason: str) -> None:

@@ -32,7 +32,7 @@ OUTBOX = Table(
     Column("due_at", _instant), Column("counts_on", Date), Column("correlation", Text), Column("caused_by", Uuid),
     Column("owner", Uuid), Column("lease_until", _instant), Column("fence", BigInteger), Column("changed_at", _instant),
     Column("kind", Text), Column("occasion", Text), Column("plan", Uuid), Column("meeting", Uuid), Column("due_on", Date),
-    Column("source_event", Uuid), Column("leader", Uuid),
+    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid),
 )  # fmt: skip
 UNADDRESSED = Table(
     "unaddressed", _all,
@@ -80,6 +80,12 @@ PLAN_ENTRIES = Table(
     Column("correlation", Text), Column("causation", Uuid), Column("rules", Text), Column("contents", LargeBinary),
 )  # fmt: skip
 
+TEMPLATES = Table(
+    "templates", _all,
+    Column("tenant", Text, primary_key=True), Column("template", Uuid, primary_key=True), Column("kind", Text),
+    Column("language", Text), Column("state", Text), Column("active_from", Date), Column("retired_on", Date),
+    Column("activated_at", _instant),
+)  # fmt: skip
 OCCASIONS = Table(
     "occasions", _all,
     Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
@@ -101,6 +107,16 @@ def notify_tables_1() -> list[str]:
 def notify_tables_2() -> list[str]:
     """What is owed beside amendments: run as ``notify_owner``."""
     return [_OUTBOX_2, _UNADDRESSED, _OCCASIONS]
+
+
+def notify_tables_3() -> list[str]:
+    """What comes back, and letters in batches: run as ``notify_owner``."""
+    return [_RETURNS]
+
+
+def notify_tables_4() -> list[str]:
+    """Which of a district's own wordings is in use: run as ``notify_owner``."""
+    return [_TEMPLATES]
 
 
 def _apart(table: str) -> str:
@@ -223,6 +239,31 @@ _OUTBOX_2 = """
     CREATE INDEX outbox_source_event ON notify.outbox (tenant, source_event) WHERE source_event IS NOT NULL;
     CREATE INDEX outbox_meeting ON notify.outbox (tenant, meeting) WHERE meeting IS NOT NULL;
     CREATE INDEX outbox_leader ON notify.outbox (tenant, leader) WHERE leader IS NOT NULL;
+"""
+
+_RETURNS = """
+    ALTER TABLE notify.outbox ADD COLUMN batch uuid;
+    COMMENT ON COLUMN notify.outbox.batch IS 'the batch of letters it was printed with';
+    CREATE INDEX outbox_batch ON notify.outbox (tenant, batch) WHERE batch IS NOT NULL;
+    CREATE FUNCTION notify.tenant_of_notice(p_notice uuid) RETURNS text
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = notify AS $$
+        SELECT tenant FROM notify.outbox WHERE notice = p_notice
+    $$;
+    COMMENT ON FUNCTION notify.tenant_of_notice IS
+        'of a sealed return address, which has no room for the tenant: tells no more than whose notice it is';
+    CREATE INDEX outbox_notice ON notify.outbox (notice);
+    REVOKE ALL ON FUNCTION notify.tenant_of_notice FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION notify.tenant_of_notice TO notify_app;
+"""
+
+_TEMPLATES = f"""
+    CREATE TABLE notify.templates (
+        tenant text NOT NULL, template uuid NOT NULL, kind text NOT NULL, language text NOT NULL, state text,
+        active_from date NOT NULL, retired_on date, activated_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant, template));
+    COMMENT ON TABLE notify.templates IS 'wordings of a district that were activated; what each says stands in its stream';
+    GRANT SELECT, INSERT, UPDATE ON notify.templates TO notify_app;
+    {_apart("notify.templates")}
 """
 
 _UNADDRESSED = f"""

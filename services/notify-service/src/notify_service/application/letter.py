@@ -11,6 +11,7 @@ import pylopdf_fonts_zh_cn
 import typst
 
 from notify_service.application.notice_text import NoticeText
+from notify_service.application.proof import ProofText
 from notify_service.application.wording import template_file
 from notify_service.domain.facts import NoticeFacts
 from runtime.tagged_pdf import tagged_pdf
@@ -25,6 +26,11 @@ def fonts() -> typst.Fonts:
         str(Path(package.__file__ or "").parent) for package in (pylopdf_fonts_ar, pylopdf_fonts_zh_cn)
     ]
     return typst.Fonts(include_system_fonts=False, font_paths=folders)
+
+
+def proof_pdf(text: ProofText, at: datetime) -> bytes:
+    """The proof of notice, likewise."""
+    return tagged_pdf(template_file("proof.typ"), json.dumps(asdict(text), ensure_ascii=False), at, fonts())
 
 
 def letter_pdf(text: NoticeText, facts: NoticeFacts) -> bytes:

@@ -76,7 +76,7 @@ def compose(facts: NoticeFacts, words: Wording, wanted: LanguageTag) -> NoticeTe
         title=words(f"title.{_form(facts, 'decision', 'decision_504', facts.kind.value)}"),
         district=facts.district,
         office=tuple(_office_lines(facts.office)),
-        addressee=(facts.holder_name, *_address_lines(facts.address)),
+        addressee=(facts.holder_name, *address_lines(facts.address)),
         written_on=words.day(facts.written_on),
         about=words("letter.about", student=facts.student_name),
         number=words("letter.number", number=facts.notice_id),
@@ -312,11 +312,12 @@ def _office_lines(office: Office | None) -> Iterator[str]:
     if office is None:
         return
     yield office.name
-    yield from _address_lines(office.address)
+    yield from address_lines(office.address)
     yield from filter(None, (office.phone, office.email))
 
 
-def _address_lines(address: PostalAddress | None) -> Iterator[str]:
+def address_lines(address: PostalAddress | None) -> Iterator[str]:
+    """As they stand on the envelope."""
     if address is None:
         return
     yield from address.lines

@@ -60,6 +60,16 @@ class Wording:
             found = found[part]
         return str(found).format(**values) if values else str(found)
 
+    def reworded(self, texts: Mapping[str, str], version: str, status: str, reviewed_by: str) -> "Wording":
+        """With other words under some keys, as a district's own version."""
+        changed: dict[str, Any] = {
+            name: dict(value) if isinstance(value, dict) else value for name, value in self.texts.items()
+        }
+        for key, text in texts.items():
+            table, _, name = key.partition(".")
+            changed[table][name] = text
+        return Wording(self.tag, changed | {"version": version, "status": status, "reviewed_by": reviewed_by})
+
     def counted(self, key: str, count: int) -> str:
         """``1 day``, ``10 days``."""
         return self(f"{key}_one" if count == 1 else f"{key}_other", count=count)
@@ -106,6 +116,15 @@ class Wording:
 def wording(tag: LanguageTag) -> Wording:
     """The wording of one of `LANGUAGES`."""
     return Wording(tag, tomllib.loads((_FOLDER / "wording" / f"{tag}.toml").read_text("utf-8")))
+
+
+def flat_texts(words: Wording) -> dict[str, str]:
+    """Every passage by its dotted key; codes are no passages."""
+    return {
+        f"{table}.{name}": text
+        for table, texts in words.texts.items() if isinstance(texts, dict)
+        for name, text in texts.items() if isinstance(text, str)
+    }  # fmt: skip
 
 
 def template_file(name: str) -> bytes:

@@ -10,7 +10,7 @@ from notify_service.domain.notice import Notice
 
 PART_MISSING = "part-missing:"
 NO_HINDRANCE = frozenset(
-    {"language-fallback", "asked-for-language", "asked-for-interpreter", "asked-for-paper"}
+    {"unopened", "language-fallback", "asked-for-language", "asked-for-interpreter", "asked-for-paper"}
 )
 """What the office sees to beside, while the notice goes its way."""
 

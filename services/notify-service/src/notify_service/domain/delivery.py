@@ -20,6 +20,7 @@ from contracts.notify import (
     NoticeRendered,
     NoticeSent,
     Readability,
+    ToldOrally,
 )
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
@@ -40,6 +41,12 @@ class NoticeNotRendered(Rejected):
     code = "notice-not-rendered"
 
 
+class NotUnderstood(Rejected):
+    """What is told and not understood is not given (34 CFR 300.503(c)(2)(ii))."""
+
+    code = "notice-not-understood"
+
+
 class MailGoesByItself(Rejected):
     """Mails are sent by Handrail itself and recorded with the server's answer."""
 
@@ -55,6 +62,8 @@ class Mailed:
     message_id: str
     answer: str
     on: date
+    message: DocumentRef | None = None
+    """The very mail, kept sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,8 @@ class RecordDelivery:
     """A mail of ours may or may not have arrived."""
     answer: str | None = None
     reported: Reported | None = None
+    told: ToldOrally | None = None
+    batch_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,7 @@ def mail_accepted(notice: Notice, mailed: Mailed) -> list[Event]:
     """The holder elected e-mail and the mail server accepted it: sent, and given on that day."""
     sent = NoticeSent(
         effective_on=mailed.on, notice_id=notice.about.notice_id, delivery_id=mailed.delivery_id, channel=Channel.EMAIL,
-        personal=mailed.to, provider_message_id=mailed.message_id, answer=mailed.answer,
+        personal=mailed.to, provider_message_id=mailed.message_id, answer=mailed.answer, message=mailed.message,
     )  # fmt: skip
     return [sent, *_given(notice, Channel.EMAIL, GivenBasis.EMAIL_ACCEPTED, mailed.on, mailed.delivery_id)]
 
@@ -136,6 +147,10 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
             "The notice's text is not made yet, so it cannot have been delivered. Complete it first; a delivery made "
             "outside Handrail is recorded with `reported`."
         )
+    if command.told is not None and not command.told.understood and command.reported is None:
+        raise NotUnderstood(
+            "A notice that was not understood was not given: tell it again, with an interpreter."
+        )
     if command.on > command.today:
         raise Invalid(
             "A delivery is recorded once it was made.",
@@ -146,6 +161,7 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
     sent = NoticeSent(
         effective_on=command.on, notice_id=notice.about.notice_id, delivery_id=command.delivery_id,
         channel=command.channel, personal=command.to, answer=command.answer, reported=command.reported,
+        told=command.told, batch_id=command.batch_id,
     )  # fmt: skip
     counts_on = given_on(command.channel, command.on, command.mailing_days)
     if counts_on > command.today:

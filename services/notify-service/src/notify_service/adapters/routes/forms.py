@@ -112,6 +112,16 @@ class NoticeIn(PartsIn):
     external_id: ExternalId | None = None
 
 
+class ToldIn(Form):
+    """The notice was told in the person's language or mode (34 CFR 300.503(c)(2))."""
+
+    language: LanguageTag
+    mode: CommunicationMode = CommunicationMode.ORAL
+    interpreter: Name | None = None
+    understood: bool
+    """The person understood what it says."""
+
+
 DELIVERY_EXAMPLE: JsonDict = {"channel": "handed_over", "on": "2026-02-26"}
 
 
@@ -125,6 +135,26 @@ class DeliveryIn(Form):
     """The day of it; not given: today, or the day of the report."""
     note: Line | None = None
     """By whom, a tracking number, what the mail server's log says."""
+    told: ToldIn | None = None
+    """Of `read_aloud`: in which language and mode, by which interpreter, and that it was understood."""
+    reported: ReportedIn | None = None
+
+
+class ReturnIn(Form):
+    """A letter that came back, or a mail of whose bounce somebody knows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"delivery": "0c6f2c1e-6c55-5b7e-9d0e-5a1f6a1b2c3d", "answer": "Moved, left no address"}
+            ]
+        }
+    )
+
+    delivery: UUID
+    """Which sending of the notice."""
+    answer: Line
+    """What stands on the envelope, or what the mail server said."""
     reported: ReportedIn | None = None
 
 

@@ -30,6 +30,9 @@ from notify_service.domain.preferences import Preference, Preferences, Way, choo
 from notify_service.domain.recipients import Recipient, what_blocks
 from runtime.service import Service
 
+GAVE_UP = ("failed_for_good", "returned")
+"""Outcomes after which a channel is passed over. A letter has none after it: it waits for another address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -51,7 +54,7 @@ class Situation:
         """How it goes now; channels that failed for good are passed over."""
         if self.recipient is None:
             raise LookupError("nobody to send to")
-        failed = frozenset(entry.channel for entry in notice.tries if entry.outcome == "failed_for_good")
+        failed = frozenset(entry.channel for entry in notice.tries if entry.outcome in GAVE_UP)
         return choose_way(self.recipient.personal, self.preference, self.today, without=failed)
 
 

@@ -18,10 +18,11 @@ from notify_service.adapters.outbox import Entry, Lease
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
+from notify_service.adapters.templating import in_use, words_with
 from notify_service.application.letter import PDF, letter_pdf
 from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
-from notify_service.application.wording import LANGUAGES, wording
+from notify_service.application.wording import LANGUAGES, Wording
 from notify_service.domain.blocking import blocked, unblocked
 from notify_service.domain.delivery import FixText, fix_text
 from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
@@ -43,14 +44,16 @@ class Fixed:
     facts: NoticeFacts
     language: LanguageUsed
     readability: Readability
+    words: Wording
 
     def events(self, notice: Notice, now: Situation) -> list[Event]:
         """``notice.rendered``, unless the notice has its text."""
-        words, meeting = wording(self.language.used), self.facts.meeting
+        words, meeting = self.words, self.facts.meeting
         made = FixText(
             self.document, words.template(self.facts.kind), self.language.used, parts_with_content(self.facts), now.today,
             invitation_parts(meeting) if meeting else (), TranslationStatus(words.status), words.reviewed_by,
             self.language.wanted if self.language.fell_back else None, self.readability,
+            self.facts.template_id,
         )  # fmt: skip
         return fix_text(notice, made)
 
@@ -60,12 +63,24 @@ async def write(
 ) -> Fixed:
     """Make the letter and keep it and its facts, sealed; durable on return. What no event names harms nobody."""
     language = language_for(wanted_language, LANGUAGES)
-    text = compose(facts, wording(language.used), language.wanted)
+    async with service.database.begin(tenant) as rows:
+        profile = await known_facts.profile_on(rows, tenant, facts.written_on)
+        own = await in_use(
+            rows,
+            tenant,
+            facts.kind,
+            language.used,
+            facts.written_on,
+            profile.state_profile if profile else "",
+        )
+    facts = facts.model_copy(update={"template_id": own})
+    words = await words_with(service, tenant, facts, language.used, language.used)
+    text = compose(facts, words, language.wanted)
     pdf = await asyncio.to_thread(letter_pdf, text, facts)
     document = await service.vault.keep(tenant, student, pdf, PDF, EventClass.PROOF)
     plain = facts.model_dump_json(exclude_none=True).encode()
     kept = await service.vault.keep(tenant, student, plain, FACTS, EventClass.PROOF)
-    return Fixed(document, kept.document, facts, language, readability(text))
+    return Fixed(document, kept.document, facts, language, readability(text), words)
 
 
 async def facts_kept(service: Service, tenant: str, document: UUID) -> NoticeFacts:
