@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse, Response
 
@@ -13,17 +15,20 @@ from audit_service.adapters.console.render import STYLE, page
 from audit_service.adapters.console.route import Pages, SignedIn
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
-from audit_service.application.evidence import Evidence
+from audit_service.application.evidence import Evidence, Narrowed
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
-from audit_service.application.timeline import plan_at, student_at, timeline
+from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
 from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
 from audit_service.domain.packet_text import item_lines
 from contracts.canonical import instant
+from contracts.event import EventClass
 from contracts.plain_words import item_in_words
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import PlanDocument
-from contracts.problems import NotFound
+from contracts.problems import Invalid, NotFound
+from contracts.telling_records import CLASS_IN_WORDS
+from contracts.vocabulary import ServiceName
 from runtime.auth import Forbidden
 from runtime.call import Call
 
@@ -81,9 +86,12 @@ async def _frame(call: Call) -> dict[str, Any]:
 async def _student(call: Call, student: UUID) -> StudentFound:
     await call.must_see(student)
     found = await find_students(audit(call).database, call.who, student=student, limit=1)
-    if not found:
+    if found:
+        return found[0]
+    gone = await audit(call).evidence.destroyed_on(call.tenant, student)
+    if EventClass.IDENTITY not in gone:
         raise NotFound("There is no such student here.")
-    return found[0]
+    return StudentFound(id=student, name="A student whose name was lawfully destroyed")
 
 
 @pages.get("/")
@@ -102,24 +110,58 @@ async def find_page(asked: SignedIn, name: Text = "") -> HTMLResponse:
 
 @pages.get("/students/{student_id}")
 async def student_page(
-    student_id: UUID, asked: SignedIn, known_at: Text = "", cursor: Text = ""
-) -> HTMLResponse:
+    student_id: UUID, asked: SignedIn, known_at: Text = "", cursor: Text = "", type: Text = "", service: Text = "",
+    from_on: Text = "", to_on: Text = "", by: Text = "",
+) -> HTMLResponse:  # fmt: skip
     """A student's timeline."""
     student = await _student(asked, student_id)
     evidence = audit(asked).evidence
     when = await _asked(evidence, asked.tenant, "", known_at)
     after, basis = read_page_cursor(student_id, cursor or None)
+    chosen = {"type": type, "service": service, "from_on": from_on, "to_on": to_on, "by": by}
+    chosen = {name: value.strip() for name, value in chosen.items() if value.strip()}
     told = await timeline(
-        evidence, asked.tenant, student_id, known_at=when.known_at, basis=basis, after=after, limit=ENTRIES
-    )
+        evidence, asked.tenant, student_id, known_at=when.known_at, basis=basis, after=after, limit=ENTRIES,
+        narrowed=_narrowed(chosen),
+    )  # fmt: skip
     asked.saw(student_id, "timeline", (student_id,), purpose="Read a student's timeline in the console")
     next_ = None
     if told.next is not None:
         known = {"known_at": when.known_text} if when.known_text else {}
-        next_ = "?" + urlencode({**known, "cursor": page_cursor(student_id, told.next, told.basis)})
+        next_ = "?" + urlencode({**known, **chosen, "cursor": page_cursor(student_id, told.next, told.basis)})
     return page(
-        "student.html", student=student, entries=told.entries, when=when, next=next_, later=bool(cursor), instant=instant,
-        basis=basis_text(told.basis), **await _frame(asked),
+        "student.html", student=student, when=when, next=next_, later=bool(cursor), instant=instant,
+        chosen={name: chosen.get(name, "") for name in ("type", "service", "from_on", "to_on", "by")},
+        narrowed=bool(chosen),
+        services=[each.value for each in ServiceName], basis=basis_text(told.basis),
+        years=[(year, list(entries)) for year, entries in groupby(told.entries, key=lambda each: each.school_year)],
+        destroyed=await evidence.destroyed_on(asked.tenant, student_id), in_words=CLASS_IN_WORDS, **await _frame(asked),
+    )  # fmt: skip
+
+
+def _narrowed(chosen: dict[str, str]) -> Narrowed:
+    """As the form says it; raises `Invalid` for what is no day and no service."""
+    service = chosen.get("service")
+    if service is not None and service not in set(ServiceName):
+        raise Invalid("There is no such service.")
+    from_on, to_on = (
+        read_day(chosen[name], date.min, field=name) if name in chosen else None
+        for name in ("from_on", "to_on")
+    )
+    return Narrowed(chosen.get("type"), service, from_on, to_on, chosen.get("by"))
+
+
+@pages.get("/events/{event_id}")
+async def event_page(event_id: UUID, asked: SignedIn) -> HTMLResponse:
+    """One entry, opened: its contents, its proof, what led to it and what it led to."""
+    evidence = audit(asked).evidence
+    opened = await opened_entry(evidence, asked.tenant, event_id)
+    student = await _student(asked, opened.copy.entry.subject)
+    asked.saw(student.id, "event", (event_id,), purpose="Open an event in the console")
+    contents = msgspec.json.format(opened.copy.plain, indent=2).decode() if opened.copy.plain else None
+    return page(
+        "event.html", student=student, opened=opened, entry=opened.copy.entry, contents=contents, instant=instant,
+        **await _frame(asked),
     )  # fmt: skip
 
 
