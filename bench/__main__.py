@@ -21,8 +21,8 @@ from bench.measure import Row, Skipped
 from bench.processes import run
 
 NAMES = (
-    "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "notices",
-    "notices_kafka", "delivery",
+    "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "access", "timeline",
+    "notices", "notices_kafka", "delivery",
 )  # fmt: skip
 
 

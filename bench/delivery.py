@@ -18,8 +18,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from progress_service.domain.promises import PromisedServices
-from progress_service.domain.school_days import SchoolDays
+from contracts.promises import PromisedServices
+from contracts.school_days import SchoolDays
 from sqlalchemy.engine import make_url
 
 from bench.commands import TENANT, key

@@ -20,7 +20,7 @@ from audit_service.application.secret_hash import kept_form
 from audit_service.application.tokens import Person
 from audit_service.main import create_app
 from audit_service.settings import Settings
-from audit_service.testing_facts import DANA
+from audit_service.testing_facts import DANA, JONAS, notice
 from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.testing import an_id
@@ -127,6 +127,18 @@ class World:
         model = _any_stream(stream)
         loaded = await to.store.load(context.tenant, model, *stream.split("/")[1:])
         return await to.store.append(context, [Change(loaded, subject, events)])
+
+    async def caused(self, source: str, event_id: str) -> str:
+        """A notice that came of an event; its own event's id, once audit-service has it."""
+        to = self.sources[source]
+        owed = notice()[0].model_copy(update={"notice_id": new_id()})
+        stream = f"notice/{new_id()}"
+        loaded = await to.store.load(self.tenant, _any_stream(stream), stream.split("/")[1])
+        context = Context(self.tenant, self.actor, "request-2", causation=UUID(event_id))
+        done = await to.store.append(context, [Change(loaded, JONAS, [owed])])
+        await sequence(to)
+        await self.caught_up()
+        return str(done.last_event)
 
     async def caught_up(self) -> None:
         """Wait until everything indexed lies below the frontier and every name is known."""

@@ -1,5 +1,6 @@
 """The console in a real Chromium: by keyboard alone, without an axe violation, on a phone, from right to left, on paper."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -7,6 +8,9 @@ from datetime import date
 import httpx
 import pytest
 
+from audit_service.application.destroyer import Destroyer
+from audit_service.application.students import find_students
+from audit_service.domain.destruction import AskDestruction
 from audit_service.testing_facts import (
     DANA,
     JONAS,
@@ -24,7 +28,13 @@ from audit_service.testing_facts import (
     session,
 )
 from contracts.district import RoleHeld
+from contracts.event import EventClass
+from contracts.plan import PlanEnded
 from contracts.testing import an_id
+from contracts.vocabulary import DestructionGround
+from runtime.auth import Principal
+from runtime.event_store import Context
+from runtime.tenants import subject_of
 
 PASSWORD = "correct horse battery"
 FLAGS = [
@@ -276,6 +286,66 @@ async def signed_in(url: str) -> AsyncIterator[httpx.AsyncClient]:
             "/oauth/authorize", data=dict(form.url.params) | {"login": "dana", "password": PASSWORD}
         )
         yield http
+
+
+async def test_an_entry_opens_and_the_timeline_is_narrowed_by_keyboard_alone(district, browser) -> None:
+    _, url = district
+    page = await browser.new_page()
+    await sign_in(page, url, f"/students/{JONAS}")
+    assert await page.locator("h3").all_inner_texts() == ["School year 2025-2026"]
+
+    await tab_to(page, "Kind of event")
+    await page.keyboard.type("notice.")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**type=notice.**")
+    assert await page.locator("ol.timeline > li").count() == 3
+    await axe_finds_nothing(page)
+
+    first = (await page.locator("ol.timeline a").first.inner_text()).strip()
+    await tab_to(page, first)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/events/**")
+    text = await page.locator("main").inner_text()
+    assert "What led to it" in text
+    assert "holder_id" in await page.locator("pre").inner_text()
+    assert "/audit/v1/proofs/" in text
+    await axe_finds_nothing(page)
+
+    await page.goto(f"{url}/students/{JONAS}?from_on=2031-01-01")
+    assert "Nothing fits what was chosen." in await page.locator("main").inner_text()
+
+
+async def test_the_console_says_since_when_contents_are_destroyed(district, browser) -> None:
+    world, url = district
+    keyring, subject = world.audit.keyring, JONAS
+    asked = AskDestruction(an_id("destruction"), subject, tuple(EventClass), DestructionGround.COURT_ORDER, "clara", None,
+                           None, None)  # fmt: skip
+    ended = PlanEnded(effective_on=date(2026, 6, 12), plan_id=PLAN, reason="graduated")
+    await world.write("plan", JONAS, f"plan/{PLAN}", ended)
+    await world.caught_up()
+    records, context = world.audit.records, Context(world.tenant, world.actor, "request-9")
+    district_subject = await subject_of(world.audit.store, world.tenant)
+    await records.ask(context, asked, district_subject)
+    await records.approve(context, asked.destruction_id, "dana", district_subject)
+    vendor = Principal("v", world.tenant, frozenset(), "client", "vendor")
+    worker = Destroyer(lambda: records, backup_days=14, wait=0.0)
+    async with asyncio.timeout(30):
+        while not await worker.work():
+            await asyncio.sleep(0.05)
+        while await find_students(world.audit.database, vendor, name="jonas"):
+            await asyncio.sleep(0.05)
+    assert await keyring.holds(world.tenant) == []
+
+    page = await browser.new_page()
+    await sign_in(page, url, f"/students/{JONAS}")
+    text = await page.locator("main").inner_text()
+    assert "A student whose name was lawfully destroyed" in text
+    assert text.count("Contents lawfully destroyed on") >= 12
+    assert "Jonas" not in await page.content()
+    await axe_finds_nothing(page)
+    await page.goto(f"{url}/plans/{PLAN}")
+    assert "snack" not in await page.content()
+    await axe_finds_nothing(page)
 
 
 async def test_reads_in_the_console_are_in_the_record_of_access(district) -> None:

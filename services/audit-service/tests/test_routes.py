@@ -146,6 +146,57 @@ async def test_the_timeline_is_paged_and_every_page_rests_on_one_basis(year) -> 
     ].keys()
 
 
+@pytest.mark.parametrize(
+    ("asked", "types"),
+    [
+        ({"type": "notice."}, ["notice.owed", "notice.sent", "notice.given"]),
+        ({"service": "progress"}, ["progress.service_delivered", "progress.session_missed"]),
+        ({"from_on": "2025-10-03", "to_on": "2025-10-06"}, ["progress.session_missed"]),
+        ({"by": "nobody"}, []),
+        ({"by": an_id("Dana Reed"), "service": "notify", "type": "notice.owed"}, ["notice.owed"]),
+    ],
+)
+async def test_the_timeline_is_narrowed_by_kind_service_day_and_who(year, asked, types) -> None:
+    answer = await year.get(f"/students/{JONAS}/timeline", **asked)
+
+    assert [each["type"] for each in answer.json()["items"]] == types
+
+
+async def test_a_narrowed_timeline_is_paged_and_says_each_entrys_school_year(year) -> None:
+    first = (await year.get(f"/students/{JONAS}/timeline", type="plan.", limit=2)).json()
+    items, page = list(first["items"]), first
+    while "next" in page:
+        page = (await year.http.get(page["next"], headers=year.vendor())).json()
+        items += page["items"]
+
+    assert len(items) == 6
+    assert {each["school_year"] for each in items} == {"2025-2026"}
+    assert all(each["type"].startswith("plan.") for each in items)
+
+
+async def test_a_filter_that_makes_no_sense_is_refused(year) -> None:
+    for query in ("service=other", "from_on=soon", "type=a%20b", f"by={'x' * 65}"):
+        answer = await year.http.get(f"/audit/v1/students/{JONAS}/timeline?{query}", headers=year.vendor())
+        assert answer.status_code == 422, answer.text
+
+
+async def test_an_entry_opens_to_its_contents_its_proof_and_what_it_led_to(year) -> None:
+    cause = (await year.get(f"/students/{JONAS}/timeline", type="plan.amendment_proposed")).json()["items"][0]
+    effect = await year.caused("notify", cause["event_id"])
+    opened = (await year.get(f"/events/{cause['event_id']}")).json()
+    back = (await year.get(f"/events/{effect}")).json()
+
+    assert opened["contents"]["personal"]["reason"] == "The new sensor reports to a phone."
+    assert opened["proof"] == f"/audit/v1/proofs/{cause['event_id']}"
+    assert [each["event_id"] for each in opened["caused"]] == [effect]
+    assert "caused_by" not in opened
+    assert back["caused_by"]["event_id"] == cause["event_id"]
+    assert back["caused"] == []
+    closed = (await year.get(f"/events/{cause['event_id']}", year.vendor("audit.read"))).json()
+    assert (closed["contents_status"], closed["caused"]) == ("not_in_scope", [])
+    assert (await year.get(f"/events/{uuid4()}")).status_code == 404
+
+
 async def test_a_replay_asked_again_with_its_basis_is_the_same_to_the_byte(year) -> None:
     replay = await year.get(f"/students/{JONAS}/replay", effective_on="2025-10-10")
     plan = await year.get(f"/plans/{PLAN}", effective_on="2025-10-20")

@@ -8,8 +8,8 @@ from functools import reduce
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from progress_service.domain.convention import HALF, Convention
-from progress_service.domain.school_days import SchoolDays
+from contracts.minutes_convention import HALF, Convention
+from contracts.school_days import SchoolDays
 
 from contracts.event import Event
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided, VoidPersonalData

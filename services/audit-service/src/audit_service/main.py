@@ -77,7 +77,11 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     async def whose_plan(call: Call, plan: UUID) -> UUID:
         return await service.evidence.student_of_plan(call.tenant, plan)
 
-    edge = Edge(service, verifier or verifier_for(settings), owners={"plan": whose_plan})
+    async def whose_event(call: Call, event: UUID) -> UUID:
+        return (await service.evidence.one(call.tenant, event)).entry.subject
+
+    owners = {"plan": whose_plan, "event": whose_event}
+    edge = Edge(service, verifier or verifier_for(settings), owners=owners)
     own_tasks = service.tasks
     destroyer = Destroyer(lambda: service.records, backup_days=settings.keyring_backup_days)
     service.tasks = lambda running: (*own_tasks(running), edge.access.run, destroyer.run)

@@ -1,37 +1,92 @@
 """The record of access, from the events in which every service tells who looked, and from disclosures."""
 
+import asyncio
+import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
+from audit_service.domain.moment import Moment
 from audit_service.domain.timeline import who
+from audit_service.domain.unusual_access import Around, around, unusual_access
+from contracts import streams
 from contracts.audit import DisclosureRecorded
 from contracts.canonical import instant
 from contracts.event import Event, Recorded
+from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
+from contracts.vocabulary import AccessGround
+from runtime.tagged_pdf import tagged_pdf
 
 TYPES = ("access.recorded", "disclosure.recorded")
+_AROUND = (
+    "plan.student_assigned",
+    "plan.assignment_ended",
+    "plan.student_enrolled",
+    "plan.student_withdrawn",
+)
+_TEMPLATE = Path(__file__).with_name("access_record.typ")
+MOST_ON_PAPER = 20_000
+
+GROUNDS = {
+    AccessGround.OWN_RECORD: "your own right to see it",
+    AccessGround.SCHOOL_OFFICIAL: "works for the school and needs it for that work",
+    AccessGround.CONTRACTED_PARTY: "does work for the school under its control",
+    AccessGround.CONSENT: "signed consent",
+    AccessGround.SCHOOL_OF_ENROLLMENT: "the school where the student enrolls",
+    AccessGround.AUDIT_OR_EVALUATION: "audit or evaluation of programs",
+    AccessGround.PARENT_OF_DEPENDENT_STUDENT: "parent of a student who depends on them for tax",
+    AccessGround.ORDER_OR_SUBPOENA: "court order or subpoena",
+    AccessGround.HEALTH_OR_SAFETY_EMERGENCY: "emergency of health or safety",
+}
+"""The lawful grounds in words that a family can follow."""
 
 
 async def accesses(evidence: Evidence, tenant: str, copies: Sequence[Copy]) -> list[dict[str, Any]]:
-    """Each look and each disclosure of these entries, with the names of who looked."""
+    """Each look and each disclosure of these entries, with the names of who looked, and what stands out about it."""
     events = opened_events(copies)
-    ids = {entry.actor.id for entry in events}
-    ids |= {read.party.id for e in events if isinstance(e.event, AccessRecorded) for read in e.event.reads}
-    names = await evidence.names(tenant, ids)
-    return [told for entry in events for told in _told(entry, names)]
+    parties = {read.party.id for e in events if isinstance(e.event, AccessRecorded) for read in e.event.reads}
+    names = await evidence.names(tenant, parties | {entry.actor.id for entry in events})
+    zone = ZoneInfo((await evidence.district(tenant)).time_zone)
+    known = await _around(evidence, tenant, events, parties)
+    return [told for entry in events for told in _told(entry, names, known, zone)]
 
 
-def _told(entry: Recorded[Event], names: dict[str, str]) -> Iterator[dict[str, Any]]:
+async def _around(
+    evidence: Evidence, tenant: str, events: Sequence[Recorded[Event]], parties: set[str]
+) -> Around:
+    """What is known of the student's people and schools, and of those who looked."""
+    if not events:
+        return Around()
+    copies = await evidence.of_student(tenant, events[0].subject, types=_AROUND)
+    everything = Moment(date.max)
+    for party in sorted(parties):
+        try:
+            copies += await evidence.of_stream(tenant, streams.staff(UUID(party)), everything)
+        except ValueError:  # A client: not by a random id.
+            continue
+    return around(opened_events(copies))
+
+
+def _told(
+    entry: Recorded[Event], names: dict[str, str], known: Around, zone: ZoneInfo
+) -> Iterator[dict[str, Any]]:
     where = {"source": entry.source, "event_id": str(entry.id)}
     match entry.event:
         case AccessRecorded() as record:
             for read in record.reads:
                 party = who(read.party.model_dump(), names).model_dump(exclude_none=True)
                 parts = sorted({seen.kind for seen in read.what})
+                unusual = unusual_access(read.party, read.at.astimezone(zone).date(), known)
                 yield {
                     "what": "seen", "at": instant(read.at), "who": party, "purpose": read.purpose,
                     "ground": read.ground.value, "parts": parts, "count": read.count, **where,
+                    **({"unusual": {"code": unusual.code, "message": unusual.message, "citation": unusual.citation}}
+                       if unusual else {}),
                 }  # fmt: skip
         case DisclosureRecorded() as disclosure:
             party = who(entry.actor.model_dump(), names).model_dump(exclude_none=True)
@@ -42,3 +97,52 @@ def _told(entry: Recorded[Event], names: dict[str, str]) -> Iterator[dict[str, A
                 "reported": disclosure.reported is not None, **where,
             }  # fmt: skip
             yield told | ({"packet": str(disclosure.packet_id)} if disclosure.packet_id else {})
+
+
+async def on_paper(evidence: Evidence, tenant: str, student: UUID) -> bytes:
+    """The whole record for a family: a tagged PDF in plain words, oldest first."""
+    copies = await evidence.of_student(tenant, student, types=TYPES, limit=MOST_ON_PAPER)
+    items = await accesses(evidence, tenant, copies)
+    names = await evidence.names(tenant, {str(student)})
+    district, now = await evidence.district(tenant), await evidence.now(tenant)
+    text = json.dumps(
+        _printed(items, names.get(str(student), "a student"), district.name, now), ensure_ascii=False
+    )
+    return await asyncio.to_thread(
+        tagged_pdf, _TEMPLATE.read_bytes(), text, now.astimezone(UTC).replace(microsecond=0)
+    )
+
+
+def _printed(items: Sequence[dict[str, Any]], name: str, district: str, now: datetime) -> dict[str, Any]:
+    return {
+        "title": f"Who has seen the record of {name}",
+        "district": district,
+        "intro": [
+            f"{district} keeps this list of everybody who has seen or received the education record of {name}. "
+            "You have the right to see it (34 CFR 99.32 and 300.614).",
+            f"It says what was recorded by {day_in_words(now.date())}. Looks of the last minute may still be missing.",
+        ],
+        "columns": ["When", "Who", "What they saw or got", "What for", "Why they may"],
+        "rows": [_row(item, now) for item in items],
+        "end": ["If something here surprises you, ask the school: it must answer."],
+    }
+
+
+def _row(item: dict[str, Any], now: datetime) -> list[str]:
+    person = item["who"]
+    name = person.get("name") or ("a program" if person["role"] in ("vendor", "operator") else "somebody")
+    seen = item["what"] == "seen"
+    if seen:
+        at = datetime.fromisoformat(item["at"]).astimezone(now.tzinfo)
+        when = f"{day_in_words(at.date())}, {at:%H:%M}"
+        who_ = f"{name} ({_words(person['role'])})"
+    else:
+        when = day_in_words(date.fromisoformat(item["at"]))
+        who_ = f"sent to {item['recipient']}, by {name}"
+    times = f", {item['count']} times" if item.get("count", 1) > 1 else ""
+    parts = ", ".join(_words(part) for part in item["parts"])
+    return [when, who_, parts + times, _words(item["purpose"]), GROUNDS[AccessGround(item["ground"])]]
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")

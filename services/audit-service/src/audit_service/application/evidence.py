@@ -63,6 +63,23 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which of a student's entries are wanted; all that is said has to fit."""
+
+    type: str | None = None
+    """An event's name, or the beginning of names: ``plan.``."""
+    service: str | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+    """Days on which they were effective, both included."""
+    by: str | None = None
+    """Who acted, by id."""
+
+
+EVERYTHING = Narrowed()
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How far a log reaches below the frontier: its entries, and of them one subject's."""
 
@@ -102,22 +119,25 @@ class Evidence:
     async def of_student(
         self, tenant: str, student: UUID, *, known_at: datetime | None = None, basis: dict[str, int] | None = None,
         after: Place | None = None, limit: int = MOST, types: Collection[str] | None = None,
-        streams: Collection[str] = (),
+        streams: Collection[str] = (), narrowed: Narrowed = EVERYTHING,
     ) -> list[Copy]:  # fmt: skip
         """The student's entries of every service in known order; of ``types`` only, when given.
 
         ``streams`` are others that are about the student though not under them: destructions.
         """
-        theirs = "c.subject = $1" if not streams else "(c.subject = $1 OR c.stream = ANY ($9::text[]))"
+        theirs = "c.subject = $1" if not streams else "(c.subject = $1 OR c.stream = ANY ($14::text[]))"
         return await self._fetch(
             tenant,
             f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND {theirs} {_KNOWN}
                  AND ($4::timestamptz IS NULL OR (c.known_at, c.source, c.index) > ($4, $5::text, $6::bigint))
                  AND ($7::text[] IS NULL OR c.type = ANY ($7))
+                 AND ($9::text IS NULL OR starts_with(c.type, $9)) AND ($10::text IS NULL OR c.source = $10)
+                 AND ($11::date IS NULL OR c.effective_on >= $11) AND ($12::date IS NULL OR c.effective_on <= $12)
+                 AND ($13::text IS NULL OR convert_from(c.entry, 'UTF8')::jsonb -> 'actor' ->> 'id' = $13)
                ORDER BY c.known_at, c.source, c.index LIMIT $8""",
             student, known_at, _json(basis), after.known_at if after else None, after.source if after else None,
-            after.index if after else None, list(types) if types is not None else None, limit,
-            *([list(streams)] if streams else []),
+            after.index if after else None, list(types) if types is not None else None, limit, narrowed.type,
+            narrowed.service, narrowed.from_on, narrowed.to_on, narrowed.by, *([list(streams)] if streams else []),
         )  # fmt: skip
 
     async def of_students(
@@ -282,6 +302,25 @@ class Evidence:
                 " WHERE tenant = current_setting('handrail.tenant') AND id = ANY ($1)", list(ids),
             )  # fmt: skip
         return {row["id"]: row["name"] for row in rows}
+
+    async def one(self, tenant: str, event_id: UUID) -> Copy:
+        """One entry of any service; raises `NotFound`."""
+        found = await self._fetch(
+            tenant, f"SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.event_id = $1", event_id
+        )
+        if not found:
+            raise NotFound("There is nothing here under this id that you may see.")
+        return found[0]
+
+    async def caused_by(self, tenant: str, copy: Copy) -> list[Copy]:
+        """What one entry has led to, of the same subject; in known order."""
+        return await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.subject = $1 AND c.known_at >= $2
+                 AND convert_from(c.entry, 'UTF8')::jsonb ->> 'causation' = $3
+               ORDER BY c.known_at, c.source, c.index LIMIT 200""",
+            copy.entry.subject, copy.entry.known, str(copy.entry.id),
+        )  # fmt: skip
 
     async def shown(
         self, tenant: str, kind: str, student: UUID | None = None, *, status: str | None = None

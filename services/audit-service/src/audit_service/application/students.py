@@ -33,7 +33,8 @@ class StudentFound(Value):
 
     id: UUID
     name: str
-    birth_date: date
+    birth_date: date | None = None
+    """Absent only where it was lawfully destroyed."""
     school: str | None = None
     grade: str | None = None
     external_ids: tuple[str, ...] = ()

@@ -1,10 +1,11 @@
 """A page of a student's timeline, and the student's record as it stood."""
 
+import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from audit_service.application.evidence import Copy, Evidence, Place, opened_events
+from audit_service.application.evidence import EVERYTHING, Copy, Evidence, Narrowed, Place, opened_events
 from audit_service.application.judging import Judging
 from audit_service.domain.moment import Moment
 from audit_service.domain.replay import StudentReplay, replay
@@ -12,6 +13,7 @@ from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
 from contracts import streams
 from contracts.plain_words import day_in_words
 from contracts.plan_document import PlanDocument, history_of, in_force
+from contracts.problems import NotFound
 
 _CLOSED = {
     "destroyed": "Contents lawfully destroyed on {on}. That it happened, by whom and when, stays provable.",
@@ -32,19 +34,49 @@ class Page:
 
 async def timeline(
     evidence: Evidence, tenant: str, student: UUID, *, known_at: datetime | None, basis: dict[str, int] | None,
-    after: Place | None, limit: int,
+    after: Place | None, limit: int, narrowed: Narrowed = EVERYTHING,
 ) -> Page:  # fmt: skip
-    """Every event of every service about the student, as sentences with names; raises `NotFound` for an unknown one."""
+    """Every event of every service about the student, as sentences with names; raises `NotFound` for an unknown one.
+
+    A page that goes on ``after`` another rests on the basis of that one, and does not look it up again.
+    """
     await evidence.must_be_known(tenant, student)
     about = [streams.destruction(row["id"]) for row in await evidence.shown(tenant, "destruction", student)]
-    fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis, streams=about)
+    fixed = basis if basis is not None and after is not None else None
+    if fixed is None:
+        fixed = await evidence.basis(tenant, student, known_at=known_at, basis=basis, streams=about)
     copies = await evidence.of_student(
-        tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1, streams=about
-    )
+        tenant, student, known_at=known_at, basis=fixed, after=after, limit=limit + 1, streams=about,
+        narrowed=narrowed,
+    )  # fmt: skip
     page = copies[:limit]
     return Page(
         await sentences(evidence, tenant, page), fixed, page[-1].place if len(copies) > limit else None
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One entry, opened: what it says, what led to it, what it led to."""
+
+    copy: Copy
+    told: TimelineEntry
+    cause: TimelineEntry | None
+    caused: tuple[TimelineEntry, ...]
+
+
+async def opened_entry(evidence: Evidence, tenant: str, event_id: UUID) -> Opened:
+    """One event with its neighbours by causation; raises `NotFound`."""
+    copy = await evidence.one(tenant, event_id)
+    caused = await evidence.caused_by(tenant, copy)
+    before: list[Copy] = []
+    if copy.entry.causation is not None:
+        with contextlib.suppress(NotFound):  # A request or an import has an id of its own.
+            before = [await evidence.one(tenant, copy.entry.causation)]
+        before = [each for each in before if each.entry.subject == copy.entry.subject]
+    told_all = await sentences(evidence, tenant, [copy, *before, *caused])
+    cause = told_all[1] if before else None
+    return Opened(copy, told_all[0], cause, told_all[1 + len(before) :])
 
 
 async def sentences(evidence: Evidence, tenant: str, copies: list[Copy]) -> tuple[TimelineEntry, ...]:
@@ -70,6 +102,7 @@ def _closed(copy: Copy, names: dict[str, str]) -> TimelineEntry:
             "event_id": entry.id, "source": copy.source, "index": copy.index, "type": entry.type,
             "what": _CLOSED[closed].format(on=day_in_words(copy.destroyed_on) if copy.destroyed_on else ""),
             "who": who(entry.actor, names), "effective_on": entry.effective_on,
+            "school_year": streams.school_year(date.fromisoformat(entry.effective_on)),
             "recorded_at": entry.recorded, "known_at": entry.known, "rules": entry.rules,
             "causation": entry.causation, "contents": closed,
         }

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.canonical import Instant
 from contracts.event import Event, Recorded, Value
 from contracts.fields import EventId
+from contracts.streams import school_year
 from contracts.timeline import sentence
 
 
@@ -32,6 +33,8 @@ class TimelineEntry(Value):
     who: Who
     why: str | None = None
     effective_on: date
+    school_year: str
+    """Of the day it was effective: ``2025-2026``, from July on."""
     recorded_at: Instant
     known_at: Instant
     rules: str | None = None
@@ -39,7 +42,7 @@ class TimelineEntry(Value):
     reported: bool = False
     """It was reported as having happened already, not decided here."""
     contents: str = "read"
-    """``destroyed``: lawfully, the entry stands; ``altered``, ``unknown``: they cannot be read."""
+    """``destroyed``: lawfully, the entry stands; ``altered``, ``unknown``, ``lost``: they cannot be read."""
 
 
 def told(recorded: Recorded[Event], names: Mapping[str, str]) -> TimelineEntry:
@@ -55,6 +58,7 @@ def told(recorded: Recorded[Event], names: Mapping[str, str]) -> TimelineEntry:
         who=who(recorded.actor.model_dump(), names),
         why=why(recorded.event),
         effective_on=recorded.effective_on,
+        school_year=school_year(recorded.effective_on),
         recorded_at=recorded.recorded_at,
         known_at=recorded.known_at,
         rules=recorded.rules,

@@ -28,7 +28,7 @@ from progress_service.domain.outlook import (
     pace_of,
 )
 from progress_service.domain.scheduled import Expected, expected
-from progress_service.domain.school_days import ONE_DAY, bounds_of, monday_of
+from contracts.school_days import ONE_DAY, bounds_of, monday_of
 from runtime.auth import Principal
 from runtime.event_store import EventStore
 

@@ -18,12 +18,12 @@ from contracts.plan_history import History
 from contracts.shipped_profiles import shipped_profiles
 from progress_service.application.known_plans import all_histories, known_profiles
 from progress_service.application.sight_of import seen_of
-from progress_service.domain.convention import ConventionOn, conventions
+from contracts.minutes_convention import ConventionOn, conventions
 from progress_service.domain.delivery import Given, counted
 from progress_service.domain.item_year import Session, SessionOutcome
-from progress_service.domain.promises import PromisedServices
+from contracts.promises import PromisedServices
 from progress_service.domain.roll_up import Group, Sum, in_order
-from progress_service.domain.school_days import NONE, SchoolDays
+from contracts.school_days import NONE, SchoolDays
 from runtime.auth import Principal
 from runtime.event_store import EventStore
 

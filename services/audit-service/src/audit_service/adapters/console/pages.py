@@ -1,9 +1,12 @@
 """The console's pages: find a student, read the timeline, see the plan at (D, K), compare two such states."""
 
+from datetime import date
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -13,15 +16,19 @@ from audit_service.adapters.console.render import STYLE, page
 from audit_service.adapters.console.route import Pages, SignedIn
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
+from audit_service.application.evidence import Narrowed
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
-from audit_service.application.timeline import plan_at, student_at, timeline
-from audit_service.domain.moment import basis_text
+from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
+from audit_service.domain.moment import basis_text, read_day
 from audit_service.domain.packet_text import item_lines
 from contracts.canonical import instant
 from contracts.plain_words import item_in_words
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import PlanDocument
+from contracts.problems import Invalid
+from contracts.telling_records import CLASS_IN_WORDS
+from contracts.vocabulary import ServiceName
 from runtime.auth import Forbidden
 
 pages = Pages()
@@ -44,25 +51,60 @@ async def find_page(asked: SignedIn, name: Text = "") -> HTMLResponse:
 
 @pages.get("/students/{student_id}")
 async def student_page(
-    student_id: UUID, asked: SignedIn, known_at: Text = "", cursor: Text = ""
-) -> HTMLResponse:
+    student_id: UUID, asked: SignedIn, known_at: Text = "", cursor: Text = "", type: Text = "", service: Text = "",
+    from_on: Text = "", to_on: Text = "", by: Text = "",
+) -> HTMLResponse:  # fmt: skip
     """A student's timeline."""
     student = await student_of(asked, student_id)
     evidence = audit(asked).evidence
     when = await asked_for(evidence, asked.tenant, "", known_at)
     after, basis = read_page_cursor(student_id, cursor or None)
+    chosen = {"type": type, "service": service, "from_on": from_on, "to_on": to_on, "by": by}
+    chosen = {name: value.strip() for name, value in chosen.items() if value.strip()}
     told = await timeline(
-        evidence, asked.tenant, student_id, known_at=when.known_at, basis=basis, after=after, limit=ENTRIES
-    )
+        evidence, asked.tenant, student_id, known_at=when.known_at, basis=basis, after=after, limit=ENTRIES,
+        narrowed=_narrowed(chosen),
+    )  # fmt: skip
     open_ = [] if cursor else await open_findings(asked, student_id, when.moment)
     asked.saw(student_id, "timeline", (student_id,), purpose="Read a student's timeline in the console")
     next_ = None
     if told.next is not None:
         known = {"known_at": when.known_text} if when.known_text else {}
-        next_ = "?" + urlencode({**known, "cursor": page_cursor(student_id, told.next, told.basis)})
+        next_ = "?" + urlencode({**known, **chosen, "cursor": page_cursor(student_id, told.next, told.basis)})
     return page(
-        "student.html", student=student, entries=told.entries, when=when, next=next_, later=bool(cursor), instant=instant,
-        basis=basis_text(told.basis), open=open_, **await frame(asked),
+        "student.html", student=student, when=when, next=next_, later=bool(cursor), instant=instant,
+        chosen={name: chosen.get(name, "") for name in ("type", "service", "from_on", "to_on", "by")},
+        narrowed=bool(chosen),
+        services=[each.value for each in ServiceName], basis=basis_text(told.basis),
+        years=[(year, list(entries)) for year, entries in groupby(told.entries, key=lambda each: each.school_year)],
+        destroyed=await evidence.destroyed_on(asked.tenant, student_id), in_words=CLASS_IN_WORDS, open=open_,
+        **await frame(asked),
+    )  # fmt: skip
+
+
+def _narrowed(chosen: dict[str, str]) -> Narrowed:
+    """As the form says it; raises `Invalid` for what is no day and no service."""
+    service = chosen.get("service")
+    if service is not None and service not in set(ServiceName):
+        raise Invalid("There is no such service.")
+    from_on, to_on = (
+        read_day(chosen[name], date.min, field=name) if name in chosen else None
+        for name in ("from_on", "to_on")
+    )
+    return Narrowed(chosen.get("type"), service, from_on, to_on, chosen.get("by"))
+
+
+@pages.get("/events/{event_id}")
+async def event_page(event_id: UUID, asked: SignedIn) -> HTMLResponse:
+    """One entry, opened: its contents, its proof, what led to it and what it led to."""
+    evidence = audit(asked).evidence
+    opened = await opened_entry(evidence, asked.tenant, event_id)
+    student = await student_of(asked, opened.copy.entry.subject)
+    asked.saw(student.id, "event", (event_id,), purpose="Open an event in the console")
+    contents = msgspec.json.format(opened.copy.plain, indent=2).decode() if opened.copy.plain else None
+    return page(
+        "event.html", student=student, opened=opened, entry=opened.copy.entry, contents=contents, instant=instant,
+        **await frame(asked),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from audit_service.adapters.routes.answers import json_answer
 from audit_service.adapters.routes.cursors import Cursor, Limit, page_cursor, read_page_cursor
-from audit_service.application.access_record import TYPES, accesses
+from audit_service.application.access_record import TYPES, accesses, on_paper
 from audit_service.application.service import audit
 from audit_service.domain.timeline import Who
 from contracts.vocabulary import AccessGround
@@ -20,6 +20,14 @@ from runtime.http import Routes
 
 routes = Routes(prefix="/audit/v1", tags=["evidence"])
 Reader = Annotated[Principal, allow("audit.read")]
+
+
+class Unusual(BaseModel):
+    """What stands out about a look: set beside facts as they are known now, and no verdict."""
+
+    code: Literal["no-role-for-the-student", "no-longer-works-here"]
+    message: str
+    citation: str | None = None
 
 
 class Accessed(BaseModel):
@@ -34,6 +42,9 @@ class Accessed(BaseModel):
     parts: list[str]
     count: int = 1
     packet: UUID | None = None
+    unusual: Unusual | None = Field(
+        default=None, description="The party had no role for this student on that day, by what is known now."
+    )
     reported: bool = False
     source: str
     event_id: UUID
@@ -49,10 +60,11 @@ class AccessRecord(BaseModel):
 
 @routes.get("/access-record", response_model=AccessRecord)
 async def get_access_record(
-    who: Reader, asked: Asked, student: Annotated[UUID, Query(description="Whose record.")], cursor: Cursor = None,
-    limit: Limit = 100,
+    who: Reader, asked: Asked, student: Annotated[UUID, Query(description="Whose record.")],
+    unusual: Annotated[bool, Query(description="Only looks that stand out; a page may then be empty and yet go on.")] = False,
+    cursor: Cursor = None, limit: Limit = 100,
 ) -> Response:  # fmt: skip
-    """Read who saw or received a student's record."""
+    """Read who saw or received a student's record. That it was read is recorded too."""
     await asked.must_see(student)
     evidence = audit(asked).evidence
     await evidence.must_be_known(who.tenant, student)
@@ -63,10 +75,32 @@ async def get_access_record(
     )
     page = copies[:limit]
     asked.saw(student, "access_record", (student,))
-    body: dict[str, Any] = {"student": str(student), "items": await accesses(evidence, who.tenant, page)}
+    items = await accesses(evidence, who.tenant, page)
+    items = [item for item in items if "unusual" in item] if unusual else items
+    body: dict[str, Any] = {"student": str(student), "items": items}
     headers = {}
     if len(copies) > limit:
-        query = {"student": student, "limit": limit, "cursor": page_cursor(student, page[-1].place, fixed)}
+        query: dict[str, Any] = {
+            "student": student, "limit": limit, **({"unusual": "true"} if unusual else {}),
+            "cursor": page_cursor(student, page[-1].place, fixed),
+        }  # fmt: skip
         body["next"] = f"{asked.request.scope['path']}?{urlencode(query)}"
         headers["Link"] = f'<{body["next"]}>; rel="next"'
     return json_answer(body, headers)
+
+
+@routes.get(
+    "/access-record.pdf", response_class=Response,
+    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+async def get_access_record_pdf(
+    who: Reader, asked: Asked, student: Annotated[UUID, Query(description="Whose record.")]
+) -> Response:
+    """Read who saw or received a student's record, as a page for the family: a tagged PDF in plain words."""
+    await asked.must_see(student)
+    evidence = audit(asked).evidence
+    await evidence.must_be_known(who.tenant, student)
+    content = await on_paper(evidence, who.tenant, student)
+    asked.saw(student, "access_record", (student,), purpose="Print the record of access for the family")
+    headers = {"Content-Disposition": f'attachment; filename="access-record-{student}.pdf"'}
+    return Response(content, 200, headers, "application/pdf")

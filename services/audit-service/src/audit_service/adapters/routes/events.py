@@ -13,6 +13,8 @@ from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.adapters.routes.cursors import Cursor, Limit, feed_cursor, read_feed_cursor
 from audit_service.application.evidence import Copy
 from audit_service.application.service import audit
+from audit_service.application.timeline import opened_entry
+from audit_service.domain.timeline import TimelineEntry
 from contracts.problems import Invalid, NotFound, Reason
 from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
@@ -33,7 +35,16 @@ class FeedEvent(BaseModel):
         description="The entry as logged: ids, times, who, and the digest of the contents."
     )
     contents: dict[str, Any] | None = Field(default=None, description="The event's own fields.")
-    contents_status: Literal["included", "not_in_scope", "destroyed", "altered", "unknown"]
+    contents_status: Literal["included", "not_in_scope", "destroyed", "altered", "unknown", "lost"]
+
+
+class OneEvent(FeedEvent):
+    """One event, opened: as the timeline tells it, with what led to it and what it led to."""
+
+    told: TimelineEntry | None = Field(default=None, description="Within the token's scopes.")
+    caused_by: TimelineEntry | None = Field(default=None, description="Of the same student.")
+    caused: list[TimelineEntry] = Field(description="Of the same student; at most 200.")
+    proof: str = Field(description="Where its proof is: a `.tlog-proof` that anybody can check offline.")
 
 
 class Feed(BaseModel):
@@ -75,6 +86,28 @@ async def get_events(
     )
     address = f"{asked.request.scope['path']}?{urlencode(where | {'limit': limit})}"
     return _json({"items": items, "next": address}, {"Link": f'<{address}>; rel="next"'})
+
+
+@routes.get("/events/{event_id}", response_model=OneEvent)
+async def get_event(event_id: UUID, who: Reader, asked: Asked) -> Response:
+    """Open one event: its contents, its proof, what led to it and what it led to."""
+    evidence = audit(asked).evidence
+    opened = await opened_entry(evidence, who.tenant, event_id)
+    item = _item(opened.copy, who)
+    told: dict[str, Any] = {"caused": []}
+    if item["contents_status"] != "not_in_scope":
+        told = {
+            "told": _told(opened.told), "caused": [_told(each) for each in opened.caused],
+            **({"caused_by": _told(opened.cause)} if opened.cause else {}),
+        }  # fmt: skip
+    subject = opened.copy.entry.subject
+    if subject in await evidence.students_among(who.tenant, {subject}):
+        asked.saw(subject, "event", (event_id,))
+    return _json(item | told | {"proof": f"/audit/v1/proofs/{event_id}"}, {})
+
+
+def _told(entry: TimelineEntry) -> dict[str, Any]:
+    return entry.model_dump(mode="json", exclude_none=True)
 
 
 async def _may_see(asked: Call, subject: UUID) -> bool:

@@ -1,5 +1,6 @@
 """A student found, told and replayed: ``/audit/v1/students``."""
 
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,12 +19,14 @@ from audit_service.adapters.routes.cursors import (
     page_cursor,
     read_page_cursor,
 )
+from audit_service.application.evidence import Narrowed
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import student_at, timeline
 from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
 from audit_service.domain.replay import StudentReplay
 from audit_service.domain.timeline import TimelineEntry
+from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked
 from runtime.http import Routes
@@ -32,6 +35,16 @@ routes = Routes(prefix="/audit/v1", tags=["evidence"])
 Reader = Annotated[Principal, allow("audit.read")]
 EVERY_CONTENTS = [allow(scope) for scope in CONTENTS_SCOPE.values()]
 """Sentences and replays show what stands in the events of every service."""
+
+
+EventType = Annotated[
+    str | None,
+    Query(max_length=64, pattern=r"^[a-z_.]+$", description="An event's name, or a beginning: `plan.`, `notice.given`."),
+]  # fmt: skip
+OfService = Annotated[ServiceName | None, Query(description="Events of one service only.")]
+FromOn = Annotated[date | None, Query(description="Effective on this day or later.")]
+ToOn = Annotated[date | None, Query(description="Effective on this day or earlier.")]
+By = Annotated[str | None, Query(max_length=64, description="Who acted, by id.")]
 
 
 class StudentsFound(BaseModel):
@@ -68,15 +81,20 @@ async def get_students(
 @routes.get("/students/{student_id}/timeline", response_model=Timeline, dependencies=EVERY_CONTENTS)
 async def get_timeline(
     student_id: UUID, who: Reader, asked: Asked, known_at: KnownAt = None, basis: Basis = None, cursor: Cursor = None,
+    type: EventType = None, service: OfService = None, from_on: FromOn = None, to_on: ToOn = None, by: By = None,
     limit: Limit = 100,
 ) -> Response:  # fmt: skip
-    """Read a student's timeline: every event of every service, in the order it became known, as sentences."""
+    """Read a student's timeline: every event of every service, in the order it became known, as sentences.
+
+    Narrowed by kind of event, service, day and who acted; each entry names its school year. `GET /events/{event_id}` opens one.
+    """
     evidence = audit(asked).evidence
     zone = (await evidence.district(who.tenant)).time_zone
     after, fixed = read_page_cursor(student_id, cursor)
     page = await timeline(
         evidence, who.tenant, student_id, known_at=read_known(known_at, zone),
         basis=fixed if fixed is not None else read_basis(basis), after=after, limit=limit,
+        narrowed=Narrowed(type, service.value if service else None, from_on, to_on, by),
     )  # fmt: skip
     body: dict[str, Any] = {
         "student": str(student_id),
@@ -85,7 +103,11 @@ async def get_timeline(
     }
     headers = {}
     if page.next is not None:
-        query = {"limit": limit, "cursor": page_cursor(student_id, page.next, page.basis)}
+        query: dict[str, Any] = {
+            "limit": limit, "type": type, "service": service.value if service else None, "from_on": from_on, "to_on": to_on,
+            "by": by, "cursor": page_cursor(student_id, page.next, page.basis),
+        }  # fmt: skip
+        query = {name: value for name, value in query.items() if value is not None}
         body["next"] = f"{asked.request.scope['path']}?{urlencode(query)}"
         headers["Link"] = f'<{body["next"]}>; rel="next"'
     return json_answer(body, headers)

@@ -1,0 +1,105 @@
+"""A look without any role for that student stands out (34 CFR 99.31(a)(1)(ii)), and the family can have the whole list."""
+
+import asyncio
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from audit_service.domain.unusual_access import around, unusual_access
+from audit_service.testing_facts import DANA, JONAS, dana, registered
+from contracts.district import RoleHeld, StaffEnded
+from contracts.event import Actor
+from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
+from contracts.testing import Log, an_id
+
+LAKE, HILL = an_id("Lakeside High"), an_id("Hillside High")
+ASSIGNMENT = an_id("assignment")
+DAY = date(2026, 2, 3)
+
+
+def at(school: UUID | None, until: date | None = None) -> tuple[RoleHeld, ...]:
+    return (RoleHeld(role="principal", school_id=school, starts_on=date(2025, 8, 1), ends_on=until),)
+
+
+def why(*events: object, roles: tuple[RoleHeld, ...] = (), role: str = "case_manager") -> str | None:
+    log = Log()
+    log.append(dana().model_copy(update={"roles": roles}))
+    log.append(
+        StudentEnrolled(effective_on=date(2025, 8, 25), student_id=JONAS, school_id=LAKE, grade="grade_11")
+    )
+    for event in events:
+        log.append(event)  # type: ignore[arg-type]
+    found = unusual_access(Actor(id=str(DANA), role=role), DAY, around(log.entries))
+    return found.code if found else None
+
+
+def assigned(**more: object) -> StudentAssigned:
+    return StudentAssigned.model_validate({"effective_on": date(2025, 9, 1), "student_id": JONAS, "role": "case_manager",
+                                           "assignment_id": ASSIGNMENT, "staff_id": DANA} | more)  # fmt: skip
+
+
+def test_somebody_without_any_role_for_the_student_stands_out() -> None:
+    assert why() == "no-role-for-the-student"
+    assert why(roles=at(HILL)) == "no-role-for-the-student"
+    assert why(roles=at(LAKE, date(2026, 2, 2))) == "no-role-for-the-student"
+
+
+def test_an_assignment_a_role_at_the_school_or_in_the_district_explains_it() -> None:
+    assert why(assigned()) is None
+    assert why(roles=at(LAKE)) is None
+    assert why(roles=at(None)) is None
+
+
+def test_what_had_ended_by_that_day_explains_nothing_also_when_it_was_entered_late() -> None:
+    ended = AssignmentEnded(effective_on=DAY, student_id=JONAS, assignment_id=ASSIGNMENT)
+    moved = StudentWithdrawn(effective_on=date(2026, 1, 30), student_id=JONAS, school_id=LAKE)
+
+    assert why(assigned(), ended) == "no-role-for-the-student"
+    assert why(assigned(ends_on=date(2026, 2, 2))) == "no-role-for-the-student"
+    assert why(moved, roles=at(LAKE)) == "no-role-for-the-student"
+    assert why(assigned(), StaffEnded(effective_on=DAY, staff_id=DANA)) == "no-longer-works-here"
+
+
+@pytest.mark.parametrize("role", ["vendor", "system", "operator"])
+def test_a_vendor_and_handrail_itself_have_another_ground(role: str) -> None:
+    assert why(role=role) is None
+
+
+async def test_a_look_that_stands_out_is_shown_and_the_family_gets_the_list_on_paper(world) -> None:
+    officer = (RoleHeld(role="compliance_officer", starts_on=date(2025, 8, 1)),)
+    await world.write("plan", DANA, f"staff/{DANA}", dana().model_copy(update={"roles": officer}))
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    await world.caught_up()
+    dana_ = world.issuer.person(
+        "compliance_officer", "audit.read", "plan.read", "progress.read", "notice.read", staff=DANA
+    )
+    async with asyncio.timeout(20):
+        while (await world.get(f"/students/{JONAS}/timeline", dana_)).status_code != 200:
+            await asyncio.sleep(0.02)
+    await world.get(f"/students/{JONAS}/timeline")
+    await world.app.state.edge.access.roll_up()
+    # The role had ended before, as is entered only now.
+    left = StaffEnded(effective_on=date(2025, 9, 1), staff_id=DANA)
+    await world.write("plan", DANA, f"staff/{DANA}", left)
+    await world.caught_up()
+    async with asyncio.timeout(20):
+        while not (items := (await world.get("/access-record", student=JONAS)).json()["items"]):
+            await asyncio.sleep(0.02)
+
+    by = {item["who"]["id"]: item.get("unusual", {}).get("code") for item in items}
+    assert by == {str(DANA): "no-longer-works-here", "vendor-1": None}
+    only = (await world.get("/access-record", student=JONAS, unusual="true")).json()["items"]
+    assert [item["who"]["id"] for item in only] == [str(DANA)]
+
+    paper = await world.get("/access-record.pdf", student=JONAS)
+    assert (paper.status_code, paper.headers["content-type"]) == (200, "application/pdf")
+    assert paper.content.startswith(b"%PDF-")
+    assert b"StructTreeRoot" in paper.content
+    await world.app.state.edge.access.roll_up()
+    async with asyncio.timeout(20):
+        while not any(
+            "access_record" in item["parts"] and "Print" in item["purpose"]
+            for item in (await world.get("/access-record", student=JONAS)).json()["items"]
+        ):
+            await asyncio.sleep(0.02)
