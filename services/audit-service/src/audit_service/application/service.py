@@ -1,10 +1,12 @@
 """audit-service as it runs: the service every other is, with the evidence it answers from."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
+from audit_service.application.cosigner import Checkpoints, Cosigner
 from audit_service.application.evidence import Evidence
 from runtime.call import Call
 from runtime.service import SEEN_SECONDS, Service
@@ -14,10 +16,18 @@ from runtime.service import SEEN_SECONDS, Service
 class AuditService(Service):
     """A `Service` that has seen an event only when it lies below the frontier, where reading begins."""
 
+    checkpoints: Callable[["AuditService"], Checkpoints] = field(kw_only=True)
+    """Where the other services' newest checkpoints come from."""
     evidence: Evidence = field(init=False)
+    cosigner: Cosigner = field(init=False)
 
     def __post_init__(self) -> None:
         self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
+        self.cosigner = Cosigner(self, self.checkpoints)
+
+    def degraded(self) -> list[tuple[str, str]]:
+        """What works less than it should; a log that is not what it was, among it."""
+        return super().degraded() + self.cosigner.degraded()
 
     async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
         """Wait until the event's effect is in every answer."""
