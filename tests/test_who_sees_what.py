@@ -39,13 +39,14 @@ OF_A_STUDENT = frozenset(
         "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
-        "manifestation", "manifestation_step",
+        "manifestation", "manifestation_step", "event", "export",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
 OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number, behind the plan's id",
-             "login": "a user name"}  # fmt: skip
+             "login": "a user name", "service_name": "one of the four",
+             "tile": "a place in the district's whole log"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
 OTHER_NAMES = {"provider": "staff", "by": "staff", "confirmed_by": "staff", "makes_up": "session"}
@@ -334,8 +335,11 @@ def furnished(instance: Instance) -> District:
     packet = {"student": student, "plan": plan, "purpose": "school", "release": release,
               "recipient": {"name": "Harbor School"}}  # fmt: skip
     things["packet"] = operator.post("/audit/v1/packets", packet)["id"]
+    things["event"] = _adopted(operator, plan)
+    things["export"] = operator.post("/audit/v1/exports", {"student": student, "purpose": "A hearing."})["id"]
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
+        "service_name": "plan", "tile": "entries/000.p/1",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
     }  # fmt: skip
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[

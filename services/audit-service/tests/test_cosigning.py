@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from audit_service.domain.cosigning import Seen, judge
+from audit_service.main import checkpoints_for
 from audit_service.testing_facts import JONAS, confirmed, registered, session
 from contracts.audit import LogInconsistent
 from contracts.ids import new_id
@@ -15,6 +16,7 @@ from contracts.log.checkpoint import Checkpoint, opened
 from contracts.log.note import Note, VerifierKey
 from contracts.log.proof import LogProof
 from contracts.vocabulary import LogFault
+from runtime.database import UNREACHABLE
 
 
 async def some_history(world) -> None:
@@ -264,3 +266,27 @@ def test_what_is_cosigned(size, last, own, own_at_last, back, verdict) -> None:
         judge(checkpoint, last, reached=8, own_root=own, own_root_at_last=own_at_last, seconds_back=back)
         == verdict
     )
+
+
+async def test_where_the_services_share_no_database_checkpoints_come_by_http(console) -> None:
+    """As with Kafka: with a token made for that alone, that the service verifies like any other."""
+    world, url = console
+    await one_entry_of(world)
+    settings = world.app.state.console.issuer.settings.model_copy(
+        update={"kafka_bootstrap_servers": "kafka:9092", "logs_url": url}
+    )
+    (offered,) = await checkpoints_for(settings)(world.audit).newest("audit")
+    assert opened(offered.note, offered.key).origin == "test.handrail.invalid/lakeside/audit/log"
+    nowhere = settings.model_copy(update={"logs_url": "http://127.0.0.1:1"})
+    with pytest.raises(UNREACHABLE):
+        await checkpoints_for(nowhere)(world.audit).newest("audit")
+    foreign = settings.model_copy(update={"issuer_url": "https://id.example"})
+    with pytest.raises(OSError, match="built-in issuer"):
+        await checkpoints_for(foreign)(world.audit).newest("audit")
+
+
+async def one_entry_of(world) -> None:
+    await world.append("audit", JONAS, "disclosure/x", registered())
+    async with asyncio.timeout(10), world.audit.database.lend(world.tenant) as connection:
+        while not await connection.fetchval("SELECT max(size) > 0 FROM audit.checkpoints"):
+            await asyncio.sleep(0.02)

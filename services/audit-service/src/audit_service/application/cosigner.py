@@ -108,14 +108,18 @@ class Cosigner:
                     await self._look_at(each)
 
     def degraded(self) -> list[tuple[str, str]]:
-        """What is wrong with which log, and which cannot be asked."""
-        found = [
-            (
-                f"log {source}",
-                f"{tenant}: {fault.value}; see GET /audit/v1/verification and `handrail log verify`",
-            )
-            for (tenant, source), fault in sorted(self._faults.items())
-        ]
+        """What is wrong with which log, and which cannot be asked.
+
+        Anybody may ask for health: which district it is only its own officers are told, by the event and ``/verification``.
+        """
+        found = []
+        for source in SERVICES:
+            faults = sorted(fault.value for (_, of), fault in self._faults.items() if of == source)
+            if faults:
+                what = ", ".join(dict.fromkeys(faults)).replace("_", " ")
+                found.append(
+                    (f"log {source}", f"is inconsistent ({what}): `handrail log verify {source}` says where")
+                )
         return found + [(f"checkpoints {source}", error) for source, error in sorted(self._away.items())]
 
     async def signer(self) -> NoteSigner:

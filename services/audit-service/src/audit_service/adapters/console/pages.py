@@ -26,6 +26,7 @@ from contracts.plan_document import PlanDocument
 from contracts.problems import NotFound
 from runtime.auth import Forbidden
 from runtime.call import Call
+from runtime.scopes import ROLE_SCOPES
 
 pages = Pages()
 ENTRIES = 50
@@ -75,7 +76,19 @@ async def _frame(call: Call) -> dict[str, Any]:
         "who_name": names.get(call.who.id),
         "district": district.name,
         "zone": district.time_zone,
+        "alarms": _alarms(call),
     }
+
+
+def _alarms(call: Call) -> list[dict[str, str]]:
+    """For who can do something about it: what is wrong with the services of this process, and with any log."""
+    if "log.read" not in ROLE_SCOPES.get(call.who.role, frozenset()):
+        return []
+    return [
+        {"service": service.name, "what": what, "detail": detail}
+        for service in audit(call).neighbours.services
+        for what, detail in service.degraded()
+    ]
 
 
 async def _student(call: Call, student: UUID) -> StudentFound:
