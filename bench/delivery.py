@@ -18,8 +18,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from contracts.promises import PromisedServices
-from contracts.school_days import SchoolDays
 from sqlalchemy.engine import make_url
 
 from bench.commands import TENANT, key
@@ -32,6 +30,8 @@ from contracts.event import Actor, Event
 from contracts.items import parse_item
 from contracts.plan import DraftOpened, PlanAdopted
 from contracts.plan_history import history_of
+from contracts.promises import PromisedServices
+from contracts.school_days import SchoolDays
 from contracts.testing import Log
 from contracts.vocabulary import PlanKind
 from progress_service.application.roll_up_of import roll_up_of

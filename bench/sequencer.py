@@ -2,7 +2,8 @@
 
 Floor: the very rows of the log, made beforehand, copied into a table with all of the log's keys and indexes, as many at
 once as the sequencer takes.
-Ours: `Leader.sequence`: take the waiting rows, read their events, number them, make entries (JCS) and leaves, write them.
+Ours: `Leader.sequence`: take the waiting rows, read their events, number them, make entries (JCS), leaves and
+the tree, write them, sign what was committed.
 """
 
 from itertools import count
@@ -13,7 +14,9 @@ import asyncpg
 from bench.ground import TENANT, Ground, Urls, administrator, opened
 from bench.history import EVENT_COLUMNS, LOG_COLUMNS, SESSIONS, items, keys_of, rows_of
 from bench.measure import Path, Row, take_turns
+from runtime.log_keys import LogKeys
 from runtime.sequencer import BATCH, Leader
+from runtime.testing import LOG_HOST, MASTER_KEY
 
 _FLOOR_TABLE = "CREATE TABLE public.floor_log (LIKE progress.log INCLUDING ALL)"
 
@@ -34,6 +37,7 @@ async def bench(ground: Ground) -> list[Row]:
         return list(rows_of(urls.service, everything, number, keys))
 
     relay = await asyncpg.connect(urls.relay)
+    keys_of_logs = LogKeys(urls.service, LOG_HOST, MASTER_KEY)
     try:
         async with administrator(urls) as admin:
             await admin.execute(_FLOOR_TABLE)
@@ -45,7 +49,7 @@ async def bench(ground: Ground) -> list[Row]:
                 "floor": Path(
                     lambda rows: _copied(admin, rows), lambda: [entry for _, entry in turn("floor")]
                 ),
-                "ours": Path(lambda _: _sequenced(Leader(urls.service, relay)), waiting),
+                "ours": Path(lambda _: _sequenced(Leader(urls.service, relay, keys_of_logs)), waiting),
             }
             await take_turns(paths, 1)
             rates = await take_turns(paths, rounds)
@@ -80,4 +84,5 @@ async def _sequenced(leader: Leader) -> int:
     total = 0
     while done := await leader.sequence():
         total += done
+        await leader.sign()
     return total

@@ -39,14 +39,15 @@ OF_A_STUDENT = frozenset(
         "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
-        "manifestation", "manifestation_step", "hold", "destruction",
+        "manifestation", "manifestation_step", "hold", "destruction", "event", "export",
         "schedule", "make_up_offer", "make_up_agreement", "acknowledgement", "accommodation_use", "report",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
 OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number behind the plan's id, or an indicator's",
-             "login": "a user name", "rule_id": "the rules are the same everywhere"}  # fmt: skip
+             "login": "a user name", "rule_id": "the rules are the same everywhere", "service_name": "one of the four",
+             "tile": "a place in the district's whole log"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
 OTHER_NAMES = {
@@ -345,9 +346,11 @@ def furnished(instance: Instance) -> District:
               "recipient": {"name": "Harbor School"}}  # fmt: skip
     things["packet"] = operator.post("/audit/v1/packets", packet)["id"]
     things |= _held(district)
+    things["event"] = _adopted(operator, plan)
+    things["export"] = operator.post("/audit/v1/exports", {"student": student, "purpose": "A hearing."})["id"]
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
-        "rule_id": "idea.iep-30",
+        "rule_id": "idea.iep-30", "service_name": "plan", "tile": "entries/000.p/1",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
     }  # fmt: skip
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[

@@ -496,7 +496,11 @@ WITHHELD_REASON = CodeList(
         "outside_purpose": "not needed for the purpose",
         "other_person": "about another person",
         "district_only": "concerns the district's own working, not this plan",
+        "destroyed": "lawfully destroyed",
+        "altered": "no longer what the log committed to",
+        "unknown": "not known to this version of Handrail",
     },
+    version="2",
 )
 
 LANGUAGE = CodeList(

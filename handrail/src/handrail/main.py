@@ -29,7 +29,8 @@ keyring = typer.Typer(no_args_is_help=True, help="The keyring's master key.")
 rules = typer.Typer(
     no_args_is_help=True, help="The rules of the field: the federal floor and the states' profiles."
 )
-for name, group in (("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
+log = typer.Typer(no_args_is_help=True, help="The logs: append-only, signed, cosigned.")
+for name, group in (("log", log), ("tenants", tenants), ("clients", clients), ("clock", clock), ("topics", topics),
                     ("projections", projections), ("export", export), ("parked", parked), ("keyring", keyring),
                     ("rules", rules)):  # fmt: skip
     app.add_typer(group, name=name)
@@ -294,6 +295,51 @@ def export_parquet(
 
     written = _operated(lambda: export_all(folder, data, tenant))
     show(written, as_json, "\n".join(f"{name}: {rows:,} rows" for name, rows in written.items()))
+
+
+@app.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="A .tlog-proof, a signed checkpoint, a packet or an export.")],
+    key: Annotated[list[str] | None, typer.Option(help="A verifier key that you trust; may be given again.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="A file of such keys, one a line.")] = None,
+    entry: Annotated[Path | None, typer.Option(help="For a proof file: the entry, as downloaded.")] = None,
+    contents: Annotated[Path | None, typer.Option(help="For a proof file: what the event says, canonical JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Check a file by itself: no server, no database, no network. Says what it proves, and what it cannot."""
+    from handrail.verify import Unreadable, trusted, verify_file
+    from handrail.verify import as_json as in_json
+    from handrail.verify import told as in_words
+
+    try:
+        outcome = verify_file(file, trusted(key or [], keys), entry, contents)
+    except Unreadable as error:
+        err(str(error))
+        raise typer.Exit(2) from error
+    show(in_json(file, outcome), as_json, in_words(file, outcome))
+    if not outcome.good:
+        raise typer.Exit(1)
+
+
+@log.command("verify")
+def log_verify(
+    service: Annotated[str | None, typer.Argument(help="Default: all four.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only this district's logs.")] = None,
+    data: Data = DATA, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Check every entry of every log against its tree, checkpoints, events and audit-service's copy; name what is bad."""
+    from handrail.log_verify import as_json as in_json
+    from handrail.log_verify import told as in_words
+    from handrail.log_verify import verify_logs
+
+    services = _services(service)
+    reports = _operated(lambda: verify_logs(services, tenant, data, quiet=as_json))
+    if not reports:
+        err("There is no such district here." if tenant else "There are no districts here yet.")
+        raise typer.Exit(2)
+    show([in_json(report) for report in reports], as_json, "\n".join(map(in_words, reports)))
+    if any(report.first for report in reports):
+        raise typer.Exit(1)
 
 
 Subject = Annotated[UUID, typer.Argument(help="The student's id, or whoever's events wait.")]

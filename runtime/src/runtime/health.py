@@ -76,6 +76,7 @@ def add_health(app: FastAPI, edge: Edge, needed: Mapping[str, Check]) -> None:
         return {"status": "live"}
 
     async def exposed() -> Response:
+        await health.ready()  # So that what is told there is as true here, whoever asks for what.
         return metrics.exposition()
 
     for prefix in ("", f"/{edge.service.name}"):

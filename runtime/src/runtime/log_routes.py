@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from contracts.log.checkpoint import Checkpoint
 from contracts.log.note import VerifierKey
-from contracts.log.tiles import TILE_WIDTH, Run, TileName, bundle, width_of
+from contracts.log.tiles import Run, TileName, bundle, width_of
+from contracts.log.tree import TILE_WIDTH
 from contracts.problems import NotFound
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call

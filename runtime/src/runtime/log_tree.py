@@ -44,11 +44,6 @@ class LogTree:
         """A service's own log."""
         return cls(connection, tenant, _own(service))
 
-    @classmethod
-    def of_copies(cls, source: str, connection: Any, tenant: str) -> "LogTree":
-        """audit-service's own tree over its copies of ``source``'s log, of the entries as they came."""
-        return cls(connection, tenant, _copied(source))
-
     async def hashes(self, run: Run) -> list[bytes]:
         """The hashes of one run, as far as there are any, in order."""
         rows = await self._fetch([run])
@@ -88,19 +83,16 @@ class LogTree:
         return {(row["level"], row["place"]): row["hash"] for row in rows}
 
 
+def tree_sql(leaves: str, hashes: str, of_hashes: str = "true") -> str:
+    """How a tree is read: ``leaves`` selects ``(place, leaf)`` of ``wanted``, ``hashes t`` holds the full tiles' hashes."""
+    return _WANTED.format(leaves=leaves, hashes=hashes, of_hashes=of_hashes)
+
+
 def _own(service: str) -> str:
     leaves = f"""
         SELECT l.index, l.leaf FROM {service}.log l
          WHERE wanted.level = 0 AND l.tenant = $1 AND l.index >= wanted.first AND l.index < wanted.past"""
-    return _WANTED.format(leaves=leaves, hashes=f"{service}.tree_hashes t", of_hashes="true")
-
-
-def _copied(source: str) -> str:
-    leaves = f"""
-        SELECT c.index, sha256('\\x00'::bytea || c.entry) FROM audit.copies c
-         WHERE wanted.level = 0 AND c.tenant = $1 AND c.source = '{source}' AND c.index >= wanted.first
-           AND c.index < wanted.past"""
-    return _WANTED.format(leaves=leaves, hashes="audit.copied_hashes t", of_hashes=f"t.source = '{source}'")
+    return tree_sql(leaves, f"{service}.tree_hashes t")
 
 
 async def fill(

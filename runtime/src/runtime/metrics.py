@@ -28,6 +28,7 @@ METRICS = (
     Metric("handrail_access_events_total", "events", "access.recorded events appended from those rows", ("service",)),
     Metric("handrail_waiting_records", "records", "what a consumer has still to take in", ("service", "consumer", "source")),
     Metric("handrail_parked_students", "students", "whose events wait for an operator", ("service", "consumer")),
+    Metric("handrail_unsequenced_events", "events", "settled, and without an index yet", ("service",)),
     Metric("handrail_degraded", "0 or 1", "1 while something works less than it should", ("service", "what")),
 )  # fmt: skip
 _BY_NAME = {metric.name: metric for metric in METRICS}
@@ -49,6 +50,7 @@ ACCESS_COMMITS = Counter(*_of("handrail_access_commits_total"))
 ACCESS_EVENTS = Counter(*_of("handrail_access_events_total"))
 WAITING = Gauge(*_of("handrail_waiting_records"))
 PARKED = Gauge(*_of("handrail_parked_students"))
+UNSEQUENCED = Gauge(*_of("handrail_unsequenced_events"))
 DEGRADED = Gauge(*_of("handrail_degraded"))
 
 

@@ -71,10 +71,15 @@ class AnotherLogHost(RuntimeError):
 
 
 class Neighbours:
-    """Services in one process wake each other at once instead of waiting for the database's NOTIFY."""
+    """Services in one process wake each other at once instead of waiting for the database's NOTIFY.
+
+    And one of them, the console's, can say what is wrong with any of them.
+    """
 
     def __init__(self) -> None:
         self._transports: list[JournalTransport] = []
+        self.services: list[Service] = []
+        """Those that run in this process."""
 
     def join(self, transport: JournalTransport) -> None:
         """This transport wants to know."""
@@ -169,9 +174,11 @@ class Service:
             gc.collect()
             gc.freeze()
             running = [asyncio.ensure_future(self._kept_up(task)) for task in work]
+            self.neighbours.services.append(self)
             try:
                 yield self
             finally:
+                self.neighbours.services.remove(self)
                 await _end(running)
 
     def _open_transport(self, stack: AsyncExitStack) -> Transport:
@@ -283,9 +290,20 @@ class Service:
             raise NotMigrated(f"the schema is at {found}: run `handrail migrate {self.name}`")
 
     async def _watch(self) -> None:
-        """Look from time to time at what waits: for consumers that lag, and for a person."""
+        """Look from time to time at what waits: for an index, for consumers that lag, and for a person."""
+        first_before: dict[str, int] = {}
         while True:
             found: list[tuple[str, str]] = []
+            first_now, events = await self._unsequenced()
+            metrics.UNSEQUENCED.labels(self.name).set(events)
+            if first_now.items() & first_before.items():  # What came first a while ago still does.
+                found.append(
+                    (
+                        "sequencer stopped",
+                        f"{events} events wait for their index: nothing new is shown anywhere",
+                    )
+                )
+            first_before = first_now
             for runner in self.runners:
                 name = runner.consumer.name
                 for source in runner.consumer.sources:
@@ -300,6 +318,21 @@ class Service:
                     found.append((f"parked {name}", f"{parked} students wait: `handrail parked list`"))
             self._waiting = found
             await asyncio.sleep(WATCH_SECONDS)
+
+    async def _unsequenced(self) -> tuple[dict[str, int], int]:
+        """Of each district that has some, the first event that waits for its index; and how many wait in all."""
+        first: dict[str, int] = {}
+        total = 0
+        for tenant in await tenants(self.database):
+            async with self.database.lend(tenant) as connection:
+                row = await connection.fetchrow(
+                    f"SELECT min(seq) AS first, count(*) AS n FROM {self.name}.unsequenced WHERE tenant = $1",
+                    tenant,
+                )
+            if row is not None and row["n"]:
+                first[tenant] = row["first"]
+                total += row["n"]
+        return first, total
 
     async def _parked(self, consumer: str) -> int:
         """For how many students this consumer waits for an operator, in all districts."""
@@ -325,6 +358,11 @@ class Service:
         found: list[tuple[str, str]] = []
         if self.sequencer.problem:
             found.append(("sequencer", self.sequencer.problem))
+        if self.sequencer.spoiled:
+            of = len(self.sequencer.spoiled)
+            found.append(
+                ("log", f"of {of} districts is no longer what was signed: `handrail log verify {self.name}`")
+            )
         found += [
             (f"consumer {runner.consumer.name}", runner.stopped) for runner in self.runners if runner.stopped
         ]

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
 
     log_host: str | None = None
     """The first part of every log's origin; chosen and stored at the first start unless set."""
+    logs_url: str | None = None
+    """With Kafka: where audit-service reads the services' checkpoints, e.g. ``http://{service}-service:8000``.
+
+    Not set: ``public_url``."""
     data: Path = Path("var")
     """The folder of the embedded default."""
     host: str = "127.0.0.1"

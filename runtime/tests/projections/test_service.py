@@ -1,7 +1,9 @@
 """A service put together on a real database."""
 
+import asyncio
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from contracts.ids import new_id
@@ -51,3 +53,44 @@ async def test_a_reader_may_wait_for_any_services_event_whether_or_not_it_is_fol
             assert handled == [1]
             assert await not_following.seen(plan.tenant, appended.last_event, 10)
             assert not await following.seen(plan.tenant, new_id(), 0.2)
+
+
+async def test_a_sequencer_that_stands_still_is_told_and_nothing_is_refused(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.service.WATCH_SECONDS", 0.2)
+    async with opened(cluster) as plan:
+        other = await asyncpg.connect(plan.url("plan_relay"))  # Somebody holds the lock, and does nothing.
+        await other.execute("SELECT pg_advisory_lock(hashtextextended('sequencer/plan', 2))")
+        async with Service("plan", addresses(plan, "plan"), [SCHOOL]).running() as service:
+            await write_school(replace(plan, store=service.store), new_id(), "A", "B")
+            async with asyncio.timeout(20):
+                while not service.degraded():
+                    await asyncio.sleep(0.05)
+                ((what, detail),) = service.degraded()
+                assert (what, detail[:34]) == ("sequencer stopped", "2 events wait for their index: not")
+                await write_school(replace(plan, store=service.store), new_id(), "C")
+                await other.close()
+                while service.degraded():
+                    await asyncio.sleep(0.05)
+
+
+async def test_a_log_that_was_altered_is_told_by_its_own_service(cluster: Cluster) -> None:
+    async with opened(cluster) as plan:
+        async with Service("plan", addresses(plan, "plan"), [SCHOOL]).running() as service:
+            await write_school(replace(plan, store=service.store), new_id(), "A", "B")
+            superuser = await asyncpg.connect(cluster.postgres.url(plan.name))
+            async with asyncio.timeout(20):
+                while not await superuser.fetchval("SELECT max(size) = 2 FROM plan.checkpoints"):
+                    await asyncio.sleep(0.02)
+        await superuser.execute(
+            "ALTER TABLE plan.log DISABLE TRIGGER ALL; DELETE FROM plan.log WHERE index = 1"
+        )
+        await superuser.close()
+        async with (
+            Service("plan", addresses(plan, "plan"), [SCHOOL]).running() as service,
+            asyncio.timeout(20),
+        ):
+            while not service.degraded():
+                await asyncio.sleep(0.02)
+            assert [what for what, _ in service.degraded()] == ["log"]

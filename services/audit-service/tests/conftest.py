@@ -55,6 +55,7 @@ def migrated(cluster: Cluster) -> str:
             owner = await asyncpg.connect(cluster.url(name, f"{service}_owner"))
             if service == "audit":
                 made = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
+                made.append("GRANT SELECT ON audit.alembic_version TO audit_app")
             else:
                 made = whole_store(service)
             async with owner.transaction():

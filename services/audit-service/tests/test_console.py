@@ -31,7 +31,7 @@ from contracts.district import RoleHeld
 from contracts.event import EventClass
 from contracts.plan import PlanEnded
 from contracts.testing import an_id
-from contracts.vocabulary import DestructionGround
+from contracts.vocabulary import DestructionGround, LogFault
 from runtime.auth import Principal
 from runtime.event_store import Context
 from runtime.tenants import subject_of
@@ -396,3 +396,15 @@ async def test_another_site_cannot_sign_somebody_out_or_take_them_elsewhere(dist
     assert [own_path(to) for to in ("//evil.example", "https://evil.example", "/\\evil.example", "/students/1")] == [
         "/", "/", "/", "/students/1",
     ]  # fmt: skip
+
+
+async def test_what_works_less_than_it_should_is_a_line_on_every_page_for_who_can_act(
+    district, monkeypatch
+) -> None:
+    world, url = district
+    async with signed_in(url) as http:
+        assert 'class="alarms"' not in (await http.get("/")).text
+        monkeypatch.setitem(world.audit.cosigner._faults, ("lakeside", "plan"), LogFault.ROOT_DIFFERS)
+        shown = (await http.get("/")).text
+    assert "audit-service, log plan:" in shown
+    assert "is inconsistent (root differs)" in shown

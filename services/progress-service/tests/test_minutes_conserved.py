@@ -8,11 +8,11 @@ from functools import reduce
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from contracts.minutes_convention import HALF, Convention
-from contracts.school_days import SchoolDays
 
 from contracts.event import Event
+from contracts.minutes_convention import HALF, Convention
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided, VoidPersonalData
+from contracts.school_days import SchoolDays
 from contracts.testing import an_id
 from contracts.vocabulary import Period, SessionStatus
 from progress_service.domain.delivery import Figures, Given, delivery

@@ -1,12 +1,13 @@
 """audit-service put together: evidence from all four logs, packets, who may sign in, and the console."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 from uuid import UUID
 
 from fastapi import FastAPI
 
+from audit_service.adapters.checkpoints import ByHttp, InOneDatabase, Nowhere
 from audit_service.adapters.console import findings_pages
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
@@ -18,37 +19,47 @@ from audit_service.adapters.routes import (
     access_record,
     destructions,
     events,
+    exports,
     findings,
     holds,
     indicators,
+    log,
     packets,
     plans,
     tenants,
     timeline,
+    verification,
 )
 from audit_service.adapters.routes.clients import account_routes, client_routes
 from audit_service.adapters.routes.oauth import oauth_routes
 from audit_service.adapters.routes.sign_in import sign_in_routes
 from audit_service.application.client_registry import CLIENT
+from audit_service.application.cosigner import COSIGNER, LOG, Checkpoints
 from audit_service.application.destroyer import Destroyer
+from audit_service.application.exports import EXPORT
 from audit_service.application.issuer import Issuer
 from audit_service.application.packets import DISCLOSURE
 from audit_service.application.records import DESTRUCTION, HOLD
 from audit_service.application.service import AuditService
+from audit_service.application.tokens import Mint
+from audit_service.application.verification import copy_of
 from audit_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Call, Edge
 from runtime.health import add_health
 from runtime.http import service_app
-from runtime.oidc import verifier_for
+from runtime.log_routes import log_routes
+from runtime.oidc import signing_key, verifier_for
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 
 PREFIX = "/audit/v1"
-MODELS = (DISCLOSURE, CLIENT, HOLD, DESTRUCTION, TENANT, ACCESS)
-ROUTES = (events, timeline, plans, findings, indicators, access_record, packets, holds, destructions)
+MODELS = (DISCLOSURE, EXPORT, CLIENT, HOLD, DESTRUCTION, LOG, TENANT, ACCESS)
+ROUTES = (
+    events, timeline, plans, findings, indicators, access_record, packets, exports, holds, destructions, verification, log,
+)  # fmt: skip
 
 
 def service_of(settings: Settings) -> AuditService:
@@ -65,20 +76,43 @@ def service_of(settings: Settings) -> AuditService:
             DISPUTE_HOLDS,
             findings_of(cast(AuditService, service).judging),
         ),
-        lambda service: (frontier.task(service.database), cast(AuditService, service).judging.run),
+        lambda service: (
+            frontier.task(service.database),
+            cast(AuditService, service).judging.run,
+            cast(AuditService, service).cosigner.run,
+        ),
         schedules=settings.own_schedules(),
+        checkpoints=checkpoints_for(settings),
     )
+
+
+def checkpoints_for(settings: Settings) -> Callable[[AuditService], Checkpoints]:
+    """The views where the services share a database; elsewhere their logs by HTTP, with a token made for that alone."""
+    if not settings.kafka_bootstrap_servers:
+        return lambda service: InOneDatabase(service.database, service.addresses.log_host)
+    if settings.issuer_url is not None:
+        return lambda _service: Nowhere()
+    mint = Mint(signing_key(settings.signing_seed()), settings.issuer, settings.audience)
+
+    def token(tenant: str) -> str:
+        return mint.for_client(COSIGNER.id, tenant, frozenset({"log.read"})).token
+
+    def where(source: str) -> str:
+        return (settings.logs_url or settings.public_url).format(service=source)
+
+    return lambda service: ByHttp(service.database, where, token)
 
 
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
 
+    async def whose_event(call: Call, event: UUID) -> UUID | None:
+        subject = (await copy_of(service, call.tenant, event)).entry.subject
+        return subject if await service.evidence.students_among(call.tenant, {subject}) else None
+
     async def whose_plan(call: Call, plan: UUID) -> UUID:
         return await service.evidence.student_of_plan(call.tenant, plan)
-
-    async def whose_event(call: Call, event: UUID) -> UUID:
-        return (await service.evidence.one(call.tenant, event)).entry.subject
 
     owners = {"plan": whose_plan, "event": whose_event}
     edge = Edge(service, verifier or verifier_for(settings), owners=owners)
@@ -97,7 +131,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     )  # fmt: skip
     for module in ROUTES:
         app.include_router(module.routes)
-    for routes in (client_routes(), tenant_routes("audit"), tenants.routes):
+    for routes in (client_routes(), tenant_routes("audit"), log_routes("audit"), tenants.routes):
         app.include_router(routes)
     if settings.issuer_url is None:
         issuer = Issuer(settings, lambda: service.database)

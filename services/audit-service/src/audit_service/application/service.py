@@ -1,11 +1,12 @@
 """audit-service as it runs: the service every other is, with the evidence it answers from."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
+from audit_service.application.cosigner import Checkpoints, Cosigner
 from audit_service.application.evidence import Evidence
 from audit_service.application.judging import Judging
 from audit_service.application.records import Records
@@ -19,14 +20,22 @@ from runtime.service import SEEN_SECONDS, Service
 class AuditService(Service):
     """A `Service` that has seen an event only when it lies below the frontier, where reading begins."""
 
+    checkpoints: Callable[["AuditService"], Checkpoints] = field(kw_only=True)
+    """Where the other services' newest checkpoints come from."""
     evidence: Evidence = field(init=False)
     schedules: Sequence[Schedule] = ()
     """Districts' own retention schedules."""
     judging: Judging = field(init=False)
+    cosigner: Cosigner = field(init=False)
 
     def __post_init__(self) -> None:
         self.evidence = Evidence(lambda: self.database, lambda: self.keyring)
         self.judging = Judging(self.evidence)
+        self.cosigner = Cosigner(self, self.checkpoints)
+
+    def degraded(self) -> list[tuple[str, str]]:
+        """What works less than it should; a log that is not what it was, among it."""
+        return super().degraded() + self.cosigner.degraded()
 
     async def differing_rows(self) -> list[Difference]:
         """As every service's, and every finding that is otherwise when it is judged anew."""

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,13 +43,13 @@ class OpenedEntry:
         return canonical(fields) + b"\n"
 
 
-def make_packet(files: Mapping[str, bytes]) -> bytes:
+def make_packet(files: Mapping[str, bytes], format_: str = FORMAT) -> bytes:
     """The zip of ``files``, with their manifest."""
     listed = [
         {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in sorted(files.items())
     ]
-    manifest = json.dumps({"format": FORMAT, "files": listed}, indent=2, ensure_ascii=False).encode() + b"\n"
+    manifest = json.dumps({"format": format_, "files": listed}, indent=2, ensure_ascii=False).encode() + b"\n"
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in [*sorted(files.items()), (MANIFEST, manifest)]:
@@ -89,16 +90,10 @@ def verify_packet(content: bytes) -> Verified:
     which this first format does not carry.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-            if any(info.file_size > LARGEST_FILE for info in infos):
-                return Verified(problems=("a file is larger than any packet's",))
-            files = {info.filename: archive.read(info) for info in infos}
-        if len(files) != len(infos):
-            return Verified(problems=("two files have one name",))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
-        return Verified(problems=(f"not a readable zip ({type(error).__name__})",))
-    problems = list(_wrong_files(files))
+        files = unzipped(content)
+    except NotAPacket as error:
+        return Verified(problems=(str(error),))
+    problems = list(wrong_files(files))
     try:
         lines = _lines(files.get("events.jsonl", b""))
         packet = msgspec.json.decode(files.get("packet.json", b"{}"))
@@ -122,14 +117,44 @@ def verify_packet(content: bytes) -> Verified:
     )
 
 
-def _wrong_files(files: Mapping[str, bytes]) -> Iterable[str]:
+class NotAPacket(ValueError):
+    """The bytes are no zip of ours; the message says why."""
+
+
+def unzipped(content: bytes) -> dict[str, bytes]:
+    """The files of a zip by name; raises `NotAPacket`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
+            if any(info.file_size > LARGEST_FILE for info in infos):
+                raise NotAPacket("a file is larger than any packet's")
+            files = {info.filename: archive.read(info) for info in infos}
+    except NotAPacket:
+        raise
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        raise NotAPacket(f"not a readable zip ({type(error).__name__})") from error
+    if len(files) != len(infos):
+        raise NotAPacket("two files have one name")
+    return files
+
+
+def wrong_files(files: Mapping[str, bytes], format_: str = FORMAT) -> Iterable[str]:
+    """What of the files is not as their manifest says."""
     try:
         manifest = msgspec.json.decode(files[MANIFEST])
         listed = {each["name"]: each["sha256"] for each in manifest["files"]}
     except (KeyError, TypeError, msgspec.DecodeError):
         yield f"{MANIFEST} is missing or cannot be read"
         return
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") != format_:
         yield f"the format {manifest.get('format')!r} is not known"
     for name in sorted(listed.keys() - files.keys()):
         yield f"{name} is missing"

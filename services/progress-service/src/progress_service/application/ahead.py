@@ -10,6 +10,7 @@ from sqlalchemy import text
 from contracts.fields import ItemId, StaffId, StudentId
 from contracts.items import Goal, Service
 from contracts.plan_history import fold, holding_on
+from contracts.school_days import ONE_DAY, bounds_of, monday_of
 from contracts.vocabulary import Period
 from progress_service.application.progress_of import progress_in
 from progress_service.application.sight_of import seen_of
@@ -28,7 +29,6 @@ from progress_service.domain.outlook import (
     pace_of,
 )
 from progress_service.domain.scheduled import Expected, expected
-from contracts.school_days import ONE_DAY, bounds_of, monday_of
 from runtime.auth import Principal
 from runtime.event_store import EventStore
 

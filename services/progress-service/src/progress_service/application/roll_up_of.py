@@ -14,16 +14,16 @@ from uuid import UUID
 from sqlalchemy import text
 
 from contracts.fields import ItemId, PlanId, StudentId
+from contracts.minutes_convention import ConventionOn, conventions
 from contracts.plan_history import History
+from contracts.promises import PromisedServices
+from contracts.school_days import NONE, SchoolDays
 from contracts.shipped_profiles import shipped_profiles
 from progress_service.application.known_plans import all_histories, known_profiles
 from progress_service.application.sight_of import seen_of
-from contracts.minutes_convention import ConventionOn, conventions
 from progress_service.domain.delivery import Given, counted
 from progress_service.domain.item_year import Session, SessionOutcome
-from contracts.promises import PromisedServices
 from progress_service.domain.roll_up import Group, Sum, in_order
-from contracts.school_days import NONE, SchoolDays
 from runtime.auth import Principal
 from runtime.event_store import EventStore
 

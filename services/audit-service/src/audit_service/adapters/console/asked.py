@@ -15,6 +15,7 @@ from audit_service.domain.moment import Moment, read_basis, read_day, read_known
 from contracts.event import EventClass
 from contracts.problems import NotFound
 from runtime.call import Call
+from runtime.scopes import ROLE_SCOPES
 
 Text = Annotated[str, Query(max_length=600)]
 
@@ -64,7 +65,19 @@ async def frame(call: Call) -> dict[str, Any]:
         "who_name": names.get(call.who.id),
         "district": district.name,
         "zone": district.time_zone,
+        "alarms": _alarms(call),
     }
+
+
+def _alarms(call: Call) -> list[dict[str, str]]:
+    """For who can do something about it: what is wrong with the services of this process, and with any log."""
+    if "log.read" not in ROLE_SCOPES.get(call.who.role, frozenset()):
+        return []
+    return [
+        {"service": service.name, "what": what, "detail": detail}
+        for service in audit(call).neighbours.services
+        for what, detail in service.degraded()
+    ]
 
 
 async def student_of(call: Call, student: UUID) -> StudentFound:

@@ -1,0 +1,60 @@
+"""`handrail verify FILE`: offline. No server, no database, no network: the file, and the keys the reader trusts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from audit_service.domain.offline import Outcome, keys_in, verify
+from contracts.log.note import NoteBroken, VerifierKey
+
+LARGEST = 512 * 1024 * 1024
+
+
+class Unreadable(Exception):
+    """A file or key that was given cannot be read: wrong usage."""
+
+
+def trusted(keys: Sequence[str], file: Path | None) -> list[VerifierKey]:
+    """The keys on the command line and in the file; raises `Unreadable`."""
+    try:
+        found = [VerifierKey.parse(key) for key in keys]
+        return found + (keys_in(read(file).decode()) if file else [])
+    except (NoteBroken, UnicodeDecodeError) as error:
+        raise Unreadable(f"A key cannot be read: {error}.") from error
+
+
+def read(file: Path) -> bytes:
+    """The file's bytes; raises `Unreadable`."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise Unreadable(f"{file} is longer than anything that can be verified here.")
+        return file.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def verify_file(
+    file: Path, keys: Sequence[VerifierKey], entry: Path | None, contents: Path | None
+) -> Outcome:
+    """What the file proves; raises `Unreadable`."""
+    return verify(
+        read(file), keys, entry=read(entry) if entry else None, contents=read(contents) if contents else None
+    )
+
+
+def told(file: Path, outcome: Outcome) -> str:
+    """In words."""
+    lines = [f"{file.name}: {'GENUINE' if outcome.good else 'NOT PROVED' if not outcome.wrong else 'BAD'}"]
+    for title, said in (("Wrong", outcome.wrong), ("Needed", outcome.missing), ("Proved", outcome.proved),
+                        ("Not proved by this", outcome.beyond)):  # fmt: skip
+        if said:
+            lines += ["", title, *(f"  - {line}" for line in said)]
+    return "\n".join(lines)
+
+
+def as_json(file: Path, outcome: Outcome) -> dict[str, Any]:
+    """For a program."""
+    return {
+        "file": file.name, "good": outcome.good, "wrong": outcome.wrong, "needed": outcome.missing,
+        "proved": outcome.proved, "not_proved": outcome.beyond,
+    }  # fmt: skip

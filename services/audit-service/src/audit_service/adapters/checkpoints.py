@@ -1,0 +1,92 @@
+"""Where the cosigner gets the newest checkpoints from: the services' views in one database, or their logs by HTTP."""
+
+from collections.abc import Callable, Sequence
+
+import httpx
+
+from audit_service.application.cosigner import Offered
+from contracts.log.checkpoint import Checkpoint
+from contracts.log.note import LARGEST_NOTE, Note, NoteBroken, VerifierKey
+from runtime.database import Database
+from runtime.log_keys import key_of
+from runtime.log_schema import NEWEST_CHECKPOINTS
+from runtime.projection import tenants
+
+TIMEOUT = httpx.Timeout(5.0)
+_OWN = """
+    SELECT k.tenant, k.public, c.size, c.root, c.signature FROM audit.log_keys k
+      JOIN audit.checkpoints c ON c.tenant = k.tenant WHERE k.tenant = $1 ORDER BY c.size DESC LIMIT 1"""
+
+
+class InOneDatabase:
+    """Where the journal is the transport: a view that shows the newest checkpoint of each district, and nothing else."""
+
+    pause_seconds = 1.0
+
+    def __init__(self, database: Database, host: str) -> None:
+        self._database = database
+        self._host = host
+
+    async def newest(self, source: str) -> Sequence[Offered]:
+        """See `Checkpoints.newest`."""
+        if source == self._database.source:
+            rows = []
+            for tenant in await tenants(self._database):
+                async with self._database.lend(tenant) as connection:
+                    rows += await connection.fetch(_OWN, tenant)
+        else:
+            async with self._database.pool.acquire() as connection:
+                rows = await connection.fetch(f"SELECT * FROM {source}.{NEWEST_CHECKPOINTS}")
+        found = []
+        for row in rows:
+            key = key_of(self._host, row["tenant"], source, row["public"])
+            note = Checkpoint(key.name, row["size"], row["root"]).note(key, row["signature"])
+            found.append(Offered(row["tenant"], source, note, key))
+        return found
+
+
+class ByHttp:
+    """Where the services share no database. ``where`` gives a service's address, ``token`` one for a district's logs."""
+
+    pause_seconds = 5.0
+
+    def __init__(self, database: Database, where: Callable[[str], str], token: Callable[[str], str]) -> None:
+        self._database = database
+        self._where = where
+        self._token = token
+
+    async def newest(self, source: str) -> Sequence[Offered]:
+        """See `Checkpoints.newest`; a district whose log cannot be read yet is left for the next look."""
+        found = []
+        async with httpx.AsyncClient(base_url=self._where(source), timeout=TIMEOUT) as client:
+            for tenant in await tenants(self._database):
+                headers = {"Authorization": f"Bearer {self._token(tenant)}"}
+                try:
+                    vkey = await client.get(f"/{source}/log/vkey", headers=headers)
+                    checkpoint = await client.get(f"/{source}/log/checkpoint", headers=headers)
+                except httpx.HTTPError as error:
+                    raise OSError(type(error).__name__) from error
+                if (
+                    vkey.status_code != 200
+                    or checkpoint.status_code != 200
+                    or len(checkpoint.content) > LARGEST_NOTE
+                ):
+                    continue
+                try:
+                    offered = Offered(
+                        tenant, source, Note.parse(checkpoint.content), VerifierKey.parse(vkey.text)
+                    )
+                except NoteBroken:
+                    continue
+                found.append(offered)
+        return found
+
+
+class Nowhere:
+    """With Kafka and another issuer there is no token to ask with: the operator is told, and nothing is cosigned."""
+
+    pause_seconds = 60.0
+
+    async def newest(self, source: str) -> Sequence[Offered]:
+        """Raises ``OSError``."""
+        raise OSError(f"{source}: checkpoints are read by HTTP with a token of the built-in issuer")

@@ -1,0 +1,281 @@
+"""What a file proves by itself, to somebody who has the file and the verifier keys they trust, and nothing else."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from audit_service.domain.packet import (
+    DIGEST_PREFIX,
+    FORMAT,
+    NotAPacket,
+    unzipped,
+    verify_packet,
+    wrong_files,
+)
+from contracts.canonical import parse_instant
+from contracts.log.checkpoint import Checkpoint, opened
+from contracts.log.note import COSIGNATURE, ED25519, Note, NoteBroken, VerifierKey, signed_at
+from contracts.log.proof import HEADER, LogProof
+from contracts.log.tree import ProofBroken
+
+EXPORT_FORMAT = "handrail-export@1"
+KEYS = "keys.txt"
+PROOFS = "proofs/"
+
+
+@dataclass
+class Outcome:
+    """Good only when nothing is wrong and nothing that was asked stays open."""
+
+    proved: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """What the reader has to give, or the file would have to hold, before it proves anything."""
+    beyond: list[str] = field(default_factory=list)
+    """What no such file can prove."""
+
+    @property
+    def good(self) -> bool:
+        """Everything holds."""
+        return not self.wrong and not self.missing
+
+
+def keys_in(text: str) -> list[VerifierKey]:
+    """A key a line; empty lines and those that begin with ``#`` say nothing. Raises `NoteBroken`."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [VerifierKey.parse(line) for line in lines if line and not line.startswith("#")]
+
+
+def verify(
+    content: bytes, keys: Sequence[VerifierKey], *, entry: bytes | None = None, contents: bytes | None = None
+) -> Outcome:
+    """A proof file, a signed checkpoint, a packet or an export: told apart by how it begins."""
+    if content.startswith(b"PK"):
+        return _zip(content, keys)
+    if content.startswith(HEADER.encode()):
+        return _proof_file(content, keys, entry, contents)
+    if "— ".encode() in content:
+        return _checkpoint(content, keys)
+    return Outcome(wrong=["this is no proof file, no signed checkpoint, no packet and no export of ours"])
+
+
+def _checkpoint(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
+    outcome = Outcome()
+    try:
+        _signed(Note.parse(content), keys, outcome)
+    except NoteBroken as error:
+        outcome.wrong.append(str(error))
+    return outcome
+
+
+def _signed(note: Note, keys: Sequence[VerifierKey], outcome: Outcome) -> Checkpoint | None:
+    """The checkpoint, if its log signed it; notes who else did."""
+    checkpoint = Checkpoint.parse(note.text)
+    named = [key for key in keys if key.kind == ED25519 and key.name == checkpoint.origin]
+    if not named:
+        outcome.missing.append(
+            f"the key of the log {checkpoint.origin}: get it from the district, and give it with --key"
+            if not keys else f"none of the keys given is that of the log {checkpoint.origin}"
+        )  # fmt: skip
+        return None
+    opened(note, named[0])
+    outcome.proved.append(f"The log {checkpoint.origin} signed that it had {checkpoint.size} entries.")
+    cosigners = [key for key in note.signers(keys) if key.kind == COSIGNATURE]
+    for key in cosigners:
+        signature = note.signers([key])[key]
+        at = datetime.fromtimestamp(signed_at(signature.blob), UTC)
+        outcome.proved.append(f"{key.name} saw it so and cosigned it on {at:%Y-%m-%d %H:%M:%S} UTC.")
+    if not cosigners:
+        outcome.beyond.append(
+            "No cosignature was checked: that everybody is shown this same log rests on the log alone."
+        )
+    return checkpoint
+
+
+def _proof_file(
+    content: bytes, keys: Sequence[VerifierKey], entry: bytes | None, contents: bytes | None
+) -> Outcome:
+    outcome = Outcome()
+    try:
+        proof = LogProof.parse(content)
+        _signed(proof.note, keys, outcome)
+        if entry is None:
+            outcome.missing.append(
+                "the entry: get it beside the proof (.../proofs/ID/entry), and give it with --entry"
+            )
+            return outcome
+        checkpoint = proof.check(entry)
+        outcome.proved.append(
+            f"This entry, byte for byte, is entry {proof.index} of the log's first {checkpoint.size}: {_entry_told(entry)}."
+        )
+        if contents is None:
+            outcome.beyond.append("What the event says was not given (--contents), so it was not compared.")
+        elif proof.extra is None:
+            outcome.missing.append("the salt (`extra`), without which contents cannot be compared")
+        else:
+            _opens(entry, proof.extra, contents, f"entry {proof.index}", outcome)
+    except (ProofBroken, NoteBroken) as error:
+        outcome.wrong.append(str(error))
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError, ValueError):
+        outcome.wrong.append("the entry cannot be read: give the file as it was downloaded")
+    return outcome
+
+
+def _entry_told(entry: bytes) -> str:
+    said = msgspec.json.decode(entry)
+    what = f"{said['type']}, effective on {said['effective_on']}, known at {said['known_at']}"
+    return f"{what}, number {said['nth']} of its subject"
+
+
+def _opens(entry: bytes, salt: bytes, contents: bytes, which: str, outcome: Outcome) -> bool:
+    digest = msgspec.json.decode(entry)["digest"]
+    if hashlib.sha256(DIGEST_PREFIX + salt + contents).hexdigest() == digest:
+        outcome.proved.append(f"The contents are exactly what {which} committed to.")
+        return True
+    outcome.wrong.append(f"the contents are not what {which} committed to")
+    return False
+
+
+def _zip(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
+    try:
+        files = unzipped(content)
+        manifest = msgspec.json.decode(files.get("manifest.json", b"{}"))
+        format_ = manifest.get("format") if isinstance(manifest, dict) else None
+    except (NotAPacket, msgspec.DecodeError) as error:
+        return Outcome(wrong=[str(error)])
+    if format_ == EXPORT_FORMAT:
+        return _export(files, keys)
+    if format_ != FORMAT:
+        return Outcome(
+            wrong=["this zip is neither a packet nor an export of ours: its manifest names no format we know"]
+        )
+    verified = verify_packet(content)
+    beyond = [
+        "A packet carries no proofs: that its entries stand in the district's log is proved by an export."
+    ]
+    return Outcome(list(verified.said), list(verified.problems), [], beyond)
+
+
+def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
+    outcome = Outcome(wrong=list(wrong_files(files, EXPORT_FORMAT)))
+    if not outcome.wrong:
+        outcome.proved.append(f"{len(files) - 1} files are as their manifest says.")
+    try:
+        enclosed = keys_in(files[KEYS].decode())
+        lines = [msgspec.json.decode(line) for line in files["events.jsonl"].splitlines() if line]
+        said = msgspec.json.decode(files["export.json"])
+        checkpoints = _proofs(files, lines, list(keys) or enclosed, outcome)
+        for log in said["logs"]:
+            _complete(log, lines, checkpoints.get(log["service"]), said["student"]["id"], outcome)
+    except NoteBroken as error:
+        outcome.wrong.append(str(error))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
+    if not keys:
+        outcome.beyond.append(
+            "The keys were those that the export itself carries: compare keys.txt with the keys that the district has "
+            "published or given you before, or give yours with --key."
+        )
+    outcome.beyond.append(
+        "That what was recorded is true: a log proves who recorded what when, and that nobody changed it."
+    )
+    return outcome
+
+
+def _proofs(
+    files: dict[str, bytes], lines: Iterable[dict[str, Any]], keys: Sequence[VerifierKey], outcome: Outcome
+) -> dict[str, Checkpoint]:
+    """Every entry under its checkpoint; the checkpoint of each log."""
+    found: dict[str, Checkpoint] = {}
+    proved = opened_ = closed = 0
+    for line in lines:
+        source, index, entry = line["source"], line["index"], line["entry"].encode()
+        name = proof_name(source, index)
+        try:
+            proof = LogProof.parse(files[name])
+            checkpoint = proof.check(entry)
+        except (ProofBroken, NoteBroken) as error:
+            outcome.wrong.append(f"{name}: {error}")
+            continue
+        if proof.index != index:
+            outcome.wrong.append(f"{name} is of entry {proof.index}")
+            continue
+        if source not in found:
+            signed = Outcome()
+            if _signed(proof.note, keys, signed) is None or not checkpoint.origin.endswith(f"/{source}/log"):
+                outcome.wrong.append(f"{name}: no key that was given is that of its log")
+            outcome.proved += signed.proved
+            outcome.beyond += signed.beyond
+            found[source] = checkpoint
+        elif checkpoint != found[source]:
+            outcome.wrong.append(f"{name} leads to another checkpoint than the others of its log")
+            continue
+        proved += 1
+        if "contents" not in line:
+            closed += 1
+        elif _opens(
+            entry,
+            bytes.fromhex(line["salt"]),
+            line["contents"].encode(),
+            f"{source} entry {index}",
+            Outcome(),
+        ):
+            opened_ += 1
+        else:
+            outcome.wrong.append(f"the contents of {source} entry {index} are not what was committed to")
+    outcome.proved.append(f"{proved} entries stand in their logs, each at its place, byte for byte.")
+    outcome.proved.append(
+        f"{opened_} of them open to exactly what was committed to; {closed} are without contents, as named."
+    )
+    return found
+
+
+def proof_name(source: str, index: int) -> str:
+    """``proofs/plan-000012.tlog-proof``."""
+    return f"{PROOFS}{source}-{index:06d}.tlog-proof"
+
+
+def _complete(
+    log: dict[str, Any],
+    lines: Sequence[dict[str, Any]],
+    checkpoint: Checkpoint | None,
+    student: str,
+    outcome: Outcome,
+) -> None:
+    service, nth = log["service"], log["nth"]
+    here = [msgspec.json.decode(line["entry"]) for line in lines if line["source"] == service]
+    closed = {
+        msgspec.json.decode(line["entry"])["id"]
+        for line in lines
+        if line["source"] == service and "contents" not in line
+    }
+    numbers = sorted(entry["nth"] for entry in here)
+    gone = sorted(set(range(1, nth + 1)) - set(numbers))
+    if gone:
+        outcome.wrong.append(
+            f"of {service}'s log the student's entries {', '.join(map(str, gone[:10]))} are missing"
+        )
+    if len(numbers) != len(set(numbers)) or any(number > nth for number in numbers):
+        outcome.wrong.append(
+            f"of {service}'s log an entry is there twice, or more than the {nth} that are named"
+        )
+    if any(entry["subject"] != student for entry in here):
+        outcome.wrong.append(f"an entry of {service}'s log is about somebody else")
+    if closed != {each["event_id"] for each in log["withheld"]}:
+        outcome.wrong.append(
+            f"of {service}'s log other contents are withheld than are named with their reason"
+        )
+    if nth and (checkpoint is None or log["size"] > checkpoint.size):
+        outcome.wrong.append(
+            f"{service}'s log is said to have {log['size']} entries, and no checkpoint bears that out"
+        )
+    if nth and not gone:
+        last = max(parse_instant(entry["known_at"]) for entry in here)
+        outcome.proved.append(
+            f"Of {service}'s log it is complete up to {last:%Y-%m-%d %H:%M:%S} UTC: the student's entries 1 to {nth}, "
+            f"{len(closed)} of them without contents."
+        )

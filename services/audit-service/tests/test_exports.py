@@ -1,0 +1,230 @@
+"""An export of evidence: complete for its question, checkable by a stranger with nothing at hand, and found when touched."""
+
+import asyncio
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
+from audit_service.domain.packet import MANIFEST, make_packet
+from audit_service.testing_facts import (
+    DANA,
+    JONAS,
+    PLAN,
+    adopted,
+    amended,
+    confirmed,
+    dana,
+    draft_opened,
+    notice,
+    registered,
+    session,
+)
+from contracts.audit import ExportMade
+from contracts.ids import new_id
+
+HANDRAIL = Path(sys.executable).parent / "handrail"
+QUESTION = {"student": str(JONAS), "purpose": "Hearing of 24 June"}
+
+
+@pytest.fixture
+async def recorded(world):
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())
+    await world.write("plan", JONAS, f"plan/{PLAN}", draft_opened(), adopted(), amended())
+    await world.write(
+        "progress", JONAS, "item/nurse/2025-2026", session(date(2025, 9, 29)), session(date(2025, 10, 6))
+    )
+    await world.write("notify", JONAS, "notice/1", *notice())
+    await world.caught_up()
+    await world.audit.cosigner.look()
+    return world
+
+
+async def exported(world, **asked) -> tuple[dict, bytes]:
+    answer = await world.post("/exports", QUESTION | asked)
+    assert answer.status_code == 201, answer.text
+    download = await world.get(f"/exports/{answer.json()['id']}/download")
+    assert (download.status_code, download.headers["content-type"]) == (200, "application/zip")
+    return answer.json(), download.content
+
+
+def opened(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_an_export_holds_every_entry_of_the_student_with_its_proof(recorded) -> None:
+    answer, content = await exported(recorded)
+    files = opened(content)
+    lines = [json.loads(line) for line in files["events.jsonl"].splitlines()]
+
+    assert {log["service"]: log["nth"] for log in answer["logs"]} == {
+        "plan": 5,
+        "progress": 2,
+        "notify": 3,
+        "audit": 0,
+    }
+    assert len(lines) == 10
+    assert {f"proofs/{line['source']}-{line['index']:06d}.tlog-proof" for line in lines} < set(files)
+    assert len(json.loads(files["timeline.json"])) == 10
+    assert [plan["version"] for plan in json.loads(files["replay.json"])["plans"]] == [2]
+    assert files["report.pdf"].startswith(b"%PDF")
+    assert b"/StructTreeRoot" in files["report.pdf"]
+    assert b"902(13)" in files["CERTIFICATION.txt"]
+    assert b"not signed" in files["CERTIFICATION.txt"]
+    assert b"handrail verify" in files["README.txt"]
+    outcome = verify(content, [])
+    assert (outcome.wrong, outcome.missing) == ([], [])
+    assert any("complete up to" in line and "entries 1 to 5" in line for line in outcome.proved)
+
+
+async def test_the_export_is_an_event_that_says_what_was_in_it(recorded) -> None:
+    answer, _ = await exported(recorded, effective_on="2025-10-20", external_id="northwind:export-1")
+    (made,) = await recorded.audit.store.read(recorded.tenant, f"export/{answer['id']}")
+    assert isinstance(made.event, ExportMade)
+    assert (made.event.as_of_on, made.event.purpose) == (date(2025, 10, 20), "Hearing of 24 June")
+    assert {log.service.value: log.size for log in made.event.logs}["plan"] == 6
+    again = await recorded.post(
+        "/exports", QUESTION | {"effective_on": "2025-10-20", "external_id": "northwind:export-1"}
+    )
+    assert (again.status_code, again.json()["id"]) == (200, answer["id"])
+
+
+async def test_nothing_that_became_known_later_is_in_the_answer_to_an_earlier_question(recorded) -> None:
+    page = (await recorded.get("/events", source="plan")).json()["items"]
+    known = page[4]["entry"]["known_at"]  # The plan was adopted, and its amendment not known yet.
+    answer, content = await exported(recorded, effective_on="2025-10-20", known_at=known)
+    files = opened(content)
+    assert {log["service"]: log["nth"] for log in answer["logs"]} == {
+        "plan": 4,
+        "progress": 0,
+        "notify": 0,
+        "audit": 0,
+    }
+    assert [plan["version"] for plan in json.loads(files["replay.json"])["plans"]] == [1]
+    assert b"amendment_adopted" not in files["events.jsonl"]
+    assert verify(content, []).good
+
+
+def alone(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a folder, with no database or keyring named, and no network (a namespace without one, where allowed)."""
+    bare = {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    cut_off = ["unshare", "--net", "--map-root-user"]
+    if subprocess.run([*cut_off, "true"], capture_output=True, check=False).returncode != 0:
+        cut_off = []
+    command = [*cut_off, str(HANDRAIL), "verify", *arguments]
+    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
+
+
+async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, tmp_path: Path) -> None:
+    _, content = await exported(recorded)
+    (tmp_path / "evidence.zip").write_bytes(content)
+
+    done = await asyncio.to_thread(alone, tmp_path, "evidence.zip")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "GENUINE" in done.stdout
+    assert "10 entries stand in their logs" in done.stdout
+    assert "compare keys.txt with the keys" in done.stdout
+    (tmp_path / "keys.txt").write_bytes(opened(content)["keys.txt"])
+    done = await asyncio.to_thread(alone, tmp_path, "evidence.zip", "--keys", "keys.txt", "--json")
+    said = json.loads(done.stdout)
+    assert said["good"]
+    assert any("cosigned it on" in line for line in said["proved"])
+    (tmp_path / "evidence.zip").write_bytes(content[:-200])
+    done = await asyncio.to_thread(alone, tmp_path, "evidence.zip")
+    assert (done.returncode, "BAD" in done.stdout) == (1, True)
+    assert (await asyncio.to_thread(alone, tmp_path, "nothing.zip")).returncode == 2
+
+
+def forged(content: bytes, **files: bytes) -> bytes:
+    """Altered, with a manifest that fits: what a forger would do."""
+    kept = opened(content)
+    del kept[MANIFEST]
+    return make_packet(kept | {name.replace("__", "."): new for name, new in files.items()}, EXPORT_FORMAT)
+
+
+async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
+    _, content = await exported(recorded)
+    files = opened(content)
+    lines = files["events.jsonl"].splitlines(keepends=True)
+    shorter = json.loads(files["export.json"])
+    shorter["logs"][0]["nth"] -= 1
+    proof = "proofs/plan-000003.tlog-proof"
+    swapped = make_packet(
+        {name: body for name, body in files.items() if name != MANIFEST}
+        | {proof: files["proofs/plan-000002.tlog-proof"]},
+        EXPORT_FORMAT,
+    )
+    cases = {
+        "an entry left out": (forged(content, events__jsonl=b"".join(lines[:-1])), "are missing"),
+        "a text altered": (
+            forged(content, events__jsonl=files["events.jsonl"].replace(b"snack", b"lunch")), "not what was committed"),
+        "an entry altered": (
+            forged(content, events__jsonl=files["events.jsonl"].replace(b"case_manager", b"principal")), "do not lead"),
+        "an extent made smaller": (forged(content, export__json=json.dumps(shorter).encode()), "more than the"),
+        "another proof": (swapped, "plan-000003"),
+        "a bit in the zip": (content.replace(b"events.jsonl", b"evEnts.jsonl"), ""),
+    }  # fmt: skip
+    for what, (altered, words) in cases.items():
+        outcome = verify(altered, [])
+        assert not outcome.good, what
+        assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    stranger = keys_in(files["keys.txt"].decode())[-1:]
+    assert not verify(content, stranger).good  # None of the keys given is that of a log.
+
+
+async def test_contents_that_were_destroyed_are_named_as_withheld_and_all_proofs_hold(recorded) -> None:
+    admin = await asyncpg.connect(
+        recorded.sources["audit"].cluster.postgres.url(recorded.sources["audit"].name)
+    )
+    await admin.execute("DELETE FROM keyring.keys WHERE subject = $1 AND class = 'identity'", JONAS)
+    await admin.close()
+    recorded.audit.keyring._by_id.clear()
+    recorded.audit.keyring._current.clear()
+    answer, content = await exported(recorded)
+    plan = next(log for log in answer["logs"] if log["service"] == "plan")
+    assert plan["withheld"] > 0
+    assert b"lawfully destroyed" in opened(content)["README.txt"]
+    assert verify(content, []).good
+
+
+async def test_bad_questions_are_refused_clearly(recorded) -> None:
+    ahead = (date.today() + timedelta(days=400)).isoformat()  # noqa: DTZ011
+    answer = await recorded.post("/exports", QUESTION | {"known_at": ahead})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/known_at")
+    assert (await recorded.post("/exports", QUESTION | {"known_at": "soon"})).status_code == 422
+    assert (await recorded.post("/exports", QUESTION | {"effective_on": "2026-02-30"})).status_code == 422
+    assert (await recorded.post("/exports", QUESTION | {"student": str(new_id())})).status_code == 404
+    elsewhere = recorded.issuer.vendor(
+        "packet.write", "audit.read", "plan.read", "progress.read", "notice.read", tenant="hillside"
+    )
+    headers = {**elsewhere, "idempotency-key": str(new_id())}
+    assert (await recorded.post("/exports", QUESTION, headers)).status_code == 404
+    assert (await recorded.post("/exports", QUESTION, recorded.vendor("packet.write"))).status_code == 403
+
+
+async def test_before_anything_was_known_there_is_nothing_and_it_says_so(recorded) -> None:
+    answer, content = await exported(recorded, known_at="2001-01-01")
+    assert {log["nth"] for log in answer["logs"]} == {0}
+    outcome = verify(content, [])
+    assert outcome.good
+    assert "0 entries stand in their logs" in " / ".join(outcome.proved)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "no proof file"), (b"PK\x03\x04 cut short", "not a readable zip"), (b"c2sp.org/tlog-proof@v1\nindex 1\n", "cut short"),
+     (b"hello", "no proof file"), (make_packet({"a": b"b"}, "other@1"), "names no format we know"),
+     (make_packet({"a": b"b"}, EXPORT_FORMAT), "missing or cannot be read")],
+)  # fmt: skip
+def test_what_is_no_evidence_is_told_so(content: bytes, words: str) -> None:
+    assert words in " / ".join(verify(content, []).wrong)
