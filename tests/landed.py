@@ -3,10 +3,20 @@
 import io
 import subprocess
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 
-def landed_before(repository: Path) -> str | None:
+@dataclass(frozen=True)
+class Landed:
+    """A revision that others may rely on."""
+
+    revision: str
+    certain: bool
+    """By a main that the working tree has left; else it is only the commit before."""
+
+
+def landed_before(repository: Path) -> Landed | None:
     """The revision whose promises the working tree has to keep; ``None`` where there is none, or no history.
 
     On a branch where it left main. On main itself what the next commit will stand on, or, with nothing changed, what the
@@ -25,10 +35,11 @@ def landed_before(repository: Path) -> str | None:
     )
     left_at = _git(repository, "merge-base", "HEAD", main) if main else None
     if left_at and left_at != head:
-        return left_at
+        return Landed(left_at, certain=True)
     if _git(repository, "status", "--porcelain", "--untracked-files=no"):
-        return head
-    return _git(repository, "rev-parse", "--verify", "--quiet", "HEAD~1^{commit}")
+        return Landed(head, certain=False)
+    before = _git(repository, "rev-parse", "--verify", "--quiet", "HEAD~1^{commit}")
+    return Landed(before, certain=False) if before else None
 
 
 def contracts_of(repository: Path, revision: str, into: Path) -> Path:

@@ -28,13 +28,19 @@ class PlanFound(Value):
     kind: str
 
 
+class StudentNoMore(Value):
+    """A student whose name was lawfully destroyed."""
+
+    id: UUID
+    name: str = "A student whose name was lawfully destroyed"
+
+
 class StudentFound(Value):
     """A student, as much as it takes to tell them from another."""
 
     id: UUID
     name: str
-    birth_date: date | None = None
-    """Absent only where it was lawfully destroyed."""
+    birth_date: date
     school: str | None = None
     grade: str | None = None
     external_ids: tuple[str, ...] = ()

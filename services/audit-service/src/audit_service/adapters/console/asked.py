@@ -10,7 +10,7 @@ from fastapi import Query
 
 from audit_service.application.evidence import Evidence
 from audit_service.application.service import audit
-from audit_service.application.students import StudentFound, find_students
+from audit_service.application.students import StudentFound, StudentNoMore, find_students
 from audit_service.domain.moment import Moment, read_basis, read_day, read_known
 from contracts.event import EventClass
 from contracts.problems import NotFound
@@ -80,7 +80,8 @@ def _alarms(call: Call) -> list[dict[str, str]]:
     ]
 
 
-async def student_of(call: Call, student: UUID) -> StudentFound:
+async def student_of(call: Call, student: UUID) -> StudentFound | StudentNoMore:
+    """Whom a page is about; raises `NotFound` for whoever is not there or may not be seen."""
     await call.must_see(student)
     found = await find_students(audit(call).database, call.who, student=student, limit=1)
     if found:
@@ -88,4 +89,4 @@ async def student_of(call: Call, student: UUID) -> StudentFound:
     gone = await audit(call).evidence.destroyed_on(call.tenant, student)
     if EventClass.IDENTITY not in gone:
         raise NotFound("There is no such student here.")
-    return StudentFound(id=student, name="A student whose name was lawfully destroyed")
+    return StudentNoMore(id=student)
