@@ -6,8 +6,8 @@ findings engine and to what has no route yet:
 - A: the rows that are findings: `evaluation-60`, `iep-30`, `safeguards-trigger`, `language`, `missed-reason`,
   `prompt-entry`, `staff-informed`, `progress-report`, `manifestation`, `removal-services`, `transition-16` as
   `met`, `due`, `overdue`, `met_late` and `missed`. Here the facts under them are looked at.
-- A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19) have no kind of notice; the agreement not to meet (02-26) is dated on the day of the
-  proposal, which a written agreement cannot follow.
+- A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19) have no kind of notice; the agreement not to
+  meet (02-26) is dated on the day of the proposal, which a written agreement cannot follow.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: `s504.review`, `s504.responsible`, `rec.college`, `rec.access-log` as findings; the safeguards of 09-09; the college
   opening the packet offline (08-20); everything of 2030 and 2031 (`rec.legal-hold`): holds and destruction.
