@@ -319,6 +319,11 @@ def _delivered(
     client = story.client
     days = school_days_from(start, 10)
     story.stage.advance_to(days[-1], hour=17)
+    client.post(
+        "/progress/v1/schedules",
+        {"plan": plan, "item": speech, "staff": school.staff[PROVIDER], "minutes": 30, "from": start.isoformat(),
+         "weekdays": sorted({day.isoweekday() for day in days[::3]})},
+    )  # fmt: skip
     for n, day in enumerate(days[::3]):
         missed = n == 1
         body: dict[str, Any] = {
@@ -347,6 +352,13 @@ def _delivered(
     story.say("   " + progress.get("in_words", ""))
     drawn = client.request("GET", f"/progress/v1/items/{goal['id']}/progress.svg").content
     story.holds("the goal is drawn", drawn[:4] == b"<svg")
+    report = client.post(
+        "/progress/v1/reports",
+        {"plan": plan, "from": start.isoformat(), "until": days[-1].isoformat(),
+         "narratives": {goal["id"]: "Sorts by color on her own now; by shape with a look at the model."}},
+    )  # fmt: skip
+    printed = client.request("GET", f"/progress/v1/reports/{report['id']}.pdf").content
+    story.holds("a progress report is issued, and stays as it is", printed[:5] == b"%PDF-")
 
 
 def _replayed(story: Story, family: Family, plan: str, first: date, changed: date) -> None:

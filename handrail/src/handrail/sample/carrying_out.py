@@ -10,9 +10,12 @@ WEEK = timedelta(days=7)
 API = "/progress/v1"
 
 
-def weekdays_of(place: int) -> list[int]:
-    """On which weekdays the first, second, third service of a plan is given."""
-    return ([1, 3, 5], [2], [4])[min(place, 2)]
+WEEKDAYS = {1: [2], 2: [1, 3], 3: [1, 3, 5], 4: [1, 2, 4, 5]}
+
+
+def weekdays_of(service: Json) -> list[int]:
+    """On which weekdays a service is given: as often as the plan promises sessions a week."""
+    return WEEKDAYS.get(service["sessions_per"], [1, 2, 3, 4, 5])
 
 
 def scheduled(scene: Scene, world: World, held: Held) -> Life:
@@ -20,10 +23,10 @@ def scheduled(scene: Scene, world: World, held: Held) -> Life:
     yield held.meets_on + WEEK
     by = scene.by(held.manager).client
     made = []
-    for place, service in enumerate(held.services):
+    for service in held.services:
         body: Json = {
             "plan": held.plan, "item": service["id"], "staff": held.school.staff[service["provider_role"]],
-            "weekdays": weekdays_of(place), "from": scene.day.isoformat(), "external_id": f"sis:schedule-{service['id']}",
+            "weekdays": weekdays_of(service), "from": scene.day.isoformat(), "external_id": f"sis:schedule-{service['id']}",
         }  # fmt: skip
         made.append((by.post(f"{API}/schedules", body)["id"], body))
     if held.number == 2:

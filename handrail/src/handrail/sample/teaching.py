@@ -26,8 +26,8 @@ def sessions(scene: Scene, world: World, school: School) -> Life:
         lines = [
             line
             for held in world.ieps if held.school is school
-            for place, service in enumerate(held.services)
-            for line in _sheet(scene, held, service, place, days)
+            for service in held.services
+            for line in _sheet(scene, held, service, days)
         ]  # fmt: skip
         lines += [_made_up(scene, line, of, days) for line, of in missed[: len(missed) // 2]]
         lines, late = lines + late, []
@@ -41,11 +41,11 @@ def sessions(scene: Scene, world: World, school: School) -> Life:
         missed = _sent(scene, lines)
 
 
-def _sheet(scene: Scene, held: Held, service: Json, place: int, days: list[date]) -> list[Json]:
+def _sheet(scene: Scene, held: Held, service: Json, days: list[date]) -> list[Json]:
     first, last = date.fromisoformat(service["starts_on"]), date.fromisoformat(service["ends_on"])
     given_on = [
         day for day in days
-        if day.isoweekday() in weekdays_of(place) and first <= day <= last and held.in_force_on(day)
+        if day.isoweekday() in weekdays_of(service) and first <= day <= last and held.in_force_on(day)
     ]  # fmt: skip
     return [_session(scene, held, service, day) for day in given_on]
 

@@ -45,6 +45,20 @@ def codes(refusal: Any) -> set[str]:
         ({"half_days": (date(2025, 8, 1),)}, "day-outside-school-year"),
         ({"days_off": (date(2025, 12, 19),), "half_days": (date(2025, 12, 19),)}, "day-off-and-half-day"),
         ({"half_days": (date(2025, 12, 20),)}, "half-day-without-school"),
+        ({"closures": (date(2026, 1, 14),)}, "closure-not-off"),
+        (
+            {"terms": ({"name": "Fall", "first_on": "2025-08-01", "last_on": "2025-12-19"},)},
+            "term-outside-school-year",
+        ),
+        (
+            {
+                "terms": (
+                    {"name": "Fall", "first_on": "2025-08-25", "last_on": "2025-12-19"},
+                    {"name": "Spring", "first_on": "2025-12-19", "last_on": "2026-06-12"},
+                )
+            },
+            "terms-overlap",
+        ),
     ],
 )
 def test_a_school_year_does_not_contradict_itself(fields: dict[str, Any], code: str) -> None:

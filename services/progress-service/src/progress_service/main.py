@@ -16,6 +16,7 @@ from progress_service.adapters.routes import (
     make_ups,
     measurements,
     reports,
+    roll_up,
     schedules,
     sessions,
 )
@@ -52,6 +53,7 @@ ROUTERS: Sequence[APIRouter] = (
     measurements.routes,
     delivery.routes,
     ahead.routes,
+    roll_up.routes,
     item_progress.routes,
     reports.routes,
     code_list_routes(PREFIX, [MISSED_REASON, MAKE_UP_GROUND, PROMPT_LEVEL], "progress.read"),

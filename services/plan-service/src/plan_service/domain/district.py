@@ -99,6 +99,23 @@ def _in_year(year: SchoolYear, at: str) -> Iterator[Reason]:
         elif day.isoweekday() not in year.weekdays:
             yield Reason("half-day-without-school", f"{day} falls on a weekday without school.",
                          pointer=f"{at}/half_days/{place}")  # fmt: skip
+    for place, day in enumerate(year.closures or ()):
+        if day not in off:
+            yield Reason("closure-not-off", f"School was closed on {day}, so it is a day off too.",
+                         cure="Name it among days_off as well.", pointer=f"{at}/closures/{place}")  # fmt: skip
+    yield from _terms_in(year, at)
+
+
+def _terms_in(year: SchoolYear, at: str) -> Iterator[Reason]:
+    terms = year.terms or ()
+    for place, term in enumerate(terms):
+        pointer = f"{at}/terms/{place}"
+        if not year.first_on <= term.first_on <= term.last_on <= year.last_on:
+            yield Reason("term-outside-school-year", f"A term lies within {year.first_on} to {year.last_on}, and ends after "
+                         "it begins.", pointer=pointer)  # fmt: skip
+        if place and term.first_on <= terms[place - 1].last_on:
+            yield Reason("terms-overlap", f"This term begins on {term.first_on}, before the one before it has ended.",
+                         cure="Name the terms in their order.", pointer=pointer)  # fmt: skip
 
 
 DEFAULT_NOTICE_DAYS = 5

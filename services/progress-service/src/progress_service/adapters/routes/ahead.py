@@ -1,4 +1,4 @@
-"""What is owed beside the plan, what is to come, a provider's week, a district's figures."""
+"""What is owed beside the plan, what is to come, a provider's week."""
 
 from datetime import date
 from fractions import Fraction
@@ -16,11 +16,9 @@ from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.ahead import compensatory_of, outlook_of, week_of
 from progress_service.application.knowledge import knowledge_text, read_days, read_knowledge, zone_of
 from progress_service.application.known_plans import today_of
-from progress_service.application.roll_up_of import roll_up_of
 from progress_service.domain.carried import MakeUp
 from progress_service.domain.make_up import AgreementBalance
 from progress_service.domain.outlook import GoalOutlook, ServiceOutlook
-from progress_service.domain.roll_up import LEAST, Group, to_leave_the_school
 from runtime.call import Asked
 from runtime.http import Routes
 
@@ -276,72 +274,6 @@ async def get_week(
             for each in found.services
         ],
         flags=[FlagOut.of(flag) for flag in found.flags],
-    )  # fmt: skip
-    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
-
-
-class GroupOut(FiguresOut):
-    """The figures of one school or provider. Of a group that is left out there are none."""
-
-    of: UUID | None = None
-    """Absent: students of no known school, sessions without a provider."""
-    students: int | None = None
-    agreed: int
-    """Minutes agreed or decided beside the plans."""
-    left_out: bool = False
-    """Fewer than ten students, or so few others that it would give those away."""
-
-    @classmethod
-    def of_group(cls, group: Group) -> "GroupOut":
-        """As it is answered."""
-        return cls(
-            of=group.of, students=None if group.left_out else group.students, agreed=group.agreed,
-            left_out=group.left_out, **figures_of(group.figures).model_dump(),
-        )  # fmt: skip
-
-
-class RollUpOut(Out):
-    """A district's minutes by school and by provider."""
-
-    first_on: date
-    last_on: date
-    least_students: int | None = None
-    """Groups of fewer are left out; absent: nothing is left out."""
-    schools: list[GroupOut]
-    providers: list[GroupOut]
-    """A provider owes nothing by themselves: theirs say what was given and missed."""
-
-
-@routes.get("/roll-up", response_model=RollUpOut, response_model_exclude_none=True)
-async def get_roll_up(
-    asked: Asked,
-    who: Reads,
-    first_on: Annotated[
-        date | None, Query(alias="from", description="First day; without it the school year's beginning.")
-    ] = None,
-    last_on: Annotated[date | None, Query(alias="to", description="Last day; without it today.")] = None,
-    to_leave: Annotated[
-        bool,
-        Query(
-            description="Leave out groups of fewer than ten students, as for a report that leaves the school."
-        ),
-    ] = False,
-) -> Response:
-    """Sum up the minutes of all students you see, by school and by provider.
-
-    What goes to a client leaves the school: groups of fewer than ten students are always left out for it.
-    """
-    async with asked.store.database.begin(asked.tenant) as rows:
-        days = read_days(first_on, last_on, await today_of(rows))
-    found = await roll_up_of(asked.store, asked.tenant, who, days.first_on, days.last_on)
-    leaves = to_leave or not who.is_person
-    schools, providers = found.schools, found.providers
-    if leaves:
-        schools, providers = to_leave_the_school(schools), to_leave_the_school(providers)
-    answer = RollUpOut(
-        first_on=days.first_on, last_on=days.last_on, least_students=LEAST if leaves else None,
-        schools=[GroupOut.of_group(group) for group in schools],
-        providers=[GroupOut.of_group(group) for group in providers],
     )  # fmt: skip
     return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
 
