@@ -22,7 +22,7 @@ from bench.processes import run
 
 NAMES = (
     "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "notices",
-    "notices_kafka", "findings",
+    "notices_kafka", "delivery", "findings",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The first history of law.md 8: Mira Quill's IEP, every event by HTTP on its day."""
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -135,6 +136,29 @@ def _agreed_on_a_plan(at: District, family: Family, told: Told) -> None:
     told["first"] = at.adopt(plan, begins, meeting)
     for role in (SLP, TEACHER, SPECIAL):
         _informed(at, told, role, [told["speech"], told["time"]], begins)
+    at.settle()
+    _scheduled(at, told, "reading", SPECIAL, [1, 2, 3, 4, 5], 45, begins)
+    _scheduled(at, told, "speech", SLP, [2], 30, begins)
+
+
+def _scheduled(
+    at: District, told: Told, item: str, role: str, weekdays: list[int], minutes: int, begins: date
+) -> None:
+    """On which weekdays a service is given from now on; what was planned before ends."""
+    kept = f"schedule of {item}"
+    if kept in told:
+        at.client.post(f"/progress/v1/schedules/{told[kept]}/end", {"on": begins.isoformat()})
+    told[kept] = at.client.post(
+        "/progress/v1/schedules",
+        {"plan": told["plan"], "item": told[item], "staff": at.staff(role), "weekdays": weekdays, "minutes": minutes,
+         "from": begins.isoformat()},
+    )["id"]  # fmt: skip
+
+
+def _reported(at: District, told: Told, due_on: str) -> None:
+    """A progress report for a date of the plan's schedule."""
+    body = {"plan": told["plan"], "due_on": due_on, "summary": "Ella lee con más calma.", "language": "es"}
+    told[f"report due {due_on}"] = at.client.post("/progress/v1/reports", body)["id"]
 
 
 def _items(told: Told) -> dict[str, Json]:
@@ -166,16 +190,19 @@ def _informed(at: District, told: Told, role: str, items: list[str], on: date) -
     at.client.post(f"{told['path']}/informed", body)
 
 
-def _given(at: District, told: Told, first: date, last: date, speech: int = 30) -> None:
-    """Reading every day, speech on Tuesdays, but for 3 February."""
+def _given(
+    at: District, told: Told, first: date, last: date, speech: int = 30, removed: Collection[date] = ()
+) -> None:
+    """Reading every day, speech on Tuesdays, but for 3 February and the days of a removal."""
     lines: list[Json] = []
     for day in school_days(first, last):
         given = [("reading", 45, SPECIAL)]
         if day.weekday() == 1 and day != date(2026, 2, 3):
             given.append(("speech", speech, SLP))
         lines += [
-            {"plan": told["plan"], "item": told[item], "on": day.isoformat(), "minutes": minutes, "status": "delivered",
+            {"plan": told["plan"], "item": told[item], "on": day.isoformat(), "minutes": minutes,
              "provider": at.staff(role), "external_id": f"sis:{item}-{day}"}
+            | ({"status": "missed", "reason": "student_removed"} if day in removed else {"status": "delivered"})
             for item, minutes, role in given
         ]  # fmt: skip
     at.sessions(lines)
@@ -185,6 +212,8 @@ def _taught_and_missed(at: District, told: Told) -> None:
     for first, last in ((date(2025, 12, 9), date(2026, 1, 29)), (date(2026, 1, 30), date(2026, 2, 12))):
         at.to(last)
         _given(at, told, first, last)
+        if last == date(2026, 1, 29):
+            _reported(at, told, "2026-01-30")
 
 
 def _amended_and_corrected(at: District, family: Family, told: Told) -> None:
@@ -224,6 +253,8 @@ def _amended_and_corrected(at: District, family: Family, told: Told) -> None:
     told["second"] = at.decide(
         f"{amendments}/{told['amendment']}/adoption", {"effective_on": begins.isoformat()}, of=told["path"]
     )
+    at.settle()
+    _scheduled(at, told, "speech", SLP, [2], 60, begins)
     at.to(date(2026, 3, 12))
     at.to(date(2026, 3, 16))
     _informed(at, told, TEACHER, [told["speech"]], date(2026, 3, 16))
@@ -251,7 +282,14 @@ def _removed(at: District, family: Family, told: Told) -> None:
     )  # fmt: skip
     removals = f"{told['at']}/removals"
     removed = []
+    given_until = date(2026, 3, 20)
+    away = {first + timedelta(days=n) for first, last in times for n in range((last - first).days + 1)}
     for first, last in times:
+        if first == date(2026, 5, 4):
+            at.to(date(2026, 4, 24))
+            _given(at, told, given_until + timedelta(days=1), date(2026, 4, 24), 60, away)
+            given_until = date(2026, 4, 24)
+            _reported(at, told, "2026-04-10")
         at.to(last)
         days = {"from": first.isoformat(), "until": last.isoformat()}
         removed.append(
@@ -294,6 +332,11 @@ def _removed(at: District, family: Family, told: Told) -> None:
     day = at.to(date(2026, 6, 3))
     for step in ("behavior_assessment_started", "returned"):
         at.client.post(f"{told['at']}/manifestations/{found}/steps", {"step": step, "done_on": day})
+    last = date(2026, 6, 12)
+    at.to(last)
+    away |= {date(2026, 5, 21) + timedelta(days=n) for n in range(13)}  # Until the day before she came back.
+    _given(at, told, given_until + timedelta(days=1), last, 60, away)
+    _reported(at, told, "2026-06-12")
 
 
 def _reviewed(at: District, family: Family, told: Told) -> None:

@@ -40,6 +40,7 @@ OF_A_STUDENT = frozenset(
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
         "manifestation", "manifestation_step",
+        "schedule", "make_up_offer", "make_up_agreement", "acknowledgement", "accommodation_use", "report",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -48,13 +49,8 @@ NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version'
              "login": "a user name", "rule_id": "the rules are the same everywhere"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
-OTHER_NAMES = {
-    "case_manager": "staff",
-    "provider": "staff",
-    "by": "staff",
-    "confirmed_by": "staff",
-    "makes_up": "session",
-}
+OTHER_NAMES = {"case_manager": "staff", "provider": "staff", "by": "staff", "confirmed_by": "staff", "makes_up": "session",
+               "offer": "make_up_offer", "agreement": "make_up_agreement"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -332,6 +328,7 @@ def furnished(instance: Instance) -> District:
     things["delivery"] = first(f"/notify/v1/notices/{things['notice']}/deliveries")
     items = [held["item"] for held in operator.get(f"/plan/v1/plans/{plan}")["items"]]
     things["item"] = next(item["id"] for item in items if item["kind"] == "objective")
+    things |= _delivered(operator, plan, items, met_on)
     district = District(instance, operator, things, {})
     staff, _ = district.person("other", first("/plan/v1/schools"))
     _carried_out(operator, things, staff, items[-1], met_on)
@@ -422,6 +419,36 @@ def _removed(operator: Handrail, of: str, on: str, holder: str) -> Json:
         "removal": removal, "removal_services": services["id"], "removal_decision": decision, "manifestation": review,
         "manifestation_step": step,
     }  # fmt: skip
+
+
+def _delivered(operator: Handrail, plan: str, items: list[Json], on: str) -> Json:
+    """A schedule, an offer and an agreement on make-up, an accommodation known and used, a progress report."""
+    today = operator.get("/plan/v1/clock")["now"][:10]
+
+    def first(kind: str) -> Json:
+        return {"plan": plan, "item": next(item["id"] for item in items if item["kind"] == kind)}
+
+    happened = {"source": "paper file", "reason": "Kept on paper.", "occurred_on": today}
+
+    def made(what: str, body: Json) -> str:
+        id_: str = operator.post(f"/progress/v1/{what}", body)["id"]
+        return id_
+
+    agreed = {"on": today, "minutes": 30, "kind": "compensatory"}
+    return {
+        "schedule": made("schedules", first("service") | {"weekdays": [2], "from": today}),
+        "make_up_offer": made("make-up-offers", first("service") | agreed),
+        "make_up_agreement": made("make-up-agreements", first("service") | agreed | {"ground": "agreement"}),
+        "acknowledgement": made(
+            "acknowledgements",
+            first("accommodation") | {"staff": str(uuid4()), "on": today, "how": "in person"},
+        ),
+        "accommodation_use": made(
+            "accommodation-uses",
+            first("accommodation") | {"on": today, "outcome": "provided", "reported": happened},
+        ),
+        "report": made("reports", {"plan": plan, "from": on, "until": today}),
+    }
 
 
 def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: str) -> None:

@@ -4,7 +4,7 @@ What was in force on D as known at K, minutes, days that are due, who may decide
 are asked of audit-service. Left to what has no route yet:
 
 - A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19): `safeguards-trigger` is tested in audit-service;
-  progress reports (01-29, 04-24, 06-12): so is `progress-report`; the agreement not to meet (02-26) is dated on the day of the
+  the agreement not to meet (02-26) is dated on the day of the
   proposal, which a written agreement cannot follow.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: the safeguards of 09-09; the college opening the packet offline (08-20); everything of 2030 and 2031 (`rec.legal-hold`):
@@ -65,6 +65,35 @@ def mira(instance: Instance) -> tuple[District, Told]:
 def jonas(instance: Instance) -> tuple[District, Told]:
     """The second."""
     return jonas_feld.tell(instance)
+
+
+def test_mira_s_speech_of_3_february_was_silent_until_2_march(mira: tuple[District, Told]) -> None:
+    at, told = mira
+    asked = {"from": "2026-02-02", "to": "2026-02-08"}
+    ledger = f"/progress/v1/students/{told['student']}/delivery"
+    before = at.client.get(ledger, **asked, known_at="2026-02-12")
+    assert [(each["on"], each["item"]) for each in before["silent"]] == [("2026-02-03", told["speech"])]
+    after = at.client.get(ledger, **asked, known_at="2026-03-02")
+    assert after["silent"] == []
+    (speech,) = [each for each in after["services"] if each["item"] == told["speech"]]
+    assert (speech["total"]["balance"], speech["total"]["missed"]) == ("30", {"provider_absent": 30})
+    # From 4 February to 2 March lie 14 school days: 27 days with 19 weekdays, 5 of them the winter break.
+    assert ("late_entry", "2026-02-03") in {(flag["code"], flag["on"]) for flag in after["flags"]}
+
+
+def test_mira_s_second_report_came_two_weeks_late(mira: tuple[District, Told]) -> None:
+    at, told = mira
+    due = at.client.get(f"/progress/v1/students/{told['student']}/reports-due")["reports"]
+    assert [(each["due_on"], each["state"], each.get("days_late")) for each in due] == [
+        ("2026-01-30", "issued", None), ("2026-04-10", "issued_late", 14), ("2026-06-12", "issued", None),
+    ]  # fmt: skip
+    second = at.client.get(f"/progress/v1/reports/{told['report due 2026-04-10']}")
+    assert (second["first_on"], second["last_on"], second["given_name"]) == (
+        "2026-01-31",
+        "2026-04-10",
+        "Mira",
+    )
+    assert second["goals"]
 
 
 def test_mira_was_evaluated_by_the_60th_day_and_told_in_spanish(mira: tuple[District, Told]) -> None:
@@ -241,6 +270,8 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
         ("idea.staff-informed", date(2026, 3, 12), None, "overdue", "2026-03-09", "not told of"),
         ("idea.staff-informed", date(2026, 3, 12), date(2026, 3, 25), "overdue", "2026-03-09", "not told of"),
         ("idea.staff-informed", date(2026, 3, 25), None, "met_late", "2026-03-09", "told 2026-03-16"),
+        ("idea.progress-report", date(2026, 4, 20), None, "overdue", "2026-04-10", "10 days late"),
+        ("idea.progress-report", date(2026, 4, 24), None, "met_late", "2026-04-10", "14 days late"),
         ("idea.manifestation", date(2026, 7, 1), None, "met", "2026-06-04", "held 2026-06-02"),
         ("idea.removal-services", date(2026, 7, 1), None, "missed", "2026-05-20", "Day 11, 2026-05-20: none."),
         ("idea.transition-16", date(2026, 7, 1), None, "overdue", "2026-06-20", "No transition part in force at 16"),

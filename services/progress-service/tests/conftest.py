@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from contracts.event import Event, Recorded
 from contracts.ids import new_id
-from progress_service.adapters.tables import read_tables_1, read_tables_2
+from progress_service.adapters.tables import read_tables_1, read_tables_2, read_tables_3
 from progress_service.main import create_app
 from progress_service.settings import Settings
 from runtime.access import access_1
@@ -111,7 +111,13 @@ async def make_tables(url: str) -> None:
     """What this service's own migrations make after the event store."""
     owner = await asyncpg.connect(url)
     async with owner.transaction():
-        for statement in [*read_tables_1(), *read_tables_2(), *sight_1("progress"), *access_1("progress")]:
+        for statement in [
+            *read_tables_1(),
+            *read_tables_2(),
+            *read_tables_3(),
+            *sight_1("progress"),
+            *access_1("progress"),
+        ]:
             await owner.execute(statement)
     await owner.close()
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail
 from handrail.sample import (
+    carrying_out,
     changes,
     discipline,
     disputes,
@@ -212,6 +213,20 @@ def _changes(telling: Telling, world: World, page: ParentsPage) -> None:
     telling.begin("begun-twice", ieps[26].student, taking_back.begun_twice, ieps[26], day(SPRING, 1))
 
 
+def _carried_out(telling: Telling, world: World) -> None:
+    day, ieps, plans_504 = world.office_day, world.ieps, world.section_504
+    for held in ieps:
+        name = f"schedule-{held.child.number}"
+        telling.begin(name, held.student, carrying_out.scheduled, world, held)
+    for n, answer in ((10, "agreed"), (11, "declined"), (14, "wrong")):
+        telling.begin(f"made-up-{n}", ieps[n].student, carrying_out.made_up, ieps[n], day(SPRING, 1), answer)
+    for held in (ieps[0], plans_504[1]):
+        days = [day(BEGINS, 12), day(SPRING, 2), day(SPRING, 3), day(SPRING, 5)]
+        telling.begin(f"used-{held.child.number}", held.student, carrying_out.accommodated, held, days)
+    for n, late in ((0, timedelta()), (2, timedelta(days=14)), (10, timedelta())):
+        telling.begin(f"reports-{n}", ieps[n].student, carrying_out.reported, ieps[n], late)
+
+
 def _school_life(telling: Telling, world: World) -> None:
     """Month by month what was given and measured; then the year's end, and the reviews of the next autumn."""
     day, ieps, plans_504, autumn = world.office_day, world.ieps, world.section_504, _autumn(world)
@@ -220,6 +235,7 @@ def _school_life(telling: Telling, world: World) -> None:
     for held in ieps:
         telling.begin(f"results-{held.child.number}", held.student, teaching.results, world, held)
     telling.begin("twice", ieps[10].student, teaching.twice, ieps[10], day(BEGINS, 11))
+    _carried_out(telling, world)
     telling.begin("college", plans_504[0].student, leaving.comes_of_age, world, plans_504[0])
     telling.begin("packet", plans_504[0].student, leaving.to_college, world, plans_504[0])
     telling.begin("moves", ieps[29].student, leaving.moves_away, ieps[29], day(SPRING, 3))

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 
 from handrail.plan_items import Json
+from handrail.sample.carrying_out import weekdays_of
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import BEGINS, READING, Held, World
 from handrail.stage import School
@@ -43,8 +44,9 @@ def sessions(scene: Scene, world: World, school: School) -> Life:
 def _sheet(scene: Scene, held: Held, service: Json, place: int, days: list[date]) -> list[Json]:
     first, last = date.fromisoformat(service["starts_on"]), date.fromisoformat(service["ends_on"])
     given_on = [
-        day for day in days[place :: 5 if place else 2] if first <= day <= last and held.in_force_on(day)
-    ]
+        day for day in days
+        if day.isoweekday() in weekdays_of(place) and first <= day <= last and held.in_force_on(day)
+    ]  # fmt: skip
     return [_session(scene, held, service, day) for day in given_on]
 
 

@@ -10,14 +10,17 @@ from contracts.codes import MAKE_UP_GROUND, MISSED_REASON, PROMPT_LEVEL
 from progress_service.adapters.projections.plans import PLANS
 from progress_service.adapters.routes import (
     accommodations,
+    ahead,
     delivery,
     item_progress,
     make_ups,
     measurements,
+    reports,
     schedules,
     sessions,
 )
 from progress_service.application.item_streams import ITEM
+from progress_service.application.reports import REPORT
 from progress_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
@@ -35,7 +38,7 @@ from runtime.tenants import TENANT
 
 PREFIX = "/progress/v1"
 
-MODELS: Sequence[Model[Any]] = (ITEM, TENANT, ACCESS)
+MODELS: Sequence[Model[Any]] = (ITEM, REPORT, TENANT, ACCESS)
 """Every kind of stream that is appended to here."""
 
 ROUTERS: Sequence[APIRouter] = (
@@ -46,14 +49,16 @@ ROUTERS: Sequence[APIRouter] = (
     accommodations.routes,
     measurements.routes,
     delivery.routes,
+    ahead.routes,
     item_progress.routes,
+    reports.routes,
     code_list_routes(PREFIX, [MISSED_REASON, MAKE_UP_GROUND, PROMPT_LEVEL], "progress.read"),
 )
 
 CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)
 """What follows plan-service's log."""
 
-OWNERS: dict[str, Owner] = {"item": item_progress.owner_of_item}
+OWNERS: dict[str, Owner] = {"item": item_progress.owner_of_item, "staff": item_progress.of_no_student}
 """Whose a thing is whose id stands in a path, where no resource says so."""
 
 

@@ -75,6 +75,16 @@ def read_tables_2() -> list[str]:
     ]
 
 
+def read_tables_3() -> list[str]:
+    """What a student is called, as it stands in a progress report."""
+    return [
+        """
+        ALTER TABLE progress_read.students
+            ADD COLUMN given_name text, ADD COLUMN family_name text, ADD COLUMN index bigint;
+        """
+    ]
+
+
 def _apart(table: str) -> str:
     return f"""
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;

@@ -19,6 +19,7 @@ from progress_service.domain.promised_item import KnownPlan
 _ENTRIES = "SELECT * FROM plan_entries WHERE tenant = current_setting('handrail.tenant')"
 _OF_PLANS = text(f"{_ENTRIES} AND plan_id = ANY (:plans) ORDER BY plan_id, index")
 _OF_STUDENT = text(f"{_ENTRIES} AND student = :student ORDER BY plan_id, index")
+_OF_DISTRICT = text(f"{_ENTRIES} ORDER BY plan_id, index")
 _WITH_ITEMS = text("""
     SELECT item_id, plan_id FROM plan_items
      WHERE tenant = current_setting('handrail.tenant') AND item_id = ANY (:items)""")
@@ -44,6 +45,12 @@ async def known_plans(rows: AsyncConnection, plans: Collection[PlanId]) -> dict[
 async def histories_of_student(rows: AsyncConnection, student: StudentId) -> dict[PlanId, History]:
     """Every plan the student has or had."""
     return _histories(await rows.execute(_OF_STUDENT, {"student": student}))
+
+
+async def all_histories(rows: AsyncConnection) -> dict[PlanId, tuple[StudentId, History]]:
+    """Every plan of the district, with whose it is."""
+    found = _histories(await rows.execute(_OF_DISTRICT))
+    return {plan_id: (history.student, history) for plan_id, history in found.items() if history.student}
 
 
 async def plans_with(rows: AsyncConnection, items: Collection[ItemId]) -> dict[ItemId, set[PlanId]]:

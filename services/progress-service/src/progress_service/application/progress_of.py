@@ -9,8 +9,7 @@ from contracts.items import AnyItem, Goal, Objective
 from contracts.plan import PlanAdopted
 from contracts.plan_history import History, Lines, binding_on, fold, holding_on
 from contracts.problems import Invalid, NotFound, Reason
-from progress_service.application.known_plans import histories_of_student
-from progress_service.application.recorded_facts import basis_of, facts_of, years_of
+from progress_service.application.student_record import StudentRecord, record_of
 from progress_service.domain.goal_progress import GoalProgress, goal_progress, ids_of
 from progress_service.domain.known import Basis, Knowledge
 from runtime.event_store import EventStore
@@ -27,6 +26,7 @@ class ProgressOf:
     """The plan in force that day has the item."""
     progress: GoalProgress
     mastered_by: UUID | None
+    mastered_on: date | None
     basis: Basis
 
 
@@ -45,10 +45,12 @@ async def progress_of(
     store: EventStore, tenant: str, student: StudentId, item_id: ItemId, on: date, knowledge: Knowledge
 ) -> ProgressOf:
     """How the goal or objective stands. Raises `NotFound` where no text of it was known, `Invalid` for another kind."""
-    facts = knowledge.of_progress(await facts_of(store, tenant, student))
-    async with store.database.begin(tenant) as rows:
-        histories = await histories_of_student(rows, student)
-    known = [History(tuple(knowledge.of_plan(history.entries))) for history in histories.values()]
+    return progress_in(await record_of(store, tenant, student, knowledge), item_id, on)
+
+
+def progress_in(record: StudentRecord, item_id: ItemId, on: date) -> ProgressOf:
+    """`progress_of` in a record that was read before."""
+    known = list(record.histories.values())
     candidates = [found for history in known if history.entries and (found := _find(history, item_id, on))]
     if not candidates:
         raise NotFound("Nothing was known of this item then.")
@@ -60,14 +62,14 @@ async def progress_of(
             f"The item is of the kind {item.kind}: progress is of goals and objectives.", reasons=(reason,)
         )
     goal, objectives = _around(found, item, on)
-    years = years_of(facts)
     ids = set(ids_of(item, objectives))
-    results = [result for year in years for result in year.results.values() if result.item in ids]
-    completing = {result_id for year in years for result_id in year.completing}
+    results = [result for result in record.results if result.item in ids]
+    completing = {result_id for year in record.years for result_id in year.completing}
     masters = [
-        result for result in results if result.id in completing and result.item == item_id and result.counts
+        result
+        for result in results
+        if result.id in completing and result.item == item_id and result.counts and result.measured_on <= on
     ]
-    indexes = [entry.index for history in known for entry in history.entries]
     return ProgressOf(
         plan_id=found.history.entries[0].event.plan_id,
         event_id=found.event_id,
@@ -81,8 +83,9 @@ async def progress_of(
             on,
             phases_of(found.lines, (goal or item).id),
         ),
-        mastered_by=next((result.id for result in masters if result.measured_on <= on), None),
-        basis=basis_of(indexes, facts),
+        mastered_by=masters[0].id if masters else None,
+        mastered_on=masters[0].measured_on if masters else None,
+        basis=record.basis,
     )
 
 

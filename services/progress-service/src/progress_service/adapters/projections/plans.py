@@ -8,11 +8,18 @@ from contracts.district import DistrictProfileSet
 from contracts.event import Event, Recorded
 from contracts.plan import AmendmentAdopted, PlanAdopted, PlanCorrected, PlanEvent
 from contracts.plan_history import PLAN_EVENTS
-from contracts.students import StudentRegistered
+from contracts.students import StudentChanged, StudentRegistered
 from progress_service.adapters.tables import TABLES
 from runtime.consumer import Consumer, Unit
 
-TYPES = frozenset({DistrictProfileSet.type, StudentRegistered.type, *(event.type for event in PLAN_EVENTS)})
+TYPES = frozenset(
+    {
+        DistrictProfileSet.type,
+        StudentRegistered.type,
+        StudentChanged.type,
+        *(event.type for event in PLAN_EVENTS),
+    }
+)
 
 _ENTRY = text("""
     INSERT INTO plan_entries (tenant, plan_id, index, student, event_id, position, stream, version, type, schema,
@@ -27,7 +34,11 @@ _PROFILE = text("""
     VALUES (:tenant, :index, :event_id, :effective_on, :known_at, :schema, :contents) ON CONFLICT DO NOTHING""")
 
 _STUDENT = text("""
-    INSERT INTO students (tenant, student) VALUES (:tenant, :student) ON CONFLICT DO NOTHING""")
+    INSERT INTO students (tenant, student, given_name, family_name, index)
+    VALUES (:tenant, :student, :given_name, :family_name, :index)
+    ON CONFLICT (tenant, student) DO UPDATE
+       SET given_name = excluded.given_name, family_name = excluded.family_name, index = excluded.index
+     WHERE students.index IS NULL OR students.index < excluded.index""")
 
 
 async def keep_plans(recorded: Recorded[Event], unit: Unit) -> None:
@@ -35,8 +46,14 @@ async def keep_plans(recorded: Recorded[Event], unit: Unit) -> None:
     event = recorded.event
     if isinstance(event, DistrictProfileSet):
         await unit.rows.execute(_PROFILE, _envelope(recorded))
-    elif isinstance(event, StudentRegistered):
-        await unit.rows.execute(_STUDENT, {"tenant": recorded.tenant, "student": event.student_id})
+    elif isinstance(event, StudentRegistered | StudentChanged):
+        called = event.personal
+        named = {
+            "given_name": called.preferred_given_name or called.given_name,
+            "family_name": called.preferred_family_name or called.family_name,
+        }
+        row = {"tenant": recorded.tenant, "student": event.student_id, "index": recorded.index}
+        await unit.rows.execute(_STUDENT, row | named)
     elif isinstance(event, PLAN_EVENTS):
         plan_id = cast(PlanEvent, event).plan_id
         await unit.rows.execute(_ENTRY, _envelope(recorded) | {"plan_id": plan_id})

@@ -118,7 +118,7 @@ class WeekOut(FiguresOut):
             last_on=week.last_on,
             promised_by=[PromisedByOut.of(owed) for owed in week.promised_by],
             sessions=list(week.sessions),
-            **_figures(week.figures).model_dump(),
+            **figures_of(week.figures).model_dump(),
         )
 
 
@@ -141,7 +141,7 @@ class ServiceOut(Out):
             plan=found.plan_id,
             service=found.service.service if found.service else None,
             weeks=[WeekOut.of(week) for week in found.weeks],
-            total=_figures(found.total),
+            total=figures_of(found.total),
         )
 
 
@@ -267,7 +267,8 @@ def _answer(student_id: UUID, days: Days, knowledge: Knowledge, found: DeliveryO
     )
 
 
-def _figures(figures: Figures) -> FiguresOut:
+def figures_of(figures: Figures) -> FiguresOut:
+    """As they are answered."""
     return FiguresOut(
         owed=_rounded(figures.owed),
         owed_exact=_exact(figures.owed),

@@ -258,6 +258,11 @@ async def owner_of_item(asked: Call, item_id: UUID) -> UUID | None:
     return student
 
 
+async def of_no_student(_asked: Call, _id: UUID) -> UUID | None:
+    """A staff member is no student's: what is shown of their week is narrowed to students the caller sees."""
+    return None
+
+
 def _answer(student: UUID, knowledge: Knowledge, found: ProgressOf) -> ItemProgressOut:
     told = found.progress
     hints = hints_of(told)

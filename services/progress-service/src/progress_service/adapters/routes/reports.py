@@ -1,0 +1,323 @@
+"""Progress reports: drafted from the record, issued, read as JSON and as PDF, struck through."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Body, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.fields import ExternalId, LanguageTag, Measure, Narrative
+from contracts.ids import new_id
+from contracts.problems import Invalid, NotFound, Reason
+from contracts.progress_reports import PointReported, ServiceReported
+from contracts.values import DocumentRef
+from contracts.vocabulary import GoalStanding
+from progress_service.adapters.drawing import drawn
+from progress_service.adapters.routes.forms import (
+    Form,
+    ReportedIn,
+    ReportedOut,
+    VoidedOut,
+    VoidIn,
+    may_report,
+)
+from progress_service.adapters.routes.session_form import PLAN
+from progress_service.adapters.routes.sessions import Reads, Writes
+from progress_service.application.known_plans import known_plans, today_of
+from progress_service.application.record_sessions import no_such_plan
+from progress_service.application.reports import (
+    begun_on,
+    draft_in,
+    issue,
+    reports_due,
+    schedule_in,
+    void,
+)
+from progress_service.application.student_record import StudentRecord, record_of
+from progress_service.domain.known import Knowledge
+from progress_service.domain.refusals import CannotBeTrue
+from progress_service.domain.report import (
+    Draft,
+    IssueReport,
+    ReportAlreadyIssued,
+    ReportState,
+    free_period,
+    scheduled_period,
+)
+from runtime.call import Asked, Call, Making
+from runtime.event_store import Appended
+from runtime.http import Routes
+from runtime.keyring import KeyGone
+from runtime.openapi import problems
+from runtime.paging import Listed, Page
+from runtime.vault import Vault
+
+routes = Routes(prefix="/progress/v1", tags=["reports"])
+GOAL = "c2b7d9a4-1f6a-4a1f-8a44-7d1e5b8c9d04"
+EXAMPLE: dict[str, Any] = {
+    "plan": PLAN, "due_on": "2026-11-13", "narratives": {GOAL: "Colors are easy now, shapes still need a model."},
+    "summary": "A good autumn.", "external_id": "northwind:report-1",
+}  # fmt: skip
+FREE: dict[str, Any] = {"plan": PLAN, "from": "2026-10-01", "until": "2026-10-30"}
+MOST_NARRATIVES = 200
+
+
+class ReportIn(Form):
+    """What a provider adds to the draft, and for which date or period."""
+
+    plan: UUID
+    due_on: date | None = None
+    """The date of the plan's own progress schedule that it answers."""
+    first_on: date | None = Field(default=None, alias="from")
+    """Beside the schedule: the first day of which it speaks."""
+    last_on: date | None = Field(default=None, alias="until")
+    on: date | None = None
+    """The day on which it is issued; today where nothing is said."""
+    narratives: dict[UUID, Narrative] = Field(default={}, max_length=MOST_NARRATIVES)
+    """What the provider writes of each goal or objective, by its id."""
+    summary: Narrative | None = None
+    language: LanguageTag = "en"
+    """Of what the provider writes. The report's own sentences are English."""
+    external_id: ExternalId | None = None
+    """Your own id, `SOURCE:ID`. The same again answers 200 with the first."""
+    reported: ReportedIn | None = None
+
+
+class Out(BaseModel):
+    """Part of an answer."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class GoalOut(Out):
+    """A goal or objective as it stood."""
+
+    item_id: UUID
+    goal: UUID | None = None
+    """Of an objective: the goal it is a step of."""
+    standing: GoalStanding
+    target: Measure | None = None
+    unit: str | None = None
+    due_on: date | None = None
+    points: list[PointReported]
+    mastered_on: date | None = None
+    statement: str | None = None
+    in_words: str
+    narrative: str | None = None
+
+
+class DraftOut(Out):
+    """What the record says now; nothing of it is kept."""
+
+    plan: UUID
+    student: UUID
+    first_on: date
+    last_on: date
+    due_on: date | None = None
+    goals: list[GoalOut]
+    services: list[ServiceReported]
+    plan_index: int | None = None
+    progress_index: int | None = None
+
+    @classmethod
+    def of(cls, draft: Draft) -> "DraftOut":
+        """As it is answered."""
+        told = {each.item_id: each for each in draft.told}
+        goals = [GoalOut(**goal.model_dump() | told[goal.item_id].model_dump()) for goal in draft.goals]
+        return cls(
+            plan=draft.plan_id, student=draft.student_id, first_on=draft.period.first_on, last_on=draft.period.last_on,
+            due_on=draft.period.due_on, goals=goals, services=list(draft.services), plan_index=draft.basis.plan,
+            progress_index=draft.basis.progress,
+        )  # fmt: skip
+
+
+class ReportOut(DraftOut):
+    """A report, as it was issued."""
+
+    id: UUID
+    issued_on: date
+    language: str
+    summary: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    document: DocumentRef | None = None
+    """The PDF, and what proves its bytes."""
+    external_id: str | None = None
+    reported: ReportedOut | None = None
+    voided: VoidedOut | None = None
+    version: int
+    updated_at: str
+
+
+class ReportDueOut(Out):
+    """A date of the plan's progress schedule."""
+
+    plan: UUID
+    due_on: date
+    state: ReportState
+    report: UUID | None = None
+    issued_on: date | None = None
+    days_late: int | None = None
+
+
+class ReportsDueOut(Out):
+    """Every date of the student's plans."""
+
+    student: UUID
+    on: date
+    reports: list[ReportDueOut]
+
+
+async def _drafted(
+    asked: Call, student: UUID, plan: UUID, due_on: date | None, first_on: date | None, last_on: date | None
+) -> tuple[StudentRecord, Draft, date]:
+    async with asked.store.database.begin(asked.tenant) as rows:
+        today = await today_of(rows)
+    record = await record_of(asked.store, asked.tenant, student, Knowledge())
+    if plan not in record.histories:
+        raise no_such_plan()
+    if (due_on is None) == (first_on is None):
+        message = "Name due_on, a date of the plan's schedule, or from and until."
+        raise Invalid(message, reasons=(Reason("which-period", message, pointer="/due_on"),))
+    if due_on is not None:
+        dates = schedule_in(record, plan, min(due_on, today))
+        period = scheduled_period(dates, due_on, begun_on(record, plan), today)
+    else:
+        assert first_on is not None
+        period = free_period(first_on, min(last_on or today, today))
+    return record, draft_in(record, plan, period), today
+
+
+@routes.get(
+    "/students/{student_id}/report-draft", response_model=DraftOut, response_model_exclude_none=True,
+    responses=problems(CannotBeTrue),
+)  # fmt: skip
+async def get_draft(
+    student_id: UUID,
+    asked: Asked,
+    who: Reads,
+    plan: Annotated[UUID, Query(description="The plan of which goals are reported.")],
+    due_on: Annotated[date | None, Query(description="A date of the plan's progress schedule.")] = None,
+    first_on: Annotated[
+        date | None, Query(alias="from", description="Beside the schedule: first day.")
+    ] = None,
+    last_on: Annotated[
+        date | None, Query(alias="until", description="Beside the schedule: last day.")
+    ] = None,
+) -> Response:
+    """Read what a progress report would say, drafted from the record: how each goal stands, what was given."""
+    _, draft, _ = await _drafted(asked, student_id, plan, due_on, first_on, last_on)
+    asked.saw(student_id, "report_draft", [plan])
+    answer = DraftOut.of(draft)
+    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+
+
+@routes.get(
+    "/students/{student_id}/reports-due", response_model=ReportsDueOut, response_model_exclude_none=True
+)
+async def get_reports_due(student_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read every date on which a progress report is due by the plan's own schedule, and the report that answers it."""
+    async with asked.store.database.begin(asked.tenant) as rows:
+        today = await today_of(rows)
+    found = await reports_due(asked.store, asked.tenant, student_id, today)
+    asked.saw(student_id, "reports_due", [each.plan_id for each in found])
+    answer = ReportsDueOut(
+        student=student_id,
+        on=today,
+        reports=[
+            ReportDueOut(plan=each.plan_id, due_on=each.due_on, state=each.state, report=each.report,
+                         issued_on=each.issued_on, days_late=each.days_late or None)
+            for each in found
+        ],
+    )  # fmt: skip
+    return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")
+
+
+@routes.post(
+    "/reports",
+    status_code=201,
+    response_model=ReportOut,
+    responses={
+        200: {"description": "The first with this external id.", "model": ReportOut},
+        **problems(ReportAlreadyIssued, CannotBeTrue),
+    },
+)
+async def post_report(
+    asked: Asked,
+    who: Writes,
+    body: Annotated[
+        ReportIn, Body(openapi_examples={"on schedule": {"value": EXAMPLE}, "beside it": {"value": FREE}})
+    ],
+) -> Response:
+    """Issue a progress report: drafted from the record, with the provider's own words, frozen as PDF and JSON.
+
+    A report issued once is never made anew. For a date of the plan's schedule there is one report.
+    """
+    may_report(who, body.reported)
+    again = await asked.kept_answer()
+    if again is not None:
+        return again
+    async with asked.store.database.begin(asked.tenant) as rows:
+        plan = (await known_plans(rows, {body.plan})).get(body.plan)
+    if plan is None:
+        raise no_such_plan()
+    try:
+        student = await asked.must_see(plan.student_id)
+    except NotFound as hidden:
+        raise no_such_plan() from hidden
+    report_id = new_id()
+
+    async def make(making: Making) -> Appended:
+        _, draft, today = await _drafted(asked, student, body.plan, body.due_on, body.first_on, body.last_on)
+        command = IssueReport(
+            report_id=report_id, on=body.on or today, narratives=body.narratives, summary=body.summary,
+            language=body.language, external_id=body.external_id,
+            reported=body.reported.to_value() if body.reported else None,
+        )  # fmt: skip
+        return await issue(asked.store, asked.context, draft, command, drawn, making)
+
+    return await asked.respond("report", report_id, make, external_id=body.external_id)
+
+
+@routes.get("/reports", response_model=Page[ReportOut])
+async def get_reports(
+    asked: Asked,
+    who: Reads,
+    listing: Listed,
+    plan: Annotated[UUID | None, Query(description="Only reports on this plan.")] = None,
+) -> Response:
+    """List progress reports, a page at a time; voided ones say so."""
+    return await asked.page("report", listing, fields={"plan": str(plan) if plan else None})
+
+
+@routes.get(
+    "/reports/{report_id}.pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}}
+)
+async def get_report_pdf(report_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read a progress report as it was issued: the very bytes the log commits to."""
+    shown = await asked.shown("report", report_id)
+    try:
+        document = UUID(shown.document["document"]["document"])
+        kept = await Vault(asked.store.database, asked.store.keyring).fetch(asked.tenant, document)
+    except KeyGone as gone:
+        raise NotFound("The report was lawfully destroyed.") from gone
+    headers = {"Content-Disposition": f'inline; filename="progress-report-{report_id}.pdf"'}
+    return Response(kept.content, 200, headers, kept.media_type)
+
+
+@routes.get("/reports/{report_id}", response_model=ReportOut)
+async def get_report(report_id: UUID, asked: Asked, who: Reads) -> Response:
+    """Read a progress report as it was issued."""
+    return await asked.one("report", report_id)
+
+
+@routes.post("/reports/{report_id}/void", response_model=ReportOut)
+async def post_report_void(report_id: UUID, body: VoidIn, asked: Asked, who: Writes) -> Response:
+    """Strike a report through because it was wrong: it stays as it was issued, and answers no date."""
+    shown = await asked.shown("report", report_id)
+
+    async def strike(making: Making) -> Appended:
+        return await void(asked.store, asked.context, shown, body.reason, making)
+
+    return await asked.respond("report", report_id, strike)

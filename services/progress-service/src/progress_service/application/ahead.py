@@ -1,0 +1,196 @@
+"""What is owed beside the plan, what is to come, and a provider's week."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+
+from contracts.fields import ItemId, StaffId, StudentId
+from contracts.items import Goal, Service
+from contracts.plan_history import fold, holding_on
+from contracts.school_days import ONE_DAY, bounds_of, monday_of
+from contracts.vocabulary import Period
+from progress_service.application.progress_of import progress_in
+from progress_service.application.sight_of import seen_of
+from progress_service.application.student_record import StudentRecord, record_of
+from progress_service.domain.carried import MakeUp
+from progress_service.domain.delivery import Figures, ServiceDelivery, delivery
+from progress_service.domain.flags import Flag, clashes, sittings
+from progress_service.domain.item_year import Session, SessionOutcome
+from progress_service.domain.known import Basis, Knowledge
+from progress_service.domain.make_up import AgreementBalance, balance_of
+from progress_service.domain.outlook import (
+    WEEKS_OF_PACE,
+    GoalOutlook,
+    ServiceOutlook,
+    goals_ahead,
+    pace_of,
+)
+from progress_service.domain.scheduled import Expected, expected
+from runtime.auth import Principal
+from runtime.event_store import EventStore
+
+_SCHEDULED = text("""
+    SELECT DISTINCT student FROM resources
+     WHERE tenant = current_setting('handrail.tenant') AND kind = 'schedule' AND document->>'staff' = :staff""")
+_GIVEN = text("""
+    SELECT id, student, document->>'plan' AS plan, document->>'item' AS item, document->>'on' AS on_day,
+           (document->>'minutes')::int AS minutes, document->>'status' AS status,
+           document->>'starts_at' AS starts_at, (document->>'group_size')::int AS group_size
+      FROM resources
+     WHERE tenant = current_setting('handrail.tenant') AND kind = 'session' AND document->>'provider' = :staff
+       AND document->>'on' BETWEEN :first AND :last AND document->'voided' IS NULL""")
+
+
+@dataclass(frozen=True, slots=True)
+class Compensatory:
+    """What is owed beside the plan's own minutes, service by service."""
+
+    services: tuple[ServiceDelivery, ...]
+    open_offers: tuple[MakeUp, ...]
+    agreements: tuple[AgreementBalance, ...]
+    basis: Basis
+
+
+async def compensatory_of(
+    store: EventStore, tenant: str, student: StudentId, first_on: date, last_on: date, knowledge: Knowledge
+) -> Compensatory:
+    """Missed owed minutes by reason, offers, agreements, and what of them was given; raises `NotFound` for nobody's id."""
+    record = await record_of(store, tenant, student, knowledge)
+    offers = [
+        offer
+        for offer in record.offers
+        if offer.counts and offer.declined_on is None and offer.agreed_by is None and offer.on <= last_on
+    ]
+    return Compensatory(
+        delivery(record.plans, record.sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR),
+        tuple(sorted(offers, key=lambda offer: (offer.on, str(offer.id)))),
+        tuple(balance_of(record.agreements, record.sessions, last_on)),
+        record.basis,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The forward look."""
+
+    services: tuple[ServiceOutlook, ...]
+    goals: tuple[GoalOutlook, ...]
+    basis: Basis
+
+
+async def outlook_of(
+    store: EventStore, tenant: str, student: StudentId, on: date, knowledge: Knowledge
+) -> Outlook:
+    """At the pace of the last weeks, what falls short by the end of the school year; raises `NotFound` for nobody's id."""
+    record = await record_of(store, tenant, student, knowledge)
+    first_on, until = bounds_of(Period.YEAR, on)
+    so_far = _by_item(record, first_on, on)
+    recent = _by_item(record, monday_of(on) - WEEKS_OF_PACE * 7 * ONE_DAY, on)
+    ahead = _by_item(record, on + ONE_DAY, until) if on < until else {}
+    services = [
+        ServiceOutlook(
+            item_id, until, figures, pace_of(recent[item_id]) if item_id in recent else None,
+            ahead[item_id].owed if item_id in ahead else None,
+        )
+        for item_id, figures in so_far.items()
+        if record.service_on(item_id, on) is not None
+    ]  # fmt: skip
+    goals = [progress_in(record, item_id, on).progress for item_id in _goals_on(record, on)]
+    return Outlook(tuple(services), tuple(goals_ahead(goals, on)), record.basis)
+
+
+def _by_item(record: StudentRecord, first_on: date, last_on: date) -> dict[ItemId, Figures]:
+    sessions = [session for session in record.sessions if session.on <= last_on]
+    found = delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR)
+    return {each.item_id: each.total for each in found}
+
+
+def _goals_on(record: StudentRecord, day: date) -> Iterable[ItemId]:
+    for history in record.histories.values():
+        for item_id, line in fold(history.entries).items.items():
+            change = holding_on(line, day)
+            if change is not None and isinstance(change.item, Goal):
+                yield item_id
+
+
+@dataclass(frozen=True, slots=True)
+class OwedThisWeek:
+    """One service of one student in a provider's week."""
+
+    student: StudentId
+    item_id: ItemId
+    service: Service | None
+    figures: Figures | None
+    """Of the whole week; ``None`` where nothing is owed or given."""
+    sessions: tuple[Expected, ...]
+    told: frozenset[date]
+    """Days of which something was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersWeek:
+    """What a provider is to give in a week, and to whom."""
+
+    first_on: date
+    last_on: date
+    services: tuple[OwedThisWeek, ...]
+    flags: tuple[Flag, ...]
+    """Sessions of theirs that cannot all have been so."""
+
+
+async def week_of(
+    store: EventStore, tenant: str, principal: Principal, staff: StaffId, day: date
+) -> ProvidersWeek:
+    """The week of ``day``, from Monday: only of students the caller may see."""
+    first_on = monday_of(day)
+    last_on = first_on + 6 * ONE_DAY
+    async with store.database.begin(tenant) as rows:
+        scheduled = {row.student for row in await rows.execute(_SCHEDULED, {"staff": str(staff)})}
+        found = await rows.execute(
+            _GIVEN, {"staff": str(staff), "first": str(first_on), "last": str(last_on)}
+        )
+        given = [_session(row) for row in found]
+        seen = await seen_of(rows, principal, scheduled | {session.student for session in given})
+    services: list[OwedThisWeek] = []
+    for student in sorted(scheduled & seen, key=str):
+        record = await record_of(store, tenant, student, Knowledge())
+        services += _week_in(record, staff, first_on, last_on)
+    took_place = [
+        session
+        for session in given
+        if session.student in seen and session.status is not SessionOutcome.MISSED
+    ]
+    return ProvidersWeek(first_on, last_on, tuple(services), tuple(clashes(sittings(took_place))))
+
+
+def _week_in(record: StudentRecord, staff: StaffId, first_on: date, last_on: date) -> list[OwedThisWeek]:
+    planned = list(
+        expected((each for each in record.schedules if each.staff == staff), record.days, first_on, last_on)
+    )
+    totals = _by_item(record, first_on, last_on)
+    found = []
+    for item_id in dict.fromkeys(each.item for each in planned):
+        sessions = tuple(
+            each
+            for each in planned
+            if each.item == item_id and record.service_on(item_id, each.on) is not None
+        )
+        told = frozenset(
+            session.on for session in record.sessions if session.item == item_id and session.counts
+        )
+        if sessions:
+            service = record.service_on(item_id, sessions[-1].on)
+            found.append(OwedThisWeek(record.student, item_id, service, totals.get(item_id), sessions, told))
+    return found
+
+
+def _session(row: object) -> Session:
+    fields = row._mapping  # type: ignore[attr-defined]
+    made = Session(
+        fields["id"], fields["student"], UUID(fields["plan"]), UUID(fields["item"]), date.fromisoformat(fields["on_day"]),
+        fields["minutes"], SessionOutcome(fields["status"]),
+    )  # fmt: skip
+    return replace(made, starts_at=fields["starts_at"], group_size=fields["group_size"])

@@ -1,0 +1,264 @@
+"""Progress reports: drafted from everything known, typeset, frozen."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from contracts.codes import label
+from contracts.event import Event, EventClass, Json
+from contracts.fields import PlanId, StudentId
+from contracts.items import Goal, Objective, ProgressSchedule
+from contracts.plain_words import day_in_words
+from contracts.plan import PlanAdopted
+from contracts.plan_history import binding_on, fold, holding_on
+from contracts.problems import NotFound, VersionConflict
+from contracts.progress_reports import GoalPersonalData, GoalReported, ProgressReportIssued
+from contracts.streams import report as report_stream
+from progress_service.application.known_plans import today_of
+from progress_service.application.progress_of import progress_in
+from progress_service.application.record_sessions import TRIES
+from progress_service.application.student_record import StudentRecord, record_of
+from progress_service.domain.delivery import delivery
+from progress_service.domain.goal_progress import GoalProgress
+from progress_service.domain.known import Knowledge
+from progress_service.domain.picture import picture, table_of, too_few
+from progress_service.domain.report import (
+    Draft,
+    IssueReport,
+    Report,
+    ReportDue,
+    ReportPeriod,
+    due_reports,
+    evolve,
+    goal_reported,
+    issue_report,
+    services_reported,
+    void_report,
+)
+from runtime.call import Making
+from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
+from runtime.resources import Shown
+from runtime.tagged_pdf import tagged_pdf
+from runtime.vault import Vault
+
+PDF = "application/pdf"
+Draw = Callable[[dict[str, Any]], str]
+_NAMED = text("""
+    SELECT given_name, family_name FROM students
+     WHERE tenant = current_setting('handrail.tenant') AND student = :student""")
+_ISSUED = text("""
+    SELECT id, document->>'due_on' AS due_on, document->>'issued_on' AS issued_on, document->>'plan' AS plan FROM resources
+     WHERE tenant = current_setting('handrail.tenant') AND kind = 'report' AND student = :student
+       AND document->'voided' IS NULL AND document->>'due_on' IS NOT NULL""")
+
+
+def report_document(report: Report) -> Json:
+    """A report as the API answers it: as it was issued, for ever."""
+    issued = report.issued
+    assert issued is not None
+    told = {each.item_id: each for each in issued.personal.goals}
+    goals = [
+        each.model_dump(mode="json", exclude_none=True)
+        | told[each.item_id].model_dump(mode="json", exclude_none=True)
+        for each in issued.goals
+        if each.item_id in told
+    ]
+    fields: Json = {
+        "student": str(issued.student_id), "plan": str(issued.plan_id), "issued_on": str(issued.effective_on),
+        "first_on": str(issued.first_on), "last_on": str(issued.last_on), "language": issued.language, "goals": goals,
+        "services": [each.model_dump(mode="json", exclude_none=True) for each in issued.services],
+    }  # fmt: skip
+    optional = {
+        "due_on": str(issued.due_on) if issued.due_on else None,
+        "summary": issued.personal.summary,
+        "given_name": issued.personal.given_name,
+        "family_name": issued.personal.family_name,
+        "plan_index": issued.plan_index,
+        "progress_index": issued.progress_index,
+        "document": issued.document.model_dump(mode="json") if issued.document else None,
+        "external_id": issued.external_id,
+        "reported": issued.reported.model_dump(mode="json", exclude_none=True) if issued.reported else None,
+        "voided": {"reason": report.voided} if report.voided is not None else None,
+    }
+    return fields | {name: value for name, value in optional.items() if value is not None}
+
+
+def _resources(report: Report, _event: Event) -> list[Resource]:
+    issued = report.issued
+    assert issued is not None
+    document = report_document(report)
+    return [Resource("report", issued.report_id, document, issued.student_id, issued.external_id)]
+
+
+REPORT: Model[Report] = Model("report", "1", Report(), evolve, _resources)
+"""Stream ``report/{id}``; its subject is the student."""
+
+
+def schedule_in(record: StudentRecord, plan_id: PlanId, day: date) -> tuple[date, ...]:
+    """The dates of the plan's own progress schedule in force on ``day``."""
+    lines = fold(record.histories[plan_id].entries)
+    holding = (holding_on(line, day) for line in lines.items.values())
+    texts = [change.item for change in holding if change is not None]
+    return tuple(
+        each for text_ in texts if isinstance(text_, ProgressSchedule) for each in text_.report_dates or ()
+    )
+
+
+def begun_on(record: StudentRecord, plan_id: PlanId) -> date:
+    """The plan's first day; raises `NotFound` where none was adopted."""
+    adopted = [
+        entry.event.effective_on
+        for entry in record.histories[plan_id].entries
+        if isinstance(entry.event, PlanAdopted)
+    ]
+    if not adopted:
+        raise NotFound("This plan has not been adopted.")
+    return min(adopted)
+
+
+def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Draft:
+    """What the record says for the period: every goal and objective in force on its last day, every service in it."""
+    day = period.last_on
+    lines = fold(record.histories[plan_id].entries)
+    binding = binding_on(lines.bindings, day)
+    binds = binding is not None and isinstance(binding.recorded.event, PlanAdopted)
+    holding = (holding_on(line, day) for line in lines.items.values()) if binds else iter(())
+    items = [
+        change.item for change in holding if change is not None and isinstance(change.item, Goal | Objective)
+    ]
+    items.sort(key=lambda item: (str(item.goal if isinstance(item, Objective) else item.id),
+                                 isinstance(item, Objective), item.due_on or date.max))  # fmt: skip
+    found = [progress_in(record, item.id, day) for item in items]
+    goals = [goal_reported(each.progress, each.mastered_on) for each in found]
+    services = delivery(
+        record.plans, record.sessions, record.days, period.first_on, period.last_on, on=record.on
+    )
+    return Draft(
+        plan_id, record.student, period, tuple(goal for goal, _ in goals), tuple(told for _, told in goals),
+        services_reported(services), tuple(each.progress for each in found), record.basis,
+    )  # fmt: skip
+
+
+async def reports_due(store: EventStore, tenant: str, student: StudentId, today: date) -> list[ReportDue]:
+    """Each date of each plan's schedule, and the report that answers it."""
+    record = await record_of(store, tenant, student, Knowledge())
+    issued = await _issued(store, tenant, student)
+    return [
+        each
+        for plan_id in record.histories
+        for each in due_reports(plan_id, schedule_in(record, plan_id, today), issued.get(plan_id, {}), today)
+    ]
+
+
+async def _issued(
+    store: EventStore, tenant: str, student: StudentId
+) -> dict[PlanId, dict[date, tuple[UUID, date]]]:
+    found: dict[PlanId, dict[date, tuple[UUID, date]]] = {}
+    async with store.database.begin(tenant) as rows:
+        for row in await rows.execute(_ISSUED, {"student": student}):
+            answered = found.setdefault(UUID(row.plan), {})
+            answered[date.fromisoformat(row.due_on)] = row.id, date.fromisoformat(row.issued_on)
+    return found
+
+
+async def issue(
+    store: EventStore, context: Context, draft: Draft, command: IssueReport, draw: Draw, making: Making
+) -> Appended:
+    """Typeset, keep and freeze the report. Durable on return; the PDF is kept before the event that names it."""
+    async with store.database.begin(context.tenant) as rows:
+        today = await today_of(rows)
+        named = (await rows.execute(_NAMED, {"student": draft.student_id})).one_or_none()
+    issued = await _issued(store, context.tenant, draft.student_id)
+    answered: Mapping[date, UUID] = {
+        due_on: report for due_on, (report, _) in issued.get(draft.plan_id, {}).items()
+    }
+    called = {"given_name": named.given_name, "family_name": named.family_name} if named else {}
+    command = replace(command, **called)
+    (event,) = issue_report(command, draft, answered, None, today)
+    pdf = await asyncio.to_thread(report_pdf, event, draft.pictures, draw)
+    document = await Vault(store.database, store.keyring).keep(
+        context.tenant, draft.student_id, pdf, PDF, EventClass.RECORD
+    )
+    events = issue_report(command, draft, answered, document, today)
+    stream = report_stream(command.report_id)
+    loaded = (await store.load_many(context.tenant, [(REPORT, stream)]))[stream]
+    return await store.append(
+        context, [Change(loaded, draft.student_id, events)], claims=making.claims, answer=making.answer
+    )
+
+
+async def void(store: EventStore, context: Context, shown: Shown, reason: str, making: Making) -> Appended:
+    """Strike a report through. Durable on return; once more changes nothing."""
+    assert shown.student is not None
+    stream = report_stream(shown.id)
+    for attempt in range(TRIES):
+        loaded = (await store.load_many(context.tenant, [(REPORT, stream)]))[stream]
+        events = void_report(loaded.state, reason)
+        try:
+            return await store.append(context, [Change(loaded, shown.student, events)], answer=making.answer)
+        except VersionConflict:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def report_pdf(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], draw: Draw) -> bytes:
+    """The report as a tagged PDF (PDF/UA-1): the same bytes for the same report."""
+    template = (files("progress_service") / "templates" / "report.typ").read_bytes()
+    said = json.dumps(words_of(event, pictures, draw), ensure_ascii=False)
+    return tagged_pdf(template, said, datetime.combine(event.effective_on, time(12), UTC))
+
+
+def words_of(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], draw: Draw) -> Json:
+    """Everything that stands in the PDF."""
+    drawn = {progress.item.id: progress for progress in pictures}
+    told = {each.item_id: each for each in event.personal.goals}
+    name = " ".join(filter(None, (event.personal.given_name, event.personal.family_name)))
+    return {
+        "lang": event.language.split("-")[0],
+        "title": "Progress report",
+        "name": name or None,
+        "number": str(event.report_id),
+        "issued_on": day_in_words(event.effective_on),
+        "period": f"{day_in_words(event.first_on)} to {day_in_words(event.last_on)}",
+        "due_on": day_in_words(event.due_on) if event.due_on else None,
+        "summary": event.personal.summary,
+        "goals": [
+            _goal(goal, told[goal.item_id], drawn[goal.item_id], draw)
+            for goal in event.goals
+            if goal.item_id in told
+        ],
+        "services": [
+            {
+                "service": label("service", each.service) if each.service else "a service",
+                "owed": str(each.owed) if each.owed is not None else "not said",
+                "delivered": str(each.delivered), "made_up": str(each.made_up), "missed": str(each.missed),
+            }
+            for each in event.services
+        ],
+    }  # fmt: skip
+
+
+def _goal(goal: GoalReported, told: GoalPersonalData, progress: GoalProgress, draw: Draw) -> Json:
+    enough = progress.enough_for_a_picture
+    return {
+        "heading": "Goal" if goal.goal is None else "Step of the goal",
+        "statement": told.statement or "A goal without words.",
+        "standing": goal.standing.value.replace("_", " "),
+        "in_words": told.in_words,
+        "narrative": told.narrative,
+        "picture": draw(picture(progress)) if enough and goal.goal is None else None,
+        "too_few": None if enough else too_few(progress),
+        "rows": [
+            [day_in_words(row.result.measured_on), f"{row.result.value} {row.result.unit}",
+             "" if row.aim is None else f"{float(row.aim):.1f}"]
+            for row in table_of(progress)[-12:]
+        ],
+    }  # fmt: skip

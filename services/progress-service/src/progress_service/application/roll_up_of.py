@@ -1,0 +1,150 @@
+"""A school's or a district's minutes, and a provider's: every figure the sum of the students' own ledgers.
+
+Sessions given as they were owed are summed by the database; the few that were missed, cut short, made up or given under an
+agreement are counted one by one, by the very function of the ledger (`progress_service.domain.delivery.counted`).
+"""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from contracts.fields import ItemId, PlanId, StudentId
+from contracts.minutes_convention import ConventionOn, conventions
+from contracts.plan_history import History
+from contracts.promises import PromisedServices
+from contracts.school_days import NONE, SchoolDays
+from contracts.shipped_profiles import shipped_profiles
+from progress_service.application.known_plans import all_histories, known_profiles
+from progress_service.application.sight_of import seen_of
+from progress_service.domain.delivery import Given, counted
+from progress_service.domain.item_year import Session, SessionOutcome
+from progress_service.domain.roll_up import Group, Sum, in_order
+from runtime.auth import Principal
+from runtime.event_store import EventStore
+
+_COUNTS = """
+     WHERE r.tenant = current_setting('handrail.tenant') AND r.kind = 'session' AND r.document->'voided' IS NULL"""
+_PLAIN = text(f"""
+    SELECT r.student, r.document->>'item' AS item, r.document->>'provider' AS provider,
+           sum((r.document->>'minutes')::int)::int AS minutes
+      FROM resources r {_COUNTS}
+       AND r.document->>'status' = 'delivered' AND r.document->>'makes_up' IS NULL AND r.document->>'agreement' IS NULL
+       AND r.document->>'on' BETWEEN :first AND :last
+     GROUP BY 1, 2, 3""")
+_OTHERS = text(f"""
+    SELECT r.id, r.student, r.document->>'plan' AS plan, r.document->>'item' AS item, r.document->>'on' AS on_day,
+           (r.document->>'minutes')::int AS minutes, r.document->>'status' AS status,
+           (r.document->>'planned_minutes')::int AS planned, r.document->>'reason' AS reason,
+           r.document->>'provider' AS provider, r.document->>'makes_up' AS makes_up, r.document->>'agreement' AS agreement
+      FROM resources r {_COUNTS}
+       AND (r.document->>'status' <> 'delivered' OR r.document->>'makes_up' IS NOT NULL
+            OR r.document->>'agreement' IS NOT NULL)""")
+_AGREED = text("""
+    SELECT student, sum((document->>'minutes')::int)::int AS minutes FROM resources
+     WHERE tenant = current_setting('handrail.tenant') AND kind = 'make_up_agreement' AND document->'voided' IS NULL
+       AND document->>'on' BETWEEN :first AND :last
+     GROUP BY 1""")
+_SCHOOLS = text("""
+    SELECT DISTINCT ON (student) student, school FROM sight_enrolments
+     WHERE tenant = current_setting('handrail.tenant') AND starts_on <= :on
+     ORDER BY student, starts_on DESC, version DESC""")
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """The answer: by school, and by provider; a provider owes nothing by themselves, so theirs has no ``owed``."""
+
+    schools: list[Group]
+    providers: list[Group]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    histories: dict[PlanId, tuple[StudentId, History]]
+    days: SchoolDays
+    on: ConventionOn
+    plain: list[Any]
+    others: dict[tuple[StudentId, ItemId], list[Session]]
+    agreed: dict[StudentId, int]
+    school_of: dict[StudentId, UUID | None]
+    seen: set[StudentId]
+
+
+async def roll_up_of(
+    store: EventStore, tenant: str, principal: Principal, first_on: date, last_on: date
+) -> RollUp:
+    """Of every student the caller may see, from ``first_on`` to ``last_on``."""
+    read = await _read(store, tenant, principal, first_on, last_on)
+    return await asyncio.to_thread(_rolled_up, read, first_on, last_on)
+
+
+async def _read(store: EventStore, tenant: str, principal: Principal, first_on: date, last_on: date) -> _Read:
+    between = {"first": str(first_on), "last": str(last_on)}
+    async with store.database.begin(tenant) as rows:
+        histories = await all_histories(rows)
+        profiles = await known_profiles(rows)
+        plain = list(await rows.execute(_PLAIN, between))
+        others = [_session(row) for row in await rows.execute(_OTHERS)]
+        agreed = {row.student: row.minutes for row in await rows.execute(_AGREED, between)}
+        school_of = {row.student: row.school for row in await rows.execute(_SCHOOLS, {"on": last_on})}
+        students = {student for student, _ in histories.values()} | {row.student for row in plain}
+        seen = await seen_of(rows, principal, students | {session.student for session in others})
+    by_item: dict[tuple[StudentId, ItemId], list[Session]] = defaultdict(list)
+    for session in others:
+        by_item[session.student, session.item].append(session)
+    return _Read(histories, SchoolDays(profiles), conventions(profiles, shipped_profiles()), plain, by_item, agreed,
+                 school_of, seen)  # fmt: skip
+
+
+def _rolled_up(read: _Read, first_on: date, last_on: date) -> RollUp:
+    schools: dict[UUID | None, Sum] = defaultdict(Sum)
+    providers: dict[UUID | None, Sum] = defaultdict(Sum)
+    for student, history in read.histories.values():
+        if student in read.seen:
+            plan = PromisedServices(history)
+            for item_id in plan.services():
+                owed = [each.minutes for each in plan.owed(item_id, first_on, last_on, read.days, read.on)]
+                if owed:
+                    total = None if None in owed else sum((each for each in owed if each is not None), NONE)
+                    schools[read.school_of.get(student)].add(student, total, Given())
+    for row in read.plain:
+        if row.student in read.seen:
+            given = Given(delivered=row.minutes)
+            _add(schools, providers, read, row.student, _id(row.provider), given)
+    for (student, _), sessions in read.others.items():
+        if student in read.seen:
+            for session, day, given in counted(sessions, read.on):
+                if first_on <= day <= last_on:
+                    _add(schools, providers, read, student, session.provider, given)
+    for student, minutes in read.agreed.items():
+        if student in read.seen:
+            schools[read.school_of.get(student)].agreed += minutes
+    return RollUp(
+        in_order(each.group(of) for of, each in schools.items()),
+        in_order(replace(each, owed=None).group(of) for of, each in providers.items()),
+    )
+
+
+def _add(
+    schools: dict[UUID | None, Sum], providers: dict[UUID | None, Sum], read: _Read, student: StudentId,
+    provider: UUID | None, given: Given,
+) -> None:  # fmt: skip
+    schools[read.school_of.get(student)].add(student, NONE, given)
+    providers[provider].add(student, NONE, given)
+
+
+def _id(written: str | None) -> UUID | None:
+    return UUID(written) if written else None
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        row.id, row.student, UUID(row.plan), UUID(row.item), date.fromisoformat(row.on_day), row.minutes,
+        SessionOutcome(row.status), planned_minutes=row.planned, reason=row.reason, provider=_id(row.provider),
+        makes_up=_id(row.makes_up), agreement=_id(row.agreement),
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Many students' minutes in one figure, and what of it may leave the school.
+
+A figure about few students tells of each of them (34 CFR 99.31(b)(1): nothing that makes a student identifiable). Groups of
+fewer than ten are left out; where that leaves only one out, the next smallest goes too, or the total would give it away.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from uuid import UUID
+
+from progress_service.domain.delivery import Figures, Given
+
+LEAST = 10
+"""Students in a group of which figures leave the school."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of one school or provider."""
+
+    of: UUID | None
+    """``None``: students of no known school, sessions without a provider."""
+    students: int
+    figures: Figures
+    agreed: int = 0
+    """Minutes agreed or decided beside the plans."""
+    under_agreement: int = 0
+    """Given under them."""
+    left_out: bool = False
+    """Too few students: no figure leaves the school."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """A group while it is being added up."""
+
+    students: set[UUID] = field(default_factory=set)
+    owed: Fraction | None = field(default_factory=Fraction)
+    given: Given = field(default_factory=Given)
+    agreed: int = 0
+
+    def add(self, student: UUID, owed: Fraction | None, given: Given) -> None:
+        """One more student's service."""
+        self.students.add(student)
+        self.owed = None if owed is None or self.owed is None else self.owed + owed
+        self.given = self.given + given
+
+    def group(self, of: UUID | None) -> Group:
+        """As it is answered."""
+        figures = Figures(self.owed, self.given)
+        return Group(of, len(self.students), figures, self.agreed, self.given.under_agreement)
+
+
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """The largest balance first."""
+    return sorted(groups, key=lambda group: (-(group.figures.balance or 0), str(group.of)))
+
+
+def to_leave_the_school(groups: Sequence[Group], least: int = LEAST) -> list[Group]:
+    """The same without the figures of groups that are too small."""
+    small = {index for index, group in enumerate(groups) if group.students < least}
+    if len(small) == 1 and len(groups) > 1:
+        others = [index for index in range(len(groups)) if index not in small]
+        small.add(min(others, key=lambda index: groups[index].students))
+    nothing = Figures(None, Given())
+    return [
+        replace(group, students=0, figures=nothing, agreed=0, under_agreement=0, left_out=True)
+        if index in small
+        else group
+        for index, group in enumerate(groups)
+    ]

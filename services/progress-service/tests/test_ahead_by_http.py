@@ -1,0 +1,189 @@
+"""The compensatory balance, the forward look, a provider's week and a district's figures, by HTTP."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
+from contracts.students import StudentEnrolled
+from contracts.testing import an_id
+from progress_service.testing_promises import (
+    PLAN,
+    PROVIDER,
+    READING,
+    SPEECH,
+    STUDENT,
+    adopted,
+    amended,
+    opened,
+    profile,
+    speech,
+)
+
+API = "/progress/v1"
+SCHOOL = an_id("school")
+SESSION: dict[str, Any] = {"plan": str(PLAN), "item": str(SPEECH), "minutes": 30, "provider": str(PROVIDER)}
+GIVEN = SESSION | {"status": "delivered"}
+MISSED = {**SESSION, "status": "missed", "reason": "provider_absent"}
+WINTER = {"from": "2025-12-09", "to": "2026-02-08"}
+
+
+@pytest.fixture
+async def lakeside(world):
+    enrolled = StudentEnrolled(
+        effective_on=date(2025, 8, 25), student_id=STUDENT, school_id=SCHOOL, grade="grade_3"
+    )
+    await world.publish(f"student/{STUDENT}", STUDENT, enrolled)
+    await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
+    await world.publish("district", an_id("district"), profile())
+    await world.arrived()
+    return world
+
+
+async def made(world: Any, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = await world.post(f"{API}/{what}", body)
+    assert answer.status_code == 201, answer.text
+    fields: dict[str, Any] = answer.json()
+    return fields
+
+
+async def read(world: Any, path: str, **asked: object) -> dict[str, Any]:
+    answer = await world.get(f"{API}/{path}", **asked)
+    assert answer.status_code == 200, answer.text
+    fields: dict[str, Any] = answer.json()
+    return fields
+
+
+async def a_winter(world: Any) -> dict[str, Any]:
+    """Two sessions given, one missed and made up, one missed, one under an agreement."""
+    for day in ("2025-12-16", "2026-01-06"):
+        await made(world, "sessions", GIVEN | {"on": day})
+    first = await made(world, "sessions", MISSED | {"on": "2026-01-13"})
+    second = await made(world, "sessions", MISSED | {"on": "2026-01-20"})
+    await made(world, "sessions", GIVEN | {"on": "2026-01-22", "makes_up": first["id"]})
+    agreement = await made(
+        world, "make-up-agreements",
+        {"plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-21", "kind": "compensatory", "ground": "state_complaint",
+         "minutes": 90, "by_on": "2026-01-31"},
+    )  # fmt: skip
+    await made(world, "sessions", GIVEN | {"on": "2026-01-29", "agreement": agreement["id"], "minutes": 40})
+    await made(
+        world, "make-up-offers",
+        {"plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-23", "minutes": 30, "sessions": [second["id"]]},
+    )  # fmt: skip
+    return agreement
+
+
+async def test_the_balance_says_what_was_missed_offered_agreed_and_what_remains(lakeside) -> None:
+    agreement = await a_winter(lakeside)
+
+    found = await read(lakeside, f"students/{STUDENT}/compensatory", **WINTER)
+
+    (of_speech,) = [each for each in found["services"] if each["item"] == str(SPEECH)]
+    assert of_speech["remaining"] == {"provider_absent": 30}
+    (told,) = found["agreements"]
+    assert (told["agreement"], told["given"], told["remaining"], told["overdue"]) == (
+        agreement["id"],
+        40,
+        50,
+        True,
+    )
+    assert [offer["minutes"] for offer in found["open_offers"]] == [30]
+    assert (found["agreed"], found["given"], found["remaining"]) == (90, 40, 50)
+
+
+async def test_what_the_ledger_said_on_an_earlier_day_is_still_said(lakeside) -> None:
+    await made(lakeside, "sessions", GIVEN | {"on": "2025-12-16"})
+    before = await read(lakeside, f"students/{STUDENT}/compensatory", **WINTER)
+    ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
+    outlook = await read(lakeside, f"students/{STUDENT}/outlook", on="2026-02-08")
+
+    await a_winter_later(lakeside)
+
+    for path, earlier, asked in (
+        ("compensatory", before, WINTER), ("delivery", ledger, WINTER), ("outlook", outlook, {"on": "2026-02-08"}),
+    ):  # fmt: skip
+        again = await read(lakeside, f"students/{STUDENT}/{path}", basis=earlier["basis_text"], **asked)
+        assert again == earlier, path
+        assert (await read(lakeside, f"students/{STUDENT}/{path}", **asked)) != earlier, path
+
+
+async def a_winter_later(world: Any) -> None:
+    await a_winter_but_first(world)
+    await world.publish(f"plan/{PLAN}", STUDENT, amended(speech(45), on=date(2026, 1, 5)))
+    off = [*map(str, profile().calendar[0].days_off), "2026-01-14"]
+    closed = profile().calendar[0].model_copy(update={"days_off": tuple(map(date.fromisoformat, off))})
+    await world.publish("district", an_id("district"), profile(closed, on=date(2026, 1, 14)))
+    await world.arrived()
+
+
+async def a_winter_but_first(world: Any) -> None:
+    await made(world, "sessions", MISSED | {"on": "2026-01-13"})
+
+
+async def test_at_the_pace_of_the_last_weeks_a_service_falls_short(lakeside) -> None:
+    await a_winter(lakeside)
+
+    found = await read(lakeside, f"students/{STUDENT}/outlook", on="2026-02-06")
+
+    of_speech = next(each for each in found["services"] if each["item"] == str(SPEECH))
+    # From 22 December: five school weeks owed 150; 30 given, 30 made up: 60/150.
+    assert (of_speech["pace"], of_speech["falls_short"]) == ("0.4", True)
+    # Until 12 June from 9 February: 18 weeks less two of breaks.
+    assert of_speech["still_owed"] == str(16 * 30)
+    assert of_speech["until"] == "2026-06-30"
+
+
+async def test_a_provider_s_week_says_what_is_planned_owed_and_recorded(lakeside) -> None:
+    await made(
+        lakeside, "schedules",
+        {"plan": str(PLAN), "item": str(SPEECH), "staff": str(PROVIDER), "weekdays": [2, 4], "from": "2026-01-05",
+         "minutes": 15, "starts_at": "10:00"},
+    )  # fmt: skip
+    await made(lakeside, "sessions", GIVEN | {"on": "2026-01-13", "minutes": 15, "starts_at": "10:00"})
+    await made(
+        lakeside,
+        "sessions",
+        GIVEN | {"item": str(READING), "on": "2026-01-13", "minutes": 45, "starts_at": "10:10"},
+    )
+
+    found = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14")
+
+    (service,) = found["services"]
+    assert (service["student"], service["week"]["owed"], service["week"]["delivered"]) == (
+        str(STUDENT),
+        "30",
+        15,
+    )
+    assert [(each["on"], each["recorded"]) for each in service["sessions"]] == [
+        ("2026-01-13", True), ("2026-01-15", False),
+    ]  # fmt: skip
+    assert [flag["code"] for flag in found["flags"]] == ["overlap"]
+
+
+async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside) -> None:
+    await a_winter(lakeside)
+    ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
+
+    # One student of one school: what goes to a client says nothing.
+    told = await read(lakeside, "roll-up", **WINTER)
+    (school,) = told["schools"]
+    assert (told["least_students"], school["left_out"], "owed" in school) == (10, True, False)
+
+    role, staff, since = "special_education_director", an_id("director"), date(2025, 8, 1)
+    called = StaffPersonalData(given_name="Ida", family_name="Stone")
+    held = (RoleHeld(role=role, starts_on=since),)
+    await lakeside.publish(
+        f"staff/{staff}", staff, StaffAdded(effective_on=since, staff_id=staff, personal=called, roles=held)
+    )
+    await lakeside.arrived()
+    director = lakeside.issuer.person(role, "progress.read", staff=staff, tenant=lakeside.tenant)
+    answer = await lakeside.get(f"{API}/roll-up", director, **WINTER)
+    assert answer.status_code == 200, answer.text
+    (school,) = answer.json()["schools"]
+    assert UUID(school["of"]) == SCHOOL
+    for figure in ("delivered", "made_up", "missed_minutes", "excused", "under_agreement"):
+        assert school[figure] == sum(each["total"][figure] for each in ledger["services"]), figure
+    assert float(school["owed"]) == sum(float(each["total"]["owed"]) for each in ledger["services"])

@@ -1,0 +1,109 @@
+"""The forward look and figures of many students. Pure: no database, no clock."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from contracts.items import Goal
+from contracts.testing import an_id
+from progress_service.domain.delivery import Figures, Given
+from progress_service.domain.goal_progress import goal_progress
+from progress_service.domain.item_year import Result
+from progress_service.domain.outlook import GoalOutlook, ServiceOutlook, goals_ahead, pace_of
+from progress_service.domain.roll_up import Group, Sum, in_order, to_leave_the_school
+from progress_service.testing_promises import BEGIN, GOAL, PLAN, SPEECH, STUDENT, goal
+
+UNTIL = date(2026, 6, 30)
+
+
+def outlook(balance: int, pace: Fraction | None, still_owed: int) -> ServiceOutlook:
+    return ServiceOutlook(SPEECH, UNTIL, Figures(Fraction(balance), Given()), pace, Fraction(still_owed))
+
+
+@pytest.mark.parametrize(
+    ("balance", "pace", "still_owed", "short_by"),
+    [
+        pytest.param(60, Fraction(3, 4), 400, 160, id="60 now and a quarter of 400"),
+        pytest.param(0, Fraction(1), 400, 0, id="nothing, at full pace"),
+        pytest.param(60, Fraction(5, 4), 400, -40, id="caught up by giving a quarter more"),
+    ],
+)
+def test_what_will_be_missing_at_this_pace(
+    balance: int, pace: Fraction, still_owed: int, short_by: int
+) -> None:
+    found = outlook(balance, pace, still_owed)
+
+    assert found.short_by == short_by
+    assert found.falls_short is (short_by > 0)
+
+
+def test_pace_is_what_was_given_made_up_or_excused_of_what_was_owed() -> None:
+    """Six weeks of 30 owed 180; 105 delivered, 20 made up, 10 excused: 135/180 = 3/4."""
+    given = Given(
+        105, {"testing": 30, "student_absent": 10}, {"testing": 20}, excused_of={"student_absent": 10}
+    )
+
+    assert pace_of(Figures(Fraction(180), given)) == Fraction(3, 4)
+    assert pace_of(Figures(Fraction(0), given)) is None
+    assert outlook(0, None, 100).short_by is None
+    assert not outlook(0, None, 100).falls_short
+
+
+def of_goal(*values: int) -> GoalOutlook:
+    asked = goal()
+    assert isinstance(asked, Goal)
+    results = [
+        Result(an_id(str(n)), STUDENT, PLAN, GOAL, BEGIN + timedelta(weeks=n), Decimal(value), "objects")
+        for n, value in enumerate(values)
+    ]
+    on = date(2026, 2, 1)
+    (found,) = goals_ahead([goal_progress(asked, asked, [], BEGIN, results, on)], on)
+    return found
+
+
+def test_a_goal_is_missed_at_a_pace_that_does_not_reach_it() -> None:
+    # 188 days are 26 weeks and 6 days: one a week leads to 5 + 26.9, three a week to 5 + 80.6.
+    assert of_goal(5, 6, 7).missed is True
+    assert of_goal(5, 8, 11).missed is False
+    assert of_goal(5, 6).missed is None, "two results say nothing"
+
+
+def group(name: str, students: int, balance: int = 0) -> Group:
+    return Group(an_id(name), students, Figures(Fraction(balance), Given(delivered=7)))
+
+
+def shown(groups: list[Group]) -> list[bool]:
+    return [not each.left_out for each in to_leave_the_school(groups)]
+
+
+def test_figures_of_fewer_than_ten_students_do_not_leave_the_school() -> None:
+    assert shown([group("a", 10), group("b", 9), group("c", 3), group("d", 40)]) == [True, False, False, True]
+
+
+def test_where_one_group_is_left_out_the_next_smallest_goes_too() -> None:
+    """Else the total less the others would give the one away."""
+    assert shown([group("a", 30), group("b", 9), group("c", 12)]) == [True, False, False]
+
+
+def test_a_group_that_is_left_out_has_no_figure_at_all() -> None:
+    (left_out,) = to_leave_the_school([group("a", 3, balance=90)])
+
+    assert (left_out.students, left_out.figures, left_out.agreed) == (0, Figures(None, Given()), 0)
+
+
+def test_a_sum_counts_each_student_once() -> None:
+    total = Sum()
+    for student, owed in (("ana", 30), ("ana", 225), ("jon", 30)):
+        total.add(an_id(student), Fraction(owed), Given(delivered=10))
+
+    found = total.group(None)
+
+    assert (found.students, found.figures.owed, found.figures.given.delivered) == (2, 285, 30)
+
+
+def test_the_largest_balance_stands_first() -> None:
+    groups = in_order([group("a", 10, 5), group("b", 10, 50), group("c", 10, -5)])
+
+    assert [each.figures.owed for each in groups] == [50, 5, -5]
