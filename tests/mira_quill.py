@@ -50,7 +50,6 @@ def _family(at: District, told: Told) -> Family:
     )  # fmt: skip
     family = Family(student, holder)
     at.settle()
-    at.elect_email(family, "es", date(2025, 9, 8))
     told |= {"student": student, "holder": holder, "at": f"/plan/v1/students/{student}"}
     return family
 
@@ -68,6 +67,11 @@ def _evaluated(at: District, family: Family, told: Told) -> None:
     told["evaluation"] = at.client.post(evaluations, referral)["id"]
     referred = at.client.last_event
     evaluation = f"{evaluations}/{told['evaluation']}"
+    booklet = at.owed(family, "procedural_safeguards")
+    day = at.to(date(2025, 9, 10))
+    at.client.post(f"/notify/v1/notices/{booklet}/deliveries", {"channel": "handed_over", "on": day})
+    told["booklet"] = at.given(booklet)
+    at.elect_email(family, "es", date(2025, 9, 10))
     at.to(date(2025, 9, 15))
     told["proposal"] = at.notice(
         family,
@@ -112,6 +116,7 @@ def _agreed_on_a_plan(at: District, family: Family, told: Told) -> None:
     meeting = at.schedule(
         family.student, "initial", date(2025, 12, 4), [(parent, ["parent"]), *team], plan=plan
     )
+    told["meeting_notice"] = at.given(at.owed(family, "meeting_notice"))
     invited = {"person": parent, "channel": "email", "given_on": day, "language": "es", "parts": PARTS}
     at.client.post(f"/plan/v1/meetings/{meeting}/invitations", invited)
     excused = {"form": "written_consent", "agreed_on": "2025-12-01", "agreed_by": family.holder}

@@ -3,8 +3,7 @@
 What was in force on D as known at K, minutes, days that are due, who may decide, what was refused, the packet. Findings on (D, K)
 are asked of audit-service. Left to what has no route yet:
 
-- A: the safeguards booklet (09-10, 05-20) and the copy of the report (11-19): `safeguards-trigger` is tested in audit-service;
-  the agreement not to meet (02-26) is dated on the day of the
+- A: the copy of the report (11-19) has no kind of notice; the agreement not to meet (02-26) is dated on the day of the
   proposal, which a written agreement cannot follow.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: the safeguards of 09-09; the college opening the packet offline (08-20); everything of 2030 and 2031 (`rec.legal-hold`):
@@ -106,6 +105,20 @@ def test_mira_was_evaluated_by_the_60th_day_and_told_in_spanish(mira: tuple[Dist
     assert (proposal["given"]["on"], proposal["language"]) == ("2025-09-15", "es")
     assert len(proposal["text"]["parts"]) == 7
     assert "plan" not in proposal
+
+
+def test_miras_mother_was_given_the_booklet_and_told_of_the_meeting_in_spanish(
+    mira: tuple[District, Told],
+) -> None:
+    _, told = mira
+    booklet, meeting = told["booklet"], told["meeting_notice"]
+    assert (booklet["given"]["on"], booklet["given"]["basis"]) == ("2025-09-10", "handed_over")
+    assert (booklet["kind"], booklet["occasion"]) == ("procedural_safeguards", "referral")
+    assert (meeting["given"]["on"], meeting["given"]["basis"]) == ("2025-11-21", "email_accepted")
+    assert {"purpose", "time", "place", "attendees", "right_to_bring_others"} <= set(
+        meeting["text"]["invitation_parts"]
+    )
+    assert booklet["text"]["language"] == meeting["text"]["language"] == "es"
 
 
 def test_miras_first_services_waited_for_her_mothers_consent(mira: tuple[District, Told]) -> None:
@@ -266,6 +279,7 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     ("rule", "on", "known", "state", "due", "says"),
     [
         ("idea.evaluation-60", date(2025, 11, 20), None, "met", "2025-11-21", "day 53"),
+        ("idea.safeguards-trigger", date(2025, 11, 20), None, "met", None, "Booklet given 2025-09-"),
         ("idea.iep-30", date(2025, 11, 20), None, "due", "2025-12-19", "IEP meeting due 2025-12-19."),
         ("idea.staff-informed", date(2026, 3, 12), None, "overdue", "2026-03-09", "not told of"),
         ("idea.staff-informed", date(2026, 3, 12), date(2026, 3, 25), "overdue", "2026-03-09", "not told of"),
@@ -281,7 +295,13 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     ],
 )  # fmt: skip
 def test_what_is_found_of_mira_on_a_day_as_then_known(
-    mira: tuple[District, Told], rule: str, on: date, known: date | None, state: str, due: str, says: str
+    mira: tuple[District, Told],
+    rule: str,
+    on: date,
+    known: date | None,
+    state: str,
+    due: str | None,
+    says: str,
 ) -> None:
     at, told = mira
     every = findings(at, told["student"], rule, on, known)

@@ -91,6 +91,21 @@ class District(Stage):
         made = self.client.post("/notify/v1/notices", body | SEVEN_PARTS | about)
         return self.given(made["id"])
 
+    def owed(self, family: Family, kind: str) -> str:
+        """The newest notice of this kind, as soon as it is owed and has come as far as it comes by itself."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            items = self.client.get("/notify/v1/notices", student=family.student)["items"]
+            found = [
+                each
+                for each in items
+                if each["kind"] == kind and each["status"] not in {"owed", "sending", "lapsed"}
+            ]
+            if found:
+                return str(max(found, key=lambda each: each["owed_on"])["id"])
+            time.sleep(0.1)
+        raise TimeoutError(f"no {kind} is owed")
+
     def given(self, notice: str) -> Json:
         """The notice, once it counts as given."""
         deadline = time.monotonic() + 30

@@ -10,18 +10,19 @@ import typst
 log = structlog.get_logger()
 
 
-def tagged_pdf(template: bytes, text: str, written_at: datetime) -> bytes:
+def tagged_pdf(template: bytes, text: str, written_at: datetime, fonts: typst.Fonts | None = None) -> bytes:
     """``text`` (JSON) set by ``template``; the same bytes for the same text. Tens of milliseconds: call it in a thread.
 
     Control characters, which nobody can read, are left out. A letter that none of our fonts has is shown as a box: then
-    the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps nobody.
+    the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps nobody. ``fonts``: beside Typst's own;
+    kept by the caller, as reading them takes longer than a page.
     """
     readable = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
     attempts: tuple[Literal["ua-1"] | None, ...] = ("ua-1", None)
     for standards in attempts:
         try:
             made = typst.compile(template, format="pdf", sys_inputs={"text": readable}, pdf_standards=standards,
-                                 ignore_system_fonts=True, timestamp=written_at)  # fmt: skip
+                                 ignore_system_fonts=True, timestamp=written_at, font_paths=fonts or [])  # fmt: skip
         except typst.TypstError as error:
             if standards is None or "could not be displayed" not in str(error):
                 raise

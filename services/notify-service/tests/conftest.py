@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,7 +26,8 @@ from contracts.event import Event, Recorded
 from contracts.ids import new_id
 from contracts.notify import NoticePreferencesSet
 from contracts.vocabulary import Channel
-from notify_service.adapters.tables import notify_tables_1
+from notify_service.adapters.tables import notify_tables_1, notify_tables_2, notify_tables_3, notify_tables_4
+from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
 from notify_service.settings import Settings
@@ -121,6 +123,8 @@ class World:
     http: httpx.AsyncClient
     issuer: TestIssuer
     host: MailHost
+    returns_port: int = 0
+    """Where delivery reports are taken."""
     tenant: str = TENANT
     family: Family = field(default_factory=Family)
     written: list[Recorded[Event]] = field(default_factory=list)
@@ -269,11 +273,26 @@ def settings_for(cluster: Cluster, database: str, **more: Any) -> Settings:
     )
 
 
+def a_free_port() -> int:
+    """On loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 async def make_tables(plan: Opened) -> None:
     """What this service's own migrations would make."""
     owner = await asyncpg.connect(plan.url("notify_owner"))
     async with owner.transaction():
-        for statement in [*notify_tables_1(), *sight_1("notify"), *access_1("notify")]:
+        for statement in [
+            *notify_tables_1(),
+            *notify_tables_2(),
+            *notify_tables_3(),
+            *notify_tables_4(),
+            *webhook_tables_1(),
+            *sight_1("notify"),
+            *access_1("notify"),
+        ]:
             await owner.execute(statement)
     await owner.close()
 
@@ -287,10 +306,11 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
         a_mail_host() as mail,
     ):
         await make_tables(plan)
+        returns = settings.setdefault("returns_port", a_free_port())
         issuer = TestIssuer()
         app = create_app(settings_for(cluster, plan.name, smtp_port=mail.port, **settings), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:
-            yield World(plan, notify, app, http, issuer, mail)
+            yield World(plan, notify, app, http, issuer, mail, returns_port=returns)
             await no_row_differs(app)
 
 
@@ -312,4 +332,10 @@ async def world(running: World) -> AsyncIterator[World]:
 @pytest.fixture
 def helpers() -> Any:
     """What this file defines, for tests that put a world together themselves."""
+    return sys.modules[__name__]
+
+
+@pytest.fixture(scope="module")
+def module_helpers() -> Any:
+    """The same, for a module's own fixtures."""
     return sys.modules[__name__]

@@ -10,11 +10,12 @@ from contracts import streams
 from contracts.district import StaffAdded, StaffPersonalData
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.notice_hindrances import NoticeBlocked
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentPersonalData
 from contracts.students import Rights, StudentAssigned
 from contracts.values import Reported
-from contracts.vocabulary import CommunicationMode, GivenBasis
+from contracts.vocabulary import CommunicationMode, GivenBasis, NoticePart
 from notify_service.testing_notices import DAY, HELD, Family
 from runtime.tenants import now_for
 from runtime.testing_http import unguarded
@@ -145,7 +146,10 @@ async def test_a_part_without_content_refuses_to_send_and_names_the_part(world):
         "part-missing:basis",
         "part-missing:other_factors",
     ]
-    assert [type(event) for event in await world.history(notice)] == [NoticeOwed]
+    owed, blocked = await world.history(notice)
+    assert isinstance(owed, NoticeOwed)
+    assert isinstance(blocked, NoticeBlocked)
+    assert blocked.parts_missing == (NoticePart.BASIS, NoticePart.OTHER_FACTORS)
     assert world.mails == []
 
 
@@ -433,14 +437,15 @@ async def test_whoever_is_told_orally_gets_a_person_and_no_letter_by_itself(worl
 
 
 async def test_a_language_without_wording_falls_back_and_says_so(world):
-    await world.arrange(language="vi")
-    await world.elect_email(language="vi")
+    await world.arrange(language="so")
+    await world.elect_email(language="so")
     await world.propose()
 
     notice = await world.reaches("given")
 
     shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
-    assert (shown["language"], shown["text"]["language"]) == ("vi", "en")
+    assert (shown["language"], shown["text"]["language"]) == ("so", "en")
+    assert shown["text"]["fallback_from"] == "so"
     assert [reason["code"] for reason in shown["reasons"]] == ["language-fallback"]
 
 

@@ -21,6 +21,12 @@ class Settings(RuntimeSettings):
     """How long the server may take for one answer; after the mail itself an answer that never comes is in doubt."""
     mail_sender: str | None = None
     """The address notices come from. Not set: ``notices@`` and the host of ``public_url``."""
+    returns_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where to listen for delivery reports (the mail exchanger of ``returns_domain``). Not set: bounces go to the sender."""
+    returns_domain: str | None = None
+    """Right of the @ in return addresses. Not set: that of the sender."""
+    webhooks_to_private_addresses: bool = False
+    """Whether vendors' endpoints may be at loopback and private addresses, and by http: on a machine of one's own."""
     link_days: int = Field(default=30, ge=1, le=365)
     """How long a link to a notice works."""
     send_lease_seconds: float = Field(default=15, gt=0, le=600)

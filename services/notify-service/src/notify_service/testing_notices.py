@@ -29,7 +29,7 @@ from contracts.students import (
     StudentRegistered,
 )
 from contracts.testing import an_id
-from contracts.values import PostalAddress
+from contracts.values import PostalAddress, Reported
 from contracts.vocabulary import PlanKind, RightsGround
 
 HOLDER = an_id("mother")
@@ -119,10 +119,11 @@ class Family:
         )
 
     def adopted(self) -> PlanAdopted:
-        """The plan binds."""
+        """The plan binds, as another system had it: notice of it was given there."""
+        before = Reported(source="Paper file", reason="Before Handrail.", occurred_on=date(2025, 12, 9))
         return PlanAdopted(
             effective_on=date(2025, 12, 9), plan_id=self.plan, kind=self.kind,
-            items=(service_item(self.speech), extended_time(self.time)),
+            items=(service_item(self.speech), extended_time(self.time)), reported=before,
         )  # fmt: skip
 
     def proposed(self, *, on: date = DAY, **fields: Any) -> AmendmentProposed:

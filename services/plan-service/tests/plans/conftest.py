@@ -13,6 +13,7 @@ import pytest_asyncio
 from contracts.district import StaffAdded, StaffPersonalData
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.notice_hindrances import NoticeReturned
 from contracts.notify import NoticeGiven
 from contracts.vocabulary import Channel, GivenBasis, NoticeKind
 from plan_service.application.models import STAFF
@@ -125,6 +126,18 @@ class Lakeside:
         await sequence(self.notify)
         (recorded,) = appended.events
         return notice_id, recorded.id
+
+    async def returned(self, notice_id: UUID, plan_path: str, amendment_id: str) -> UUID:
+        """The mail bounces; returns its event."""
+        event: Event = NoticeReturned(
+            effective_on=self.today, notice_id=notice_id, kind=NoticeKind.PRIOR_WRITTEN_NOTICE, holder_id=MOTHER,
+            plan_id=UUID(plan_path.removeprefix("/plans/")), amendment_id=UUID(amendment_id), delivery_id=new_id(),
+            channel=Channel.EMAIL, answer="550 5.1.1 No such mailbox", permanent=True, undoes_given=True,
+        )  # fmt: skip
+        loaded = await self.notify.store.load(self.tenant, NOTICES, notice_id)
+        appended = await self.notify.store.append(self.notify.context(), [Change(loaded, CHILD, [event])])
+        await sequence(self.notify)
+        return appended.events[0].id
 
 
 @pytest_asyncio.fixture(loop_scope="module")

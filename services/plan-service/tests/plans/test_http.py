@@ -49,6 +49,22 @@ def codes(response: Any) -> set[str]:
     return {error["code"] for error in response.json()["errors"]}
 
 
+async def test_a_notice_that_came_back_was_not_given(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    proposed = await lakeside.send("POST", f"{path}/amendments", proposal(lakeside),
+                                   version=await lakeside.etag(path), expect=201)  # fmt: skip
+    amendment = f"{path}/amendments/{proposed.json()['id']}"
+    await lakeside.send("POST", f"{amendment}/consents", consent(), expect=201)
+    notice, _ = await lakeside.notice(path, proposed.json()["id"])
+    event = await lakeside.returned(notice, path, proposed.json()["id"])
+    await lakeside.send("GET", amendment, after_event=str(event), expect=200)
+
+    refused = await lakeside.send("POST", f"{amendment}/adoption", {"effective_on": "earliest"},
+                                  version=await lakeside.etag(path), expect=409)  # fmt: skip
+
+    assert codes(refused) == {"prior-written-notice-required"}
+
+
 async def test_the_main_job_from_draft_to_replay(lakeside) -> None:
     ten_days_on = lakeside.today + timedelta(days=10)
     path = await lakeside.adopted(IEP)

@@ -184,6 +184,15 @@ def test_in_minnesota_an_objection_stops_the_change() -> None:
     assert codes(objected, under(MINNESOTA)) == ["change-objected-to"]
 
 
+def test_in_minnesota_an_objection_on_the_notice_s_page_is_no_silence() -> None:
+    objected = ground(notice(), rules=under(MINNESOTA), objected=True)
+    with pytest.raises(AmendmentRefused) as refusal:
+        adopt_amendment(pending(), adoption(), objected)
+    assert [reason.code for reason in refusal.value.reasons] == ["change-objected-to"]
+    agreed = given(answered(), start=pending())
+    assert adopt_amendment(agreed, adoption(), objected), "who agrees in writing afterwards lets it go on"
+
+
 def test_silence_never_stands_for_consent_to_an_initial_placement() -> None:
     refusal = [codes_of_adoption(under(name)) for name in (FEDERAL, MINNESOTA)]
 

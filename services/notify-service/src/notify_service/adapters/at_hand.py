@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from notify_service.adapters.post_office import PostOffice
+from notify_service.adapters.webhooks.secrets import Secrets
 from runtime.service import Service
 
 
@@ -16,6 +17,11 @@ class AtHand:
     service: Service
     office: PostOffice
     wake: Callable[[], None]
+    secrets: Secrets
+    """Of vendors' endpoints."""
+    wake_webhooks: Callable[[], None]
+    private_webhooks: bool = False
+    """The operator allows endpoints at addresses that are not public."""
 
 
 def at_hand(request: Request) -> AtHand:

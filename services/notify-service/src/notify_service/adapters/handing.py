@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.notify import DeliveryPersonalData
+from contracts.notify import DeliveryPersonalData, ToldOrally
 from contracts.values import Reported
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
@@ -28,6 +28,9 @@ class Delivered:
     on: date | None
     note: str | None
     reported: Reported | None
+    told: ToldOrally | None = None
+    interpreter: str | None = None
+    batch_id: UUID | None = None
 
 
 async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Event]:
@@ -38,7 +41,9 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
     mailing_days = now.profile.mailing_days if now.profile else 0
     command = RecordDelivery(
         delivery_id=entry.delivery if entry.state == "in_doubt" and entry.delivery else done.delivery_id,
-        channel=done.channel, on=on, to=_to(now, done.channel), today=now.today, mailing_days=mailing_days,
+        channel=done.channel, on=on,
+        to=_to(now, done.channel).model_copy(update={"interpreter": done.interpreter}), told=done.told,
+        batch_id=done.batch_id, today=now.today, mailing_days=mailing_days,
         in_doubt=entry.state == "in_doubt", answer=done.note, reported=done.reported,
     )  # fmt: skip
     events = record_delivery(work.notice, command)

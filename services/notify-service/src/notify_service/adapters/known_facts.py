@@ -1,6 +1,7 @@
 """What is known of students, rights holders, plans and the district, as a decision about a notice asks for it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from notify_service.adapters.tables import (
     CONTACTS,
     HOLDERS,
     MEETINGS,
+    OCCASIONS,
     PLAN_ENTRIES,
     PROFILES,
     STUDENTS,
@@ -125,6 +127,47 @@ async def plans_of_student(rows: AsyncConnection, tenant: str, student_id: UUID)
         .where(PLAN_ENTRIES.c.tenant == tenant, PLAN_ENTRIES.c.student == student_id)
     )
     return sorted(row.plan for row in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What notice is owed of, as it was recorded."""
+
+    event_id: UUID
+    student: UUID
+    event: Event
+    on: date
+    position: int
+
+
+async def occasion(rows: AsyncConnection, tenant: str, event_id: UUID) -> Occasion | None:
+    """The event notice is owed of, whether a plan's or another."""
+    wanted = select(OCCASIONS).where(OCCASIONS.c.tenant == tenant, OCCASIONS.c.event_id == event_id)
+    row = (await rows.execute(wanted)).one_or_none()
+    if row is not None:
+        return _occasion(row)
+    of_plan = select(PLAN_ENTRIES).where(PLAN_ENTRIES.c.tenant == tenant, PLAN_ENTRIES.c.event_id == event_id)
+    entry = (await rows.execute(of_plan)).one_or_none()
+    return None if entry is None else _occasion(entry)
+
+
+async def of_matter(rows: AsyncConnection, tenant: str, matter: UUID) -> list[Occasion]:
+    """Everything recorded of one evaluation, dispute, request or meeting, in its order."""
+    wanted = select(OCCASIONS).where(OCCASIONS.c.tenant == tenant, OCCASIONS.c.matter == matter)
+    return [_occasion(row) for row in await rows.execute(wanted.order_by(OCCASIONS.c.position))]
+
+
+async def occasions_of(rows: AsyncConnection, tenant: str, student_id: UUID, type_: str) -> list[Occasion]:
+    """Everything of one type recorded of a student."""
+    wanted = select(OCCASIONS).where(
+        OCCASIONS.c.tenant == tenant, OCCASIONS.c.student == student_id, OCCASIONS.c.type == type_
+    )
+    return [_occasion(row) for row in await rows.execute(wanted.order_by(OCCASIONS.c.position))]
+
+
+def _occasion(row: Any) -> Occasion:
+    event = decode(row.type, row.schema, row.contents, row.effective_on)
+    return Occasion(row.event_id, row.student, event, row.effective_on, row.position)
 
 
 _HOLDERS = select(

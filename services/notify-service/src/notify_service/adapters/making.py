@@ -1,26 +1,29 @@
 """Writing a notice by a person's hand: a whole one, or the parts that an amendment left open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Event
 from contracts.fields import EventId, HolderId, NoticeId, PlanId, StudentId
+from contracts.notice_hindrances import NoticeLapsed
 from contracts.notify import NoticeOwed
 from contracts.plan import AmendmentProposed
 from contracts.plan_history import History
 from contracts.problems import Invalid, Reason, Rejected
-from contracts.vocabulary import NoticeKind, NoticePart
+from contracts.vocabulary import NoticeKind, NoticeLapse, NoticeOccasion, NoticePart
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
 from notify_service.adapters.sending.preparing import Fixed, write
 from notify_service.adapters.sending.steps import Work, step
 from notify_service.application.notices import NOTICE
-from notify_service.domain.facts import CITATION, NoticeFacts, Reasons, completed, parts_missing
+from notify_service.domain.facts import CITATION, NoticeFacts, Reasons, completed, parts_missing, written_over
 from notify_service.domain.notice import Notice, evolve
+from notify_service.domain.owing import Obligation
 from runtime.call import Making
 from runtime.database import driver
 from runtime.event_store import Answer, Appended, Change, Context
@@ -69,7 +72,13 @@ class MakeNotice:
     def wanted(self) -> Wanted:
         """For gathering."""
         return Wanted(
-            self.notice_id, self.kind, self.student_id, self.holder_id, self.plan_id, self.amendment_id
+            self.notice_id,
+            self.kind,
+            self.student_id,
+            self.holder_id,
+            self.plan_id,
+            self.amendment_id,
+            self.caused_by,
         )
 
 
@@ -80,15 +89,16 @@ async def make_notice(service: Service, context: Context, command: MakeNotice, m
         now = await gathering.situation(service, rows, tenant, command.student_id, command.holder_id)
         caused_by = _cause(command, now, await _history(rows, tenant, command.plan_id))
         facts = await _gather(rows, tenant, command.wanted, now)
-    facts = completed(facts, command.reasons).model_copy(update={"action": command.action})
+    facts = written_over(facts, command.reasons).model_copy(update={"action": command.action})
     refuse_without_content(facts)
     language = _language(now)
     fixed = await write(service, tenant, command.student_id, facts, language)
     owed = NoticeOwed(
         effective_on=now.today, notice_id=command.notice_id, student_id=command.student_id, kind=command.kind,
         holder_id=command.holder_id, plan_id=command.plan_id, amendment_id=command.amendment_id, caused_by=caused_by,
-        language=language,
+        language=language, occasion=NoticeOccasion.BY_HAND,
     )  # fmt: skip
+    obligation = Obligation(command.kind, NoticeOccasion.BY_HAND, None, command.plan_id, command.amendment_id)
     events = [owed, *fixed.events(evolve(Notice(), owed), now)]
     async with service.database.begin(tenant) as rows:
         connection = await driver(rows)
@@ -102,10 +112,41 @@ async def make_notice(service: Service, context: Context, command: MakeNotice, m
             await outbox.put(
                 rows, tenant, command.notice_id, student=command.student_id, holder=command.holder_id,
                 amendment=command.amendment_id, correlation=context.correlation, caused_by=appended.events[0].id,
-                due_at=await known_facts.now_of(rows, tenant), facts=fixed.facts_document,
+                due_at=await known_facts.now_of(rows, tenant), facts=fixed.facts_document, owed=obligation,
+                source_event=caused_by,
             )  # fmt: skip
+            await _takes_the_place(service, context, rows, command, caused_by, now.today)
     service.store.wake()
     return appended
+
+
+async def _takes_the_place(
+    service: Service,
+    context: Context,
+    rows: AsyncConnection,
+    command: MakeNotice,
+    caused_by: EventId,
+    today: date,
+) -> None:
+    """What was owed of the same event and waited for its words has been said by hand."""
+    gone = await outbox.lapse(
+        rows, context.tenant, "given-by-another", source_event=caused_by, holder=command.holder_id,
+        kind=command.kind.value, but=command.notice_id,
+    )  # fmt: skip
+    connection = await driver(rows)
+    for notice in gone:
+        stream = NOTICE.stream(notice)
+        loaded = (await service.store.load_many(context.tenant, [(NOTICE, stream)], connection=connection))[
+            stream
+        ]
+        lapsed = NoticeLapsed(
+            effective_on=today, notice_id=notice, reason=NoticeLapse.GIVEN_BY_ANOTHER,
+            replaced_by=command.notice_id,
+        )  # fmt: skip
+        beside = replace(context, request=None)
+        await service.store.append(
+            beside, [Change(loaded, command.student_id, [lapsed])], connection=connection
+        )
 
 
 async def complete_notice(

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notify_service.adapters.tables import OUTBOX
+from notify_service.domain.owing import Obligation
 from runtime.database import Database
 
 OPEN = ("to_prepare", "blocked", "to_send", "to_post")
@@ -50,17 +51,28 @@ class Entry:
     correlation: str
     caused_by: UUID
     fence: int
+    kind: str | None
+    occasion: str | None
+    plan: UUID | None
+    meeting: UUID | None
+    due_on: date | None
+    source_event: UUID | None
+    leader: UUID | None
+    batch: UUID | None
 
 
 async def put(
     rows: AsyncConnection, tenant: str, notice: UUID, *, student: UUID, holder: UUID, amendment: UUID | None,
     correlation: str, caused_by: UUID, due_at: datetime | None, state: str = "to_prepare", reasons: Sequence[str] = (),
-    facts: UUID | None = None,
+    facts: UUID | None = None, owed: Obligation | None = None, source_event: UUID | None = None,
 ) -> None:  # fmt: skip
     """A notice that is owed has work to be done; commits with the event that says it is owed."""
     statement = upsert(OUTBOX).values(
         tenant=tenant, notice=notice, student=student, holder=holder, amendment=amendment, state=state,
         reasons=list(reasons), correlation=correlation, caused_by=caused_by, due_at=due_at, facts=facts,
+        kind=owed.kind.value if owed else None, occasion=owed.occasion.value if owed else None,
+        plan=owed.plan_id if owed else None, meeting=owed.meeting_id if owed else None,
+        due_on=owed.due_on if owed else None, source_event=source_event,
     )  # fmt: skip
     await rows.execute(statement.on_conflict_do_nothing())
 
@@ -141,14 +153,70 @@ async def look_again(
     await rows.execute(wanted.values(due_at=due_at))
 
 
-async def lapse(rows: AsyncConnection, tenant: str, amendment: UUID, reason: str) -> None:
-    """Notices of an amendment that have not left us need not leave any more."""
-    await rows.execute(
-        update(OUTBOX)
-        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.amendment == amendment, OUTBOX.c.state.in_(OPEN))
-        .values(state="lapsed", reasons=[reason], due_at=None, owner=None, lease_until=None,
-                fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
+async def lapse(
+    rows: AsyncConnection, tenant: str, reason: str, *, amendment: UUID | None = None, meeting: UUID | None = None,
+    holder: UUID | None = None, source_event: UUID | None = None, kind: str | None = None, but: UUID | None = None,
+) -> Sequence[UUID]:  # fmt: skip
+    """Notices (of an amendment, a meeting, a cause) that have not left us need not leave any more; returns which."""
+    named = {
+        "amendment": amendment,
+        "meeting": meeting,
+        "holder": holder,
+        "source_event": source_event,
+        "kind": kind,
+    }
+    wanted = update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.state.in_(OPEN))
+    for column, value in named.items():
+        if value is not None:
+            wanted = wanted.where(OUTBOX.c[column] == value)
+    if but is not None:
+        wanted = wanted.where(OUTBOX.c.notice != but)
+    found = await rows.execute(
+        wanted.values(state="lapsed", reasons=[reason], due_at=None, owner=None, lease_until=None,
+                      fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
+        .returning(OUTBOX.c.notice)
     )  # fmt: skip
+    return sorted(row.notice for row in found)
+
+
+async def told_of(rows: AsyncConnection, tenant: str, source_event: UUID, holder: UUID, kind: str) -> bool:
+    """Whether a notice of this kind about this cause stands for this holder already, made by hand or before."""
+    found = await rows.scalar(
+        select(func.count()).where(
+            OUTBOX.c.tenant == tenant, OUTBOX.c.source_event == source_event, OUTBOX.c.holder == holder,
+            OUTBOX.c.kind == kind, OUTBOX.c.state != "lapsed",
+        )
+    )  # fmt: skip
+    return bool(found)
+
+
+async def holders_of(rows: AsyncConnection, tenant: str, notices: Sequence[UUID]) -> frozenset[UUID]:
+    """To whom these notices are."""
+    found = await rows.execute(
+        select(OUTBOX.c.holder).where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(notices)))
+    )
+    return frozenset(row.holder for row in found)
+
+
+async def told_of_plan(
+    rows: AsyncConnection, tenant: str, plan: UUID, holder: UUID, kind: str
+) -> Sequence[UUID]:
+    """Notices of decisions about this plan, amendments apart, that stand for this holder."""
+    found = await rows.execute(
+        select(OUTBOX.c.notice).where(
+            OUTBOX.c.tenant == tenant, OUTBOX.c.plan == plan, OUTBOX.c.holder == holder, OUTBOX.c.kind == kind,
+            OUTBOX.c.amendment.is_(None), OUTBOX.c.state != "lapsed",
+        )
+    )  # fmt: skip
+    return sorted(row.notice for row in found)
+
+
+async def followers(rows: AsyncConnection, tenant: str, leader: UUID) -> tuple[UUID, ...]:
+    """Notices that this one's letter gives too."""
+    found = await rows.execute(
+        select(OUTBOX.c.notice).where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == leader)
+    )
+    return tuple(sorted(row.notice for row in found))
 
 
 async def note(rows: AsyncConnection, tenant: str, notice: UUID, reason: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from contracts.problems import Invalid, Reason
-from notify_service.adapters import outbox
+from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Entry
 from notify_service.adapters.tables import OUTBOX
 from runtime import resources, sight
@@ -80,6 +80,14 @@ REASONS: Mapping[str, str] = {
     "asked-for-language": "On the notice's page another language was asked for.",
     "asked-for-interpreter": "On the notice's page an interpreter was asked for.",
     "asked-for-paper": "On the notice's page the notice was asked for on paper.",
+    "letter-returned": "The letter came back: find another address, then it is posted anew.",
+    "unopened": "The mail has not been opened: a letter follows it. Post it, alone or with a batch.",
+    "nobody-holds-the-right": "Nobody is confirmed who holds the right to this notice: confirm a rights holder.",
+    "to-be-posted": "The letter is made: post it, alone or with a batch, and record it.",
+    "meeting-moved": "The meeting was set anew; another notice tells of it.",
+    "given-by-another": "Another notice, or a record of one, says it already.",
+    "meeting-without-a-place": "The meeting has no place yet: set one, or hold it by telephone or video.",
+    "meeting-without-invitees": "The meeting names nobody who is asked to come.",
     "amendment-withdrawn": "The amendment was withdrawn before the notice left.",
     "step-failed": "Something of ours went wrong; it is tried again in ten minutes.",
     "part-missing:action": "Part 1 (what is proposed) has no content.",
@@ -91,6 +99,15 @@ REASONS: Mapping[str, str] = {
     "part-missing:other_factors": "Part 7 (other factors) has no content.",
 }  # fmt: skip
 """Why a notice waits or lapsed, in words for the office."""
+
+
+async def names_for(rows: AsyncConnection, tenant: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the people in a notice's history, as far as they are known here."""
+    student, holder = UUID(document["student"]), UUID(document["holder"])
+    person = await known_facts.recipient(rows, tenant, student, holder)
+    child = await known_facts.student(rows, tenant, student)
+    named = {str(holder): person.personal.name} if person else {}
+    return named | ({str(student): f"{child.given_name} {child.family_name}"} if child else {})
 
 
 async def fetch_notice(call: Call, id: UUID) -> Shown | None:

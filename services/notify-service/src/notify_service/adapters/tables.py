@@ -31,6 +31,14 @@ OUTBOX = Table(
     Column("channel", Text), Column("delivery", Uuid), Column("facts", Uuid), Column("attempts", SmallInteger),
     Column("due_at", _instant), Column("counts_on", Date), Column("correlation", Text), Column("caused_by", Uuid),
     Column("owner", Uuid), Column("lease_until", _instant), Column("fence", BigInteger), Column("changed_at", _instant),
+    Column("kind", Text), Column("occasion", Text), Column("plan", Uuid), Column("meeting", Uuid), Column("due_on", Date),
+    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid),
+)  # fmt: skip
+UNADDRESSED = Table(
+    "unaddressed", _all,
+    Column("tenant", Text, primary_key=True), Column("notice", Uuid, primary_key=True), Column("student", Uuid),
+    Column("kind", Text), Column("occasion", Text), Column("source_event", Uuid), Column("due_on", Date),
+    Column("since", Date), Column("open", Boolean),
 )  # fmt: skip
 LINKS = Table(
     "links", _all,
@@ -72,13 +80,43 @@ PLAN_ENTRIES = Table(
     Column("correlation", Text), Column("causation", Uuid), Column("rules", Text), Column("contents", LargeBinary),
 )  # fmt: skip
 
+TEMPLATES = Table(
+    "templates", _all,
+    Column("tenant", Text, primary_key=True), Column("template", Uuid, primary_key=True), Column("kind", Text),
+    Column("language", Text), Column("state", Text), Column("active_from", Date), Column("retired_on", Date),
+    Column("activated_at", _instant),
+)  # fmt: skip
+OCCASIONS = Table(
+    "occasions", _all,
+    Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
+    Column("matter", Uuid), Column("type", Text), Column("schema", SmallInteger), Column("effective_on", Date),
+    Column("source", Text), Column("position", BigInteger), Column("contents", LargeBinary),
+)  # fmt: skip
+
 KNOWN = ("students", "contacts", "holders", "profiles", "meetings", "plan_entries")
-"""What the projection ``known`` fills."""
+"""What the projection ``known`` filled from the first on: a migration reads it."""
+KNOWN_NOW = (*KNOWN, "occasions")
+"""What it fills today."""
 
 
 def notify_tables_1() -> list[str]:
     """Run as ``notify_owner``."""
     return [_OUTBOX, _LINKS, _CLAIM, _KNOWN]
+
+
+def notify_tables_2() -> list[str]:
+    """What is owed beside amendments: run as ``notify_owner``."""
+    return [_OUTBOX_2, _UNADDRESSED, _OCCASIONS]
+
+
+def notify_tables_3() -> list[str]:
+    """What comes back, and letters in batches: run as ``notify_owner``."""
+    return [_RETURNS]
+
+
+def notify_tables_4() -> list[str]:
+    """Which of a district's own wordings is in use: run as ``notify_owner``."""
+    return [_TEMPLATES]
 
 
 def _apart(table: str) -> str:
@@ -189,5 +227,73 @@ _KNOWN = f"""
         PRIMARY KEY (tenant, plan, version));
     CREATE INDEX plan_entries_student ON notify_read.plan_entries (tenant, student);
     {"".join(_apart(f"notify_read.{table}") for table in KNOWN)}
+    RESET ROLE;
+"""
+
+_OUTBOX_2 = """
+    ALTER TABLE notify.outbox
+        ADD COLUMN kind text, ADD COLUMN occasion text, ADD COLUMN plan uuid, ADD COLUMN meeting uuid,
+        ADD COLUMN due_on date, ADD COLUMN source_event uuid, ADD COLUMN leader uuid;
+    COMMENT ON COLUMN notify.outbox.source_event IS 'what notice is owed of; null: made before occasions were named';
+    COMMENT ON COLUMN notify.outbox.leader IS 'the notice whose letter gives this one too';
+    CREATE INDEX outbox_source_event ON notify.outbox (tenant, source_event) WHERE source_event IS NOT NULL;
+    CREATE INDEX outbox_meeting ON notify.outbox (tenant, meeting) WHERE meeting IS NOT NULL;
+    CREATE INDEX outbox_leader ON notify.outbox (tenant, leader) WHERE leader IS NOT NULL;
+"""
+
+_RETURNS = """
+    ALTER TABLE notify.outbox ADD COLUMN batch uuid;
+    COMMENT ON COLUMN notify.outbox.batch IS 'the batch of letters it was printed with';
+    CREATE INDEX outbox_batch ON notify.outbox (tenant, batch) WHERE batch IS NOT NULL;
+    CREATE FUNCTION notify.tenant_of_notice(p_notice uuid) RETURNS text
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = notify AS $$
+        SELECT tenant FROM notify.outbox WHERE notice = p_notice
+    $$;
+    COMMENT ON FUNCTION notify.tenant_of_notice IS
+        'of a sealed return address, which has no room for the tenant: tells no more than whose notice it is';
+    CREATE INDEX outbox_notice ON notify.outbox (notice);
+    REVOKE ALL ON FUNCTION notify.tenant_of_notice FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION notify.tenant_of_notice TO notify_app;
+"""
+
+_TEMPLATES = f"""
+    CREATE TABLE notify.templates (
+        tenant text NOT NULL, template uuid NOT NULL, kind text NOT NULL, language text NOT NULL, state text,
+        active_from date NOT NULL, retired_on date, activated_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant, template));
+    COMMENT ON TABLE notify.templates IS 'wordings of a district that were activated; what each says stands in its stream';
+    GRANT SELECT, INSERT, UPDATE ON notify.templates TO notify_app;
+    {_apart("notify.templates")}
+"""
+
+_UNADDRESSED = f"""
+    CREATE TABLE notify.unaddressed (
+        tenant text NOT NULL,
+        notice uuid NOT NULL,
+        student uuid NOT NULL,
+        kind text NOT NULL,
+        occasion text NOT NULL,
+        source_event uuid NOT NULL,
+        due_on date,
+        since date NOT NULL,
+        open boolean NOT NULL DEFAULT true,
+        PRIMARY KEY (tenant, notice)
+    );
+    COMMENT ON TABLE notify.unaddressed IS 'notices that are owed while nobody is known who holds the right to them';
+    CREATE INDEX unaddressed_student ON notify.unaddressed (tenant, student) WHERE open;
+    GRANT SELECT, INSERT, UPDATE ON notify.unaddressed TO notify_app;
+    {_apart("notify.unaddressed")}
+"""
+
+_OCCASIONS = f"""
+    SET LOCAL ROLE notify_app;
+    CREATE TABLE notify_read.occasions (
+        tenant text NOT NULL, event_id uuid NOT NULL, student uuid NOT NULL, matter uuid, type text NOT NULL,
+        schema smallint NOT NULL, effective_on date NOT NULL, source text NOT NULL, position bigint NOT NULL,
+        contents bytea NOT NULL, PRIMARY KEY (tenant, event_id));
+    COMMENT ON COLUMN notify_read.occasions.matter IS 'the evaluation, dispute, request or meeting it belongs to';
+    CREATE INDEX occasions_matter ON notify_read.occasions (tenant, matter) WHERE matter IS NOT NULL;
+    CREATE INDEX occasions_student ON notify_read.occasions (tenant, student, type);
+    {_apart("notify_read.occasions")}
     RESET ROLE;
 """

@@ -3,8 +3,15 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, time
+from functools import cache
+from pathlib import Path
+
+import pylopdf_fonts_ar
+import pylopdf_fonts_zh_cn
+import typst
 
 from notify_service.application.notice_text import NoticeText
+from notify_service.application.proof import ProofText
 from notify_service.application.wording import template_file
 from notify_service.domain.facts import NoticeFacts
 from runtime.tagged_pdf import tagged_pdf
@@ -12,7 +19,23 @@ from runtime.tagged_pdf import tagged_pdf
 PDF = "application/pdf"
 
 
+@cache
+def fonts() -> typst.Fonts:
+    """Those that Typst brings (Latin, Vietnamese with it), and one each for Arabic and for simplified Chinese."""
+    folders = [
+        str(Path(package.__file__ or "").parent) for package in (pylopdf_fonts_ar, pylopdf_fonts_zh_cn)
+    ]
+    return typst.Fonts(include_system_fonts=False, font_paths=folders)
+
+
+def proof_pdf(text: ProofText, at: datetime) -> bytes:
+    """The proof of notice, likewise."""
+    return tagged_pdf(template_file("proof.typ"), json.dumps(asdict(text), ensure_ascii=False), at, fonts())
+
+
 def letter_pdf(text: NoticeText, facts: NoticeFacts) -> bytes:
     """The same bytes for the same text. Takes tens of milliseconds: call it in a thread."""
     written_at = datetime.combine(facts.written_on, time(12), UTC)
-    return tagged_pdf(template_file("notice.typ"), json.dumps(asdict(text), ensure_ascii=False), written_at)
+    return tagged_pdf(
+        template_file("notice.typ"), json.dumps(asdict(text), ensure_ascii=False), written_at, fonts()
+    )

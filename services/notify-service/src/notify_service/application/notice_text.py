@@ -10,15 +10,19 @@ from contracts.fields import LanguageTag
 from contracts.items import AnyItem, Service, item_fields
 from contracts.plain_words import CODE_FIELDS, COMMON_CODE_FIELDS
 from contracts.values import PostalAddress
-from contracts.vocabulary import NoticeKind, NoticePart
-from notify_service.application.wording import Wording
+from contracts.vocabulary import NoticeKind, NoticeOccasion, NoticePart
+from notify_service.application.other_texts import decision_in_words, sections_of
+from notify_service.application.passages import Block, Row, Section, own_words
+from notify_service.application.wording import LANGUAGES, Wording
 from notify_service.domain.facts import (
+    NEEDED,
     SECTION_504_PARTS,
     SEVEN_PARTS,
     NoticeFacts,
     ProposedChange,
     parts_with_content,
 )
+from notify_service.domain.languages import language_for
 
 _UNSAID = frozenset({"id", "kind", "external_id", "goal", "present_levels"})
 """Ids and keys that say nothing to a family."""
@@ -34,39 +38,6 @@ _TITLE_FIELDS = {
     "assessment": ("assessment",), "special_factor": ("factor",), "activity_limited": ("activity", "other"),
     "school_services": ("what",),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One field of an item: what it says now and what it would say."""
-
-    label: str
-    before: str
-    after: str
-    own: bool = False
-    """In the writer's own words, not ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A passage: a paragraph, a list, or a changed item with its rows."""
-
-    kind: str
-    text: str = ""
-    lang: LanguageTag | None = None
-    """Where the words are in another language than the notice."""
-    rows: tuple[Row, ...] = ()
-    lines: tuple[str, ...] = ()
-    item_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One of the parts."""
-
-    heading: str
-    part: str | None
-    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +68,28 @@ class NoticeText:
 
 def compose(facts: NoticeFacts, words: Wording, wanted: LanguageTag) -> NoticeText:
     """Say ``facts`` in the language of ``words``; ``wanted`` is the holder's own language."""
-    is_504 = facts.kind is NoticeKind.SECTION_504_NOTICE
-    fell_back = wanted.split("-")[0] != words.tag.split("-")[0]
+    fell_back = language_for(wanted, LANGUAGES).used != words.tag or language_for(wanted, LANGUAGES).fell_back
     foreign = facts.written_in if facts.written_in.split("-")[0] != words.tag.split("-")[0] else None
     return NoticeText(
         lang=words.tag,
         direction=words.direction,
-        title=words(f"title.{facts.kind}"),
+        title=words(f"title.{_form(facts, 'decision', 'decision_504', facts.kind.value)}"),
         district=facts.district,
         office=tuple(_office_lines(facts.office)),
-        addressee=(facts.holder_name, *_address_lines(facts.address)),
+        addressee=(facts.holder_name, *address_lines(facts.address)),
         written_on=words.day(facts.written_on),
         about=words("letter.about", student=facts.student_name),
         number=words("letter.number", number=facts.notice_id),
         dear=words("letter.dear", name=facts.holder_name),
-        opening=(words("letter.opening_504" if is_504 else "letter.opening"), _decided(facts, words)),
+        opening=tuple(_opening(facts, words)),
         fallback=words("letter.fallback", wanted=words.named(wanted)) if fell_back else None,
-        written_in=words("letter.written_in", language=words.named(foreign)) if foreign else None,
+        written_in=words("letter.written_in", language=words.named(foreign))
+        if foreign and facts.kind in NEEDED | {NoticeKind.PROGRESS_REPORT: ()}
+        else None,
         sections=tuple(_sections(facts, words, foreign)),
         what_now_heading=words("what_now.heading"),
         what_now=tuple(what_now(facts, words)),
-        status_note=words(f"status_note.{words.status}"),
+        status_note=words(f"status_note.{words.status}", by=words.reviewed_by),
         page_of=words("letter.page", page="{page}", pages="{pages}"),
         large_print=facts.mode == "large_print",
         columns=(words("changes.column_what"), words("changes.column_before"), words("changes.column_after")),
@@ -133,6 +105,24 @@ def contact_line(office: Office | None, district: str) -> str:
 
 def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
     """What the family can do and by when."""
+    if facts.kind not in (NoticeKind.PRIOR_WRITTEN_NOTICE, NoticeKind.SECTION_504_NOTICE):
+        yield words(f"what_now.{facts.kind}")
+        yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
+        return
+    if facts.changes:
+        yield from _start_of_change(facts, words)
+    yield words("what_now.ask")
+    if not facts.changes:
+        yield words("what_now.decision_object")
+    else:
+        yield words(
+            "what_now.object_504" if facts.kind is NoticeKind.SECTION_504_NOTICE else "what_now.object"
+        )
+    yield words("what_now.not_consent")
+    yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
+
+
+def _start_of_change(facts: NoticeFacts, words: Wording) -> Iterator[str]:
     days = how_long(facts, words)
     if facts.notice_days == facts.school_days == 0:
         yield words("what_now.start_no_wait")
@@ -140,10 +130,6 @@ def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
         yield words("what_now.start_earliest", days=days)
     else:
         yield words("what_now.start_on", date=words.day(facts.requested), days=days)
-    yield words("what_now.ask")
-    yield words("what_now.object_504" if facts.kind is NoticeKind.SECTION_504_NOTICE else "what_now.object")
-    yield words("what_now.not_consent")
-    yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
 
 
 def how_long(facts: NoticeFacts, words: Wording) -> str:
@@ -177,6 +163,23 @@ def item_title(item: AnyItem, words: Wording) -> str:
     return f"{kind}: {', '.join(known_by)}" if known_by else kind
 
 
+def _form(facts: NoticeFacts, decision: str, decision_504: str, otherwise: str) -> str:
+    """A notice of a decision that changes no item of a plan has a heading and an opening of its own."""
+    if facts.changes or facts.occasion in (None, NoticeOccasion.AMENDMENT_PROPOSED):
+        return otherwise
+    if facts.kind is NoticeKind.PRIOR_WRITTEN_NOTICE:
+        return decision
+    return decision_504 if facts.kind is NoticeKind.SECTION_504_NOTICE else otherwise
+
+
+def _opening(facts: NoticeFacts, words: Wording) -> Iterator[str]:
+    usual = {NoticeKind.PRIOR_WRITTEN_NOTICE: "opening", NoticeKind.SECTION_504_NOTICE: "opening_504"}
+    otherwise = usual.get(facts.kind, f"opening_{facts.kind}")
+    yield words(f"letter.{_form(facts, 'opening_decision', 'opening_504_decision', otherwise)}")
+    if (facts.kind in usual and not facts.occasion) or (facts.changes and facts.kind in usual):
+        yield _decided(facts, words)
+
+
 def _decided(facts: NoticeFacts, words: Wording) -> str:
     at = facts.decided_at
     if at.kind == "meeting" and at.on is None:
@@ -185,14 +188,41 @@ def _decided(facts: NoticeFacts, words: Wording) -> str:
 
 
 def _sections(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -> Iterator[Section]:
+    if facts.kind not in NEEDED:
+        yield from sections_of(facts, words, foreign)
+        return
+    if facts.kind is NoticeKind.CORRECTION_NOTICE:
+        yield from _correction(facts, words, foreign)
+        return
     said = parts_with_content(facts)
     numbered = facts.kind is not NoticeKind.SECTION_504_NOTICE
     shown: Sequence[NoticePart] = SEVEN_PARTS if numbered else (*SECTION_504_PARTS, *SEVEN_PARTS)
     for number, part in enumerate(dict.fromkeys(shown), 1):
         if part in said or part is NoticePart.SAFEGUARDS:
-            heading = words(f"parts.{part}")
+            decision = part is NoticePart.ACTION and _form(facts, "decision", "decision", "") == "decision"
+            heading = words("parts.action_decision" if decision else f"parts.{part}")
             blocks = tuple(_blocks(facts, part, words, foreign))
             yield Section(f"{number}. {heading}" if numbered else heading, part, blocks)
+
+
+def _correction(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -> Iterator[Section]:
+    """What was wrong, what is right, how it is known."""
+    what = (
+        (*(_change(change, words, foreign) for change in facts.changes), *decision_in_words(facts, words))
+        if facts.occasion is NoticeOccasion.PLAN_VOIDED
+        else tuple(_change(change, words, foreign) for change in facts.changes)
+    )
+    said = (*own_words(facts.action, foreign), *what)
+    if said:
+        yield Section(words("correction.what"), NoticePart.ACTION, said)
+    if facts.reasons.explanation is not None:
+        yield Section(
+            words("parts.explanation"),
+            NoticePart.EXPLANATION,
+            tuple(own_words(facts.reasons.explanation, foreign)),
+        )
+    if facts.evidence is not None:
+        yield Section(words("correction.evidence"), None, tuple(own_words(facts.evidence, foreign)))
 
 
 def _blocks(
@@ -200,27 +230,23 @@ def _blocks(
 ) -> Iterator[Block]:
     match part:
         case NoticePart.ACTION:
-            if facts.action is not None:
-                yield Block("own_words", facts.action, foreign)
+            if not facts.changes and facts.action is None:
+                yield from decision_in_words(facts, words)
+            yield from own_words(facts.action, foreign)
             for change in facts.changes:
                 yield _change(change, words, foreign)
         case NoticePart.EXPLANATION:
-            yield from _own_words(facts.reasons.explanation, foreign)
+            yield from own_words(facts.reasons.explanation, foreign)
         case NoticePart.BASIS:
-            yield from _own_words(facts.reasons.evaluations_used, foreign)
+            yield from own_words(facts.reasons.evaluations_used, foreign)
         case NoticePart.SAFEGUARDS:
             yield from _safeguards(facts, words)
         case NoticePart.HELP:
             yield Block("list", lines=tuple(_help(source) for source in facts.help_sources))
         case NoticePart.OPTIONS:
-            yield from _own_words(facts.reasons.options_considered, foreign)
+            yield from own_words(facts.reasons.options_considered, foreign)
         case NoticePart.OTHER_FACTORS:
-            yield from _own_words(facts.reasons.other_factors, foreign)
-
-
-def _own_words(text: str | None, foreign: LanguageTag | None) -> Iterator[Block]:
-    if text is not None:
-        yield Block("own_words", text, foreign)
+            yield from own_words(facts.reasons.other_factors, foreign)
 
 
 def _safeguards(facts: NoticeFacts, words: Wording) -> Iterator[Block]:
@@ -286,11 +312,12 @@ def _office_lines(office: Office | None) -> Iterator[str]:
     if office is None:
         return
     yield office.name
-    yield from _address_lines(office.address)
+    yield from address_lines(office.address)
     yield from filter(None, (office.phone, office.email))
 
 
-def _address_lines(address: PostalAddress | None) -> Iterator[str]:
+def address_lines(address: PostalAddress | None) -> Iterator[str]:
+    """As they stand on the envelope."""
     if address is None:
         return
     yield from address.lines

@@ -7,7 +7,7 @@ from contracts.event import Event, Json
 from contracts.notify import NoticeAttemptFailed, NoticeSent
 from notify_service.domain import notice as notices
 from notify_service.domain import preferences as holders
-from notify_service.domain.notice import Notice, Try
+from notify_service.domain.notice import Notice, Text, Try
 from notify_service.domain.preferences import Preference, Preferences
 from runtime.event_store import Model, Resource
 
@@ -34,6 +34,9 @@ def notice_document(notice: Notice) -> Json:
         "caused_by": str(about.caused_by),
         "owed_on": about.owed_on.isoformat(),
         "language": about.language,
+        "occasion": about.occasion.value if about.occasion else None,
+        "due_on": _text(about.due_on),
+        "meeting": _text(about.meeting_id),
         "deliveries": [_try(entry) for entry in notice.tries],
         "opened_on": [day.isoformat() for day in notice.opened_on],
         "acknowledged_on": _text(notice.acknowledged_on),
@@ -54,6 +57,7 @@ def notice_document(notice: Notice) -> Json:
             "language": notice.text.language,
             "parts": [part.value for part in notice.text.parts],
             "fixed_on": notice.text.fixed_on.isoformat(),
+            **_more_of(notice.text),
         }
     if notice.given is not None:
         given = notice.given
@@ -63,6 +67,20 @@ def notice_document(notice: Notice) -> Json:
             "basis": given.basis.value,
         }
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _more_of(text: Text) -> Json:
+    told: dict[str, Any] = {
+        "invitation_parts": [part.value for part in text.invitation_parts] or None,
+        "translation": text.translation.value if text.translation else None,
+        "reviewed_by": text.reviewed_by,
+        "fallback_from": text.fallback_from,
+        "readability": text.readability.model_dump(mode="json", exclude_none=True)
+        if text.readability
+        else None,
+        "together_with": [str(notice) for notice in text.together_with] or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _try(entry: Try) -> Json:
@@ -104,5 +122,5 @@ def preference_document(preference: Preference) -> Json:
     return {name: value for name, value in document.items() if value is not None}
 
 
-NOTICE = Model("notice", "2", Notice(), notices.evolve, _notice_resources)
+NOTICE = Model("notice", "3", Notice(), notices.evolve, _notice_resources)
 PREFERENCES = Model("preferences", "1", Preferences(), holders.evolve, _preferences_resources)

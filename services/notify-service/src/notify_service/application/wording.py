@@ -16,8 +16,10 @@ from contracts import codes, plain_words
 from contracts.fields import LanguageTag
 from contracts.vocabulary import NoticeKind
 
-LANGUAGES: tuple[LanguageTag, ...] = ("en", "es")
+LANGUAGES: tuple[LanguageTag, ...] = ("en", "es", "vi", "zh-Hans", "ar")
 """In which there is a wording, in the order in which they are offered."""
+
+_WITHOUT_A_US_LOCALE = frozenset({"vi", "zh-Hans", "ar"})
 
 _FOLDER = files("notify_service") / "templates"
 
@@ -36,13 +38,20 @@ class Wording:
 
     @property
     def locale(self) -> Locale:
-        """Of the United States, in this language: how dates and numbers are written."""
-        return Locale.parse(f"{self.tag}_US")
+        """How dates and numbers are written: as in the United States, where that is described for this language."""
+        return Locale.parse(
+            self.tag.replace("-", "_") if self.tag in _WITHOUT_A_US_LOCALE else f"{self.tag}_US"
+        )
 
     @property
     def status(self) -> str:
         """``drafted``, or ``reviewed``: stated on every notice."""
         return str(self.texts["status"])
+
+    @property
+    def reviewed_by(self) -> str:
+        """By whom; nothing where nobody has."""
+        return str(self.texts.get("reviewed_by", ""))
 
     def __call__(self, key: str, **values: object) -> str:
         """The words under a dotted key, with its places filled."""
@@ -50,6 +59,16 @@ class Wording:
         for part in key.split("."):
             found = found[part]
         return str(found).format(**values) if values else str(found)
+
+    def reworded(self, texts: Mapping[str, str], version: str, status: str, reviewed_by: str) -> "Wording":
+        """With other words under some keys, as a district's own version."""
+        changed: dict[str, Any] = {
+            name: dict(value) if isinstance(value, dict) else value for name, value in self.texts.items()
+        }
+        for key, text in texts.items():
+            table, _, name = key.partition(".")
+            changed[table][name] = text
+        return Wording(self.tag, changed | {"version": version, "status": status, "reviewed_by": reviewed_by})
 
     def counted(self, key: str, count: int) -> str:
         """``1 day``, ``10 days``."""
@@ -97,6 +116,15 @@ class Wording:
 def wording(tag: LanguageTag) -> Wording:
     """The wording of one of `LANGUAGES`."""
     return Wording(tag, tomllib.loads((_FOLDER / "wording" / f"{tag}.toml").read_text("utf-8")))
+
+
+def flat_texts(words: Wording) -> dict[str, str]:
+    """Every passage by its dotted key; codes are no passages."""
+    return {
+        f"{table}.{name}": text
+        for table, texts in words.texts.items() if isinstance(texts, dict)
+        for name, text in texts.items() if isinstance(text, str)
+    }  # fmt: skip
 
 
 def template_file(name: str) -> bytes:

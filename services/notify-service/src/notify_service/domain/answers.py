@@ -89,5 +89,6 @@ def _shown(notice: Notice, basis: GivenBasis, today: date) -> list[Event]:
         NoticeGiven(
             effective_on=today, notice_id=about.notice_id, kind=about.kind, holder_id=about.holder_id,
             plan_id=about.plan_id, amendment_id=about.amendment_id, channel=channel, basis=basis,
+            occasion=about.occasion, meeting_id=about.meeting_id,
         )
     ]  # fmt: skip

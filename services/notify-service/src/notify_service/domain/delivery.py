@@ -12,17 +12,19 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.fields import LanguageTag
+from contracts.fields import LanguageTag, NoticeId
 from contracts.notify import (
     DeliveryPersonalData,
     NoticeAttemptFailed,
     NoticeGiven,
     NoticeRendered,
     NoticeSent,
+    Readability,
+    ToldOrally,
 )
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import Channel, GivenBasis, NoticePart
+from contracts.vocabulary import Channel, GivenBasis, InvitationPart, NoticePart, TranslationStatus
 from notify_service.domain.notice import Notice
 
 BASIS_OF = {
@@ -37,6 +39,12 @@ class NoticeNotRendered(Rejected):
     """There is no text yet that could have been delivered."""
 
     code = "notice-not-rendered"
+
+
+class NotUnderstood(Rejected):
+    """What is told and not understood is not given (34 CFR 300.503(c)(2)(ii))."""
+
+    code = "notice-not-understood"
 
 
 class MailGoesByItself(Rejected):
@@ -54,6 +62,8 @@ class Mailed:
     message_id: str
     answer: str
     on: date
+    message: DocumentRef | None = None
+    """The very mail, kept sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +80,38 @@ class RecordDelivery:
     """A mail of ours may or may not have arrived."""
     answer: str | None = None
     reported: Reported | None = None
+    told: ToldOrally | None = None
+    batch_id: UUID | None = None
 
 
-def fix_text(
-    notice: Notice,
-    document: DocumentRef,
-    template: str,
-    language: LanguageTag,
-    parts: Sequence[NoticePart],
-    today: date,
-) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class FixText:
+    """A text that was made: which bytes, in which wording, how good to read."""
+
+    document: DocumentRef
+    template: str
+    language: LanguageTag
+    parts: Sequence[NoticePart]
+    today: date
+    invitation_parts: tuple[InvitationPart, ...] = ()
+    translation: TranslationStatus | None = None
+    reviewed_by: str | None = None
+    fallback_from: LanguageTag | None = None
+    readability: Readability | None = None
+    template_id: UUID | None = None
+    together_with: tuple[NoticeId, ...] = ()
+
+
+def fix_text(notice: Notice, made: FixText) -> list[Event]:
     """The text is fixed once; a notice that has one keeps it."""
     if notice.text is not None:
         return []
     return [
         NoticeRendered(
-            effective_on=today, notice_id=notice.about.notice_id, document=document, template=template,
-            language=language, parts=tuple(parts),
+            effective_on=made.today, notice_id=notice.about.notice_id, document=made.document, template=made.template,
+            language=made.language, parts=tuple(made.parts), invitation_parts=made.invitation_parts or None,
+            translation=made.translation, reviewed_by=made.reviewed_by or None, fallback_from=made.fallback_from,
+            readability=made.readability, template_id=made.template_id, together_with=made.together_with or None,
         )
     ]  # fmt: skip
 
@@ -95,7 +120,7 @@ def mail_accepted(notice: Notice, mailed: Mailed) -> list[Event]:
     """The holder elected e-mail and the mail server accepted it: sent, and given on that day."""
     sent = NoticeSent(
         effective_on=mailed.on, notice_id=notice.about.notice_id, delivery_id=mailed.delivery_id, channel=Channel.EMAIL,
-        personal=mailed.to, provider_message_id=mailed.message_id, answer=mailed.answer,
+        personal=mailed.to, provider_message_id=mailed.message_id, answer=mailed.answer, message=mailed.message,
     )  # fmt: skip
     return [sent, *_given(notice, Channel.EMAIL, GivenBasis.EMAIL_ACCEPTED, mailed.on, mailed.delivery_id)]
 
@@ -122,6 +147,10 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
             "The notice's text is not made yet, so it cannot have been delivered. Complete it first; a delivery made "
             "outside Handrail is recorded with `reported`."
         )
+    if command.told is not None and not command.told.understood and command.reported is None:
+        raise NotUnderstood(
+            "A notice that was not understood was not given: tell it again, with an interpreter."
+        )
     if command.on > command.today:
         raise Invalid(
             "A delivery is recorded once it was made.",
@@ -132,6 +161,7 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
     sent = NoticeSent(
         effective_on=command.on, notice_id=notice.about.notice_id, delivery_id=command.delivery_id,
         channel=command.channel, personal=command.to, answer=command.answer, reported=command.reported,
+        told=command.told, batch_id=command.batch_id,
     )  # fmt: skip
     counts_on = given_on(command.channel, command.on, command.mailing_days)
     if counts_on > command.today:
@@ -168,6 +198,6 @@ def _given(
         NoticeGiven(
             effective_on=on, notice_id=about.notice_id, kind=about.kind, holder_id=about.holder_id,
             plan_id=about.plan_id, amendment_id=about.amendment_id, channel=channel, basis=basis,
-            delivery_id=delivery_id, reported=reported,
+            delivery_id=delivery_id, reported=reported, occasion=about.occasion, meeting_id=about.meeting_id,
         )
     ]  # fmt: skip

@@ -1,12 +1,13 @@
-"""What a notice about an amendment says, in no language yet: filled from the amendment, its plan and the district.
+"""What a notice says, in no language yet: filled from what happened, the plan, the meeting, the report, the district.
 
 Fixed once, with the text that is made from it, so that the letter, the page and a later page in another language say the
 same.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from contracts.district import HelpSource, Office
 from contracts.event import Value
@@ -14,12 +15,37 @@ from contracts.fields import AmendmentId, HolderId, ItemId, Line, Name, Narrativ
 from contracts.items import AnyChange, Item
 from contracts.plan_shape import DocumentItem
 from contracts.values import PostalAddress
-from contracts.vocabulary import CommunicationMode, NoticeKind, NoticePart, PlanKind
+from contracts.vocabulary import (
+    CommunicationMode,
+    InvitationPart,
+    MeetingMode,
+    MeetingPurpose,
+    MeetingRole,
+    NoticeKind,
+    NoticeOccasion,
+    NoticePart,
+    PlanKind,
+)
 
 SEVEN_PARTS = tuple(NoticePart)
 """34 CFR 300.503(b)(1)-(7)."""
 SECTION_504_PARTS = (NoticePart.ACTION, NoticePart.EXPLANATION, NoticePart.SAFEGUARDS)
 """34 CFR 104.36 asks for notice and for the safeguards; it names no further parts."""
+
+CORRECTION_PARTS = (NoticePart.ACTION, NoticePart.EXPLANATION)
+"""Ours: what was wrong, and what is right."""
+NEEDED = {
+    NoticeKind.PRIOR_WRITTEN_NOTICE: SEVEN_PARTS,
+    NoticeKind.SECTION_504_NOTICE: SECTION_504_PARTS,
+    NoticeKind.CORRECTION_NOTICE: CORRECTION_PARTS,
+}
+"""Kinds that are not here have no such parts."""
+SAYS_ITSELF = frozenset({
+    NoticeOccasion.EVALUATION_PROPOSED, NoticeOccasion.EVALUATION_REFUSED, NoticeOccasion.ELIGIBILITY_DETERMINED,
+    NoticeOccasion.PLAN_ADOPTED, NoticeOccasion.PLACEMENT_CHANGED, NoticeOccasion.REQUEST_REFUSED,
+    NoticeOccasion.CONSENT_REVOKED, NoticeOccasion.PLAN_ENDED, NoticeOccasion.PLAN_VOIDED,
+})  # fmt: skip
+"""Occasions of which the wording itself says what is proposed or refused (part 1)."""
 
 CITATION = {
     NoticePart.ACTION: "34 CFR 300.503(b)(1)",
@@ -49,6 +75,37 @@ class Reasons(Value):
     evaluations_used: Narrative | None = None
     options_considered: Narrative | None = None
     other_factors: Narrative | None = None
+
+
+class MeetingFacts(Value):
+    """What a meeting notice must say (34 CFR 300.322(b))."""
+
+    purpose: MeetingPurpose
+    starts_at: datetime
+    """With the district's own offset."""
+    place: Line | None = None
+    mode: MeetingMode = MeetingMode.IN_PERSON
+    attendees: tuple[tuple[MeetingRole, ...], ...] = ()
+    """Each person who is asked, by their roles: the notice names no staff."""
+    transition: bool = False
+    student_invited: bool = False
+
+
+class GoalFacts(Value):
+    """One goal in a progress report."""
+
+    statement: Narrative | None = None
+    in_words: Narrative
+    narrative: Narrative | None = None
+
+
+class ReportFacts(Value):
+    """A progress report, as it was issued (34 CFR 300.320(a)(3)(ii))."""
+
+    first_on: date
+    last_on: date
+    goals: tuple[GoalFacts, ...] = ()
+    summary: Narrative | None = None
 
 
 class DecidedAt(Value):
@@ -89,6 +146,19 @@ class NoticeFacts(Value):
     reasons: Reasons
     written_in: Line = "en"
     """The language of the team's own words."""
+    occasion: NoticeOccasion | None = None
+    eligible: bool | None = None
+    """Of a determination of eligibility."""
+    starts_on: date | None = None
+    """The first day of what was decided, where that is no change of a plan."""
+    asked: Narrative | None = None
+    """Of a refusal: what had been asked for."""
+    evidence: Narrative | None = None
+    """Of a correction: how it is known what was truly decided."""
+    meeting: MeetingFacts | None = None
+    report: ReportFacts | None = None
+    template_id: UUID | None = None
+    """The district's own wording, where one was in use when the text was fixed."""
 
 
 def proposed_changes(changes: Sequence[AnyChange], now: Sequence[DocumentItem]) -> tuple[ProposedChange, ...]:
@@ -108,7 +178,7 @@ def proposed_changes(changes: Sequence[AnyChange], now: Sequence[DocumentItem]) 
 def parts_with_content(facts: NoticeFacts) -> tuple[NoticePart, ...]:
     """Which of the seven parts have something to say; ``none``, written by the team, is said."""
     said = {
-        NoticePart.ACTION: bool(facts.changes) or facts.action is not None,
+        NoticePart.ACTION: bool(facts.changes) or facts.action is not None or facts.occasion in SAYS_ITSELF,
         NoticePart.EXPLANATION: facts.reasons.explanation is not None,
         NoticePart.BASIS: facts.reasons.evaluations_used is not None,
         NoticePart.SAFEGUARDS: facts.safeguards_at is not None,
@@ -121,9 +191,33 @@ def parts_with_content(facts: NoticeFacts) -> tuple[NoticePart, ...]:
 
 def parts_missing(facts: NoticeFacts) -> tuple[NoticePart, ...]:
     """The parts without which this notice may not go out (300.503(b); 104.36 for a Section 504 notice)."""
-    needed = SECTION_504_PARTS if facts.kind is NoticeKind.SECTION_504_NOTICE else SEVEN_PARTS
     said = parts_with_content(facts)
-    return tuple(part for part in needed if part not in said)
+    return tuple(part for part in NEEDED.get(facts.kind, ()) if part not in said)
+
+
+def invitation_parts(meeting: MeetingFacts) -> tuple[InvitationPart, ...]:
+    """What a meeting notice says of 300.322(b): transition's purpose and the student's invitation where they apply."""
+    said = {
+        InvitationPart.PURPOSE: True,
+        InvitationPart.TIME: True,
+        InvitationPart.PLACE: has_place(meeting),
+        InvitationPart.ATTENDEES: bool(meeting.attendees),
+        InvitationPart.RIGHT_TO_BRING_OTHERS: True,
+        InvitationPart.TRANSITION_PURPOSE: meeting.transition,
+        InvitationPart.STUDENT_INVITED: meeting.student_invited,
+    }
+    return tuple(part for part in InvitationPart if said[part])
+
+
+def has_place(meeting: MeetingFacts) -> bool:
+    """A meeting by telephone or video needs no room."""
+    return meeting.place is not None or meeting.mode is not MeetingMode.IN_PERSON
+
+
+def written_over(facts: NoticeFacts, words: Reasons) -> NoticeFacts:
+    """The facts of a notice made by hand: what its maker says stands; what they leave out is the amendment's or event's."""
+    given = facts.reasons.model_dump(exclude_none=True) | words.model_dump(exclude_none=True)
+    return facts.model_copy(update={"reasons": Reasons(**given)})
 
 
 def completed(facts: NoticeFacts, words: Reasons) -> NoticeFacts:

@@ -9,6 +9,15 @@ FALLBACK: LanguageTag = "en"
 """What is used, and recorded as such, where there is no wording in the language asked for."""
 
 
+SERVED_BY: dict[LanguageTag, LanguageTag] = {
+    "zh": "zh-Hans",
+    "zh-CN": "zh-Hans",
+    "zh-SG": "zh-Hans",
+    "zh-Hans-CN": "zh-Hans",
+}
+"""One script for another is no translation: traditional Chinese (``zh-Hant``) is not served by simplified."""
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageUsed:
     """``wanted`` is what the holder reads; ``used`` what there is."""
@@ -19,12 +28,12 @@ class LanguageUsed:
     @property
     def fell_back(self) -> bool:
         """There was no wording in the holder's language: a person must see to a translation or an interpreter."""
-        return _primary(self.wanted) != _primary(self.used)
+        return self.used not in (self.wanted, SERVED_BY.get(self.wanted), _primary(self.wanted))
 
 
 def language_for(wanted: LanguageTag, available: Collection[LanguageTag]) -> LanguageUsed:
     """``es-MX`` is served by ``es``; what nobody has worded falls back."""
-    for candidate in (wanted, _primary(wanted)):
+    for candidate in (wanted, SERVED_BY.get(wanted, ""), _primary(wanted)):
         if candidate in available:
             return LanguageUsed(wanted, candidate)
     return LanguageUsed(wanted, FALLBACK)

@@ -10,7 +10,18 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.fields import AmendmentId, EventId, HolderId, ItemId, LanguageTag, NoticeId, PlanId, StudentId
+from contracts.fields import (
+    AmendmentId,
+    EventId,
+    HolderId,
+    ItemId,
+    LanguageTag,
+    MeetingId,
+    NoticeId,
+    PlanId,
+    StudentId,
+)
+from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeReturned, NoticeUnblocked
 from contracts.notify import (
     NoticeAcknowledged,
     NoticeAttemptFailed,
@@ -20,10 +31,22 @@ from contracts.notify import (
     NoticeOwed,
     NoticeRendered,
     NoticeSent,
+    Readability,
 )
 from contracts.students import RequestMade
 from contracts.values import DocumentRef
-from contracts.vocabulary import Channel, GivenBasis, NoticeKind, NoticePart, RequestKind
+from contracts.vocabulary import (
+    Channel,
+    GivenBasis,
+    InvitationPart,
+    NoticeHindrance,
+    NoticeKind,
+    NoticeLapse,
+    NoticeOccasion,
+    NoticePart,
+    RequestKind,
+    TranslationStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +62,9 @@ class Owed:
     caused_by: EventId
     language: LanguageTag
     owed_on: date
+    occasion: NoticeOccasion | None = None
+    due_on: date | None = None
+    meeting_id: MeetingId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,12 @@ class Text:
     language: LanguageTag
     parts: tuple[NoticePart, ...]
     fixed_on: date
+    invitation_parts: tuple[InvitationPart, ...] = ()
+    translation: TranslationStatus | None = None
+    reviewed_by: str | None = None
+    fallback_from: LanguageTag | None = None
+    readability: Readability | None = None
+    together_with: tuple[NoticeId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +91,12 @@ class Try:
     delivery_id: UUID
     channel: Channel
     on: date
-    outcome: Literal["sent", "failed", "failed_for_good"]
+    outcome: Literal["sent", "failed", "failed_for_good", "returned"]
     to: str
     answer: str | None = None
     message_id: str | None = None
+    message: DocumentRef | None = None
+    """The very mail, kept in the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +106,7 @@ class Given:
     on: date
     channel: Channel
     basis: GivenBasis
+    delivery_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +138,10 @@ class Notice:
     acknowledged_on: date | None = None
     objections: tuple[Objection, ...] = ()
     requests: tuple[Request, ...] = ()
+    blocked: tuple[NoticeHindrance, ...] = ()
+    """Why it waits for a person; empty where it does not."""
+    parts_missing: tuple[NoticePart, ...] = ()
+    lapsed: NoticeLapse | None = None
 
     @property
     def about(self) -> Owed:
@@ -115,6 +154,10 @@ class Notice:
         """The last sending by this channel that left us."""
         return next((t for t in reversed(self.tries) if t.channel is channel and t.outcome == "sent"), None)
 
+    def delivery(self, delivery_id: UUID) -> Try | None:
+        """The newest that is known of one sending."""
+        return next((t for t in reversed(self.tries) if t.delivery_id == delivery_id), None)
+
 
 def evolve(notice: Notice, event: Event) -> Notice:
     """The notice after one more event of its stream."""
@@ -123,13 +166,17 @@ def evolve(notice: Notice, event: Event) -> Notice:
         case NoticeOwed():
             return replace(notice, owed=_owed(event))
         case NoticeRendered():
-            return replace(
-                notice,
-                text=Text(event.document, event.template, event.language, event.parts, event.effective_on),
-            )
+            return replace(notice, text=_text(event))
         case NoticeSent() as sent:
             entry = Try(
-                sent.delivery_id, sent.channel, on, "sent", _to(sent), sent.answer, sent.provider_message_id
+                sent.delivery_id,
+                sent.channel,
+                on,
+                "sent",
+                _to(sent),
+                sent.answer,
+                sent.provider_message_id,
+                sent.message,
             )
             return replace(notice, tries=(*notice.tries, entry))
         case NoticeAttemptFailed() as failed:
@@ -139,7 +186,21 @@ def evolve(notice: Notice, event: Event) -> Notice:
             entry = Try(failed.delivery_id, failed.channel, on, outcome, _to(failed), failed.answer)
             return replace(notice, tries=(*notice.tries, entry))
         case NoticeGiven():
-            return replace(notice, given=Given(on, event.channel, event.basis))
+            return replace(notice, given=Given(on, event.channel, event.basis, event.delivery_id))
+        case NoticeBlocked():
+            return replace(notice, blocked=event.reasons, parts_missing=event.parts_missing)
+        case NoticeUnblocked():
+            return replace(notice, blocked=(), parts_missing=())
+        case NoticeLapsed():
+            return replace(notice, blocked=(), parts_missing=(), lapsed=event.reason)
+        case NoticeReturned():
+            back = next((t for t in notice.tries if t.delivery_id == event.delivery_id), None)
+            entry = Try(
+                event.delivery_id, event.channel, on, "returned", back.to if back else "", event.answer
+            )
+            return replace(
+                notice, tries=(*notice.tries, entry), given=None if event.undoes_given else notice.given
+            )
         case NoticeOpened():
             return replace(notice, opened_on=(*notice.opened_on, on))
         case NoticeAcknowledged():
@@ -156,7 +217,14 @@ def evolve(notice: Notice, event: Event) -> Notice:
 def _owed(event: NoticeOwed) -> Owed:
     return Owed(
         event.notice_id, event.kind, event.student_id, event.holder_id, event.plan_id, event.amendment_id,
-        event.caused_by, event.language, event.effective_on,
+        event.caused_by, event.language, event.effective_on, event.occasion, event.due_on, event.meeting_id,
+    )  # fmt: skip
+
+
+def _text(event: NoticeRendered) -> Text:
+    return Text(
+        event.document, event.template, event.language, event.parts, event.effective_on, event.invitation_parts or (),
+        event.translation, event.reviewed_by, event.fallback_from, event.readability, event.together_with or (),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.plan import PlanEvent, TeamMeeting
 from contracts.values import Reported
-from plan_service.application.notices_given import notices_given
+from plan_service.application.notices_given import notices_given, objected_to
 from plan_service.application.situation import Situation, decide
 from plan_service.domain.amendment import (
     AdoptAmendment,
@@ -41,9 +41,10 @@ async def adopt(
 ) -> Appended:  # fmt: skip
     """Let an amendment bind: at once, later, or on the first lawful day; with what was consented to."""
     notices = await notices_given(store.database, context.tenant, plan_id, amendment_id)
+    objected = await objected_to(store.database, context.tenant, plan_id, amendment_id)
 
     def decision(seen: Situation) -> Sequence[PlanEvent]:
-        ground = Ground(seen.rules, seen.people, notices, seen.meeting, seen.stay_put)
+        ground = Ground(seen.rules, seen.people, notices, seen.meeting, objected, seen.stay_put)
         return adopt_amendment(seen.plan, command(seen), ground)
 
     def meeting_of_basis(plan: Plan) -> UUID | None:

@@ -128,6 +128,8 @@ class Ground:
     notices: Sequence[NoticeGiven] = ()
     meeting: TeamMeeting | None = None
     """The meeting that the proposal names as its basis."""
+    objected: bool = False
+    """A rights holder objected on the page of their notice: then there is no silence that would let it go on."""
     stay_put: StayPut | None = None
     """What stays while a due process complaint is open."""
 
@@ -153,7 +155,7 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
         *notice.unmet,
         *_too_soon(notice, effective_on),
         *_decided(plan, amendment, ground.meeting, effective_on),
-        *_consent(plan.kind, amendment, ground.rules, changes, effective_on),
+        *_consent(plan.kind, amendment, ground.rules, changes, effective_on, objected=ground.objected),
         *amended_while_pending(
             plan.kind, ground.stay_put, _not_agreed(amendment, changes, decided_on), plan.ids_of("placement")
         ),
@@ -298,8 +300,9 @@ def _decided(
 
 
 def _consent(
-    kind: PlanKind, amendment: Amendment, rules: Rules, changes: Sequence[AnyChange], effective_on: date
-) -> Iterator[Reason]:
+    kind: PlanKind, amendment: Amendment, rules: Rules, changes: Sequence[AnyChange], effective_on: date, *,
+    objected: bool = False,
+) -> Iterator[Reason]:  # fmt: skip
     """Where the district honours partial consent every change needs it first; an agreement needs that nobody refuses."""
     if rules.partial_consent:
         without = [change for change in changes if not consented_to(amendment, change.item_id, effective_on)]
@@ -311,7 +314,12 @@ def _consent(
             )  # fmt: skip
     elif rules.proceed_after is not None and kind is PlanKind.IEP:
         # Silence lets it go on, an objection does not.
-        against = [change for change in changes if refused(amendment, change.item_id)]
+        against = [
+            change
+            for change in changes
+            if refused(amendment, change.item_id)
+            or (objected and not consented_to(amendment, change.item_id, effective_on))
+        ]
         if against:
             yield Reason(
                 "change-objected-to", f"A holder of decision rights objects to {len(against)} of the changes.",

@@ -1,47 +1,69 @@
-"""The consumer ``owed``: what plan-service decided, and who must therefore be given notice.
+"""The consumer ``owed``: what happened elsewhere, and who must therefore be given notice.
 
 Each notice's id follows from the event and the holder, and its first event commits with the consumer's position: the
 same proposal read again, by whatever accident, makes nothing owed twice.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date
-from uuid import UUID, uuid5
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from uuid import UUID
 
+from contracts.discipline import RemovalDecided
+from contracts.disputes import DisputeFiled
 from contracts.district import DistrictProfileSet
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationConsentAsked,
+    EvaluationDeclined,
+    ReferralReceived,
+)
 from contracts.event import Event, Recorded
-from contracts.fields import AmendmentId, EventId, PlanId
 from contracts.lanes import lane_of
-from contracts.notify import NoticeOwed
-from contracts.plan import AmendmentProposed, AmendmentWithdrawn
+from contracts.meetings import HolderPerson, MeetingInvitationRecorded, MeetingScheduled
+from contracts.plan import (
+    AmendmentProposed,
+    AmendmentWithdrawn,
+    PlanAdopted,
+    PlanCorrected,
+    PlanEnded,
+    PlanVoided,
+)
 from contracts.plan_document import in_force
+from contracts.progress_reports import ProgressReportIssued
+from contracts.requests import RequestAnswered
 from contracts.students import (
     ContactChanged,
     ContactProposed,
+    RequestMade,
     RightsHolderConfirmed,
     RightsHolderEnded,
     StudentChanged,
     StudentRegistered,
 )
-from contracts.vocabulary import NoticeKind, PlanKind
-from notify_service.adapters import known_facts, outbox
+from contracts.vocabulary import NoticeLapse
+from notify_service.adapters import known_facts, outbox, unaddressed
+from notify_service.adapters.consumers.owing import Cause, lapse_open, owe
+from notify_service.adapters.known_for_rules import known_for
 from notify_service.adapters.projections.known import KNOWN_FACTS
-from notify_service.application.notices import NOTICE, PREFERENCES
-from notify_service.domain.recipients import Recipient, owed_to
+from notify_service.domain.owing import Obligation, owed_of
+from notify_service.domain.recipients import is_owed_notice, owed_to
 from runtime.consumer import Consumer, Unit
 from runtime.database import driver
-from runtime.event_store import Change
 
 WAKES: tuple[type[Event], ...] = (
     StudentRegistered, StudentChanged, ContactProposed, ContactChanged, RightsHolderConfirmed, RightsHolderEnded,
     DistrictProfileSet,
 )  # fmt: skip
 """What may unblock a notice that waits."""
-REPORTED = "proposal-was-reported"
-"""It had happened already: a person says whether notice was given on paper or is to go out now."""
-
+OWES: tuple[type[Event], ...] = (
+    AmendmentProposed, PlanAdopted, PlanEnded, PlanCorrected, PlanVoided, MeetingScheduled, RightsHolderConfirmed,
+    ReferralReceived, EvaluationConsentAsked, EvaluationDeclined, EligibilityDetermined, RequestMade, RequestAnswered,
+    DisputeFiled, RemovalDecided, ProgressReportIssued,
+)  # fmt: skip
+"""Of what notice may be owed."""
+LAPSES: tuple[type[Event], ...] = (AmendmentWithdrawn, MeetingInvitationRecorded)
+"""What makes a notice needless."""
 
 PATIENCE_SECONDS = 5.0
 _FOLLOWING = "SELECT next FROM notify_read.positions WHERE consumer = $1 AND source = $2 AND lane = $3"
@@ -56,28 +78,16 @@ class PeopleParked(LookupError):
     """What is known of this student's people stands still: their notices wait with them."""
 
 
-def notice_id_for(caused_by: EventId, holder: UUID) -> UUID:
-    """The one notice to this holder of this event."""
-    return uuid5(caused_by, str(holder))
-
-
 def owed_consumer(wake: Callable[[], None]) -> Consumer:
     """``wake`` tells a sender in this process that there may be work."""
 
     async def handle(recorded: Recorded[Event], unit: Unit) -> None:
         await _known_first(recorded, unit)
-        match recorded.event:
-            case AmendmentProposed() as proposed:
-                await _owe(
-                    unit,
-                    owed_to(await known_facts.recipients_of(unit.rows, recorded.tenant, recorded.subject), recorded.effective_on),
-                    Proposal(recorded.id, proposed.plan_id, proposed.amendment_id, recorded.effective_on,
-                             proposed.reported is not None),
-                )  # fmt: skip
-            case AmendmentWithdrawn() as withdrawn:
-                await outbox.lapse(unit.rows, recorded.tenant, withdrawn.amendment_id, "amendment-withdrawn")
-            case RightsHolderConfirmed() as confirmed:
-                await _owe_pending(unit, confirmed.holder_id)
+        await _lapse(recorded.event, unit)
+        if isinstance(recorded.event, OWES):
+            await _owe_all(unit, recorded.event)
+        if isinstance(recorded.event, RightsHolderConfirmed):
+            await _owe_pending(unit, recorded.event.holder_id)
         if isinstance(recorded.event, WAKES):
             everybody = isinstance(recorded.event, DistrictProfileSet)
             now = await known_facts.now_of(unit.rows, recorded.tenant)
@@ -86,20 +96,8 @@ def owed_consumer(wake: Callable[[], None]) -> Consumer:
             )
         wake()
 
-    heeded: tuple[type[Event], ...] = (AmendmentProposed, AmendmentWithdrawn, *WAKES)
-    types = frozenset(each.type for each in heeded)
-    return Consumer("owed", ("plan",), handle=handle, types=types)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What notice is owed of."""
-
-    event_id: EventId
-    plan: PlanId
-    amendment: AmendmentId
-    on: date
-    reported: bool
+    types = frozenset(each.type for each in (*OWES, *LAPSES, *WAKES))
+    return Consumer("owed", ("plan", "progress"), handle=handle, types=types)
 
 
 async def _known_first(recorded: Recorded[Event], unit: Unit) -> None:
@@ -126,53 +124,76 @@ def _position(recorded: Recorded[Event]) -> int:
     return recorded.position
 
 
-async def _owe(unit: Unit, recipients: Iterable[Recipient], proposal: Proposal) -> None:
+async def _lapse(event: Event, unit: Unit) -> None:
+    match event:
+        case AmendmentWithdrawn():
+            await lapse_open(unit, NoticeLapse.AMENDMENT_WITHDRAWN, amendment=event.amendment_id)
+        case MeetingScheduled():
+            await lapse_open(unit, NoticeLapse.MEETING_MOVED, meeting=event.meeting_id)
+        case MeetingInvitationRecorded() if isinstance(event.person, HolderPerson):
+            await lapse_open(
+                unit, NoticeLapse.GIVEN_BY_ANOTHER, meeting=event.meeting_id, holder=event.person.holder_id
+            )
+
+
+async def _owe_all(unit: Unit, event: Event) -> None:
     recorded = unit.recorded
-    tenant, student = recorded.tenant, recorded.subject
-    kind = await _kind(unit, proposal)
-    for person in recipients:
-        notice_id = notice_id_for(proposal.event_id, person.holder_id)
-        loaded = await unit.load(NOTICE, notice_id)
-        if loaded.version:
+    known = await known_for(
+        unit.rows, recorded.tenant, recorded.subject, event, recorded.effective_on, recorded.id
+    )
+    cause = Cause(recorded.id, recorded.effective_on, _position(recorded))
+    everybody = await known_facts.recipients_of(unit.rows, recorded.tenant, recorded.subject)
+    for obligation in owed_of(event, recorded.effective_on, known):
+        told = await outbox.holders_of(unit.rows, recorded.tenant, obligation.said_by)
+        recipients = [each for each in owed_to(everybody, cause.on) if each.holder_id not in told]
+        if told and not recipients:
             continue
-        preferences = (await unit.load(PREFERENCES, person.holder_id)).state
-        preference = preferences.on(student, await known_facts.today_in(unit.rows, tenant))
-        owed = NoticeOwed(
-            effective_on=proposal.on, notice_id=notice_id, student_id=student, kind=kind, holder_id=person.holder_id,
-            plan_id=proposal.plan, amendment_id=proposal.amendment, caused_by=proposal.event_id,
-            language=preference.language if preference else person.language,
-        )  # fmt: skip
-        appended = await unit.append(Change(loaded, student, [owed]))
-        now = await known_facts.now_of(unit.rows, tenant)
-        await outbox.put(
-            unit.rows, tenant, notice_id, student=student, holder=person.holder_id, amendment=proposal.amendment,
-            correlation=recorded.correlation, caused_by=appended.events[-1].id,
-            due_at=None if proposal.reported else now, state="blocked" if proposal.reported else "to_prepare",
-            reasons=[REPORTED] if proposal.reported else [],
-        )  # fmt: skip
+        await owe(unit, recipients, obligation, cause)
 
 
 async def _owe_pending(unit: Unit, holder: UUID) -> None:
-    """Somebody confirmed while an amendment waits must be told of it too."""
+    """Somebody confirmed while something waits for an answer, or had nobody to be told, must be told of it too."""
     recorded = unit.recorded
     tenant = recorded.tenant
     person = await known_facts.recipient(unit.rows, tenant, recorded.subject, holder)
     today = await known_facts.today_in(unit.rows, tenant)
-    if person is None:
+    if person is None or not is_owed_notice(person, today):
         return
+    for obligation, cause in [*await _pending(unit), *await _nobodys(unit)]:
+        later = replace(cause, on=max(cause.on, today))
+        if is_owed_notice(person, later.on):
+            await owe(unit, [person], obligation, later)
+    await unaddressed.close(unit)
+
+
+async def _pending(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:
+    """Amendments that wait."""
+    recorded = unit.recorded
+    found: list[tuple[Obligation, Cause]] = []
+    tenant = recorded.tenant
+    today = await known_facts.today_in(unit.rows, tenant)
     for plan in await known_facts.plans_of_student(unit.rows, tenant, recorded.subject):
         history = await known_facts.plan_history(unit.rows, tenant, plan, before=_position(recorded))
         document = in_force(history, today)
         for pending in document.pending if document else ():
-            proposed = next(entry.event for entry in history.entries if entry.id == pending.event_id)
-            reported = isinstance(proposed, AmendmentProposed) and proposed.reported is not None
-            on = max(pending.proposed_on, today)
-            proposal = Proposal(pending.event_id, plan, pending.amendment_id, on, reported)
-            await _owe(unit, owed_to([person], on), proposal)
+            entry = next(entry for entry in history.entries if entry.id == pending.event_id)
+            cause = Cause(entry.id, pending.proposed_on, entry.position or 0)
+            found += await _again(unit, entry.event, cause)
+    return found
 
 
-async def _kind(unit: Unit, proposal: Proposal) -> NoticeKind:
-    history = await known_facts.plan_history(unit.rows, unit.recorded.tenant, proposal.plan)
-    document = in_force(history, proposal.on)
-    is_504 = document is not None and document.kind is PlanKind.SECTION_504
-    return NoticeKind.SECTION_504_NOTICE if is_504 else NoticeKind.PRIOR_WRITTEN_NOTICE
+async def _nobodys(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:
+    """What was owed while nobody was known."""
+    found: list[tuple[Obligation, Cause]] = []
+    for event_id in await unaddressed.causes(unit):
+        occasion = await known_facts.occasion(unit.rows, unit.recorded.tenant, event_id)
+        if occasion is not None:
+            cause = Cause(event_id, occasion.on, occasion.position)
+            found += await _again(unit, occasion.event, cause)
+    return found
+
+
+async def _again(unit: Unit, event: Event, cause: Cause) -> Sequence[tuple[Obligation, Cause]]:
+    recorded = unit.recorded
+    known = await known_for(unit.rows, recorded.tenant, recorded.subject, event, cause.on, cause.event_id)
+    return [(obligation, cause) for obligation in owed_of(event, cause.on, known)]

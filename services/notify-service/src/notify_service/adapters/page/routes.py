@@ -21,6 +21,7 @@ from notify_service.adapters.page.new_link import send_new_link
 from notify_service.adapters.page.pace import Pace
 from notify_service.adapters.page.seeing import Seen, check, form_key, proof_of, proven, see
 from notify_service.adapters.sending.preparing import facts_kept
+from notify_service.adapters.templating import words_with
 from notify_service.application.wording import Wording
 from notify_service.domain.facts import NoticeFacts
 from notify_service.domain.notice import Notice
@@ -70,8 +71,11 @@ class Reached:
         """The opened page."""
         seen = replace(self.seen, notice=notice)
         proof = proof_of(self.hand, seen.link.link)
+        facts = await self.facts()
+        own = notice.text.language if notice.text else None
+        words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
         return rendering.notice_page(
-            seen, self.token, self.words, await self.facts(), proof, form_key(), said=said, wrong=wrong
+            seen, self.token, words, facts, proof, form_key(), said=said, wrong=wrong
         )
 
 

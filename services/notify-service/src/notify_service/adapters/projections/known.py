@@ -3,6 +3,7 @@
 Rebuilding it sends nothing: what is owed and what was sent stands in events and in the outbox.
 """
 
+from collections.abc import Mapping
 from typing import Any, cast, get_args
 from uuid import UUID
 
@@ -10,14 +11,25 @@ from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.discipline import RemovalDecided
+from contracts.disputes import DisputeFiled
 from contracts.district import DistrictProfileSet
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationConsentAsked,
+    EvaluationDeclined,
+    ReferralReceived,
+)
 from contracts.event import Event, Recorded
-from contracts.meetings import MeetingHeld
+from contracts.meetings import MeetingHeld, MeetingScheduled
 from contracts.plan import PlanEvent
+from contracts.progress_reports import ProgressReportIssued
+from contracts.requests import RequestAnswered
 from contracts.students import (
     ContactChanged,
     ContactProposed,
     ContactUnlinked,
+    RequestMade,
     RightsHolderConfirmed,
     RightsHolderEnded,
     StudentChanged,
@@ -26,8 +38,9 @@ from contracts.students import (
 from notify_service.adapters.tables import (
     CONTACTS,
     HOLDERS,
-    KNOWN,
+    KNOWN_NOW,
     MEETINGS,
+    OCCASIONS,
     PLAN_ENTRIES,
     PROFILES,
     STUDENTS,
@@ -41,9 +54,20 @@ PEOPLE_EVENTS: tuple[type[Event], ...] = (
 )  # fmt: skip
 
 
+MATTERS: Mapping[type[Event], str | None] = {
+    ReferralReceived: "evaluation_id", EvaluationConsentAsked: "evaluation_id", EvaluationDeclined: "evaluation_id",
+    EligibilityDetermined: None, DisputeFiled: "dispute_id", RequestMade: "request_id", RequestAnswered: "request_id",
+    RemovalDecided: "removal_decision_id", MeetingScheduled: "meeting_id", RightsHolderConfirmed: None,
+    ProgressReportIssued: "report_id",
+}  # fmt: skip
+"""What notice may be owed of beside what plans do, and by which field its events belong together."""
+
+
 async def know(recorded: Recorded[Event], unit: Unit) -> None:
     """Keep one more fact."""
     rows, tenant = unit.rows, recorded.tenant
+    if type(recorded.event) in MATTERS:
+        await rows.execute(insert(OCCASIONS).values(_occasion(recorded)).on_conflict_do_nothing())
     match recorded.event:
         case StudentRegistered() | StudentChanged() as student:
             await _put(rows, STUDENTS, tenant=tenant, student=student.student_id, contents=student.contents())
@@ -75,6 +99,16 @@ async def know(recorded: Recorded[Event], unit: Unit) -> None:
             await rows.execute(insert(PLAN_ENTRIES).values(_entry(recorded)))
 
 
+def _occasion(recorded: Recorded[Event]) -> dict[str, Any]:
+    field = MATTERS[type(recorded.event)]
+    return {
+        "tenant": recorded.tenant, "event_id": recorded.id, "student": recorded.subject,
+        "matter": getattr(recorded.event, field) if field else None, "type": recorded.type,
+        "schema": recorded.event.schema_number, "effective_on": recorded.effective_on, "source": recorded.source,
+        "position": recorded.position, "contents": recorded.event.contents(),
+    }  # fmt: skip
+
+
 def _entry(recorded: Recorded[Event]) -> dict[str, Any]:
     return {
         "tenant": recorded.tenant, "plan": _plan_of(recorded.event), "version": recorded.version,
@@ -99,6 +133,6 @@ async def _put(rows: AsyncConnection, table: Table, **values: Any) -> None:
 
 
 KNOWN_FACTS = Consumer(
-    "known", ("plan",), handle=know, projection=True, tables=KNOWN,
-    types=frozenset(each.type for each in (*PLAN_EVENTS, *PEOPLE_EVENTS)),
+    "known", ("plan", "progress"), handle=know, projection=True, tables=KNOWN_NOW,
+    types=frozenset(each.type for each in (*PLAN_EVENTS, *PEOPLE_EVENTS, *MATTERS)),
 )  # fmt: skip

@@ -9,20 +9,24 @@ from starlette.responses import Response
 
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.notify import ToldOrally
 from contracts.problems import NotFound
-from notify_service.adapters import handing
+from notify_service.adapters import handing, known_facts
 from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.making import NoticeCannotBeWritten, TextIsFixed, complete_notice
+from notify_service.adapters.returns import take_back
 from notify_service.adapters.routes.forms import (
     DeliveryIn,
     DeliveryOut,
     DispatchIn,
     NoticeOut,
     PartsIn,
+    ReturnIn,
     may_report,
 )
 from notify_service.adapters.sending.steps import Work, step
-from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered
+from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered, NotUnderstood
+from notify_service.domain.returning import CameBack, NothingSentThatWay
 from notify_service.domain.waiting import NothingToDecide
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call, Making
@@ -40,7 +44,7 @@ routes = Routes(prefix="/notify/v1", tags=["notices"])
 @routes.post(
     "/notices/{notice_id}/deliveries",
     response_model=NoticeOut,
-    responses=problems(NoticeNotRendered, MailGoesByItself),
+    responses=problems(NoticeNotRendered, MailGoesByItself, NotUnderstood),
 )
 async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: Asked) -> Response:
     """Record that the notice was posted, handed over, read aloud, or that a doubtful mail was found delivered.
@@ -49,7 +53,11 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     """
     reported = may_report(who, body.reported)
     service = at_hand(asked.request).service
-    done = handing.Delivered(new_id(), body.channel, body.on, body.note, reported)
+    told = body.told
+    orally = ToldOrally(language=told.language, mode=told.mode, understood=told.understood) if told else None
+    done = handing.Delivered(
+        new_id(), body.channel, body.on, body.note, reported, orally, told.interpreter if told else None
+    )
     return await _step(asked, notice_id, lambda work: handing.deliver(service, work, done))
 
 
@@ -92,6 +100,22 @@ async def post_dispatch(notice_id: UUID, body: DispatchIn, who: Writes, asked: A
     """Send a notice that waited for a person's decision: of a proposal reported, or whose mail was in doubt."""
     hand = at_hand(asked.request)
     return await _step(asked, notice_id, lambda work: handing.dispatch_now(hand, work, body.reason))
+
+
+@routes.post("/notices/{notice_id}/returns", response_model=NoticeOut, responses=problems(NothingSentThatWay))
+async def post_return(notice_id: UUID, body: ReturnIn, who: Writes, asked: Asked) -> Response:
+    """Record that a sending came back. Nothing else showing that it arrived, the notice counts as given no more.
+
+    A mail becomes a letter; a letter waits for another address.
+    """
+    reported = may_report(who, body.reported)
+
+    async def decide(work: Work) -> Sequence[Event]:
+        today = await known_facts.today_in(work.rows, asked.tenant)
+        on = reported.occurred_on if reported else today
+        return await take_back(work, CameBack(body.delivery, body.answer, on, reported=reported))
+
+    return await _step(asked, notice_id, decide)
 
 
 async def _step(

@@ -9,7 +9,17 @@ from pydantic.config import JsonDict
 
 from contracts.fields import Email, ExternalId, LanguageTag, Line, Name, Narrative, Phone
 from contracts.values import PostalAddress, Reported
-from contracts.vocabulary import Channel, CommunicationMode, GivenBasis, NoticeKind, NoticePart, RequestKind
+from contracts.vocabulary import (
+    Channel,
+    CommunicationMode,
+    GivenBasis,
+    InvitationPart,
+    NoticeKind,
+    NoticeOccasion,
+    NoticePart,
+    RequestKind,
+    TranslationStatus,
+)
 from notify_service.adapters.showing import Status
 from notify_service.domain.facts import Reasons
 from runtime.auth import Forbidden, Principal
@@ -102,6 +112,16 @@ class NoticeIn(PartsIn):
     external_id: ExternalId | None = None
 
 
+class ToldIn(Form):
+    """The notice was told in the person's language or mode (34 CFR 300.503(c)(2))."""
+
+    language: LanguageTag
+    mode: CommunicationMode = CommunicationMode.ORAL
+    interpreter: Name | None = None
+    understood: bool
+    """The person understood what it says."""
+
+
 DELIVERY_EXAMPLE: JsonDict = {"channel": "handed_over", "on": "2026-02-26"}
 
 
@@ -115,6 +135,26 @@ class DeliveryIn(Form):
     """The day of it; not given: today, or the day of the report."""
     note: Line | None = None
     """By whom, a tracking number, what the mail server's log says."""
+    told: ToldIn | None = None
+    """Of `read_aloud`: in which language and mode, by which interpreter, and that it was understood."""
+    reported: ReportedIn | None = None
+
+
+class ReturnIn(Form):
+    """A letter that came back, or a mail of whose bounce somebody knows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"delivery": "0c6f2c1e-6c55-5b7e-9d0e-5a1f6a1b2c3d", "answer": "Moved, left no address"}
+            ]
+        }
+    )
+
+    delivery: UUID
+    """Which sending of the notice."""
+    answer: Line
+    """What stands on the envelope, or what the mail server said."""
     reported: ReportedIn | None = None
 
 
@@ -171,6 +211,24 @@ class DocumentOut(BaseModel):
     bytes: int
 
 
+class ReadabilityOut(BaseModel):
+    """How hard the text is to read; which sentences are long says `GET /notices/{id}/readability`."""
+
+    measure: str
+    grade: int | None = None
+    score: int | None = None
+    words: int
+    sentences: int
+    long_sentences: int
+
+
+class LongSentencesOut(ReadabilityOut):
+    """How hard a notice is to read, and what makes it so."""
+
+    notice: UUID
+    sentences_to_shorten: list[str]
+
+
 class TextOut(BaseModel):
     """The text as it was fixed."""
 
@@ -181,6 +239,15 @@ class TextOut(BaseModel):
     """The language it is written in; another than the notice's own where there was no wording in that."""
     parts: list[NoticePart]
     fixed_on: date
+    invitation_parts: list[InvitationPart] | None = None
+    """Of a meeting notice: what it says of 34 CFR 300.322(b)."""
+    translation: TranslationStatus | None = None
+    reviewed_by: str | None = None
+    fallback_from: LanguageTag | None = None
+    """The holder's language, in which there is no wording."""
+    readability: ReadabilityOut | None = None
+    together_with: list[UUID] | None = None
+    """Other notices that the same letter gives."""
 
 
 class TryOut(BaseModel):
@@ -241,6 +308,11 @@ class NoticeOut(BaseModel):
     amendment: UUID | None = None
     caused_by: UUID
     owed_on: date
+    occasion: NoticeOccasion | None = None
+    """Why it is owed; absent on old ones."""
+    due_on: date | None = None
+    """The last day on which it is in time, where a number is set."""
+    meeting: UUID | None = None
     language: LanguageTag
     """The holder's own."""
     status: Status

@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet
-from contracts.fields import AmendmentId, HolderId, NoticeId, PlanId, StudentId
+from contracts.fields import AmendmentId, EventId, HolderId, NoticeId, PlanId, StudentId
 from contracts.notice_time import notice_time_of
 from contracts.plan import AmendmentProposed, AnyBasis, TeamMeeting, WrittenAgreement
 from contracts.plan_document import History, in_force
 from contracts.shipped_profiles import shipped_profiles
 from contracts.students import StudentPersonalData
-from contracts.vocabulary import CommunicationMode, NoticeKind, PlanKind
+from contracts.vocabulary import CommunicationMode, NoticeKind, NoticeOccasion, PlanKind
 from notify_service.adapters import known_facts
+from notify_service.adapters.sending.occasions import SomethingMissing, said_by
 from notify_service.application.notices import PREFERENCES
 from notify_service.domain.facts import (
     DecidedAt,
@@ -27,6 +29,9 @@ from notify_service.domain.notice import Notice, Owed
 from notify_service.domain.preferences import Preference, Preferences, Way, choose_way
 from notify_service.domain.recipients import Recipient, what_blocks
 from runtime.service import Service
+
+GAVE_UP = ("failed_for_good", "returned")
+"""Outcomes after which a channel is passed over. A letter has none after it: it waits for another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Situation:
         """How it goes now; channels that failed for good are passed over."""
         if self.recipient is None:
             raise LookupError("nobody to send to")
-        failed = frozenset(entry.channel for entry in notice.tries if entry.outcome == "failed_for_good")
+        failed = frozenset(entry.channel for entry in notice.tries if entry.outcome in GAVE_UP)
         return choose_way(self.recipient.personal, self.preference, self.today, without=failed)
 
 
@@ -77,13 +82,16 @@ class Wanted:
     holder_id: HolderId
     plan_id: PlanId | None
     amendment_id: AmendmentId | None
+    caused_by: EventId | None = None
+    occasion: NoticeOccasion | None = None
 
     @classmethod
     def of(cls, about: Owed) -> "Wanted":
         """A notice that is owed already."""
         return cls(
-            about.notice_id, about.kind, about.student_id, about.holder_id, about.plan_id, about.amendment_id
-        )
+            about.notice_id, about.kind, about.student_id, about.holder_id, about.plan_id, about.amendment_id,
+            about.caused_by, about.occasion,
+        )  # fmt: skip
 
 
 class NotGathered(LookupError):
@@ -110,7 +118,7 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         if proposal.plan_kind is PlanKind.IEP
         else (0, 0)
     )
-    return NoticeFacts(
+    facts = NoticeFacts(
         notice_id=wanted.notice_id,
         kind=wanted.kind,
         plan_kind=proposal.plan_kind,
@@ -134,7 +142,20 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         changes=proposal.changes,
         reasons=_reasons(proposal.event),
         written_in=profile.languages[0] if profile.languages else "en",
+        occasion=wanted.occasion,
     )
+    if wanted.amendment_id is not None or wanted.caused_by is None:
+        return facts
+    try:
+        zone = ZoneInfo(profile.time_zone)
+        said = await said_by(rows, tenant, wanted.kind, wanted.caused_by, zone)
+    except SomethingMissing as error:
+        raise NotGathered(str(error)) from error
+    if wanted.kind is NoticeKind.MEETING_NOTICE and "meeting" not in said:
+        raise NotGathered("text-not-given")
+    if wanted.kind is NoticeKind.PROGRESS_REPORT and "report" not in said:
+        raise NotGathered("text-not-given")
+    return facts.model_copy(update=said)
 
 
 def student_name(student: StudentPersonalData) -> str:

@@ -10,14 +10,15 @@ What can go wrong, and what is done:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 import structlog
 
-from contracts.event import Event
+from contracts.event import Event, EventClass
 from contracts.notify import DeliveryPersonalData
+from contracts.values import DocumentRef
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.link_rows import link_for
@@ -30,6 +31,7 @@ from notify_service.adapters.sending.steps import LostLease, Work, step, under_l
 from notify_service.adapters.smtp import Answered, Outcome, is_address
 from notify_service.application.wording import wording
 from notify_service.domain.delivery import Mailed, mail_accepted, mail_failed
+from notify_service.domain.fallback import letter_follows_on
 from notify_service.domain.notice import Notice
 from notify_service.domain.preferences import Way
 from runtime.service import Service
@@ -42,6 +44,7 @@ PAUSES = tuple(
 """Between tries, in the tenant's own time; about a day in all. After the last one the letter takes over."""
 
 
+MAIL = "message/rfc822"
 NO_ADDRESS = "this is no mail address that can be written to"
 
 
@@ -56,6 +59,9 @@ class Ready:
     message_id: str
     message: bytes | None
     """Absent where the address is none."""
+    return_to: str = ""
+    kept: DocumentRef | None = None
+    """The very mail, sealed."""
 
 
 async def send(service: Service, office: PostOffice, lease: Lease) -> None:
@@ -66,12 +72,17 @@ async def send(service: Service, office: PostOffice, lease: Lease) -> None:
     if ready.message is None:
         await _note(service, lease, ready, Answered(Outcome.REFUSED, NO_ADDRESS))
         return
-    message = ready.message
+    message, student = ready.message, ready.entry.student
 
     async def before_data() -> bool:
         return await _begin_handing_over(service, lease)
 
-    answered = await office.server.hand_over(office.sender, ready.to, message, before_data)
+    answered = await office.server.hand_over(ready.return_to, ready.to, message, before_data)
+    if answered.outcome is Outcome.ACCEPTED:
+        kept = await until_done(
+            lambda: service.vault.keep(lease.tenant, student, message, MAIL, EventClass.PROOF)
+        )
+        ready = replace(ready, kept=kept)
     log.info("notice_handed_over", notice=str(lease.notice), outcome=answered.outcome.value)
     if answered.outcome is not Outcome.NOT_OURS:
         await until_done(lambda: _note(service, lease, ready, answered))
@@ -124,7 +135,8 @@ async def _make_ready(service: Service, office: PostOffice, lease: Lease) -> Rea
         office.address_of(link), link.expires_at,
         link.expires_at - timedelta(days=office.link_days),
     )  # fmt: skip
-    return Ready(entry, way, way.email, entry.delivery, number, mail)
+    return_to = office.return_to(lease.notice, entry.delivery)
+    return Ready(entry, way, way.email, entry.delivery, number, mail, return_to)
 
 
 async def _begin_handing_over(service: Service, lease: Lease) -> bool:
@@ -154,14 +166,16 @@ async def _note(service: Service, lease: Lease, ready: Ready, answered: Answered
     async def decide(work: Work) -> Sequence[Event]:
         today = await known_facts.today_in(work.rows, lease.tenant)
         personal = DeliveryPersonalData(name=ready.way.name, email=ready.to)
-        mailed = Mailed(ready.delivery, personal, ready.message_id, answered.answer or "no answer", today)
+        mailed = Mailed(
+            ready.delivery, personal, ready.message_id, answered.answer or "no answer", today, ready.kept
+        )
         match answered.outcome:
             case Outcome.ACCEPTED:
                 if work.notice.sent_by(Channel.EMAIL) is not None:
                     return ()
                 # The server has it: that is certain, whoever holds the lease by now.
-                await outbox.settle(work.rows, lease.tenant, lease.notice, "given", reasons=_noted(work), due_at=None,
-                                    counts_on=today)  # fmt: skip
+                await outbox.settle(work.rows, lease.tenant, lease.notice, "given", reasons=_noted(work),
+                                    due_at=await _followed_at(work, today), counts_on=today)  # fmt: skip
                 return mail_accepted(work.notice, mailed)
             case Outcome.IN_DOUBT:
                 await under_lease(work, lease, "in_doubt", reasons=["mail-in-doubt"], due_at=None)
@@ -176,6 +190,29 @@ async def _note(service: Service, lease: Lease, ready: Ready, answered: Answered
         await step(service, lease.tenant, lease.notice, decide)
     except LostLease:
         log.warning("notice_taken_over", notice=str(lease.notice))
+
+
+async def unopened(service: Service, lease: Lease) -> None:
+    """The mail has lain unopened for so long: a letter follows, and the office is told."""
+
+    async def decide(work: Work) -> Sequence[Event]:
+        opened = work.notice.opened_on or work.notice.acknowledged_on or work.notice.objections
+        reasons = list(work.entry.reasons)
+        follows = not opened and work.notice.sent_by(Channel.LETTER) is None
+        await under_lease(
+            work, lease, "given", due_at=None, reasons=[*reasons, "unopened"] if follows else reasons
+        )
+        return ()
+
+    await step(service, lease.tenant, lease.notice, decide)
+
+
+async def _followed_at(work: Work, mailed_on: date) -> datetime:
+    """When to look whether it was opened."""
+    profile = await known_facts.profile_on(work.rows, work.entry.tenant, mailed_on)
+    mailing_days = profile.mailing_days if profile else 0
+    day = letter_follows_on(mailed_on, work.entry.due_on, mailing_days)
+    return datetime.combine(day, time.min, await known_facts.zone_of(work.rows, work.entry.tenant))
 
 
 async def _try_again_later(work: Work, lease: Lease, mailed: Mailed) -> Sequence[Event]:

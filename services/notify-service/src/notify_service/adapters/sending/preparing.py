@@ -9,17 +9,23 @@ import structlog
 
 from contracts.event import Event, EventClass
 from contracts.ids import new_id
+from contracts.notice_hindrances import NoticeLapsed
+from contracts.notify import Readability
 from contracts.values import DocumentRef
-from contracts.vocabulary import Channel
+from contracts.vocabulary import Channel, NoticeLapse, TranslationStatus
+from notify_service.adapters import known_facts
 from notify_service.adapters.outbox import Entry, Lease
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
+from notify_service.adapters.templating import in_use, words_with
 from notify_service.application.letter import PDF, letter_pdf
 from notify_service.application.notice_text import compose
-from notify_service.application.wording import LANGUAGES, wording
-from notify_service.domain.delivery import fix_text
-from notify_service.domain.facts import NoticeFacts, parts_missing, parts_with_content
+from notify_service.application.readability import readability
+from notify_service.application.wording import LANGUAGES, Wording
+from notify_service.domain.blocking import blocked, unblocked
+from notify_service.domain.delivery import FixText, fix_text
+from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
 from notify_service.domain.languages import LanguageUsed, language_for
 from notify_service.domain.notice import Notice
 from notify_service.domain.preferences import Way
@@ -37,14 +43,19 @@ class Fixed:
     facts_document: UUID
     facts: NoticeFacts
     language: LanguageUsed
+    readability: Readability
+    words: Wording
 
     def events(self, notice: Notice, now: Situation) -> list[Event]:
         """``notice.rendered``, unless the notice has its text."""
-        words = wording(self.language.used)
-        return fix_text(
-            notice, self.document, words.template(self.facts.kind), self.language.used,
-            parts_with_content(self.facts), now.today,
+        words, meeting = self.words, self.facts.meeting
+        made = FixText(
+            self.document, words.template(self.facts.kind), self.language.used, parts_with_content(self.facts), now.today,
+            invitation_parts(meeting) if meeting else (), TranslationStatus(words.status), words.reviewed_by,
+            self.language.wanted if self.language.fell_back else None, self.readability,
+            self.facts.template_id,
         )  # fmt: skip
+        return fix_text(notice, made)
 
 
 async def write(
@@ -52,12 +63,24 @@ async def write(
 ) -> Fixed:
     """Make the letter and keep it and its facts, sealed; durable on return. What no event names harms nobody."""
     language = language_for(wanted_language, LANGUAGES)
-    text = compose(facts, wording(language.used), language.wanted)
+    async with service.database.begin(tenant) as rows:
+        profile = await known_facts.profile_on(rows, tenant, facts.written_on)
+        own = await in_use(
+            rows,
+            tenant,
+            facts.kind,
+            language.used,
+            facts.written_on,
+            profile.state_profile if profile else "",
+        )
+    facts = facts.model_copy(update={"template_id": own})
+    words = await words_with(service, tenant, facts, language.used, language.used)
+    text = compose(facts, words, language.wanted)
     pdf = await asyncio.to_thread(letter_pdf, text, facts)
     document = await service.vault.keep(tenant, student, pdf, PDF, EventClass.PROOF)
     plain = facts.model_dump_json(exclude_none=True).encode()
     kept = await service.vault.keep(tenant, student, plain, FACTS, EventClass.PROOF)
-    return Fixed(document, kept.document, facts, language)
+    return Fixed(document, kept.document, facts, language, readability(text), words)
 
 
 async def facts_kept(service: Service, tenant: str, document: UUID) -> NoticeFacts:
@@ -134,7 +157,10 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None) 
             facts=fixed.facts_document if fixed else work.entry.facts, delivery=work.entry.delivery or new_id(),
             due_at=work.entry.due_at if state == "to_send" else None,
         )  # fmt: skip
-        return fixed.events(work.notice, now) if fixed else ()
+        events = fixed.events(work.notice, now) if fixed else []
+        waits = state == "blocked"
+        more = blocked(work.notice, waits_for, now.today) if waits else unblocked(work.notice, now.today)
+        return [*events, *more]
 
     await step(service, lease.tenant, lease.notice, decide)
 
@@ -149,7 +175,11 @@ async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:
     async def decide(work: Work) -> Sequence[Event]:
         state = "lapsed" if "notice-right-ended" in reasons else "blocked"
         await under_lease(work, lease, state, reasons=list(reasons), due_at=None)
-        return ()
+        today = await known_facts.today_in(work.rows, lease.tenant)
+        if state == "lapsed":
+            lapsed = NoticeLapse.NOTICE_RIGHT_ENDED
+            return [NoticeLapsed(effective_on=today, notice_id=lease.notice, reason=lapsed)]
+        return blocked(work.notice, reasons, today)
 
     await step(service, lease.tenant, lease.notice, decide)
     log.info("notice_waits", notice=str(lease.notice), reasons=list(reasons))

@@ -113,6 +113,7 @@ class Sender:
             "to_send": lambda: mailing.send(self._service, self._office, lease),
             "handing_over": lambda: mailing.doubt(self._service, lease),
             "posted": lambda: self._count_the_days(lease),
+            "given": lambda: mailing.unopened(self._service, lease),
         }
         await steps[entry.state]()
 

@@ -1,0 +1,203 @@
+"""Putting letters together, printing them and recording that they were posted."""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID, uuid5
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.event import Event
+from contracts.fields import Line, NoticeId
+from contracts.letter_batches import BatchedLetter, LetterBatchMade, LetterBatchPosted
+from contracts.problems import Invalid, NotFound, Reason
+from contracts.vocabulary import Channel
+from notify_service.adapters import known_facts, outbox
+from notify_service.adapters.at_hand import at_hand
+from notify_service.adapters.handing import Delivered, deliver
+from notify_service.adapters.sending import gathering
+from notify_service.adapters.sending.steps import Decide, Work, step
+from notify_service.adapters.tables import OUTBOX
+from notify_service.application.batches import (
+    BATCH,
+    MOST_LETTERS,
+    Batch,
+    BatchPosted,
+    Envelope,
+    NothingToPost,
+    manifest,
+)
+from notify_service.application.notice_text import address_lines
+from notify_service.application.notices import NOTICE
+from runtime import sight
+from runtime.call import Call, Making
+from runtime.database import driver
+from runtime.event_store import Appended, Change
+from runtime.tenants import subject_of
+
+_PAGE = re.compile(rb"/Type\s*/Page[^s]")
+
+
+async def make_batch(call: Call, batch_id: UUID, making: Making) -> Appended:
+    """Every letter that waits and that the caller may see; each is in one batch only. Durable on return."""
+    service = at_hand(call.request).service
+    async with service.database.begin(call.tenant) as rows:
+        waiting = await _waiting(rows, call)
+        letters = [letter for notice in waiting if (letter := await _letter(call, rows, notice))]
+        if not letters:
+            raise NothingToPost("No letter waits to be posted that is not in another batch.")
+        today = await known_facts.today_in(rows, call.tenant)
+        connection = await driver(rows)
+        stream = BATCH.stream(batch_id)
+        loaded = (await service.store.load_many(call.tenant, [(BATCH, stream)], connection=connection))[
+            stream
+        ]
+        made = LetterBatchMade(effective_on=today, batch_id=batch_id, letters=tuple(letters))
+        appended = await service.store.append(
+            call.context, [Change(loaded, await _subject(call), [made])], answer=making.answer,
+            claims=making.claims, connection=connection,
+        )  # fmt: skip
+        if appended.replayed is None:
+            named = [notice for letter in letters for notice in letter.notice_ids]
+            await rows.execute(
+                update(OUTBOX)
+                .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(named))
+                .values(batch=batch_id)
+            )
+    service.store.wake()
+    return appended
+
+
+async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None, left_out: Sequence[NoticeId],
+                     making: Making) -> Appended:  # fmt: skip
+    """The carrier has them: each letter's mailing days run from ``on``. Those left out wait for another batch."""
+    service = at_hand(call.request).service
+    loaded = await service.store.load(call.tenant, BATCH, batch_id)
+    batch = loaded.state
+    if batch.batch_id is None:
+        raise NotFound("There is nothing here under this id that you may see.")
+    if batch.posted_on is not None:
+        raise BatchPosted(f"This batch was posted on {batch.posted_on}.")
+    named = {notice for letter in batch.letters for notice in letter.notice_ids}
+    unknown = [notice for notice in left_out if notice not in named]
+    if unknown:
+        message = "This notice is not in the batch."
+        raise Invalid(message, reasons=(Reason("not-in-the-batch", message, pointer="/left_out"),))
+    async with service.database.begin(call.tenant) as rows:
+        today = await known_facts.today_in(rows, call.tenant)
+    if on > today or (batch.made_on is not None and on < batch.made_on):
+        message = "A batch is posted between the day it was made and today."
+        raise Invalid(message, reasons=(Reason("posted-on-no-such-day", message, pointer="/on"),))
+    # Each letter on its own first: repeating it changes nothing, and the batch counts as posted once all of them are.
+    for notice in sorted(named - set(left_out)):
+        await step(
+            service,
+            call.tenant,
+            notice,
+            _posted(call, batch_id, on, carrier),
+            context=replace(call.context, request=None),
+        )
+    posted = LetterBatchPosted(
+        effective_on=today, batch_id=batch_id, carrier=carrier, left_out=tuple(left_out), posted_on=on
+    )
+    async with service.database.begin(call.tenant) as rows:
+        await rows.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(list(left_out)))
+            .values(batch=None)
+        )
+        return await service.store.append(
+            call.context, [Change(loaded, await _subject(call), [posted])], answer=making.answer,
+            connection=await driver(rows),
+        )  # fmt: skip
+
+
+def _posted(call: Call, batch_id: UUID, on: date, carrier: Line | None) -> Decide:
+    async def decide(work: Work) -> Sequence[Event]:
+        if work.entry.state not in ("to_post", "given") or work.notice.sent_by(Channel.LETTER) is not None:
+            return ()
+        done = Delivered(
+            uuid5(batch_id, str(work.entry.notice)), Channel.LETTER, on, carrier, None, batch_id=batch_id
+        )
+        return await deliver(at_hand(call.request).service, work, done)
+
+    return decide
+
+
+async def envelopes(call: Call, batch: Batch) -> list[tuple[Envelope, bytes]]:
+    """Each letter's bytes with where it goes now."""
+    service, found = at_hand(call.request).service, []
+    for number, letter in enumerate(batch.letters, 1):
+        first = (await service.store.load(call.tenant, NOTICE, letter.notice_ids[0])).state
+        if first.text is None:
+            continue
+        about = first.about
+        async with service.database.begin(call.tenant) as rows:
+            now = await gathering.situation(service, rows, call.tenant, about.student_id, about.holder_id)
+        if now.blocked or now.recipient is None:
+            continue
+        address = (now.preference.address if now.preference else None) or now.recipient.personal.address
+        kept = await service.vault.fetch(call.tenant, first.text.document.document)
+        lines = tuple(address_lines(address))
+        found.append((
+            Envelope(f"{number:04}.pdf", now.recipient.personal.name, lines, letter.notice_ids, letter.pages, letter.digest),
+            kept.content,
+        ))  # fmt: skip
+        call.saw(about.student_id, "notice", letter.notice_ids)
+    return found
+
+
+def zipped(found: Sequence[tuple[Envelope, bytes]]) -> bytes:
+    """The letters and their manifest, for whoever prints."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.csv", manifest([envelope for envelope, _ in found]))
+        for envelope, content in found:
+            archive.writestr(envelope.file, content)
+    return out.getvalue()
+
+
+async def _waiting(rows: AsyncConnection, call: Call) -> list[UUID]:
+    unopened = (OUTBOX.c.state == "given") & OUTBOX.c.reasons.contains(["unopened"])
+    by_letter = (OUTBOX.c.state == "to_post") & (OUTBOX.c.channel == Channel.LETTER.value)
+    wanted = select(OUTBOX.c.notice).where(
+        OUTBOX.c.tenant == call.tenant,
+        OUTBOX.c.batch.is_(None),
+        OUTBOX.c.leader.is_(None),
+        or_(by_letter, unopened),
+    )
+    how_far = await sight.reach(rows, call.who)
+    if how_far is not None:
+        wanted = wanted.where(sight.visible(how_far, call.tenant, OUTBOX.c.student))
+    found = await rows.execute(wanted.order_by(OUTBOX.c.due_on.nulls_last(), OUTBOX.c.notice).limit(MOST_LETTERS)
+                               .with_for_update(skip_locked=True))  # fmt: skip
+    return [row.notice for row in found]
+
+
+async def _letter(call: Call, rows: AsyncConnection, notice: UUID) -> BatchedLetter | None:
+    """``None`` where the person may not be written to now."""
+    service = at_hand(call.request).service
+    state = (await service.store.load(call.tenant, NOTICE, notice)).state
+    if state.text is None:
+        return None
+    about = state.about
+    now = await gathering.situation(service, rows, call.tenant, about.student_id, about.holder_id)
+    if now.blocked:
+        return None
+    kept = await service.vault.fetch(call.tenant, state.text.document.document)
+    pages = max(1, len(_PAGE.findall(kept.content)))
+    digest = hashlib.sha256(kept.content).hexdigest()
+    together = await outbox.followers(rows, call.tenant, notice)
+    return BatchedLetter(notice_ids=(notice, *together), digest=digest, pages=pages)
+
+
+async def _subject(call: Call) -> UUID:
+    subject = await subject_of(call.store, call.tenant)
+    if subject is None:
+        raise LookupError("a tenant that is open here has its subject")
+    return subject

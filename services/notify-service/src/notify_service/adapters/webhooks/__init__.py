@@ -1,0 +1,1 @@
+"""Vendors' webhooks: what they are told of, signed, tried again, replayed."""

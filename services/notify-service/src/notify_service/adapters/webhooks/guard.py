@@ -1,0 +1,77 @@
+"""Where a webhook may go: to public addresses only, unless the operator allows others (SSRF).
+
+The name is resolved here, every address is looked at, and the connection goes to the very address that was looked at: a
+name that resolves to something else a moment later (DNS rebinding) gains nothing.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+LONGEST_URL = 1000
+
+
+class NotAllowed(ValueError):
+    """The endpoint may not be called; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked address."""
+
+    host: str
+    port: int
+    address: str
+    tls: bool
+    path: str
+
+
+def parts_of(url: str, *, private_allowed: bool) -> tuple[str, int, bool, str]:
+    """Host, port, TLS and path of an endpoint's address; raises `NotAllowed`."""
+    if len(url) > LONGEST_URL or any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise NotAllowed("the address is too long or has characters that no address has")
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError as error:
+        raise NotAllowed("this is no address") from error
+    if split.scheme != "https" and not (private_allowed and split.scheme == "http"):
+        raise NotAllowed("an endpoint is reached by https")
+    if not split.hostname or split.username is not None or split.password is not None or split.fragment:
+        raise NotAllowed("an endpoint's address has a host, no user, no password and no fragment")
+    tls = split.scheme == "https"
+    path = (split.path or "/") + (f"?{split.query}" if split.query else "")
+    return split.hostname, port or (443 if tls else 80), tls, path
+
+
+async def checked(url: str, *, private_allowed: bool = False) -> Target:
+    """Resolve and look at every address; raises `NotAllowed`."""
+    host, port, tls, path = parts_of(url, private_allowed=private_allowed)
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError) as error:
+        raise NotAllowed("the name has no address") from error
+    addresses = [str(each[4][0]) for each in found]
+    if not private_allowed and not all(is_public(address) for address in addresses):
+        raise NotAllowed("the name leads to an address that is not public")
+    if not addresses:
+        raise NotAllowed("the name has no address")
+    return Target(host, port, addresses[0], tls, path)
+
+
+def is_public(address: str) -> bool:
+    """No loopback, link-local (cloud metadata with it), private, shared, multicast or reserved address, in any disguise."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip in ipaddress.ip_network("64:ff9b::/96"):
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified

@@ -1,0 +1,103 @@
+"""Letters that are printed and posted together: how a batch folds, and its manifest for the envelopes."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from contracts.event import Event, Json
+from contracts.letter_batches import BatchedLetter, LetterBatchMade, LetterBatchPosted
+from contracts.problems import Rejected
+from runtime.event_store import Model, Resource
+
+MOST_LETTERS = 500
+
+
+class NothingToPost(Rejected):
+    """No letter waits to be posted that is not in another batch."""
+
+    code = "nothing-to-post"
+
+
+class BatchPosted(Rejected):
+    """The batch has been posted: what it was stays."""
+
+    code = "batch-posted"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Its letters, and whether they have left."""
+
+    batch_id: UUID | None = None
+    letters: tuple[BatchedLetter, ...] = ()
+    made_on: date | None = None
+    posted_on: date | None = None
+    carrier: str | None = None
+    left_out: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One line of the manifest: who it goes to, and which bytes belong in it."""
+
+    file: str
+    name: str
+    address: tuple[str, ...]
+    notices: tuple[UUID, ...]
+    pages: int
+    digest: str
+
+
+def evolve(batch: Batch, event: Event) -> Batch:
+    """One more event of the stream."""
+    match event:
+        case LetterBatchMade():
+            return replace(batch, batch_id=event.batch_id, letters=event.letters, made_on=event.effective_on)
+        case LetterBatchPosted():
+            return replace(batch, posted_on=event.posted_on, carrier=event.carrier, left_out=event.left_out)
+        case _:
+            return batch
+
+
+def manifest(envelopes: Sequence[Envelope]) -> str:
+    """CSV (RFC 4180), a line an envelope. A cell never begins like a formula: the file is opened in spreadsheets."""
+    out = io.StringIO()
+    lines = csv.writer(out)
+    lines.writerow(["file", "name", "address", "notices", "pages", "sha256"])
+    for each in envelopes:
+        told = [each.name, "; ".join(each.address)]
+        lines.writerow([
+            each.file, *(_no_formula(cell) for cell in told), " ".join(str(notice) for notice in each.notices),
+            each.pages, each.digest,
+        ])  # fmt: skip
+    return out.getvalue()
+
+
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+
+
+def batch_document(batch: Batch) -> Json:
+    """As a read shows it: no names."""
+    document: Json = {
+        "made_on": batch.made_on.isoformat() if batch.made_on else None,
+        "posted_on": batch.posted_on.isoformat() if batch.posted_on else None,
+        "carrier": batch.carrier,
+        "letters": [
+            {"notices": [str(notice) for notice in letter.notice_ids], "digest": letter.digest, "pages": letter.pages}
+            for letter in batch.letters
+        ],
+        "left_out": [str(notice) for notice in batch.left_out],
+    }  # fmt: skip
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _resources(batch: Batch, _event: Event) -> Iterable[Resource]:
+    if batch.batch_id is not None:
+        yield Resource("batch", batch.batch_id, batch_document(batch))
+
+
+BATCH = Model("batch", "1", Batch(), evolve, _resources)

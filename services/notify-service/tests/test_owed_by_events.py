@@ -1,0 +1,207 @@
+"""What happened in plan-service is told: by the consumer, the sender and a real mail server."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from contracts import streams
+from contracts.discipline import RemovalDecided
+from contracts.evaluations import EvaluationDeclined, EvaluationDeclinedPersonalData, ReferralReceived
+from contracts.ids import new_id
+from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
+from contracts.notice_hindrances import NoticeLapsed, NoticeUnaddressed
+from contracts.notify import NoticeOwed, NoticeRendered
+from contracts.vocabulary import (
+    EvaluationKind,
+    Law,
+    MeetingPurpose,
+    MeetingRole,
+    NoticeKind,
+    NoticeLapse,
+    RemovalGround,
+)
+from notify_service.testing_notices import DAY
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def tell(world, event) -> UUID:
+    stream = streams.student(world.family.student)
+    return (await world.publish(stream, world.family.student, event)).events[-1].id
+
+
+def referral(world) -> ReferralReceived:
+    return ReferralReceived(
+        effective_on=DAY, student_id=world.family.student, evaluation_id=new_id(), kind=EvaluationKind.INITIAL,
+        laws=(Law.IDEA,), source="teacher",
+    )  # fmt: skip
+
+
+def meeting(world, meeting_id: UUID, place: str | None = "Room 12", hour: int = 20) -> MeetingScheduled:
+    people = (
+        Invitee(person=StaffPerson(staff_id=new_id()), roles=(MeetingRole.SPECIAL_EDUCATION_TEACHER,)),
+        Invitee(person=StudentPerson(), roles=(MeetingRole.STUDENT,)),
+    )
+    return MeetingScheduled(
+        effective_on=DAY, meeting_id=meeting_id, student_id=world.family.student, purpose=MeetingPurpose.ANNUAL_REVIEW,
+        transition_discussed=True, starts_at=datetime(2026, 3, 20, hour, tzinfo=UTC), place=place, invitees=people,
+    )  # fmt: skip
+
+
+async def test_a_meeting_is_told_in_the_parent_s_language_with_every_part(world):
+    await world.arrange()
+    await world.elect_email()
+    event = meeting(world, new_id())
+    await world.publish(streams.meeting(event.meeting_id), world.family.student, event)
+
+    notice = await world.reaches("given")
+
+    shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
+    assert (shown["kind"], shown["meeting"]) == ("meeting_notice", str(event.meeting_id))
+    assert shown["text"]["language"] == "es"
+    assert set(shown["text"]["invitation_parts"]) == {
+        *(
+            "purpose",
+            "time",
+            "place",
+            "attendees",
+            "right_to_bring_others",
+            "transition_purpose",
+            "student_invited",
+        )
+    }
+    assert "Mira" not in str(world.mail()["Subject"])
+
+
+async def test_a_meeting_that_is_set_anew_is_told_anew_and_the_old_letter_lapses(world):
+    await world.arrange()
+    event = meeting(world, new_id())
+    await world.publish(streams.meeting(event.meeting_id), world.family.student, event)
+    first = await world.reaches("to_post")
+
+    await world.publish(
+        streams.meeting(event.meeting_id), world.family.student, meeting(world, event.meeting_id, hour=21)
+    )
+
+    await world.reaches("lapsed", first)
+    (second,) = set(await world.notices()) - {first}
+    await world.reaches("to_post", second)
+    lapsed = [each for each in await world.history(first) if isinstance(each, NoticeLapsed)]
+    assert [each.reason for each in lapsed] == [NoticeLapse.MEETING_MOVED]
+
+
+async def test_a_meeting_without_a_place_waits_and_is_a_task(world):
+    await world.arrange()
+    event = meeting(world, new_id(), place=None)
+    await world.publish(streams.meeting(event.meeting_id), world.family.student, event)
+    notice = await world.reaches("blocked")
+
+    tasks = (await world.get("/notify/v1/tasks", student=world.family.student)).json()["items"]
+
+    assert [(each["id"], each["reasons"][0]["code"]) for each in tasks] == [
+        (str(notice), "meeting-without-a-place")
+    ]
+
+
+async def test_a_referral_brings_the_booklet(world):
+    await world.arrange()
+    await world.elect_email()
+    await tell(world, referral(world))
+
+    notice = await world.reaches("given")
+
+    shown = (await world.get(f"/notify/v1/notices/{notice}")).json()
+    assert (shown["kind"], shown["occasion"]) == ("procedural_safeguards", "referral")
+    how_hard = (await world.get(f"/notify/v1/notices/{notice}/readability")).json()
+    assert how_hard["measure"] == "fernandez_huerta"
+    assert len(how_hard["sentences_to_shorten"]) == how_hard["long_sentences"] > 0
+
+
+async def test_what_nobody_can_be_told_is_a_task_until_somebody_is_confirmed(world):
+    from notify_service.testing_notices import Family
+
+    world.family = Family(holder=new_id())
+    student = world.family.student
+    await world.publish(streams.district(), new_id(), world.family.profile())
+    await world.publish(streams.student(student), student, world.family.registered())
+    event_id = await tell(world, referral(world))
+    answer = await world.get("/notify/v1/tasks", student=student, after_event=event_id)
+    (task,) = answer.json()["items"]
+    assert (task["reasons"][0]["code"], task["occasion"]) == ("nobody-holds-the-right", "referral")
+    assert isinstance((await world.history(UUID(task["id"])))[0], NoticeUnaddressed)
+
+    await world.publish(streams.student(student), student, world.family.confirmed())
+
+    notice = await world.reaches("to_post")
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert owed.kind is NoticeKind.PROCEDURAL_SAFEGUARDS
+    assert isinstance((await world.history(UUID(task["id"])))[-1], NoticeLapsed)
+
+
+async def test_a_disciplinary_change_brings_the_booklet_and_leaves_the_notice_s_words_to_a_person(world):
+    await world.arrange()
+    await tell(
+        world,
+        RemovalDecided(
+            effective_on=DAY, student_id=world.family.student, removal_decision_id=new_id(),
+            ground=RemovalGround.PATTERN, removal_ids=(), school_days=11, change_of_placement=True,
+        ),
+    )  # fmt: skip
+    event = world.written[-1]
+    answer = await world.get("/notify/v1/notices", student=world.family.student, after_event=event.id)
+
+    by_kind = {each["kind"]: UUID(each["id"]) for each in answer.json()["items"]}
+
+    await world.reaches("to_post", by_kind["procedural_safeguards"])
+    await world.reaches("blocked", by_kind["prior_written_notice"])
+    assert {each["due_on"] for each in answer.json()["items"]} == {DAY.isoformat()}
+
+
+async def test_a_notice_by_hand_takes_the_place_of_the_one_that_waited_for_words(world):
+    await world.arrange()
+    declined = EvaluationDeclined(
+        effective_on=DAY, student_id=world.family.student, evaluation_id=new_id(),
+        personal=EvaluationDeclinedPersonalData(reason="No sign of a disability."),
+    )  # fmt: skip
+    event_id = await tell(world, declined)
+    waiting = await world.reaches("blocked")
+
+    body = {
+        "student": str(world.family.student), "holder": str(world.family.holder), "caused_by": str(event_id),
+        "action": "The district refuses to evaluate Mira.", "evaluations_used": "Classroom records.",
+        "options_considered": "None.", "other_factors": "None.",
+    }  # fmt: skip
+    made = await world.post("/notify/v1/notices", body)
+
+    assert made.status_code == 201, made.text
+    await world.reaches("lapsed", waiting)
+    rendered = [
+        each for each in await world.history(UUID(made.json()["id"])) if isinstance(each, NoticeRendered)
+    ]
+    assert len(rendered[0].parts) == 7, "the reason was the decision's own"
+    lapsed = (await world.history(waiting))[-1]
+    assert isinstance(lapsed, NoticeLapsed)
+    assert lapsed.replaced_by == UUID(made.json()["id"])
+
+
+async def test_the_words_that_were_missing_can_be_said_of_the_notice_itself(world):
+    await world.arrange()
+    declined = EvaluationDeclined(
+        effective_on=DAY, student_id=world.family.student, evaluation_id=new_id(),
+        personal=EvaluationDeclinedPersonalData(reason="No sign of a disability."),
+    )  # fmt: skip
+    await tell(world, declined)
+    waiting = await world.reaches("blocked")
+
+    words = {
+        "evaluations_used": "Classroom records.",
+        "options_considered": "None.",
+        "other_factors": "None.",
+    }
+    answer = await world.post(f"/notify/v1/notices/{waiting}/parts", words)
+
+    assert answer.status_code == 200, answer.text
+    await world.reaches("to_post", waiting)
+    assert date.fromisoformat(answer.json()["owed_on"]) == DAY
