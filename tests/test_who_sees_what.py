@@ -50,15 +50,8 @@ NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version'
              "tile": "a place in the district's whole log"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
-OTHER_NAMES = {
-    "case_manager": "staff",
-    "provider": "staff",
-    "by": "staff",
-    "confirmed_by": "staff",
-    "makes_up": "session",
-    "offer": "make_up_offer",
-    "agreement": "make_up_agreement",
-}
+OTHER_NAMES = {"case_manager": "staff", "provider": "staff", "by": "staff", "confirmed_by": "staff", "makes_up": "session",
+               "offer": "make_up_offer", "agreement": "make_up_agreement"}  # fmt: skip
 
 
 @dataclass(frozen=True)

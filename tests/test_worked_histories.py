@@ -1,15 +1,11 @@
 """The two worked histories of law.md 8, told by HTTP on their days in sandbox districts, on both transports.
 
-What was in force on D as known at K, minutes, days that are due, who may decide, what was refused, the packet. Left to the
-findings engine and to what has no route yet:
+What was in force on D as known at K, minutes, days that are due, who may decide, what was refused, the packet. Findings on (D, K)
+are asked of audit-service. Left to what has no route yet:
 
-- A: the rows that are findings: `evaluation-60`, `iep-30`, `safeguards-trigger`, `language`, `missed-reason`,
-  `prompt-entry`, `staff-informed`, `progress-report`, `manifestation`, `removal-services`, `transition-16` as
-  `met`, `due`, `overdue`, `met_late` and `missed`. Here the facts under them are looked at.
 - A: the copy of the report (11-19) has no kind of notice.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
-- B: `s504.review`, `s504.responsible`, `rec.college`, `rec.access-log` as findings; the safeguards of 09-09; the college
-  opening the packet offline (08-20); `rec.legal-hold` as a finding.
+- B: the safeguards of 09-09; the college opening the packet offline (08-20); `rec.legal-hold` as a finding.
 """
 
 from collections.abc import Iterator
@@ -294,10 +290,13 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     ("rule", "on", "known", "state", "due", "says"),
     [
         ("idea.evaluation-60", date(2025, 11, 20), None, "met", "2025-11-21", "day 53"),
+        ("idea.safeguards-trigger", date(2025, 11, 20), None, "met", None, "Booklet given 2025-09-"),
         ("idea.iep-30", date(2025, 11, 20), None, "due", "2025-12-19", "IEP meeting due 2025-12-19."),
         ("idea.staff-informed", date(2026, 3, 12), None, "overdue", "2026-03-09", "not told of"),
         ("idea.staff-informed", date(2026, 3, 12), date(2026, 3, 25), "overdue", "2026-03-09", "not told of"),
         ("idea.staff-informed", date(2026, 3, 25), None, "met_late", "2026-03-09", "told 2026-03-16"),
+        ("idea.progress-report", date(2026, 4, 20), None, "overdue", "2026-04-10", "10 days late"),
+        ("idea.progress-report", date(2026, 4, 24), None, "met_late", "2026-04-10", "14 days late"),
         ("idea.manifestation", date(2026, 7, 1), None, "met", "2026-06-04", "held 2026-06-02"),
         ("idea.removal-services", date(2026, 7, 1), None, "missed", "2026-05-20", "Day 11, 2026-05-20: none."),
         ("idea.transition-16", date(2026, 7, 1), None, "overdue", "2026-06-20", "No transition part in force at 16"),
@@ -307,7 +306,13 @@ def test_the_college_gets_what_jonas_released_and_every_disclosure_is_on_record(
     ],
 )  # fmt: skip
 def test_what_is_found_of_mira_on_a_day_as_then_known(
-    mira: tuple[District, Told], rule: str, on: date, known: date | None, state: str, due: str, says: str
+    mira: tuple[District, Told],
+    rule: str,
+    on: date,
+    known: date | None,
+    state: str,
+    due: str | None,
+    says: str,
 ) -> None:
     at, told = mira
     every = findings(at, told["student"], rule, on, known)
@@ -338,6 +343,7 @@ def test_miras_silent_session_became_a_late_record_and_thirty_minutes_stay_short
                                                        or "2026-02-02" in each["about"])
         ]  # fmt: skip
 
+    assert of_february_3("idea.missed-reason", on) == [("overdue", "2026-02-10")]
     assert of_february_3("idea.missed-reason", later) == [("met_late", "2026-02-10")]
     short = [
         f
@@ -347,6 +353,56 @@ def test_miras_silent_session_became_a_late_record_and_thirty_minutes_stay_short
     assert [(f["state"], f["facts"]["short"]) for f in short] == [("overdue", "30")]
     late = findings(at, told["student"], "rec.prompt-entry", on, later)
     assert any(each["severity"] == "L" and each["done_on"] == "2026-03-02" for each in late)
+
+
+@pytest.mark.parametrize(
+    ("rule", "on", "state", "severity", "says"),
+    [
+        ("s504.review", date(2025, 9, 22), "overdue", "L", "not a federal date"),
+        ("s504.review", date(2025, 9, 25), "met_late", "L", "held 2025-09-25"),
+        ("rec.college", date(2026, 5, 21), "met", "H", "signed by the student, 2026-04-13"),
+        ("rec.access-log", date(2026, 5, 21), "met", "H", "on record"),
+        ("s504.group", date(2024, 9, 20), "met", "M", "the group knew"),
+    ],
+)
+def test_what_is_found_of_jonas_on_a_day(
+    jonas: tuple[District, Told], rule: str, on: date, state: str, severity: str, says: str
+) -> None:
+    at, told = jonas
+    found = findings(at, told["student"], rule, on)
+    assert any(f["state"] == state and f["severity"] == severity and says in f["says"] for f in found), found
+
+
+def test_nobody_was_responsible_for_jonass_stop_clock_tests_since_1_october(
+    jonas: tuple[District, Told],
+) -> None:
+    at, told = jonas
+    mine = [
+        f
+        for f in findings(at, told["student"], "s504.responsible", date(2025, 10, 15))
+        if f["item"] == told["a3"]
+    ]
+    assert [(f["state"], f["due_on"]) for f in mine if f["state"] == "overdue"] == [("overdue", "2025-10-01")]
+    later = [
+        f
+        for f in findings(at, told["student"], "s504.responsible", date(2025, 10, 21))
+        if f["item"] == told["a3"]
+    ]
+    assert sorted(f["state"] for f in later) == ["met", "met_late"]
+
+
+def test_what_is_kept_of_both_is_what_judging_anew_gives(
+    mira: tuple[District, Told], jonas: tuple[District, Told]
+) -> None:
+    for at, told in (mira, jonas):
+        kept = at.client.every("/audit/v1/findings", limit=200)
+        anew = at.client.get("/audit/v1/findings", student=told["student"], limit=500)["items"]
+
+        def told_apart(items: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+            return {(f["rule"], f["about"], f["state"], f["says"]) for f in items}
+
+        mine = [f for f in kept if f["student"] == told["student"]]
+        assert told_apart(mine) == told_apart(anew)
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,12 @@ from runtime.projection import Difference, tenants
 
 log = structlog.get_logger()
 
-BATCH = 50
+BATCH = 20
 EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
 AWAKE_SECONDS = 2.0
+MOST_REST_SECONDS = 1.0
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
 
 
@@ -85,8 +86,12 @@ class Judging:
                 everybody_at = now + EVERYBODY_SECONDS
                 self._awake |= dict.fromkeys(await tenants(self.evidence.database), now)
             for tenant in list(self._awake):
+                began = clock()
                 while await self.judge_waiting(tenant):
                     self._awake[tenant] = clock() + POLL_SECONDS
+                    # Half of the time is for others: in the embedded default all four services share it.
+                    await asyncio.sleep(min(clock() - began, MOST_REST_SECONDS))
+                    began = clock()
                 if self._awake[tenant] <= clock():
                     del self._awake[tenant]
             self._work.clear()
@@ -221,6 +226,7 @@ class Judging:
         students, findings = [], []
         for student, each in known.items():
             judged = judge(each.record)
+            await asyncio.sleep(0)
             students.append(
                 (student, each.record.today, judged.wakes_on or date.max, _staff(each.record.known),
                  sorted(each.record.assigned_as("case_manager"), key=str))

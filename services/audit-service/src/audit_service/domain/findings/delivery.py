@@ -1,7 +1,7 @@
 """What was promised and what was given: 34 CFR 300.323(c)(2), 300.320(a)(3)."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from uuid import UUID
@@ -62,11 +62,11 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
     changed or ended, is the profile's convention (see `contracts.minutes_convention`)."""
     today = record.today
     for plan in record.ieps:
-        promised = PromisedServices(plan.history)
+        promised = record.promised(plan)
         for item_id, service in promised.services().items():
             given = _given_by_day(record, item_id)
             kept, short, wakes = 0, 0, None
-            for first, last in _periods(record, plan, service):
+            for first, last, owed in periods_of(record, plan, service):
                 if last >= today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(today) else None
                     break
@@ -117,14 +117,37 @@ def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
     return found
 
 
-def _periods(record: StudentRecord, plan: PlanFacts, service: Service) -> Iterator[tuple[date, date]]:
-    """The service's periods, first and last day, up to the one of today."""
+def periods_of(
+    record: StudentRecord, plan: PlanFacts, service: Service
+) -> Sequence[tuple[date, date, Fraction]]:
+    """The service's periods up to the one of today, first and last day, and what each that is over owes."""
+    known = record.remembered.get((plan.plan_id, service.id))
+    if known is not None:
+        return known
+    found: list[tuple[date, date, Fraction]] = []
+    promised, days = record.promised(plan), record.district.days
     day = min(min(c.effective_on for c in plan.lines.items[service.id]), record.today)
     while day <= record.today:
-        bounds = record.district.days.bounds(service, day)
+        bounds = days.bounds(service, day)
         if bounds is not None:
-            yield bounds
+            over = bounds[1] < record.today
+            found.append((*bounds, _owed(record, promised, service.id, *bounds) if over else Fraction(0)))
         day = (bounds[1] if bounds else day) + ONE_DAY
+    record.remembered[plan.plan_id, service.id] = found
+    return found
+
+
+def _owed(
+    record: StudentRecord, promised: PromisedServices, item_id: UUID, first: date, last: date
+) -> Fraction:
+    owed = promised.owed(item_id, first, last, record.district.days, record.district.convention_on)
+    off = sum(
+        session.entry.event.minutes
+        for session in record.sessions
+        if session.item_id == item_id and first <= session.on <= last and isinstance(session.entry.event, SessionMissed)
+        and session.reason in record.district.convention_on(session.on).not_owed
+    )  # fmt: skip
+    return max(sum((each.minutes or Fraction(0) for each in owed), Fraction(0)) - off, Fraction(0))
 
 
 @rule("idea.missed-reason")
@@ -133,7 +156,7 @@ def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
     with its reason. Where a schedule names the days, each of them is asked for; without one the service's period is, when it
     is over: minutes of which nobody said anything. A duty to record is judged by the day of the recording."""
     for plan in record.ieps:
-        promised = PromisedServices(plan.history)
+        promised = record.promised(plan)
         for item_id in promised.services():
             of_item = [s for s in record.sessions if s.item_id == item_id]
             days = scheduled_days(record, item_id)
@@ -145,11 +168,11 @@ def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
                 ):
                     yield _silent(record, plan, item_id, day)
             begins, wakes = days[0] if days else None, None
-            for first, last in _periods(record, plan, promised.services()[item_id]):
+            for first, last, owed in periods_of(record, plan, promised.services()[item_id]):
                 if last >= record.today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(record.today) else None
                 elif begins is None or last < begins:
-                    yield from _silent_period(record, plan, promised, item_id, first, last)
+                    yield from _silent_period(record, plan, item_id, first, last, int(owed))
             late = [each for s in of_item for each in _recorded_late(record, s)]
             yield from late
             ahead = min((day for day in days if day > record.today), default=None)
@@ -189,9 +212,8 @@ def _silent(record: StudentRecord, plan: PlanFacts, item_id: UUID, day: date) ->
 
 
 def _silent_period(
-    record: StudentRecord, plan: PlanFacts, promised: PromisedServices, item_id: UUID, first: date, last: date
+    record: StudentRecord, plan: PlanFacts, item_id: UUID, first: date, last: date, owed: int
 ) -> Iterator[Finding]:
-    owed = int(_owed(record, promised, item_id, first, last))
     said = sum(_said(s) for s in record.sessions if s.item_id == item_id and first <= s.on <= last)
     if owed > said:
         yield record.finding(
@@ -200,19 +222,6 @@ def _silent_period(
             due_on=record.due("idea.missed-reason", last), facts={"minutes": owed - said}, plan=plan.plan_id, item=item_id,
             due=f"{{{item_id}}}, {first} to {last}: {owed - said} minutes not recorded yet.", cure=SAY,
         )  # fmt: skip
-
-
-def _owed(
-    record: StudentRecord, promised: PromisedServices, item_id: UUID, first: date, last: date
-) -> Fraction:
-    owed = promised.owed(item_id, first, last, record.district.days, record.district.convention_on)
-    off = sum(
-        session.entry.event.minutes
-        for session in record.sessions
-        if session.item_id == item_id and first <= session.on <= last and isinstance(session.entry.event, SessionMissed)
-        and session.reason in record.district.convention_on(session.on).not_owed
-    )  # fmt: skip
-    return max(sum((each.minutes or Fraction(0) for each in owed), Fraction(0)) - off, Fraction(0))
 
 
 def _said(session: SessionFacts) -> int:

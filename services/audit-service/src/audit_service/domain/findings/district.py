@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -95,7 +95,7 @@ class District:
     @cached_property
     def convention_on(self) -> ConventionOn:
         """How the minutes of partial periods are counted on a day."""
-        return conventions(self.said, self.shipped)
+        return cache(conventions(self.said, self.shipped))
 
     @cached_property
     def calendar(self) -> tuple[SchoolYear, ...]:

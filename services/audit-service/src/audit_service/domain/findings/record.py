@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -15,6 +16,7 @@ from audit_service.domain.findings.notice import NoticeFacts, notices_of
 from audit_service.domain.findings.plan import PlanFacts, plans_of
 from audit_service.domain.findings.session import SessionFacts, sessions_of
 from contracts.event import Event, Recorded
+from contracts.promises import PromisedServices
 from contracts.rule_profile import Rule
 from contracts.students import (
     AssignmentEnded,
@@ -69,6 +71,21 @@ class StudentRecord:
     def plans(self) -> tuple[PlanFacts, ...]:
         """Every plan that ever bound; one that was voided never did."""
         return plans_of(self.entries)
+
+    @cached_property
+    def remembered(self) -> dict[tuple[UUID, UUID], Sequence[tuple[date, date, Fraction]]]:
+        """What each service owes period by period, once two rules have asked."""
+        return {}
+
+    @cached_property
+    def _promised(self) -> dict[UUID, PromisedServices]:
+        return {}
+
+    def promised(self, plan: PlanFacts) -> PromisedServices:
+        """What the plan promises, day by day."""
+        if plan.plan_id not in self._promised:
+            self._promised[plan.plan_id] = PromisedServices(plan.history)
+        return self._promised[plan.plan_id]
 
     @cached_property
     def ieps(self) -> tuple[PlanFacts, ...]:
