@@ -1,10 +1,12 @@
 """The logs as an operator and a stranger meet them: by the command line and HTTP, on an installation as a user starts it."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from running import Instance, one_process
@@ -100,11 +102,16 @@ def test_a_stranger_checks_a_proof_with_the_files_alone(
 def test_what_somebody_did_in_the_database_is_named(instance: Instance) -> None:
     folder = DataFolder(instance.data)
     postgres, _ = folder.databases(folder.prepare())
-    postgres.psql("handrail", "ALTER TABLE plan.events DISABLE TRIGGER ALL")
-    postgres.psql(
-        "handrail",
-        "UPDATE plan.events SET effective_on = effective_on - 30 WHERE version = 1 AND stream = 'tenant'",
-    )
+
+    async def attack() -> None:
+        admin = await asyncpg.connect(postgres.url("handrail"))
+        await admin.execute("ALTER TABLE plan.events DISABLE TRIGGER ALL")
+        await admin.execute(
+            "UPDATE plan.events SET effective_on = effective_on - 30 WHERE version = 1 AND stream = 'tenant'"
+        )
+        await admin.close()
+
+    asyncio.run(attack())
 
     done = instance.handrail("log", "verify", "plan")
 

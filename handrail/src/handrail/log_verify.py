@@ -50,7 +50,7 @@ def told(report: LogReport) -> str:
             f"hold together; cosigned up to {report.cosigned_size:,}"
         )
     lines = [f"{where}: BAD. First: {report.first}"]
-    rest = [fault for fault in sorted(report.faults) if fault != report.first]
+    rest = report.in_order[1:]
     lines += [f"  also {fault}" for fault in rest[:9]]
     if len(rest) > 9:
         lines.append(f"  and {len(rest) - 9} more")
@@ -65,5 +65,5 @@ def as_json(report: LogReport) -> dict[str, Any]:
         "root": report.root.hex(), "checkpoints": report.checkpoints, "cosigned": report.cosigned,
         "cosigned_size": report.cosigned_size,
         "first_bad_index": first.index if first else None, "what": first.what if first else None,
-        "faults": [{"index": fault.index, "what": fault.what} for fault in sorted(report.faults)],
+        "faults": [{"index": fault.index, "what": fault.what} for fault in report.in_order],
     }  # fmt: skip

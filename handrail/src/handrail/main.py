@@ -304,15 +304,21 @@ def verify(
     keys: Annotated[Path | None, typer.Option(help="A file of such keys, one a line.")] = None,
     entry: Annotated[Path | None, typer.Option(help="For a proof file: the entry, as downloaded.")] = None,
     contents: Annotated[Path | None, typer.Option(help="For a proof file: what the event says, canonical JSON.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another checkpoint or proof of the same log: were both shown the same history?")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Check a file by itself: no server, no database, no network. Says what it proves, and what it cannot."""
-    from handrail.verify import Unreadable, trusted, verify_file
+    from handrail.verify import Unreadable, compare_files, trusted, verify_file
     from handrail.verify import as_json as in_json
     from handrail.verify import told as in_words
 
     try:
-        outcome = verify_file(file, trusted(key or [], keys), entry, contents)
+        known = trusted(key or [], keys)
+        outcome = (
+            compare_files(file, against, known) if against else verify_file(file, known, entry, contents)
+        )
     except Unreadable as error:
         err(str(error))
         raise typer.Exit(2) from error

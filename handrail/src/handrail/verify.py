@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audit_service.domain.offline import Outcome, keys_in, verify
+from audit_service.domain.offline import Outcome, compare, keys_in, verify
 from contracts.log.note import NoteBroken, VerifierKey
 
 LARGEST = 512 * 1024 * 1024
@@ -40,6 +40,11 @@ def verify_file(
     return verify(
         read(file), keys, entry=read(entry) if entry else None, contents=read(contents) if contents else None
     )
+
+
+def compare_files(file: Path, other: Path, keys: Sequence[VerifierKey]) -> Outcome:
+    """Whether two readers were shown the same log; raises `Unreadable`."""
+    return compare(read(file), read(other), keys)
 
 
 def told(file: Path, outcome: Outcome) -> str:

@@ -33,7 +33,7 @@ _IN_NO_LOG = """
 _TILES = "SELECT level, place, hash FROM {s}.tree_hashes WHERE tenant = $1"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong, and at which entry; an index of ``None`` is at no one entry."""
 
@@ -65,7 +65,9 @@ class Received:
 
     entry: bytes
     sealed: bytes
-    event_id: object
+    position: int
+    filed: Mapping[str, object]
+    """What it is found by: columns beside the entry, each of which must be what the entry says."""
 
 
 class Witness(Protocol):
@@ -115,9 +117,14 @@ class LogReport:
             self.faults.append(Fault(float("inf") if index is None else index, what))
 
     @property
+    def in_order(self) -> list[Fault]:
+        """By the first entry that each touches; of one entry as they were found."""
+        return sorted(self.faults, key=lambda fault: fault.at)
+
+    @property
     def first(self) -> Fault | None:
         """The one that touches the first entry."""
-        return min(self.faults, default=None)
+        return next(iter(self.in_order), None)
 
 
 class LogCheck:
@@ -191,6 +198,14 @@ class LogCheck:
             and hashlib.sha256(copy.sealed).hexdigest() != said.sealed_sha256
         ):
             yield "audit-service's copy of its sealed contents was altered"
+        if copy is not None and copy.entry == entry and copy.position != row["position"]:
+            yield "audit-service received it at another position"
+        if (
+            copy is not None
+            and copy.entry == entry
+            and (other := [name for name, value in copy.filed.items() if value != getattr(said, name)])
+        ):
+            yield f"audit-service's copy is filed as if its {', '.join(other)} were another"
         yield from self._stored(row, said)
         yield from self._in_order(row, said)
 
@@ -308,17 +323,20 @@ class LogCheck:
     def _tiles(self, stored: Mapping[tuple[int, int], bytes], whose: str, *, expected: bool) -> None:
         for (level, place), hash_ in sorted(self._complete.items()):
             kept = stored.get((level, place))
-            first = place << 8 * level
+            first, past = place << 8 * level, (place + 1) << 8 * level
+            # Where one of its entries is bad already, that is the place.
+            at = min(
+                (int(fault.at) for fault in self.report.faults if first <= fault.at < past), default=first
+            )
             if kept is None and expected:
-                self.report.found(
-                    f"{whose} lacks the hash of the {1 << 8 * level} entries from {first} on", first
-                )
+                self.report.found(f"{whose} lacks the hash of the {past - first} entries from {first} on", at)
             elif kept is not None and kept != hash_:
                 self.report.found(
-                    f"{whose} has another hash for the {1 << 8 * level} entries from {first} on", first
+                    f"{whose} has another hash for the {past - first} entries from {first} on", at
                 )
         for level, place in sorted(stored.keys() - self._complete.keys()):
-            self.report.found(f"{whose} has a hash of entries that are not there", place << 8 * level)
+            first = max(place << 8 * level, self._tree.size)
+            self.report.found(f"{whose} has a hash of entries that are not there", first)
 
 
 def _differing(one: bytes, other: bytes) -> str:

@@ -133,7 +133,7 @@ async def test_an_empty_log_has_a_checkpoint_of_size_0(plan: Opened, superuser: 
     [
         ("DELETE FROM plan.log WHERE index >= 7", "10 entries were signed, and 7 are there"),
         ("UPDATE plan.log SET leaf = decode(repeat('00', 32), 'hex') WHERE index = 4", "first 10 entries are not what was"),
-        ("DELETE FROM plan.log WHERE index = 4", "is missing"),
+        ("DELETE FROM plan.log WHERE index = 4", "are missing"),
     ],
 )  # fmt: skip
 async def test_a_log_that_is_no_longer_what_was_signed_is_not_signed_further(

@@ -1,16 +1,17 @@
 """P9: somebody with every right over one service's database changes the past; each way is found, and the first bad entry named.
 
-The log is progress-service's: twenty entries of one student and a few of another, cosigned half-way and at the end.
+The log is progress-service's: twenty entries of two students and 250 of a third, cosigned half-way and at the end.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 import pytest
 
 from audit_service.application.witness import CopyWitness, check_log
+from audit_service.domain.offline import compare
 from audit_service.testing_facts import JONAS, session
 from contracts.log.checkpoint import Checkpoint, opened
 from contracts.log.note import Note, NoteBroken
@@ -23,6 +24,7 @@ from runtime.sequencer import Leader
 from runtime.testing import LOG_HOST, MASTER_KEY, sequence
 
 OTHER = an_id("another student")
+SIZE = 270
 FREE = """
     ALTER TABLE progress.{0} DISABLE TRIGGER ALL;
     ALTER TABLE progress.{0} DISABLE ROW LEVEL SECURITY"""
@@ -40,6 +42,8 @@ async def attacked(world) -> AsyncIterator[tuple]:
     for day in range(11, 16):
         await world.append("progress", JONAS, "item/nurse/2025-2026", session(date(2026, 1, day)))
         await world.append("progress", OTHER, "item/other/2025-2026", session(date(2026, 1, day)))
+    many = [session(date(2025, 9, 1) + timedelta(days=n)) for n in range(SIZE - 20)]
+    await world.append("progress", an_id("a third student"), "item/third/2025-2026", *many)
     await sequence(world.sources["progress"])
     await world.caught_up()
     await world.audit.cosigner.look()
@@ -60,8 +64,8 @@ async def verified(world):
 async def test_a_log_that_nobody_touched_holds_together(attacked) -> None:
     world, _ = attacked
     report = await verified(world)
-    assert (report.faults, report.size) == ([], 20)
-    assert report.cosigned_size == 20
+    assert (report.faults, report.size) == ([], SIZE)
+    assert report.cosigned_size == SIZE
     assert report.checkpoints >= 11
 
 
@@ -77,7 +81,7 @@ ATTACKS = {
     "nth of the log": (f"UPDATE progress.log SET nth = 77 {AT_7}", 7, "nth"),
     "subject of the log": (f"UPDATE progress.log SET subject = gen_random_uuid() {AT_7}", 7, "another subject"),
     "lane": (f"UPDATE progress.log SET lane = (lane + 1) % 60 {AT_7}", 7, "lane"),
-    "position": (f"UPDATE progress.log SET position = 777 {AT_7}", 8, "position does not follow"),
+    "position": (f"UPDATE progress.log SET position = 777 {AT_7}", 7, "position does not follow"),
     "sealed contents": (f"UPDATE progress.events SET sealed = {FLIPPED.format('sealed')} {EVENT_AT_7}", 7, "sealed_sha256"),
     "digest": (f"UPDATE progress.events SET digest = {SHORT.format('digest')} {EVENT_AT_7}", 7, "digest"),
     "type": (f"UPDATE progress.events SET type = 'progress.session_missed' {EVENT_AT_7}", 7, "(type)"),
@@ -103,12 +107,12 @@ ATTACKS = {
     # Truncated: the newest rows are gone, checkpoints and all.
     "truncated": (
         "DELETE FROM progress.log WHERE index >= 15; DELETE FROM progress.checkpoints WHERE size > 15", 15,
-        "the log ends here, and audit-service received entries up to 19"),
+        "the log ends here, and audit-service received entries up to 269"),
     "emptied": ("TRUNCATE progress.log, progress.events, progress.checkpoints", 0, "the log ends here"),
     # Swapped.
     "swapped entries": (
-        "UPDATE progress.log SET index = 100 WHERE index = 7; UPDATE progress.log SET index = 7 WHERE index = 8;"
-        "UPDATE progress.log SET index = 8 WHERE index = 100", 7, "it is not the entry that audit-service received"),
+        "UPDATE progress.log SET index = 1000 WHERE index = 7; UPDATE progress.log SET index = 7 WHERE index = 8;"
+        "UPDATE progress.log SET index = 8 WHERE index = 1000", 7, "it is not the entry that audit-service received"),
     "swapped contents": (
         "UPDATE progress.events e SET sealed = o.sealed, digest = o.digest FROM progress.events o"
         " WHERE e.version = 3 AND o.version = 4 AND e.stream LIKE 'item/nurse%' AND o.stream = e.stream", 2, "digest"),
@@ -118,10 +122,12 @@ ATTACKS = {
         f" effective_on, recorded_at, actor, correlation, causation, rules, digest, sealed FROM progress.events {EVENT_AT_7}",
         None, "an event is in the store and in no log: version 99"),
     "inserted checkpoint": (
-        "INSERT INTO progress.checkpoints SELECT tenant, 25, root, signature FROM progress.checkpoints WHERE size = 20", 20,
+        "INSERT INTO progress.checkpoints SELECT tenant, 300, root, signature FROM progress.checkpoints WHERE size = 10", SIZE,
         "it has signed more entries"),
     "inserted tile": (
-        "INSERT INTO progress.tree_hashes VALUES ('lakeside', 1, 0, decode(repeat('00', 32), 'hex'))", 0, "not there"),
+        "INSERT INTO progress.tree_hashes VALUES ('lakeside', 1, 1, decode(repeat('00', 32), 'hex'))", SIZE, "not there"),
+    "tile altered": (f"UPDATE progress.tree_hashes SET hash = {SHORT.format('hash')}", 0, "stored tree has another hash"),
+    "tile deleted": ("DELETE FROM progress.tree_hashes", 0, "the stored tree lacks the hash of the 256 entries from 0 on"),
     # And audit-service's own.
     "copy altered": (
         "UPDATE audit.copies SET entry = entry || ' '::bytea WHERE source = 'progress' AND index = 7", 7,
@@ -129,6 +135,10 @@ ATTACKS = {
     "copy deleted": ("DELETE FROM audit.copies WHERE source = 'progress' AND index = 7", 7, "copy of it is missing"),
     "copy's contents": (
         f"UPDATE audit.copies SET sealed = {FLIPPED.format('sealed')} WHERE source = 'progress' AND index = 7", 7, "sealed"),
+    "copy's subject": (
+        f"UPDATE audit.copies SET subject = '{OTHER}' WHERE source = 'progress' AND index = 7", 7, "filed as if its subject"),
+    "copy's tile": (
+        f"UPDATE audit.copied_hashes SET hash = {SHORT.format('hash')} WHERE source = 'progress'", 0, "audit-service's own tree"),
     "cosigned root": (
         f"UPDATE audit.cosigned SET root = {SHORT.format('root')} WHERE source = 'progress' AND size = 10", 9, "another history"),
     "cosignature": (
@@ -186,7 +196,7 @@ async def test_a_whole_history_signed_anew_with_the_services_own_key_is_exposed(
     )
     report = await verified(world)
     words = " / ".join(fault.what for fault in report.faults)
-    assert report.size == 20
+    assert report.size == SIZE
     assert (
         report.first.index == 0
     )  # known_at of all is another, so the first entry is not the one that was received.
@@ -225,6 +235,9 @@ async def test_a_forked_log_shown_to_two_readers_is_found(attacked) -> None:
     cosigner = (await world.audit.cosigner.signer()).key
     assert cosigner in shown_to_one.signers([cosigner])
     assert cosigner not in shown_to_other.signers([cosigner])
+    told = compare(str(shown_to_one).encode(), str(shown_to_other).encode(), [key, cosigner])
+    assert "FORKED" in " ".join(told.wrong)
+    assert compare(str(shown_to_one).encode(), str(shown_to_one).encode(), [key]).good
     after = await world.http.get("/audit/log/cosigned/progress/checkpoint", headers=officer)
     assert Note.parse(after.content) == shown_to_one
 
@@ -254,6 +267,6 @@ async def test_the_attackers_tree_would_have_been_consistent_in_itself(attacked)
     tree = LogTree.own("progress", admin, world.tenant)
     rows = await admin.fetch("SELECT entry, leaf FROM progress.log ORDER BY index")
     assert all(leaf_hash(row["entry"]) == row["leaf"] for row in rows)
-    assert await tree.root(20) == (await newest(admin))["root"]
+    assert await tree.root(SIZE) == (await newest(admin))["root"]
     with pytest.raises(NoteBroken):
         opened(Note("x\n"), (await world.audit.cosigner.signer()).key)

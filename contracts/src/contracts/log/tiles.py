@@ -7,8 +7,9 @@ hashes inside one tile, and a proof, however large the log, of two tiles a level
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from contracts.log.tree import TILE_HEIGHT, TILE_WIDTH, Node, root_over
+from contracts.log.tree import TILE_HEIGHT, TILE_WIDTH, Node, root_of_full
 
 LEVELS = 64
 _PATH = re.compile(
@@ -79,19 +80,20 @@ def run_of(level: int, place: int) -> Run:
 def nodes_of(hashes: Mapping[tuple[int, int], bytes]) -> Node:
     """Gives nodes, made of the hashes of tiles by level and place; ``KeyError`` where one is missing."""
 
+    @cache  # Many proofs of one tree ask for the same nodes again and again.
     def node(level: int, place: int) -> bytes:
         run = run_of(level, place)
-        return root_over(hashes[run.level, at] for at in range(run.first, run.past))
+        return root_of_full([hashes[run.level, at] for at in range(run.first, run.past)])
 
     return node
 
 
 def runs_for(question: Callable[[Node], object]) -> list[Run]:
     """What must be read to answer ``question``; what the hashes are does not change which are asked for."""
-    asked: list[Run] = []
+    asked: set[Run] = set()
 
     def node(level: int, place: int) -> bytes:
-        asked.append(run_of(level, place))
+        asked.add(run_of(level, place))
         return b""
 
     question(node)

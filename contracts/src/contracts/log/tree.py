@@ -66,6 +66,16 @@ def root_over(leaves: Iterable[bytes]) -> bytes:
     return tree.root
 
 
+def root_of_full(hashes: Sequence[bytes]) -> bytes:
+    """The root over 1, 2, 4, 8, ... hashes: a complete node."""
+    level = list(hashes)
+    while len(level) > 1:
+        level = [
+            hashlib.sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, len(level), 2)
+        ]
+    return level[0]
+
+
 def inclusion_proof(index: int, size: int, node: Node) -> list[bytes]:
     """The hashes, from the leaf's sibling up, that lead from entry ``index`` to the root of ``size`` entries."""
     if not 0 <= index < size:

@@ -51,10 +51,10 @@ class CopyWitness:
     async def received(self, first: int, past: int) -> Mapping[int, Received]:
         """See `Witness.received`."""
         rows = await self._connection.fetch(
-            "SELECT index, entry, sealed, event_id FROM audit.copies WHERE tenant = $1 AND source = $2"
-            " AND index >= $3 AND index < $4", *self._of, first, past,
+            "SELECT index, position, entry, sealed, subject, stream, version, type, effective_on, known_at, event_id"
+            " FROM audit.copies WHERE tenant = $1 AND source = $2 AND index >= $3 AND index < $4", *self._of, first, past,
         )  # fmt: skip
-        return {row["index"]: Received(row["entry"], row["sealed"], row["event_id"]) for row in rows}
+        return {row["index"]: _received(row) for row in rows}
 
     async def cosigned(self, after: int, most: int) -> Sequence[Cosigned]:
         """See `Witness.cosigned`."""
@@ -70,3 +70,13 @@ class CopyWitness:
             "SELECT level, place, hash FROM audit.copied_hashes WHERE tenant = $1 AND source = $2", *self._of
         )
         return {(row["level"], row["place"]): row["hash"] for row in rows}
+
+
+def _received(row: Any) -> Received:
+    filed = {name: row[name] for name in ("subject", "stream", "version", "type")}
+    filed |= {
+        "id": row["event_id"],
+        "effective_on": row["effective_on"].isoformat(),
+        "known": row["known_at"],
+    }
+    return Received(row["entry"], row["sealed"], row["position"], filed)

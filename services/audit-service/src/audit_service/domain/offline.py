@@ -63,6 +63,37 @@ def verify(
     return Outcome(wrong=["this is no proof file, no signed checkpoint, no packet and no export of ours"])
 
 
+def compare(one: bytes, other: bytes, keys: Sequence[VerifierKey]) -> Outcome:
+    """Whether two readers were shown the same log: two signed checkpoints, or proofs that end in one."""
+    outcome = Outcome()
+    try:
+        first, second = (_signed(_note_of(content), keys, outcome) for content in (one, other))
+    except (NoteBroken, ProofBroken) as error:
+        outcome.wrong.append(str(error))
+        return outcome
+    if first is None or second is None:
+        return outcome
+    if first.origin != second.origin:
+        outcome.wrong.append(f"they are of two logs: {first.origin} and {second.origin}")
+    elif first.size != second.size:
+        outcome.missing.append(
+            f"a checkpoint of the same size: one is of {first.size} entries, the other of {second.size}; ask the log for the "
+            "entries of both, or whoever cosigned them"
+        )
+    elif first.root != second.root:
+        outcome.wrong.append(
+            f"FORKED: the log {first.origin} signed two different histories of {first.size} entries. Keep both files: together "
+            "they prove it to anybody."
+        )
+    else:
+        outcome.proved.append(f"Both were shown the same {first.size} entries.")
+    return outcome
+
+
+def _note_of(content: bytes) -> Note:
+    return LogProof.parse(content).note if content.startswith(HEADER.encode()) else Note.parse(content)
+
+
 def _checkpoint(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
     outcome = Outcome()
     try:
