@@ -33,8 +33,7 @@ class StudentFound(Value):
 
     id: UUID
     name: str
-    birth_date: date | None = None
-    """Absent only where it was lawfully destroyed."""
+    birth_date: date
     school: str | None = None
     grade: str | None = None
     external_ids: tuple[str, ...] = ()

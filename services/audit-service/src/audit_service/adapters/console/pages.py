@@ -17,7 +17,7 @@ from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
 from audit_service.application.evidence import Evidence, Narrowed
 from audit_service.application.service import audit
-from audit_service.application.students import StudentFound, find_students
+from audit_service.application.students import PlanFound, StudentFound, find_students
 from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
 from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
 from audit_service.domain.packet_text import item_lines
@@ -83,7 +83,18 @@ async def _frame(call: Call) -> dict[str, Any]:
     }
 
 
-async def _student(call: Call, student: UUID) -> StudentFound:
+@dataclass(frozen=True)
+class Nameless:
+    """A student as pages show them whose name was lawfully destroyed."""
+
+    id: UUID
+    name: str = "A student whose name was lawfully destroyed"
+    birth_date: date | None = None
+    school: str | None = None
+    plans: tuple[PlanFound, ...] = ()
+
+
+async def _student(call: Call, student: UUID) -> StudentFound | Nameless:
     await call.must_see(student)
     found = await find_students(audit(call).database, call.who, student=student, limit=1)
     if found:
@@ -91,7 +102,7 @@ async def _student(call: Call, student: UUID) -> StudentFound:
     gone = await audit(call).evidence.destroyed_on(call.tenant, student)
     if EventClass.IDENTITY not in gone:
         raise NotFound("There is no such student here.")
-    return StudentFound(id=student, name="A student whose name was lawfully destroyed")
+    return Nameless(student)
 
 
 @pages.get("/")
