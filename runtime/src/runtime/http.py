@@ -202,7 +202,11 @@ class _Checks:
         self._refuse_unknown(request)
         if request.method == "GET":
             await _wait_for(call)
-        await self._see(call)
+        try:
+            await self._see(call)
+        except NotFound as refusal:
+            await _say_if_destroyed(call, refusal)
+            raise
         if request.method == "POST":  # The others are safe to repeat by themselves: If-Match tells.
             call.key = _key(request, needed=not who.is_person)
         return call

@@ -2,16 +2,20 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from contracts.event import EventClass
+from contracts.ids import new_id
 from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, NoticeOpened, NoticeSent
 from contracts.students import RequestMade
 from contracts.vocabulary import GivenBasis, RequestKind
+from runtime.erasing import erase
+from runtime.erasure import Erasure
 from runtime.tenants import now_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -152,6 +156,34 @@ async def test_five_wrong_dates_close_the_link_and_a_new_one_goes_to_the_address
     assert sum(isinstance(event, NoticeSent) for event in await world.history(notice)) == 1, (
         "a link is no second notice"
     )
+
+
+async def test_a_letter_whose_contents_were_lawfully_destroyed_says_so_and_nothing_of_the_child(world):
+    notice, path = await mailed(world)
+    service = world.app.state.edge.service
+    erasure = Erasure(world.tenant, new_id(), world.family.student, frozenset(EventClass), date(2031, 2, 1))
+    classes = list(EventClass)
+    await service.keyring.retire(world.tenant, erasure.destruction, erasure.subject, classes)
+    await service.keyring.destroy(world.tenant, erasure.destruction, erasure.subject, classes, erasure.on)
+    await erase(service, erasure)
+    async with service.database.lend(world.tenant) as connection:
+        await connection.execute(
+            "INSERT INTO notify.erasures (tenant, destruction, subject, classes, destroyed_on) VALUES ($1, $2, $3, $4, $5)",
+            world.tenant, erasure.destruction, erasure.subject, ["proof"], erasure.on,
+        )  # fmt: skip
+
+    for page in (
+        await world.http.get(path),
+        await post(world, path, **BIRTH),
+        await post(world, f"{path}/link"),
+    ):
+        assert page.status_code == 410
+        assert "lawfully destroyed on February 1, 2031" in page.text
+    assert "destruido legalmente el 1 de febrero de 2031" in (await world.http.get(f"{path}?lang=es")).text
+    shown = await world.http.get(
+        f"/notify/v1/notices/{notice}", headers=world.issuer.vendor("notice.read", tenant=world.tenant)
+    )
+    assert (shown.status_code, shown.json()["code"]) == (410, "contents-destroyed")
 
 
 async def test_an_expired_link_offers_a_new_one(world):

@@ -29,10 +29,13 @@ class PlanFound(Value):
 
 
 class StudentNoMore(Value):
-    """A student whose name was lawfully destroyed."""
+    """A student as pages show them whose name was lawfully destroyed."""
 
     id: UUID
     name: str = "A student whose name was lawfully destroyed"
+    birth_date: date | None = None
+    school: str | None = None
+    plans: tuple[PlanFound, ...] = ()
 
 
 class StudentFound(Value):

@@ -87,6 +87,14 @@ def not_found(words: Wording) -> Response:
     )
 
 
+def destroyed(words: Wording, on: date) -> Response:
+    """The letter's contents were lawfully destroyed: for whoever has its link, as it says nothing of the child."""
+    return _page(
+        "plain.html", words, 410, heading=words("page.destroyed_heading"),
+        text=words("page.destroyed", on=words.day(on)),
+    )  # fmt: skip
+
+
 def slow_down(words: Wording, seconds: int) -> Response:
     """Too many tries."""
     return _page(

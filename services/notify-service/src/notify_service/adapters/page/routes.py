@@ -14,6 +14,7 @@ from uuid import UUID
 from fastapi import Form, Query, Request
 from starlette.responses import Response
 
+from contracts.problems import Destroyed
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.at_hand import AtHand, at_hand
 from notify_service.adapters.page import doing, rendering
@@ -173,7 +174,10 @@ async def post_letter(token: str, request: Request, proof: Proof = "", lang: Lan
 async def post_link(token: str, request: Request, lang: Language = None) -> Response:
     """Have a new link sent to the address on file; whether there is one is not told here."""
     hand, paces = at_hand(request), _paces(request)
-    seen = await see(hand, token)
+    try:
+        seen = await see(hand, token)
+    except Destroyed as gone:
+        return rendering.destroyed(rendering.words_for(lang, "en"), gone.on)
     words = rendering.words_for(lang, seen.notice.about.language if seen else "en")
     if seen is None:
         return _stranger(request, words)
@@ -191,7 +195,10 @@ async def post_link(token: str, request: Request, lang: Language = None) -> Resp
 
 async def _reach(request: Request, token: str, lang: str | None) -> Reached | Response:
     hand = at_hand(request)
-    seen = await see(hand, token)
+    try:
+        seen = await see(hand, token)
+    except Destroyed as gone:
+        return rendering.destroyed(rendering.words_for(lang, "en"), gone.on)
     words = rendering.words_for(lang, seen.notice.about.language if seen else "en")
     if seen is None:
         return _stranger(request, words)

@@ -15,6 +15,7 @@ from notify_service.adapters.links import Link
 from notify_service.adapters.outbox import Entry
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
+from runtime.erasing import destroyed_here
 from runtime.event_store import Context
 
 OPENED = "opened"
@@ -55,7 +56,10 @@ class Seen:
 
 
 async def see(hand: AtHand, token: str) -> Seen | None:
-    """What the token leads to; ``None`` for anything that is not ours. Changes nothing: mail scanners fetch links."""
+    """What the token leads to; ``None`` for anything that is not ours. Changes nothing: mail scanners fetch links.
+
+    Raises `Destroyed` for a notice whose contents were lawfully destroyed.
+    """
     link = hand.office.links.read(token)
     if link is None:
         return None
@@ -69,6 +73,9 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         now = await known_facts.now_of(rows, link.tenant)
     loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
     if loaded.state.text is None or entry.facts is None:
+        gone = await destroyed_here(hand.service.database, link.tenant, [entry.student])
+        if gone is not None:
+            raise gone[1]
         return None
     return Seen(link, row, entry, loaded.state, profile, now, today)
 
