@@ -43,7 +43,9 @@ OF_A_STUDENT = frozenset(
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
-OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
+OF_THE_DISTRICT = frozenset(
+    {"school", "staff", "import", "client", "bank_entry", "template", "batch", "webhook"}
+)
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number, behind the plan's id",
              "login": "a user name"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
