@@ -44,7 +44,9 @@ OF_A_STUDENT = frozenset(
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
-OF_THE_DISTRICT = frozenset({"school", "staff", "import", "client", "bank_entry"})
+OF_THE_DISTRICT = frozenset(
+    {"school", "staff", "import", "client", "bank_entry", "template", "batch", "webhook"}
+)
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number behind the plan's id, or an indicator's",
              "login": "a user name", "rule_id": "the rules are the same everywhere", "service_name": "one of the four",
              "tile": "a place in the district's whole log"}  # fmt: skip

@@ -26,7 +26,13 @@ from contracts.event import Event, Recorded
 from contracts.ids import new_id
 from contracts.notify import NoticePreferencesSet
 from contracts.vocabulary import Channel
-from notify_service.adapters.tables import notify_tables_1, notify_tables_2, notify_tables_3, notify_tables_4
+from notify_service.adapters.tables import (
+    notify_tables_1,
+    notify_tables_2,
+    notify_tables_3,
+    notify_tables_4,
+    notify_tables_5,
+)
 from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
@@ -289,6 +295,7 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_2(),
             *notify_tables_3(),
             *notify_tables_4(),
+            *notify_tables_5(),
             *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),

@@ -1,6 +1,6 @@
 """What happened in plan-service is told: by the consumer, the sender and a real mail server."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -19,6 +19,7 @@ from contracts.vocabulary import (
     MeetingRole,
     NoticeKind,
     NoticeLapse,
+    NoticeOccasion,
     RemovalGround,
 )
 from notify_service.testing_notices import DAY
@@ -205,3 +206,30 @@ async def test_the_words_that_were_missing_can_be_said_of_the_notice_itself(worl
     assert answer.status_code == 200, answer.text
     await world.reaches("to_post", waiting)
     assert date.fromisoformat(answer.json()["owed_on"]) == DAY
+
+
+async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
+    from contracts.district import SchoolYear
+    from notify_service.adapters.sending.yearly import YearlyBooklets
+
+    await world.arrange()
+    await world.taken_in()
+    service = world.app.state.at_hand.service
+    async with world.notify.database.begin(world.tenant) as rows:
+        from notify_service.adapters import known_facts
+
+        today = await known_facts.today_in(rows, world.tenant)
+    year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
+    profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
+    await world.publish(streams.district(), new_id(), profile)
+    await world.taken_in()
+
+    first = await YearlyBooklets(service).look(world.tenant)
+    second = await YearlyBooklets(service).look(world.tenant)
+
+    assert first >= 1
+    assert second == 0
+    notice = await world.reaches("to_post")
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert owed.occasion is NoticeOccasion.SCHOOL_YEAR

@@ -26,6 +26,7 @@ from notify_service.adapters.routes import (
     webhooks,
 )
 from notify_service.adapters.sending.sender import Sender
+from notify_service.adapters.sending.yearly import YearlyBooklets
 from notify_service.adapters.showing import fetch_notice
 from notify_service.adapters.smtp import MailServer
 from notify_service.adapters.webhooks.delivering import Teller
@@ -115,7 +116,12 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         office,
         private_allowed=settings.webhooks_to_private_addresses,
     )
-    tasks: list[Callable[[], Awaitable[None]]] = [edge.access.run, sender.run, teller.run]
+    tasks: list[Callable[[], Awaitable[None]]] = [
+        edge.access.run,
+        sender.run,
+        teller.run,
+        YearlyBooklets(service).run,
+    ]
     if office.returns is not None and settings.returns_port is not None:
         tasks.append(ReturnsHost(service, office.returns, settings.returns_port).run)
     service.tasks = lambda _service: tasks

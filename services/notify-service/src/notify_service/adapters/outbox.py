@@ -222,6 +222,19 @@ async def lapse_destroyed(erasure: Erasure, rows: Any) -> None:
     )  # fmt: skip
 
 
+async def kind_of_holder(
+    rows: AsyncConnection, tenant: str, student: UUID, holder: UUID, kind: str
+) -> Sequence[UUID]:
+    """Notices of this kind about the student to this holder that stand."""
+    found = await rows.execute(
+        select(OUTBOX.c.notice).where(
+            OUTBOX.c.tenant == tenant, OUTBOX.c.student == student, OUTBOX.c.holder == holder, OUTBOX.c.kind == kind,
+            OUTBOX.c.state != "lapsed",
+        )
+    )  # fmt: skip
+    return sorted(row.notice for row in found)
+
+
 async def followers(rows: AsyncConnection, tenant: str, leader: UUID) -> tuple[UUID, ...]:
     """Notices that this one's letter gives too."""
     found = await rows.execute(

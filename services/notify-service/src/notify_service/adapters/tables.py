@@ -86,6 +86,9 @@ TEMPLATES = Table(
     Column("language", Text), Column("state", Text), Column("active_from", Date), Column("retired_on", Date),
     Column("activated_at", _instant),
 )  # fmt: skip
+BOOKLET_YEARS = Table(
+    "booklet_years", _all, Column("tenant", Text, primary_key=True), Column("begins_on", Date, primary_key=True),
+)  # fmt: skip
 OCCASIONS = Table(
     "occasions", _all,
     Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
@@ -117,6 +120,11 @@ def notify_tables_3() -> list[str]:
 def notify_tables_4() -> list[str]:
     """Which of a district's own wordings is in use: run as ``notify_owner``."""
     return [_TEMPLATES]
+
+
+def notify_tables_5() -> list[str]:
+    """The yearly booklets: run as ``notify_owner``."""
+    return [_BOOKLET_YEARS]
 
 
 def _apart(table: str) -> str:
@@ -264,6 +272,14 @@ _TEMPLATES = f"""
     COMMENT ON TABLE notify.templates IS 'wordings of a district that were activated; what each says stands in its stream';
     GRANT SELECT, INSERT, UPDATE ON notify.templates TO notify_app;
     {_apart("notify.templates")}
+"""
+
+_BOOKLET_YEARS = f"""
+    CREATE TABLE notify.booklet_years (
+        tenant text NOT NULL, begins_on date NOT NULL, PRIMARY KEY (tenant, begins_on));
+    COMMENT ON TABLE notify.booklet_years IS 'school years whose safeguards booklets have been made owed';
+    GRANT SELECT, INSERT ON notify.booklet_years TO notify_app;
+    {_apart("notify.booklet_years")}
 """
 
 _UNADDRESSED = f"""

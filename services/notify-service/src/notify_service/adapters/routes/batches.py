@@ -4,16 +4,18 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from contracts.fields import Line, Sha256Hex
 from contracts.ids import new_id
 from contracts.problems import NotFound
+from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.batching import envelopes, make_batch, post_batch, zipped
 from notify_service.adapters.routes.forms import Form
 from notify_service.application.batches import BATCH, Batch, BatchPosted, NothingToPost, manifest
-from runtime.auth import Principal, allow
+from runtime import sight
+from runtime.auth import Forbidden, Principal, allow
 from runtime.call import Asked, Call, Making
 from runtime.event_store import Appended
 from runtime.http import Routes
@@ -26,11 +28,17 @@ routes = Routes(prefix="/notify/v1", tags=["batches"])
 
 
 class BatchIn(Form):
-    """Nothing to choose: every letter that waits, as far as you see its student, five hundred at most."""
+    """Nothing to choose: every letter that waits, five hundred at most."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 class PostedIn(Form):
     """The carrier has the batch."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"on": "2026-02-25", "carrier": "USPS, 9400 1000"}]}
+    )
 
     on: date
     """The day on the carrier's receipt."""
@@ -64,6 +72,7 @@ class BatchOut(BaseModel):
 @routes.post("/batches", status_code=201, response_model=BatchOut, responses=problems(NothingToPost))
 async def post_batch_of_letters(body: BatchIn, who: Writes, asked: Asked) -> Response:
     """Put together every letter that waits to be posted. None of them gets into another batch."""
+    await _of_the_office(asked)
     batch_id = new_id()
 
     async def make(making: Making) -> Appended:
@@ -75,12 +84,14 @@ async def post_batch_of_letters(body: BatchIn, who: Writes, asked: Asked) -> Res
 @routes.get("/batches", response_model=Page[BatchOut])
 async def get_batches(who: Reads, asked: Asked, listing: Listed) -> Response:
     """List the batches, a page at a time."""
+    await _of_the_office(asked)
     return await asked.page("batch", listing)
 
 
 @routes.get("/batches/{batch_id}", response_model=BatchOut)
 async def get_batch(batch_id: UUID, who: Reads, asked: Asked) -> Response:
     """Read one batch: which notices, with the digest of each letter."""
+    await _of_the_office(asked)
     return await asked.one("batch", batch_id)
 
 
@@ -111,13 +122,24 @@ async def get_letters(batch_id: UUID, who: Writes, asked: Asked) -> Response:
 async def post_posting(batch_id: UUID, body: PostedIn, who: Writes, asked: Asked) -> Response:
     """Record that the carrier has the batch: each letter counts once the district's mailing days have passed."""
 
+    await _of_the_office(asked)
+
     async def post(making: Making) -> Appended:
         return await post_batch(asked, batch_id, body.on, body.carrier, body.left_out, making)
 
     return await asked.respond("batch", batch_id, post)
 
 
+async def _of_the_office(asked: Call) -> None:
+    """A batch names notices of many students: it is for who sees the whole district."""
+    async with at_hand(asked.request).service.database.begin(asked.tenant) as rows:
+        reach = await sight.reach(rows, asked.who)
+    if reach is not None and not reach.district:
+        raise Forbidden("Batches of letters are for who sees the whole district.")
+
+
 async def _batch(asked: Call, batch_id: UUID) -> Batch:
+    await _of_the_office(asked)
     batch = (await asked.store.load(asked.tenant, BATCH, batch_id)).state
     if batch.batch_id is None:
         raise NotFound("There is nothing here under this id that you may see.")

@@ -84,11 +84,17 @@ class TemplateIn(Form):
 class ReviewIn(Form):
     """Somebody who can judge it stands for the wording."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reviewed_by": "Harborview Office of Language Access"}]}
+    )
+
     reviewed_by: Line
 
 
 class ActivationIn(Form):
     """From which day notices are written with it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"from": "2026-03-02"}]})
 
     from_on: Annotated[date | None, Field(alias="from")] = None
     """Not given: today."""

@@ -75,6 +75,8 @@ class WebhookIn(Form):
 class RotationIn(Form):
     """A new secret; for so long each delivery carries a signature by the earlier one too."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"overlap_hours": 24}]})
+
     overlap_hours: Annotated[int, Field(ge=0, le=720)] = 24
 
 
