@@ -6,7 +6,7 @@ Existing rows stay as they are.
 from runtime.erasure import erasures_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0030", "0013"
+revision, down_revision = "0030", "0014"
 
 
 def upgrade() -> None:

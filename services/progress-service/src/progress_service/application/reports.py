@@ -59,45 +59,16 @@ _ISSUED = text("""
        AND document->'voided' IS NULL AND document->>'due_on' IS NOT NULL""")
 
 
-def report_document(report: Report) -> Json:
-    """A report as the API answers it: as it was issued, for ever."""
-    issued = report.issued
-    assert issued is not None
-    told = {each.item_id: each for each in issued.personal.goals}
-    goals = [
-        each.model_dump(mode="json", exclude_none=True)
-        | told[each.item_id].model_dump(mode="json", exclude_none=True)
-        for each in issued.goals
-        if each.item_id in told
-    ]
-    fields: Json = {
-        "student": str(issued.student_id), "plan": str(issued.plan_id), "issued_on": str(issued.effective_on),
-        "first_on": str(issued.first_on), "last_on": str(issued.last_on), "language": issued.language, "goals": goals,
-        "services": [each.model_dump(mode="json", exclude_none=True) for each in issued.services],
-    }  # fmt: skip
-    optional = {
-        "due_on": str(issued.due_on) if issued.due_on else None,
-        "summary": issued.personal.summary,
-        "given_name": issued.personal.given_name,
-        "family_name": issued.personal.family_name,
-        "plan_index": issued.plan_index,
-        "progress_index": issued.progress_index,
-        "document": issued.document.model_dump(mode="json") if issued.document else None,
-        "external_id": issued.external_id,
-        "reported": issued.reported.model_dump(mode="json", exclude_none=True) if issued.reported else None,
-        "voided": {"reason": report.voided} if report.voided is not None else None,
-    }
-    return fields | {name: value for name, value in optional.items() if value is not None}
-
-
 def _resources(report: Report, _event: Event) -> list[Resource]:
-    issued = report.issued
-    assert issued is not None
-    document = report_document(report)
-    return [Resource("report", issued.report_id, document, issued.student_id, issued.external_id)]
+    if report.report_id is None:  # What was issued was lawfully destroyed.
+        return []
+    struck = {"voided": {"reason": report.voided}} if report.voided is not None else {}
+    return [
+        Resource("report", report.report_id, report.document | struck, report.student_id, report.external_id)
+    ]
 
 
-REPORT: Model[Report] = Model("report", "1", Report(), evolve, _resources)
+REPORT: Model[Report] = Model("report", "2", Report(), evolve, _resources)
 """Stream ``report/{id}``; its subject is the student."""
 
 

@@ -5,14 +5,14 @@ through as a whole, and another one is issued.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import assert_never, cast
 from uuid import UUID
 
-from contracts.event import Event
+from contracts.event import Event, Json
 from contracts.fields import ItemId, PlanId, StudentId
 from contracts.items import Objective
 from contracts.problems import Reason, Rejected
@@ -55,8 +55,13 @@ class ReportAlreadyIssued(Rejected):
 class Report:
     """One report's state; empty before it is issued."""
 
-    issued: ProgressReportIssued | None = None
+    report_id: UUID | None = None
+    plan_id: PlanId | None = None
+    student_id: StudentId | None = None
+    external_id: str | None = None
     issued_on: date | None = None
+    document: Json = field(default_factory=dict)
+    """As the API answers it: as it was issued, for ever."""
     voided: str | None = None
 
 
@@ -65,11 +70,42 @@ def evolve(report: Report, event: Event) -> Report:
     known = cast(ReportEvent, event)
     match known:
         case ProgressReportIssued():
-            return replace(report, issued=known, issued_on=known.effective_on)
+            return Report(
+                report_id=known.report_id, plan_id=known.plan_id, student_id=known.student_id,
+                external_id=known.external_id, issued_on=known.effective_on, document=report_document(known),
+            )  # fmt: skip
         case ProgressReportVoided():
             return replace(report, voided=known.personal.reason)
         case _:
             assert_never(known)
+
+
+def report_document(issued: ProgressReportIssued) -> Json:
+    """A report as the API answers it: as it was issued, for ever."""
+    told = {each.item_id: each for each in issued.personal.goals}
+    goals = [
+        each.model_dump(mode="json", exclude_none=True)
+        | told[each.item_id].model_dump(mode="json", exclude_none=True)
+        for each in issued.goals
+        if each.item_id in told
+    ]
+    fields: Json = {
+        "student": str(issued.student_id), "plan": str(issued.plan_id), "issued_on": str(issued.effective_on),
+        "first_on": str(issued.first_on), "last_on": str(issued.last_on), "language": issued.language, "goals": goals,
+        "services": [each.model_dump(mode="json", exclude_none=True) for each in issued.services],
+    }  # fmt: skip
+    optional = {
+        "due_on": str(issued.due_on) if issued.due_on else None,
+        "summary": issued.personal.summary,
+        "given_name": issued.personal.given_name,
+        "family_name": issued.personal.family_name,
+        "plan_index": issued.plan_index,
+        "progress_index": issued.progress_index,
+        "document": issued.document.model_dump(mode="json") if issued.document else None,
+        "external_id": issued.external_id,
+        "reported": issued.reported.model_dump(mode="json", exclude_none=True) if issued.reported else None,
+    }
+    return fields | {name: value for name, value in optional.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +238,11 @@ def issue_report(
 
 def void_report(report: Report, reason: str) -> list[ProgressReportVoided]:
     """Strike a report through: it stays as it was issued, and answers no date. Once more changes nothing."""
-    if report.issued is None or report.voided is not None:
+    if report.issued_on is None or report.report_id is None or report.plan_id is None or report.voided is not None:
         return []
     return [
         ProgressReportVoided(
-            effective_on=report.issued.effective_on, report_id=report.issued.report_id, plan_id=report.issued.plan_id,
+            effective_on=report.issued_on, report_id=report.report_id, plan_id=report.plan_id,
             personal=VoidPersonalData(reason=reason),
         )
     ]  # fmt: skip
