@@ -93,6 +93,22 @@ class DestructionRefused(Event):
     hold_ids: tuple[UUID, ...] = ()
 
 
+class FindingKept(Value):
+    """What a rule had found when the order was given: its state and its days, none of its words and facts."""
+
+    rule: Line
+    state: Line
+    severity: Line
+    trigger_on: date
+    due_on: date | None = None
+    done_on: date | None = None
+    rules: Line
+    """The rule set by which it was judged."""
+
+
+MOST_FINDINGS_KEPT = 1_000
+
+
 @event("destruction.ordered", of=EventClass.PROOF)
 class DestructionOrdered(Event):
     """The second of two people has approved: from here on the keys are destroyed, whatever fails in between."""
@@ -103,6 +119,8 @@ class DestructionOrdered(Event):
     ground: DestructionGround
     requested_by: PersonRef
     approved_by: PersonRef
+    findings: tuple[FindingKept, ...] | None = None
+    """What stays of the findings, as nobody can judge anew without the contents."""
 
 
 @event("destruction.stopped", of=EventClass.PROOF)

@@ -236,6 +236,29 @@ async def test_afterwards_nothing_is_readable_and_everything_is_still_proven(end
     await no_row_differs(ended.app)
 
 
+async def test_what_rules_had_found_stays_with_its_state_and_days_and_without_its_words(ended) -> None:
+    await ended.audit.judging.settled(ended.tenant, 20)
+    before = (await ended.get("/findings", person(ended, DANA), student=JONAS, limit=500)).json()["items"]
+    assert before
+
+    gone = await carried_out(ended, await ordered(ended))
+    await ended.audit.judging.settled(ended.tenant, 20)
+    after = (await ended.get("/findings", person(ended, DANA), student=JONAS, limit=500)).json()["items"]
+
+    def days(findings: list[dict]) -> list[tuple]:
+        return sorted(
+            (f["rule"], f["state"], f.get("due_on") or "", f.get("done_on") or "") for f in findings
+        )
+
+    assert days(after) == days(before) == days(gone["findings"])
+    assert {each["says"] for each in after} == {
+        "The contents were lawfully destroyed: the state and the days are what was found before."
+    }
+    assert all(not each.get("facts") and not each.get("events") for each in after)
+    then = await ended.get("/findings", person(ended, DANA), student=JONAS, limit=500, known_at="2099-01-01")
+    assert days(then.json()["items"]) == days(before)
+
+
 async def test_an_event_after_a_destruction_has_the_next_generation_and_is_read(ended) -> None:
     await carried_out(ended, await ordered(ended, classes=["identity", "record"]))
     statement = StatementAdded(effective_on=date(2026, 10, 1), plan_id=PLAN, statement_id=an_id("statement"),

@@ -13,7 +13,6 @@ from sqlalchemy import Date as DATE
 
 from audit_service.application.judging import BATCH, Judging
 from audit_service.domain.findings.finding import Finding, State, ids_in
-from audit_service.domain.findings.rules import judge
 from audit_service.domain.moment import Moment
 from contracts.canonical import Instant
 from contracts.event import Value
@@ -186,7 +185,7 @@ async def findings_at(
         for student in batch:
             of = known[student]
             judged = sorted(
-                judge(of.record, wanted.rule).findings,
+                of.judged(wanted.rule).findings,
                 key=lambda each: (each.due_on or FAR, each.rule, each.about),
             )
             fitting = [finding for finding in judged if wanted.fits(finding)]

@@ -16,6 +16,8 @@ import structlog
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
 from audit_service.domain.findings.district import District
+from audit_service.domain.findings.engine import Judged
+from audit_service.domain.findings.finding import Finding
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.rules import judge
 from contracts.event import Event, Recorded, registered_events
@@ -47,6 +49,14 @@ class Known:
     record: StudentRecord
     basis: dict[str, int]
     known_at: datetime | None
+    kept: tuple[Finding, ...] | None = None
+    """What was found before contents were ordered to be destroyed: nobody can judge anew without them."""
+
+    def judged(self, only: str | None = None) -> Judged:
+        """The findings, by every rule or by one."""
+        if self.kept is None:
+            return judge(self.record, only)
+        return Judged(tuple(each for each in self.kept if only in (None, each.rule)), None)
 
 
 class Judging:
@@ -154,7 +164,25 @@ class Judging:
         found = await self.evidence.of_students(
             tenant, students, known_at=known_at, basis=basis, types=relevant_types()
         )
-        return {student: _known(student, copies, today, district) for student, copies in found.items()}
+        kept = await self._kept(tenant, students)
+        return {
+            student: _known(student, copies, today, district, kept.get(student))
+            for student, copies in found.items()
+        }
+
+    async def found(self, tenant: str, student: UUID, today: date) -> tuple[Finding, ...]:
+        """A student's findings as of now, judged as they are asked for."""
+        known = await self.records(tenant, [student], today, await self.district(tenant))
+        return known[student].judged().findings
+
+    async def _kept(self, tenant: str, students: Collection[UUID]) -> dict[UUID, tuple[Finding, ...]]:
+        async with self.evidence.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                """SELECT student, document->>'findings' AS findings FROM audit_read.resources
+                    WHERE tenant = current_setting('handrail.tenant') AND kind = 'destruction' AND student = ANY ($1)
+                      AND document->>'status' = 'destroyed' ORDER BY id""", list(students),
+            )  # fmt: skip
+        return {row["student"]: _as_found(msgspec.json.decode(row["findings"] or "[]")) for row in rows}
 
     async def differing(self, tenant: str) -> list[Difference]:
         """Every finding kept that is otherwise when its student is judged anew; what waits is left out."""
@@ -180,7 +208,7 @@ class Judging:
             for student, known in (
                 await self.records(tenant, students[start : start + BATCH], today, district)
             ).items():
-                for f in judge(known.record).findings:
+                for f in known.judged().findings:
                     anew[student, f.rule, f.about] = (f.state.value, f.says, f.due_on, f.done_on)
         return [
             Difference("findings", "live" if key in live else "replayed", f"{key[1]} {key[2]} of {key[0]}")
@@ -225,7 +253,7 @@ class Judging:
     ) -> None:
         students, findings = [], []
         for student, each in known.items():
-            judged = judge(each.record)
+            judged = each.judged()
             await asyncio.sleep(0)
             students.append(
                 (student, each.record.today, judged.wakes_on or date.max, _staff(each.record.known),
@@ -272,7 +300,18 @@ def _staff(entries: Iterable[Recorded[Event]]) -> list[UUID]:
     return sorted({e.staff_id for e in events if isinstance(e, ItemHolderAssigned | StaffInformed)}, key=str)
 
 
-def _known(student: UUID, copies: Sequence[Copy], today: date, district: District) -> Known:
+def _as_found(kept: Sequence[Any]) -> tuple[Finding, ...]:
+    """Findings as they are kept, told without the words that are gone."""
+    says = "The contents were lawfully destroyed: the state and the days are what was found before."
+    return tuple(
+        Finding(about=f"kept {number}", says=says, **each) for number, each in enumerate(kept, start=1)
+    )
+
+
+def _known(
+    student: UUID, copies: Sequence[Copy], today: date, district: District,
+    kept: tuple[Finding, ...] | None = None,
+) -> Known:  # fmt: skip
     basis: dict[str, int] = {}
     for copy in copies:
         basis[copy.source] = max(basis.get(copy.source, -1), copy.index)
@@ -283,4 +322,4 @@ def _known(student: UUID, copies: Sequence[Copy], today: date, district: Distric
         if entry.known_at is not None:
             moments.append(entry.known_at)
     record = StudentRecord(student, today, tuple(opened_events(copies)), district)
-    return Known(record, basis, max(moments, default=None))
+    return Known(record, basis, max(moments, default=None), kept)

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
-from audit_service.application.evidence import Evidence, opened_events
+from audit_service.application.evidence import opened_events
+from audit_service.application.judging import Judging
 from audit_service.domain import destruction as destructions
 from audit_service.domain import holds
 from audit_service.domain.destruction import AskDestruction, Destruction, Facts, MayNotBeDestroyed
+from audit_service.domain.findings.finding import Finding
 from audit_service.domain.holds import Hold, OpenHold
 from audit_service.domain.moment import Moment
 from audit_service.domain.standing import Line, standing_of
@@ -23,6 +25,7 @@ from contracts.records import (
     DestructionRefused,
     DestructionRequested,
     DestructionStopped,
+    FindingKept,
     HoldEvent,
     HoldOpened,
     HoldReleased,
@@ -84,6 +87,10 @@ def _evolve_destruction(state: DestructionState, event: Event) -> DestructionSta
             }  # fmt: skip
         case DestructionOrdered() as ordered:
             shown |= {"ordered_on": ordered.effective_on, "approved_by": ordered.approved_by}
+            if ordered.findings:
+                shown["findings"] = [
+                    each.model_dump(mode="json", exclude_none=True) for each in ordered.findings
+                ]
         case DestructionStopped() as stopped:
             shown |= {"stopped_on": stopped.effective_on, "holds": [str(hold) for hold in stopped.hold_ids]}
         case ContentsDestroyed() as gone:
@@ -112,10 +119,17 @@ def _destruction_shown(state: DestructionState, event: Event) -> list[Resource]:
     return [Resource("destruction", happened.destruction_id, state.shown, happened.student_id)]
 
 
+def _kept(finding: Finding) -> FindingKept:
+    return FindingKept(
+        rule=finding.rule, state=finding.state, severity=finding.severity, trigger_on=finding.trigger_on,
+        due_on=finding.due_on, done_on=finding.done_on, rules=finding.rules,
+    )  # fmt: skip
+
+
 HOLD: Model[HoldState] = Model("hold", "1", HoldState(), _evolve_hold, _hold_shown)
 """``hold/{id}``, under the student's subject."""
 DESTRUCTION: Model[DestructionState] = Model(
-    "destruction", "1", DestructionState(), _evolve_destruction, _destruction_shown
+    "destruction", "2", DestructionState(), _evolve_destruction, _destruction_shown
 )
 """``destruction/{id}``, under the tenant's own subject: read for ever."""
 
@@ -124,9 +138,10 @@ class Records:
     """Holds and destruction of one service's districts."""
 
     def __init__(
-        self, evidence: Evidence, store: EventStore, keyring: PostgresKeyring, own: Sequence[Schedule] = ()
+        self, judging: Judging, store: EventStore, keyring: PostgresKeyring, own: Sequence[Schedule] = ()
     ) -> None:
-        self.evidence = evidence
+        self.evidence = judging.evidence
+        self._judging = judging
         self.store = store
         self.keyring = keyring
         self._own = own
@@ -174,7 +189,10 @@ class Records:
         if request is None:
             raise NotFound("There is no such request here.")
         facts = await self.facts(context.tenant, request.student, request.classes)
-        events = destructions.approve_destruction(loaded.state.destruction, approved_by, facts)
+        kept = [
+            _kept(each) for each in await self._judging.found(context.tenant, request.student, facts.today)
+        ]
+        events = destructions.approve_destruction(loaded.state.destruction, approved_by, facts, kept)
         return await self._appended(context, Change(loaded, district, events), request, facts, answer)
 
     async def _appended(

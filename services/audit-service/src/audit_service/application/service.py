@@ -47,7 +47,7 @@ class AuditService(Service):
     @property
     def records(self) -> Records:
         """Holds and destruction."""
-        return Records(self.evidence, self.store, self.keyring, self.schedules)
+        return Records(self.judging, self.store, self.keyring, self.schedules)
 
     async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
         """Wait until the event's effect is in every answer."""

@@ -13,6 +13,7 @@ from audit_service.domain.standing import Standing
 from contracts.event import Event, EventClass
 from contracts.problems import NotFound, Reason, Rejected
 from contracts.records import (
+    MOST_FINDINGS_KEPT,
     ContentsDestroyed,
     DestroyedKey,
     DestructionEvent,
@@ -21,6 +22,7 @@ from contracts.records import (
     DestructionRequested,
     DestructionStopped,
     FamilyTold,
+    FindingKept,
 )
 from contracts.retention_schedule import Kept
 from contracts.values import Unmet
@@ -191,9 +193,12 @@ def ask_destruction(
 
 
 def approve_destruction(
-    destruction: Destruction, approved_by: str, facts: Facts
+    destruction: Destruction, approved_by: str, facts: Facts, findings: Sequence[FindingKept] = ()
 ) -> Sequence[DestructionEvent]:
-    """The second of two people orders it; what has come since it was asked for is looked at again."""
+    """The second of two people orders it; what has come since it was asked for is looked at again.
+
+    ``findings`` stay without the contents: what each rule had found.
+    """
     request = destruction.request
     if request is None and destruction.status == "none":
         raise NotFound("There is no such request here.")
@@ -209,7 +214,7 @@ def approve_destruction(
         DestructionOrdered(
             effective_on=facts.today, destruction_id=request.destruction_id, student_id=request.student,
             classes=request.classes, ground=request.ground, requested_by=request.requested_by,
-            approved_by=approved_by,
+            approved_by=approved_by, findings=tuple(findings)[:MOST_FINDINGS_KEPT] or None,
         )
     ]  # fmt: skip
 

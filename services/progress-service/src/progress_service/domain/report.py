@@ -238,7 +238,12 @@ def issue_report(
 
 def void_report(report: Report, reason: str) -> list[ProgressReportVoided]:
     """Strike a report through: it stays as it was issued, and answers no date. Once more changes nothing."""
-    if report.issued_on is None or report.report_id is None or report.plan_id is None or report.voided is not None:
+    if (
+        report.issued_on is None
+        or report.report_id is None
+        or report.plan_id is None
+        or report.voided is not None
+    ):
         return []
     return [
         ProgressReportVoided(

@@ -5,6 +5,7 @@ everybody, so that everybody is judged anew.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +13,7 @@ from audit_service.application.judging import Judging
 from runtime.consumer import Consumer
 from runtime.database import driver
 from runtime.entry import parse_entry
+from runtime.erasure import Erasure
 from runtime.roles import SERVICES
 from runtime.transport.port import Delivery
 
@@ -21,6 +23,16 @@ OF_THE_DISTRICT = {"district": "district", "staff": "staff"}
 _NOTE = """
     INSERT INTO audit_read.finding_queue AS q (tenant, subject, source, kind, position) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant, subject, source) DO UPDATE SET position = greatest(q.position, excluded.position)"""
+
+
+async def forget(erasure: Erasure, rows: Any) -> None:
+    """Of a student whose contents were lawfully destroyed nothing stays but what the order keeps: it is filled in next."""
+    whose = erasure.tenant, erasure.subject
+    await rows.execute("DELETE FROM audit_read.findings WHERE tenant = $1 AND student = $2", *whose)
+    await rows.execute(
+        "UPDATE audit_read.finding_students SET wakes_on = '-infinity' WHERE tenant = $1 AND student = $2",
+        *whose,
+    )
 
 
 def findings(judging: Judging) -> Consumer:
@@ -43,4 +55,4 @@ def findings(judging: Judging) -> Consumer:
             await connection.executemany(_NOTE, lines)
             judging.wake({tenant for tenant, _, _ in noted})
 
-    return Consumer("findings", SERVICES, handle_raw=note, projection=True)
+    return Consumer("findings", SERVICES, handle_raw=note, projection=True, erase=forget)

@@ -16,7 +16,7 @@ from audit_service.domain.destruction import (
 )
 from contracts.event import EventClass
 from contracts.ids import new_id
-from contracts.records import FamilyTold
+from contracts.records import FamilyTold, FindingKept
 from contracts.vocabulary import Channel, DestructionGround
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
@@ -114,6 +114,9 @@ class DestructionOut(BaseModel):
     holds: list[UUID] | None = None
     approved_by: str | None = None
     ordered_on: date | None = None
+    findings: list[FindingKept] | None = Field(
+        default=None, description="What each rule had found when the order was given: states and days alone."
+    )
     stopped_on: date | None = None
     destroyed_on: date | None = None
     final_on: date | None = Field(
