@@ -175,3 +175,18 @@ async def test_a_key_is_made_once_and_opens_only_for_its_own_log(
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await reader.fetch("SELECT * FROM plan.log_secrets")
         await reader.close()
+
+
+async def test_a_key_that_cannot_be_opened_stops_no_index(
+    plan: Opened, superuser: asyncpg.Connection
+) -> None:
+    await write(plan, 1)
+    await sequence(plan)
+    await write(plan, 2)
+    relay = await asyncpg.connect(plan.url("plan_relay"))
+    leader = Leader("plan", relay, LogKeys("plan", LOG_HOST, bytes(32)))  # Another master key.
+    await leader.sequence()
+    await leader.sign()
+    await relay.close()
+    assert leader.spoiled == {plan.tenant: "its signing key cannot be opened"}
+    assert await superuser.fetchval("SELECT count(*) FROM plan.log") == 3

@@ -6,13 +6,15 @@ import httpx
 
 from audit_service.application.cosigner import Offered
 from contracts.log.checkpoint import Checkpoint
-from contracts.log.note import LARGEST_NOTE, Note, NoteBroken, VerifierKey
+from contracts.log.note import Note, NoteBroken, VerifierKey
 from runtime.database import Database
 from runtime.log_keys import key_of
 from runtime.log_schema import NEWEST_CHECKPOINTS
 from runtime.projection import tenants
 
 TIMEOUT = httpx.Timeout(5.0)
+NOT_YET = {404, 503}
+"""The district is not open there, or its log not signed yet."""
 _OWN = """
     SELECT k.tenant, k.public, c.size, c.root, c.signature FROM audit.log_keys k
       JOIN audit.checkpoints c ON c.tenant = k.tenant WHERE k.tenant = $1 ORDER BY c.size DESC LIMIT 1"""
@@ -66,19 +68,15 @@ class ByHttp:
                     checkpoint = await client.get(f"/{source}/log/checkpoint", headers=headers)
                 except httpx.HTTPError as error:
                     raise OSError(type(error).__name__) from error
-                if (
-                    vkey.status_code != 200
-                    or checkpoint.status_code != 200
-                    or len(checkpoint.content) > LARGEST_NOTE
-                ):
+                if {vkey.status_code, checkpoint.status_code} & NOT_YET:
                     continue
+                if (vkey.status_code, checkpoint.status_code) != (200, 200):
+                    raise OSError(f"HTTP {vkey.status_code}, {checkpoint.status_code}")
                 try:
-                    offered = Offered(
-                        tenant, source, Note.parse(checkpoint.content), VerifierKey.parse(vkey.text)
-                    )
-                except NoteBroken:
-                    continue
-                found.append(offered)
+                    note, key = Note.parse(checkpoint.content), VerifierKey.parse(vkey.text)
+                except NoteBroken as error:
+                    raise OSError("what is served there is no checkpoint") from error
+                found.append(Offered(tenant, source, note, key))
         return found
 
 
