@@ -49,6 +49,7 @@ A_BATCH, A_STUDENT_YEAR, PLANS = 10_000, 200, 100
 _FLOOR_TABLE = """
     CREATE TABLE public.floor_sessions (
         id uuid PRIMARY KEY, student uuid NOT NULL, item uuid NOT NULL, day date NOT NULL, minutes integer NOT NULL);
+    GRANT USAGE ON SCHEMA public TO PUBLIC;
     GRANT SELECT ON public.floor_sessions TO PUBLIC"""
 
 
