@@ -39,7 +39,7 @@ OF_A_STUDENT = frozenset(
         "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
         "transfer", "comparable_services", "records_request", "removal", "removal_services", "removal_decision",
-        "manifestation", "manifestation_step", "hold", "destruction",
+        "manifestation", "manifestation_step", "hold", "destruction", "event",
     }
 )  # fmt: skip
 """What belongs to one student, as it is called in paths (with ``_id``) and in bodies."""
@@ -335,6 +335,7 @@ def furnished(instance: Instance) -> District:
               "recipient": {"name": "Harbor School"}}  # fmt: skip
     things["packet"] = operator.post("/audit/v1/packets", packet)["id"]
     things |= _held(district)
+    things["event"] = operator.get(f"/audit/v1/students/{student}/timeline", limit=1)["items"][0]["event_id"]
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
