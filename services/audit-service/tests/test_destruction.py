@@ -219,6 +219,11 @@ async def test_afterwards_nothing_is_readable_and_everything_is_still_proven(end
     assert any("asked that contents be destroyed" in each for each in told)
     assert any("approved what" in each for each in told)
     assert not any(word in timeline.text for word in WORDS)
+    assert timeline.json()["destroyed"] == dict.fromkeys(
+        ("identity", "record", "proof"), shown["destroyed_on"]
+    )
+    looks = (await ended.get("/access-record", person(ended, DANA), student=JONAS)).json()
+    assert looks["destroyed_on"] == shown["destroyed_on"]
     replay = await ended.get(f"/students/{JONAS}/replay")
     assert (replay.status_code, replay.json()["plans"]) == (200, [])
     for answer in (

@@ -28,7 +28,7 @@ from runtime.tenants import subject_of
 
 log = structlog.get_logger()
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 3.0
 RECONCILE_SECONDS = 3600.0
 LONGER_THAN_ANY_MEMORY = SEAL_SECONDS + 2.0
 CARRIES_OUT = Actor(id="destruction", role="system")

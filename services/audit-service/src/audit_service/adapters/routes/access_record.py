@@ -1,5 +1,6 @@
 """``GET /audit/v1/access-record``: who saw or received what of a student's record, when and why (300.614, 99.32)."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,6 +14,7 @@ from audit_service.adapters.routes.cursors import Cursor, Limit, page_cursor, re
 from audit_service.application.access_record import TYPES, accesses, on_paper
 from audit_service.application.service import audit
 from audit_service.domain.timeline import Who
+from contracts.event import EventClass
 from contracts.vocabulary import AccessGround
 from runtime.auth import Principal, allow
 from runtime.call import Asked
@@ -55,6 +57,10 @@ class AccessRecord(BaseModel):
 
     student: UUID
     items: list[Accessed]
+    destroyed_on: date | None = Field(
+        default=None,
+        description="What was on record until this day was lawfully destroyed, with the record it was of.",
+    )
     next: str | None = None
 
 
@@ -78,6 +84,9 @@ async def get_access_record(
     items = await accesses(evidence, who.tenant, page)
     items = [item for item in items if "unusual" in item] if unusual else items
     body: dict[str, Any] = {"student": str(student), "items": items}
+    gone = await evidence.destroyed_on(who.tenant, student)
+    if EventClass.PROOF in gone:
+        body["destroyed_on"] = gone[EventClass.PROOF].isoformat()
     headers = {}
     if len(copies) > limit:
         query: dict[str, Any] = {

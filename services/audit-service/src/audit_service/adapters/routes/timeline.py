@@ -26,6 +26,7 @@ from audit_service.application.timeline import student_at, timeline
 from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
 from audit_service.domain.replay import StudentReplay
 from audit_service.domain.timeline import TimelineEntry
+from contracts.event import EventClass
 from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked
@@ -61,6 +62,9 @@ class Timeline(BaseModel):
         description="The last index of each log that all pages of this reading rest on."
     )
     items: list[TimelineEntry]
+    destroyed: dict[EventClass, date] | None = Field(
+        default=None, description="Classes of contents that were lawfully destroyed, each with its day."
+    )
     next: str | None = None
 
 
@@ -101,6 +105,8 @@ async def get_timeline(
         "basis": page.basis,
         "items": [entry.model_dump(mode="json", exclude_none=True) for entry in page.entries],
     }
+    if gone := await evidence.destroyed_on(who.tenant, student_id):
+        body["destroyed"] = {each.value: on.isoformat() for each, on in gone.items()}
     headers = {}
     if page.next is not None:
         query: dict[str, Any] = {
