@@ -21,7 +21,7 @@ from bench.measure import Row, Skipped
 from bench.processes import run
 
 NAMES = (
-    "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "notices",
+    "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "letters", "notices",
     "notices_kafka",
 )  # fmt: skip
 
