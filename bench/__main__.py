@@ -22,7 +22,7 @@ from bench.processes import run
 
 NAMES = (
     "commands", "measurements", "amendments", "append", "load", "read", "rebuild", "sequencer", "relay", "access", "timeline",
-    "notices", "notices_kafka", "delivery", "findings", "log",
+    "letters", "notices", "notices_kafka", "delivery", "findings", "log",
 )  # fmt: skip
 
 

@@ -352,6 +352,18 @@ def furnished(instance: Instance) -> District:
         "id"
     ]
     goal = {"kind": "goal", "title": "Reading", "text": "{student} will read aloud."}
+    wording = {
+        "kind": "prior_written_notice",
+        "language": "en",
+        "name": "Ours",
+        "texts": {"letter.dear": "Dear {name}:"},
+    }
+    things["template"] = operator.post("/notify/v1/templates", wording)["id"]
+    # Told of nothing: its address is nobody's.
+    endpoint = {"url": "https://93.184.216.34/hooks", "event_types": ["none.such"]}
+    things["webhook"] = operator.post("/notify/v1/webhooks", endpoint)["id"]
+    # None is made: it would take every letter that waits, of whoever.
+    things["batch"] = str(uuid4())
     things["bank_entry"] = operator.post("/plan/v1/bank", goal)["id"]
     things["import"] = operator.request(
         "POST", "/plan/v1/imports", params={"format": "edfi"}, content=b"PK", headers={"content-type": "application/zip"}

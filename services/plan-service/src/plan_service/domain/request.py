@@ -52,9 +52,7 @@ def make_request(student: Student, command: MakeRequest) -> list[StudentEvent]:
     ]  # fmt: skip
 
 
-SEEN_TO_BY_THE_OFFICE = frozenset(
-    {RequestKind.LANGUAGE, RequestKind.INTERPRETER, RequestKind.PAPER, RequestKind.PROCEDURAL_SAFEGUARDS}
-)
+SEEN_TO_BY_THE_OFFICE = frozenset({RequestKind.LANGUAGE, RequestKind.INTERPRETER, RequestKind.PAPER})
 """How a notice is to be given: notify-service's office sees to these itself, where the notice is."""
 
 

@@ -11,11 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse, Response
 
 from contracts.district import SchoolYear
+from contracts.items import AnyItem
 from contracts.notice_time import first_day_of_change
 from contracts.rule_profile import Due
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.page.seeing import Seen
-from notify_service.application.notice_text import change_title, compose, contact_line
+from notify_service.application.notice_text import change_title, compose, contact_line, item_title
 from notify_service.application.wording import LANGUAGES, Wording, wording
 from notify_service.domain.facts import NoticeFacts
 
@@ -105,7 +106,7 @@ def slow_down(words: Wording, seconds: int) -> Response:
 
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
-    wrong: str | None = None,
+    wrong: str | None = None, plan: Sequence[AnyItem] = (),
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer."""
     text = compose(facts, words, seen.notice.about.language)
@@ -114,7 +115,8 @@ def notice_page(
         "notice.html", words, 422 if wrong else 200, token=token, text=text, proof=proof, key=key, items=items, said=said,
         wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
-        acknowledged=seen.notice.acknowledged_on, **_district(seen, words),
+        acknowledged=seen.notice.acknowledged_on,
+        plan=[item_title(item, words) for item in plan], **_district(seen, words),
     )  # fmt: skip
 
 

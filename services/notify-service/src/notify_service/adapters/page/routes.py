@@ -20,7 +20,15 @@ from notify_service.adapters.at_hand import AtHand, at_hand
 from notify_service.adapters.page import doing, rendering
 from notify_service.adapters.page.new_link import send_new_link
 from notify_service.adapters.page.pace import Pace
-from notify_service.adapters.page.seeing import Seen, check, form_key, proof_of, proven, see
+from notify_service.adapters.page.seeing import (
+    Seen,
+    check,
+    form_key,
+    in_force_today,
+    proof_of,
+    proven,
+    see,
+)
 from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.templating import words_with
 from notify_service.application.wording import Wording
@@ -75,8 +83,17 @@ class Reached:
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
+        plan = await in_force_today(self.hand, seen)
         return rendering.notice_page(
-            seen, self.token, words, facts, proof, form_key(), said=said, wrong=wrong
+            seen,
+            self.token,
+            words,
+            facts,
+            proof,
+            form_key(),
+            said=said,
+            wrong=wrong,
+            plan=plan,
         )
 
 

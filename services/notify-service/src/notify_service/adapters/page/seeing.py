@@ -8,6 +8,9 @@ from uuid import UUID
 from contracts.district import DistrictProfileSet
 from contracts.event import Actor
 from contracts.ids import new_id
+from contracts.items import AnyItem
+from contracts.plan_document import in_force
+from contracts.vocabulary import PlanStatus
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.link_rows import LinkRow, count_wrong_check, link_row
@@ -78,6 +81,18 @@ async def see(hand: AtHand, token: str) -> Seen | None:
             raise gone[1]
         return None
     return Seen(link, row, entry, loaded.state, profile, now, today)
+
+
+async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
+    """What binds the school today: every item of every plan of the student that is in force."""
+    tenant = seen.link.tenant
+    items: list[AnyItem] = []
+    async with hand.service.database.begin(tenant) as rows:
+        for plan in await known_facts.plans_of_student(rows, tenant, seen.entry.student):
+            document = in_force(await known_facts.plan_history(rows, tenant, plan), seen.today)
+            if document is not None and document.status is PlanStatus.IN_FORCE:
+                items += [entry.item for entry in document.items]
+    return items
 
 
 async def check(hand: AtHand, seen: Seen, birth_date: date) -> bool:
