@@ -3,7 +3,7 @@
 from notify_service.adapters.webhooks.tables import NAMES, webhook_tables_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0012", "0011"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from notify_service.adapters.tables import notify_tables_4
 from runtime.migrations import run_script
 
-revision, down_revision = "0013", "0012"
+revision, down_revision = "0009", "0008"
 
 
 def upgrade() -> None:

@@ -6,11 +6,11 @@ Existing rows stay as they are.
 from runtime.erasure import erasures_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0030", "0014"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:
-    run_script(erasures_1("notify"))
+    run_script(erasures_1("progress"))
 
 
 def downgrade() -> None:

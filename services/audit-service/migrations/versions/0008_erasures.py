@@ -7,7 +7,7 @@ is rebuilt (`handrail projections rebuild people audit`).
 from runtime.erasure import erasures_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0020", "0010"
+revision, down_revision = "0008", "0007"
 
 
 def upgrade() -> None:

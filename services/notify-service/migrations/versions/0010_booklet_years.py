@@ -3,7 +3,7 @@
 from notify_service.adapters.tables import notify_tables_5
 from runtime.migrations import run_script
 
-revision, down_revision = "0014", "0013"
+revision, down_revision = "0010", "0009"
 
 
 def upgrade() -> None:

@@ -7,7 +7,7 @@ read model: it is filled from now on, and for what was before by rebuilding ``kn
 from notify_service.adapters.tables import notify_tables_2
 from runtime.migrations import run_script
 
-revision, down_revision = "0010", "0005"
+revision, down_revision = "0006", "0005"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ Read models all three: made anew from the copies of the logs by `handrail projec
 from audit_service.adapters.tables import findings_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0010", "0006"
+revision, down_revision = "0007", "0006"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@
 from notify_service.adapters.tables import notify_tables_3
 from runtime.migrations import run_script
 
-revision, down_revision = "0011", "0010"
+revision, down_revision = "0007", "0006"
 
 
 def upgrade() -> None:

@@ -6,11 +6,11 @@ Existing rows stay as they are.
 from runtime.erasure import erasures_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0050", "0011"
+revision, down_revision = "0011", "0010"
 
 
 def upgrade() -> None:
-    run_script(erasures_1("plan"))
+    run_script(erasures_1("notify"))
 
 
 def downgrade() -> None:

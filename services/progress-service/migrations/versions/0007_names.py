@@ -6,7 +6,7 @@ Read model only. Filled by rebuilding ``plans``; null means not rebuilt yet, and
 from progress_service.adapters.tables import read_tables_3
 from runtime.migrations import run_script
 
-revision, down_revision = "0010", "0006"
+revision, down_revision = "0007", "0006"
 
 
 def upgrade() -> None:
