@@ -18,7 +18,8 @@ def migrated(cluster: Cluster, service: str) -> str:
     """A database with a service's own migrations applied; call it outside an event loop."""
     name = cluster.new_database()
     config = migrations._config(service, cluster.url(name, f"{service}_owner"))
-    command.stamp(config, "0001")  # The cluster's template has the stores already.
+    command.stamp(config, "0001")  # The cluster's template has the stores already, with their logs.
+    cluster.drop_log(name, service)
     command.upgrade(config, "head")
     return name
 

@@ -25,7 +25,7 @@ from runtime.event_store import Appended, Change, Context, EventStore, Model, Re
 from runtime.keyring import PostgresKeyring
 from runtime.keyring_schema import KEYRING
 from runtime.log_keys import LogKeys
-from runtime.log_schema import checkpoint_grants, log_tables_1
+from runtime.log_schema import LOG_TABLES, NEWEST_CHECKPOINTS, checkpoint_grants, log_tables_1
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, journal_grants
@@ -87,6 +87,11 @@ class Cluster:
         name = f"test_{os.getpid()}_{self._made}"
         self.postgres.psql("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    def drop_log(self, database: str, service: str) -> None:
+        """Take away what `log_tables_1` made, for a service's own migrations to make."""
+        tables = ", ".join(f"{service}.{table}" for table in (*LOG_TABLES, "log_secrets"))
+        self.postgres.psql(database, f"DROP VIEW {service}.{NEWEST_CHECKPOINTS}; DROP TABLE {tables}")
 
     def url(self, database: str, role: str) -> str:
         """A connection URL as one of the roles."""

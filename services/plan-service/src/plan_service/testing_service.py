@@ -32,7 +32,8 @@ def migrated(cluster: Cluster) -> str:
     """A database to copy from, with this service's migrations applied; call it outside an event loop."""
     name = cluster.new_database()
     config = migrations._config("plan", cluster.url(name, "plan_owner"))
-    command.stamp(config, "0001")  # The cluster's template has the stores already.
+    command.stamp(config, "0001")  # The cluster's template has the stores already, with their logs.
+    cluster.drop_log(name, "plan")
     command.upgrade(config, "head")
     return name
 
