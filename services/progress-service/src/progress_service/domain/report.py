@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import assert_never, cast
 from uuid import UUID
 
-from contracts.event import Event
+from contracts.event import Event, decode
 from contracts.fields import ItemId, PlanId, StudentId
 from contracts.items import Objective
 from contracts.problems import Reason, Rejected
@@ -55,9 +55,20 @@ class ReportAlreadyIssued(Rejected):
 class Report:
     """One report's state; empty before it is issued."""
 
-    issued: ProgressReportIssued | None = None
+    contents: str | None = None
+    """The report's own fields as they were issued, as JSON."""
     issued_on: date | None = None
     voided: str | None = None
+
+    @property
+    def issued(self) -> ProgressReportIssued | None:
+        """The report as it was issued."""
+        if self.contents is None or self.issued_on is None:
+            return None
+        name, number = ProgressReportIssued.type, ProgressReportIssued.schema_number
+        event = decode(name, number, self.contents.encode(), self.issued_on)
+        assert isinstance(event, ProgressReportIssued)
+        return event
 
 
 def evolve(report: Report, event: Event) -> Report:
@@ -65,7 +76,7 @@ def evolve(report: Report, event: Event) -> Report:
     known = cast(ReportEvent, event)
     match known:
         case ProgressReportIssued():
-            return replace(report, issued=known, issued_on=known.effective_on)
+            return replace(report, contents=known.contents().decode(), issued_on=known.effective_on)
         case ProgressReportVoided():
             return replace(report, voided=known.personal.reason)
         case _:
