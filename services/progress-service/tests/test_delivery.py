@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.event import Event
@@ -232,6 +232,7 @@ def test_every_service_of_the_plan_stands_for_itself():
     assert {each.item_id: each.total.owed for each in found} == {SPEECH: 30, READING: 225}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
