@@ -54,13 +54,13 @@ TOPICS = (
     Topic(
         ServiceName.PROGRESS,
         ("progress",),
-        ("audit-service",),
+        ("notify-service", "audit-service"),
         "Schedules, sessions delivered, missed and made up; results of goals and objectives; progress reports.",
     ),
     Topic(
         ServiceName.NOTIFY,
         ("notice", "template", "batch", "webhook"),
-        ("plan-service", "audit-service"),
+        ("plan-service", "notify-service", "audit-service"),
         "Notices: what was owed, sent, given, opened, answered; wordings and batches of letters; vendors' endpoints.",
     ),
     Topic(
