@@ -33,6 +33,8 @@ EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
 AWAKE_SECONDS = 2.0
+RESTS = 3
+"""So many times as long as a batch took."""
 MOST_REST_SECONDS = 1.0
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
 
@@ -99,8 +101,8 @@ class Judging:
                 began = clock()
                 while await self.judge_waiting(tenant):
                     self._awake[tenant] = clock() + POLL_SECONDS
-                    # Half of the time is for others: in the embedded default all four services share it.
-                    await asyncio.sleep(min(clock() - began, MOST_REST_SECONDS))
+                    # Most of the time is for others: in the embedded default all four services share it.
+                    await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
                     began = clock()
                 if self._awake[tenant] <= clock():
                     del self._awake[tenant]

@@ -1,18 +1,21 @@
 """The consumer ``webhooks``: what happened in any log, to be told to the endpoints that want it.
 
 What is told is thin: which event, of which type, of which student by random id. Whoever may read more reads it from the
-change feed, within their scopes.
+change feed, within their scopes. So contents are never opened here: the entry says all of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.event import Event, Recorded
 from notify_service.adapters.webhooks.tables import DELIVERIES, ENDPOINTS, HAPPENED
 from notify_service.application.webhooks import wants
-from runtime.consumer import Consumer, Unit
+from runtime.consumer import Consumer
+from runtime.entry import parse_entry
+from runtime.transport.port import Delivery
 
 SOURCES = ("plan", "progress", "notify", "audit")
 
@@ -20,32 +23,31 @@ SOURCES = ("plan", "progress", "notify", "audit")
 def webhook_consumer(wake: Callable[[], None]) -> Consumer:
     """``wake`` tells a sender in this process that there may be work."""
 
-    async def handle(recorded: Recorded[Event], unit: Unit) -> None:
-        endpoints = (
-            await unit.rows.execute(
-                select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(
-                    ENDPOINTS.c.tenant == recorded.tenant
-                )
-            )
-        ).all()
-        wanting = [row.webhook for row in endpoints if wants(row.event_types, recorded.type)]
-        if not endpoints or recorded.position is None or recorded.known_at is None:
+    async def note(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
+        tenant = deliveries[0].tenant
+        asked = select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(ENDPOINTS.c.tenant == tenant)
+        endpoints = (await rows.execute(asked)).all()
+        if not endpoints:
             return
-        await unit.rows.execute(
-            insert(HAPPENED)
-            .values(tenant=recorded.tenant, source=recorded.source, position=recorded.position, event_id=recorded.id,
-                    type=recorded.type, subject=recorded.subject, effective_on=recorded.effective_on,
-                    known_at=recorded.known_at)
-            .on_conflict_do_nothing()
-        )  # fmt: skip
-        for webhook in wanting:
-            await unit.rows.execute(
-                insert(DELIVERIES)
-                .values(tenant=recorded.tenant, webhook=webhook, event_id=recorded.id, source=recorded.source,
-                        position=recorded.position)
-                .on_conflict_do_nothing()
-            )  # fmt: skip
-        if wanting:
+        happened, told = [], []
+        for delivery in deliveries:
+            entry = parse_entry(delivery.entry)
+            place = {
+                "tenant": tenant,
+                "event_id": entry.id,
+                "source": delivery.source,
+                "position": delivery.position,
+            }
+            happened.append({
+                **place, "type": entry.type, "subject": delivery.subject,
+                "effective_on": date.fromisoformat(entry.effective_on), "known_at": entry.known,
+            })  # fmt: skip
+            told += [
+                {**place, "webhook": row.webhook} for row in endpoints if wants(row.event_types, entry.type)
+            ]
+        await rows.execute(insert(HAPPENED).values(happened).on_conflict_do_nothing())
+        if told:
+            await rows.execute(insert(DELIVERIES).values(told).on_conflict_do_nothing())
             wake()
 
-    return Consumer("webhooks", SOURCES, handle=handle)
+    return Consumer("webhooks", SOURCES, handle_raw=note)
