@@ -19,7 +19,7 @@ def migrated(cluster: Cluster, service: str) -> str:
     name = cluster.new_database()
     config = migrations._config(service, cluster.url(name, f"{service}_owner"))
     command.stamp(config, "0001")  # The cluster's template has the stores already, with their logs.
-    cluster.drop_log(name, service)
+    cluster.drop_later(name, service)
     command.upgrade(config, "head")
     return name
 

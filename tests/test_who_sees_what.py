@@ -48,7 +48,7 @@ OF_THE_DISTRICT = frozenset(
     {"school", "staff", "import", "client", "bank_entry", "template", "batch", "webhook"}
 )
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number behind the plan's id, or an indicator's",
-             "login": "a user name", "rule_id": "the rules are the same everywhere", "service_name": "one of the four",
+             "login": "a user name", "rule": "the rules are the same everywhere", "service_name": "one of the four",
              "tile": "a place in the district's whole log"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
@@ -147,6 +147,10 @@ class Somebody:
             address = address.replace("{" + name + "}", ids[name.removesuffix("_id")])
         given = {"student", *operation.needed_query}
         query = {name: ids[name] for name in given if name in operation.query}
+        if operation.path.endswith(
+            "/report-draft"
+        ):  # Of one of two questions; the other is a date of the plan's.
+            query |= {"from": ids["from"], "until": ids["to"]}
         body = None if operation.body is None else _with_ids(operation.body, ids)
         return self.http.request(operation.method, address, params=query, json=body, headers=headers)
 
@@ -345,7 +349,7 @@ def furnished(instance: Instance) -> District:
     things["export"] = operator.post("/audit/v1/exports", {"student": student, "purpose": "A hearing."})["id"]
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
-        "rule_id": "idea.iep-30", "service_name": "plan", "tile": "entries/000.p/1",
+        "rule": "idea.iep-30", "service_name": "plan", "tile": "entries/000.p/1",
         "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
     }  # fmt: skip
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[

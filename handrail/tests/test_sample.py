@@ -61,9 +61,22 @@ EVERY_EVENT = (
     students,
     transfers,
 )
+DESTROYED = "nothing of a school year may be destroyed yet"
+ENDPOINT = "an address somewhere else, and a district's sample sends nothing out"
+OWN_WORDS = "a district's own wordings; the sample uses those that come with Handrail"
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
-}
+    "log.inconsistent": "no log is other than it was",
+    "notice.unaddressed": "everybody has a confirmed rights holder",
+    **dict.fromkeys(("notice.returned", "notice.unblocked", "batch.made", "batch.posted"),
+                    "what comes back, what a person lets go and what is posted together: to come into the sample"),
+    **dict.fromkeys(("export.made", "plan.amendment_agreed"), "to come into the sample"),
+    **dict.fromkeys(("hold.released", "destruction.requested", "destruction.refused", "destruction.ordered",
+                     "destruction.stopped", "destruction.contents_destroyed"), DESTROYED),
+    **dict.fromkeys((f"webhook.{each}" for each in ("registered", "secret_rotated", "disabled", "enabled", "replayed",
+                                                    "removed")), ENDPOINT),
+    **dict.fromkeys((f"template.{each}" for each in ("uploaded", "reviewed", "activated", "retired")), OWN_WORDS),
+}  # fmt: skip
 """Events that the sample does not have, and why. One that it has after all is struck from here."""
 PATIENCE_SECONDS = 400
 

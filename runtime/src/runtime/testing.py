@@ -88,9 +88,10 @@ class Cluster:
         self.postgres.psql("postgres", f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def drop_log(self, database: str, service: str) -> None:
-        """Take away what `log_tables_1` made, for a service's own migrations to make."""
-        tables = ", ".join(f"{service}.{table}" for table in (*LOG_TABLES, "log_secrets"))
+    def drop_later(self, database: str, service: str) -> None:
+        """Take away what came after `event_store_1`, for a service's own migrations to make."""
+        later = (*LOG_TABLES, "log_secrets", "erasures", "gone")
+        tables = ", ".join(f"{service}.{table}" for table in later)
         self.postgres.psql(database, f"DROP VIEW {service}.{NEWEST_CHECKPOINTS}; DROP TABLE {tables}")
 
     def url(self, database: str, role: str) -> str:

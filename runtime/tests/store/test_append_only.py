@@ -82,10 +82,17 @@ def migrated(cluster: Cluster) -> str:
     return name
 
 
+OF_TABLE_COLUMN = {("audit_read.finding_queue", "kind"): "'student'"}
+
+
 async def fill(admin: asyncpg.Connection, table: str, n: int, tenant: str) -> None:
     given = {"tenant": f"'{tenant}'"}
     for column in await admin.fetch(NEEDED, table):
-        value = OF_COLUMN.get(column["name"]) or OF_TYPE[column["type"]]
+        value = (
+            OF_TABLE_COLUMN.get((table, column["name"]))
+            or OF_COLUMN.get(column["name"])
+            or OF_TYPE[column["type"]]
+        )
         given.setdefault(column["name"], value.format(n=n))
     await admin.execute(f"INSERT INTO {table} ({', '.join(given)}) VALUES ({', '.join(given.values())})")
 

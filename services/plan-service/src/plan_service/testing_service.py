@@ -33,7 +33,7 @@ def migrated(cluster: Cluster) -> str:
     name = cluster.new_database()
     config = migrations._config("plan", cluster.url(name, "plan_owner"))
     command.stamp(config, "0001")  # The cluster's template has the stores already, with their logs.
-    cluster.drop_log(name, "plan")
+    cluster.drop_later(name, "plan")
     command.upgrade(config, "head")
     return name
 

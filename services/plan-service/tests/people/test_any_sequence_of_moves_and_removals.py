@@ -9,7 +9,6 @@ from uuid import UUID
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from plan_service.domain.removal_days import most_in_a_row, removed_days
 
 from contracts.discipline import (
     ManifestationDetermined,
@@ -24,6 +23,7 @@ from contracts.event import Event
 from contracts.meetings import HolderPerson, StaffPerson
 from contracts.plan import PlanAdopted, PlanEnded
 from contracts.problems import Problem
+from contracts.removal_days import most_in_a_row, removed_days
 from contracts.testing import Log, an_id
 from contracts.timeline import sentence
 from contracts.transfers import (
