@@ -244,6 +244,7 @@ async def post_enabling(webhook_id: UUID, who: Writes, asked: Asked) -> Response
 @routes.post("/webhooks/{webhook_id}/replay", response_model=WebhookOut, responses=problems(WebhookNotActive))
 async def post_replay(webhook_id: UUID, body: ReplayIn, who: Writes, asked: Asked) -> Response:
     """Have everything of one log after a position told once more, under the ids it had."""
+    await asked.shown("webhook", webhook_id)
 
     async def rows_for(rows: AsyncConnection) -> None:
         types = await rows.scalar(
