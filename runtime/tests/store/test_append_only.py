@@ -41,7 +41,8 @@ MAY_CHANGE = """
 
 OF_TYPE = {
     "text": "'x{n}'", "uuid": "gen_random_uuid()", "boolean": "false", "date": "'2026-01-0{n}'",
-    "smallint": "{n}", "integer": "{n}", "bigint": "{n}", "timestamp with time zone": "now()", "text[]": "'{{}}'", "uuid[]": "'{{}}'",
+    "smallint": "{n}", "integer": "{n}", "bigint": "{n}", "timestamp with time zone": "now()", "text[]": "'{{}}'",
+    "uuid[]": "'{{}}'",
     "json": "'{{}}'", "jsonb": "'{{}}'", "bytea": "decode(repeat('0{n}', 32), 'hex')",
 }  # fmt: skip
 OF_COLUMN = {
