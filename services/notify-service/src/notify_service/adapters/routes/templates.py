@@ -1,7 +1,7 @@
 """A district's own wordings of notices: uploaded, tried on every sample, reviewed, activated from a day, retired."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -26,7 +26,7 @@ from contracts.notice_templates import (
 from contracts.problems import Invalid, NotFound, Reason
 from contracts.vocabulary import NoticeKind, TranslationStatus
 from notify_service.adapters import known_facts
-from notify_service.adapters.at_hand import at_hand
+from notify_service.adapters.routes.deciding import decide_for_district
 from notify_service.adapters.routes.forms import Form
 from notify_service.adapters.tables import TEMPLATES
 from notify_service.application.letter import letter_pdf
@@ -42,19 +42,14 @@ from notify_service.application.templates import (
 )
 from notify_service.application.wording import LANGUAGES, wording
 from runtime.auth import Principal, allow
-from runtime.call import Asked, Call, Making
-from runtime.database import driver
-from runtime.event_store import Appended, Change
+from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
-from runtime.tenants import subject_of
 
 Reads = Annotated[Principal, allow("notice.read")]
 Writes = Annotated[Principal, allow("notice.write")]
 routes = Routes(prefix="/notify/v1", tags=["templates"])
-Decide = Callable[[Template, date], Sequence[Event]]
-RowsFor = Callable[[AsyncConnection], Awaitable[None]]
 
 
 class TemplateIn(Form):
@@ -150,7 +145,7 @@ async def post_template(body: TemplateIn, who: Writes, asked: Asked) -> Response
         body.reviewed_by,
     )
     await asyncio.to_thread(_try_out, tried)
-    return await _decide(asked, template_id, decide)
+    return await decide_for_district(asked, TEMPLATE, template_id, decide, new=True)
 
 
 @routes.get("/templates", response_model=Page[TemplateOut])
@@ -174,7 +169,7 @@ async def post_review(template_id: UUID, body: ReviewIn, who: Writes, asked: Ask
             NoticeTemplateReviewed(effective_on=today, template_id=template_id, reviewed_by=body.reviewed_by)
         ]
 
-    return await _decide(asked, template_id, decide)
+    return await decide_for_district(asked, TEMPLATE, template_id, decide)
 
 
 @routes.post(
@@ -206,7 +201,7 @@ async def post_activation(template_id: UUID, body: ActivationIn, who: Writes, as
         anew = {"active_from": values["active_from"], "activated_at": func.clock_timestamp()}
         await rows.execute(statement.on_conflict_do_update(index_elements=["tenant", "template"], set_=anew))
 
-    return await _decide(asked, template_id, decide, rows_for)
+    return await decide_for_district(asked, TEMPLATE, template_id, decide, rows_for)
 
 
 @routes.post("/templates/{template_id}/retirement", response_model=TemplateOut)
@@ -228,7 +223,7 @@ async def post_retirement(template_id: UUID, who: Writes, asked: Asked) -> Respo
             .values(retired_on=today)
         )
 
-    return await _decide(asked, template_id, decide, rows_for)
+    return await decide_for_district(asked, TEMPLATE, template_id, decide, rows_for)
 
 
 def _try_out(template: Template) -> None:
@@ -242,35 +237,3 @@ def _try_out(template: Template) -> None:
             raise Invalid(
                 message, reasons=(Reason("sample-not-written", message, pointer="/texts"),)
             ) from error
-
-
-async def _decide(
-    asked: Call, template_id: UUID, decide: Decide, rows_for: RowsFor | None = None
-) -> Response:
-    service = at_hand(asked.request).service
-    subject = await subject_of(asked.store, asked.tenant)
-    if subject is None:
-        raise NotFound("There is nothing here under this id that you may see.")
-
-    async def run(making: Making) -> Appended:
-        async with service.database.begin(asked.tenant) as rows:
-            connection = await driver(rows)
-            stream = TEMPLATE.stream(template_id)
-            loaded = (
-                await service.store.load_many(asked.tenant, [(TEMPLATE, stream)], connection=connection)
-            )[stream]
-            events = decide(loaded.state, await known_facts.today_in(rows, asked.tenant))
-            if loaded.state.template_id is None and not any(
-                isinstance(each, NoticeTemplateUploaded) for each in events
-            ):
-                raise NotFound("There is nothing here under this id that you may see.")
-            appended = await service.store.append(
-                asked.context, [Change(loaded, subject, events)], claims=making.claims, answer=making.answer,
-                connection=connection,
-            )  # fmt: skip
-            if appended.replayed is None and rows_for is not None:
-                await rows_for(rows)
-        service.store.wake()
-        return appended
-
-    return await asked.respond("template", template_id, run)

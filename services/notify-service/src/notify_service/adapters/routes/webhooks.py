@@ -1,6 +1,6 @@
 """Vendors' webhooks: registering, secrets, attempts, replay. Signed as Standard Webhooks says; thin: ids, no contents."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from contracts.event import Event
 from contracts.fields import Email, Line
 from contracts.ids import new_id
-from contracts.problems import Invalid, NotFound, Reason
+from contracts.problems import Invalid, Reason
 from contracts.vocabulary import WebhookEnd
 from contracts.webhooks import (
     WebhookDisabled,
@@ -25,8 +25,8 @@ from contracts.webhooks import (
     WebhookReplayed,
     WebhookSecretRotated,
 )
-from notify_service.adapters import known_facts
 from notify_service.adapters.at_hand import AtHand, at_hand
+from notify_service.adapters.routes.deciding import RowsFor, decide_for_district
 from notify_service.adapters.routes.forms import Form
 from notify_service.adapters.webhooks.delivering import overlap_until
 from notify_service.adapters.webhooks.guard import NotAllowed, checked
@@ -40,18 +40,13 @@ from notify_service.application.webhooks import (
     wants,
 )
 from runtime.auth import Principal, allow
-from runtime.call import Asked, Call, Making
-from runtime.database import driver
-from runtime.event_store import Appended, Change
+from runtime.call import Asked, Call
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
 from runtime.resources import encode
-from runtime.tenants import subject_of
 
 Writes = Annotated[Principal, allow("webhook.write")]
-Decide = Callable[[Webhook, date], Sequence[Event]]
-RowsFor = Callable[[AsyncConnection], Awaitable[None]]
 routes = Routes(prefix="/notify/v1", tags=["webhooks"])
 EXAMPLE_URL = "https://sis.example.org/handrail"
 
@@ -152,7 +147,7 @@ async def post_webhook(body: WebhookIn, who: Writes, asked: Asked) -> Response:
                               about=body.about, personal=personal)
         ]  # fmt: skip
 
-    return await _decide(asked, webhook_id, decide, rows_for)
+    return await decide_for_district(asked, WEBHOOK, webhook_id, decide, rows_for, new=True)
 
 
 @routes.get("/webhooks", response_model=Page[WebhookOut])
@@ -180,7 +175,7 @@ async def delete_webhook(webhook_id: UUID, who: Writes, asked: Asked) -> Respons
     def decide(webhook: Webhook, today: date) -> Sequence[Event]:
         return [] if webhook.removed else [WebhookRemoved(effective_on=today, webhook_id=webhook_id)]
 
-    return await _decide(asked, webhook_id, decide, rows_for)
+    return await decide_for_district(asked, WEBHOOK, webhook_id, decide, rows_for)
 
 
 @routes.post("/webhooks/{webhook_id}/secret", response_model=SecretOut, responses=problems(WebhookNotActive))
@@ -205,7 +200,7 @@ async def post_secret(webhook_id: UUID, body: RotationIn, who: Writes, asked: As
             WebhookSecretRotated(effective_on=today, webhook_id=webhook_id, overlap_hours=body.overlap_hours)
         ]
 
-    answered = await _decide(asked, webhook_id, decide, rows_for)
+    answered = await decide_for_district(asked, WEBHOOK, webhook_id, decide, rows_for)
     if answered.headers.get("Idempotent-Replayed"):
         raise WebhookNotActive("A secret is shown once: ask for another one with another Idempotency-Key.")
     return Response(
@@ -224,7 +219,9 @@ async def post_disabling(webhook_id: UUID, who: Writes, asked: Asked) -> Respons
         stopped = WebhookDisabled(effective_on=today, webhook_id=webhook_id, reason=WebhookEnd.BY_HAND)
         return [stopped] if webhook.active else []
 
-    return await _decide(asked, webhook_id, decide, _set_active(asked, webhook_id, active=False))
+    return await decide_for_district(
+        asked, WEBHOOK, webhook_id, decide, _set_active(asked, webhook_id, active=False)
+    )
 
 
 @routes.post(
@@ -238,13 +235,14 @@ async def post_enabling(webhook_id: UUID, who: Writes, asked: Asked) -> Response
             raise WebhookNotActive("This endpoint has been removed.")
         return [] if webhook.active else [WebhookEnabled(effective_on=today, webhook_id=webhook_id)]
 
-    return await _decide(asked, webhook_id, decide, _set_active(asked, webhook_id, active=True))
+    return await decide_for_district(
+        asked, WEBHOOK, webhook_id, decide, _set_active(asked, webhook_id, active=True)
+    )
 
 
 @routes.post("/webhooks/{webhook_id}/replay", response_model=WebhookOut, responses=problems(WebhookNotActive))
 async def post_replay(webhook_id: UUID, body: ReplayIn, who: Writes, asked: Asked) -> Response:
     """Have everything of one log after a position told once more, under the ids it had."""
-    await asked.shown("webhook", webhook_id)
 
     async def rows_for(rows: AsyncConnection) -> None:
         types = await rows.scalar(
@@ -280,7 +278,7 @@ async def post_replay(webhook_id: UUID, body: ReplayIn, who: Writes, asked: Aske
             )
         ]
 
-    answered = await _decide(asked, webhook_id, decide, rows_for)
+    answered = await decide_for_district(asked, WEBHOOK, webhook_id, decide, rows_for)
     at_hand(asked.request).wake_webhooks()
     return answered
 
@@ -331,37 +329,6 @@ def _set_active(asked: Call, webhook_id: UUID, *, active: bool) -> RowsFor:
             )  # fmt: skip
 
     return rows_for
-
-
-async def _decide(asked: Call, webhook_id: UUID, decide: Decide, rows_for: RowsFor | None = None) -> Response:
-    """The event and the rows it moves, together or not at all."""
-    service = at_hand(asked.request).service
-    subject = await subject_of(asked.store, asked.tenant)
-    if subject is None:
-        raise NotFound("There is nothing here under this id that you may see.")
-
-    async def run(making: Making) -> Appended:
-        async with service.database.begin(asked.tenant) as rows:
-            connection = await driver(rows)
-            stream = WEBHOOK.stream(webhook_id)
-            loaded = (
-                await service.store.load_many(asked.tenant, [(WEBHOOK, stream)], connection=connection)
-            )[stream]
-            events = decide(loaded.state, await known_facts.today_in(rows, asked.tenant))
-            if loaded.state.webhook_id is None and not any(
-                isinstance(each, WebhookRegistered) for each in events
-            ):
-                raise NotFound("There is nothing here under this id that you may see.")
-            appended = await service.store.append(
-                asked.context, [Change(loaded, subject, events)], claims=making.claims, answer=making.answer,
-                connection=connection,
-            )  # fmt: skip
-            if appended.replayed is None and rows_for is not None:
-                await rows_for(rows)
-        service.store.wake()
-        return appended
-
-    return await asked.respond("webhook", webhook_id, run)
 
 
 def _event_header(answered: Response) -> Iterator[tuple[str, str]]:
