@@ -7,7 +7,6 @@ So a test either gets a real broker or is told, in words, what is missing.
 import asyncio
 import base64
 import contextlib
-import fcntl
 import os
 import random
 import re
@@ -19,34 +18,19 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from runtime.testing_maven import Jars, JarsUnavailable
+
 KAFKA_VERSION = "4.3.1"
 OLDEST_JAVA = 17
 
-# Where Maven takes this from is the machine's setting, not ours.
-_POM = f"""\
-<project>
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>handrail</groupId>
-  <artifactId>kafka-for-tests</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>{KAFKA_VERSION}</version>
-    </dependency>
-  </dependencies>
-</project>
-"""
-_COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+JARS = Jars("kafka", "org.apache.kafka", "kafka_2.13", KAFKA_VERSION)
+"""44 MB."""
 
 _JVM = ["-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dorg.apache.logging.log4j.level=WARN"]
 
@@ -131,7 +115,7 @@ class KafkaBroker:
         if self.running:
             return
         if not self._classpath:
-            self._classpath = f"{fetched()}/*"
+            self._classpath = f"{_jars()}/*"
             self._format()
         self._process = self._spawn(["kafka.Kafka", str(self._properties)])
         deadline = time.monotonic() + timeout
@@ -230,47 +214,16 @@ def broker_or_reason() -> KafkaBroker | GivenBroker | str:
     if (java := _java_version()) < OLDEST_JAVA:
         found = f"version {java}" if java else "none"
         return f"Kafka {KAFKA_VERSION} needs Java {OLDEST_JAVA} or newer, found {found}"
-    if not shutil.which("mvn") and not _libs().is_dir():
+    if not JARS.can_be_had:
         return "Maven (mvn) is not there to fetch Kafka"
     return KafkaBroker()
 
 
-def fetched() -> Path:
-    """The folder with Kafka's jars; fetched on first use (44 MB), then kept. Safe to call from several processes."""
-    libs = _libs()
-    if libs.is_dir():
-        return libs
-    libs.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(libs.parent / "fetch.lock"):
-        if libs.is_dir():
-            return libs
-        pom = libs.parent / "pom.xml"
-        pom.write_text(_POM)
-        # Under its final name only when complete: a fetch that broke off must not look like a broker.
-        with tempfile.TemporaryDirectory(dir=libs.parent) as unfinished:
-            part = Path(unfinished) / "libs"
-            options = ["--quiet", "--batch-mode", "--strict-checksums", "--file", str(pom)]
-            target = [f"-DoutputDirectory={part}", "-DincludeScope=runtime"]
-            done = subprocess.run(
-                ["mvn", *options, _COPY_DEPENDENCIES, *target], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                raise KafkaUnavailable(f"Maven could not fetch Kafka {KAFKA_VERSION}:\n{done.stdout[-2000:]}")
-            part.rename(libs)
-    return libs
-
-
-def _libs() -> Path:
-    cache = os.environ.get("HANDRAIL_CACHE")
-    folder = Path(cache) if cache else Path.home() / ".cache" / "handrail"
-    return folder / f"kafka-{KAFKA_VERSION}" / "libs"
-
-
-@contextlib.contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    with lock.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+def _jars() -> Path:
+    try:
+        return JARS.fetched()
+    except JarsUnavailable as error:
+        raise KafkaUnavailable(str(error)) from error
 
 
 def _java_version() -> int:

@@ -42,7 +42,6 @@ from audit_service.application.packets import DISCLOSURE
 from audit_service.application.records import DESTRUCTION, HOLD
 from audit_service.application.service import AuditService
 from audit_service.application.tokens import Mint
-from audit_service.application.verification import copy_of
 from audit_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
@@ -108,7 +107,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     service = service_of(settings)
 
     async def whose_event(call: Call, event: UUID) -> UUID | None:
-        subject = (await copy_of(service, call.tenant, event)).entry.subject
+        subject = (await service.evidence.one(call.tenant, event)).entry.subject
         return subject if await service.evidence.students_among(call.tenant, {subject}) else None
 
     async def whose_plan(call: Call, plan: UUID) -> UUID:

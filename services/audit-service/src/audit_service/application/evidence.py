@@ -286,13 +286,6 @@ class Evidence:
             )  # fmt: skip
         return [Extent(row["source"], row["size"], row["nth"]) for row in rows]
 
-    async def of_event(self, tenant: str, event_id: UUID) -> Copy | None:
-        """One event's entry, if it lies below the frontier."""
-        found = await self._fetch(
-            tenant, f"SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.event_id = $1", event_id
-        )
-        return found[0] if found else None
-
     async def reached(self, tenant: str, event_id: UUID) -> bool:
         """Whether the event lies below the frontier."""
         async with self.database.lend(tenant) as connection:

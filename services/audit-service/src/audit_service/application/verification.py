@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from audit_service.application.copied_tree import copied_tree
 from audit_service.application.cosigner import known_key, newest_note, reached_of
@@ -13,7 +12,6 @@ from contracts.event import Value
 from contracts.log.checkpoint import Checkpoint
 from contracts.log.note import Note, signed_at
 from contracts.log.proof import proof_file
-from contracts.problems import NotFound
 from contracts.vocabulary import LogFault, ServiceName
 from runtime.problem_details import NotYet
 from runtime.roles import SERVICES
@@ -85,14 +83,6 @@ async def standings(service: AuditService, tenant: str) -> list[LogStanding]:
 def _cosigned(note: Note) -> Cosigned:
     at = datetime.fromtimestamp(signed_at(note.signatures[1].blob), UTC)
     return Cosigned(size=Checkpoint.parse(note.text).size, at=at)
-
-
-async def copy_of(service: AuditService, tenant: str, event_id: UUID) -> Copy:
-    """The entry of an event; raises `NotFound`."""
-    found = await service.evidence.of_event(tenant, event_id)
-    if found is None:
-        raise NotFound("There is nothing here under this id that you may see.")
-    return found
 
 
 async def proof_of(service: AuditService, tenant: str, copy: Copy, *, with_salt: bool) -> EntryProof:

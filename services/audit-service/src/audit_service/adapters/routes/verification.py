@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.application.service import audit
-from audit_service.application.verification import LogStanding, copy_of, proof_of, standings
+from audit_service.application.verification import LogStanding, proof_of, standings
 from runtime.auth import Principal, allow
 from runtime.call import Asked
 from runtime.http import Routes
@@ -56,7 +56,7 @@ async def get_proof(event_id: UUID, asked: Asked, who: Reader) -> Response:
     salt of the contents; it is left out where the token does not reach the contents.
     """
     service = audit(asked)
-    copy = await copy_of(service, who.tenant, event_id)
+    copy = await service.evidence.one(who.tenant, event_id)
     proof = await proof_of(service, who.tenant, copy, with_salt=CONTENTS_SCOPE[copy.source] in who.scopes)
     return _file(proof.file, f"{event_id}.tlog-proof", "text/plain; charset=utf-8")
 
@@ -67,7 +67,7 @@ async def get_proof(event_id: UUID, asked: Asked, who: Reader) -> Response:
 )  # fmt: skip
 async def get_proof_entry(event_id: UUID, asked: Asked, who: Reader) -> Response:
     """Download the entry that the proof is of: the very bytes that were logged."""
-    copy = await copy_of(audit(asked), who.tenant, event_id)
+    copy = await audit(asked).evidence.one(who.tenant, event_id)
     return _file(copy.entry_bytes, f"{event_id}.entry.json", "application/json")
 
 

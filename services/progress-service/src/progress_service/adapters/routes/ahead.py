@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.fields import Measure
 from contracts.vocabulary import MakeUpKind
-from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
+from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo, rounded
 from progress_service.adapters.routes.delivery import ExpectedOut, FiguresOut, FlagOut, figures_of
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.ahead import compensatory_of, outlook_of, week_of
@@ -104,10 +104,8 @@ async def get_compensatory(
     student_id: UUID,
     asked: Asked,
     who: Reads,
-    first_on: Annotated[
-        date | None, Query(alias="from", description="First day; without it the school year's beginning.")
-    ] = None,
-    last_on: Annotated[date | None, Query(alias="to", description="Last day; without it today.")] = None,
+    first_on: FirstOn = None,
+    last_on: LastOn = None,
     known_at: KnownAt = None,
     basis: UpTo = None,
 ) -> Response:

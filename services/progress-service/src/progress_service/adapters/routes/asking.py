@@ -1,5 +1,6 @@
 """The parameters of questions about the past, and the minutes and basis of the answers."""
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Annotated
@@ -25,6 +26,10 @@ UpTo = Annotated[
         examples=["plan:17,progress:203"],
     ),
 ]
+FirstOn = Annotated[
+    date | None, Query(alias="from", description="First day; without it the school year's beginning.")
+]
+LastOn = Annotated[date | None, Query(alias="to", description="Last day; without it today.")]
 CENT = Decimal("0.01")
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.promises import Owed
 from contracts.vocabulary import Period
-from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
+from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.delivery_of import DeliveryOf, delivery_of
 from progress_service.application.knowledge import (
@@ -220,10 +220,8 @@ async def get_delivery(
     student_id: UUID,
     asked: Asked,
     who: Reads,
-    first_on: Annotated[
-        date | None, Query(alias="from", description="First day; without it the school year's beginning.")
-    ] = None,
-    last_on: Annotated[date | None, Query(alias="to", description="Last day; without it today.")] = None,
+    first_on: FirstOn = None,
+    last_on: LastOn = None,
     by: Annotated[
         Literal["week", "month", "year"], Query(description="The periods for which figures are given.")
     ] = "week",

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from progress_service.adapters.routes.asking import FirstOn, LastOn
 from progress_service.adapters.routes.delivery import FiguresOut, figures_of
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.knowledge import read_days
@@ -57,10 +58,8 @@ class RollUpOut(BaseModel):
 async def get_roll_up(
     asked: Asked,
     who: Reads,
-    first_on: Annotated[
-        date | None, Query(alias="from", description="First day; without it the school year's beginning.")
-    ] = None,
-    last_on: Annotated[date | None, Query(alias="to", description="Last day; without it today.")] = None,
+    first_on: FirstOn = None,
+    last_on: LastOn = None,
     to_leave: Annotated[
         bool,
         Query(
