@@ -72,6 +72,7 @@ class PromisedServices:
         self.plan_id: PlanId = history.plan_id
         self._lines: Lines = fold(history.entries)
         self._numbers = {version.event_id: version.number for version in versions(history)}
+        self._texts: dict[tuple[ItemId, date], Text | None] = {}
 
     def services(self) -> dict[ItemId, Service]:
         """Every service the plan ever had, in its last text."""
@@ -85,6 +86,11 @@ class PromisedServices:
 
     def text_on(self, item_id: ItemId, day: date) -> Text | None:
         """The text that promises the service on ``day``; ``None`` where none does."""
+        if (item_id, day) not in self._texts:
+            self._texts[item_id, day] = self._text_on(item_id, day)
+        return self._texts[item_id, day]
+
+    def _text_on(self, item_id: ItemId, day: date) -> Text | None:
         binding = binding_on(self._lines.bindings, day)
         if binding is None or not isinstance(binding.recorded.event, PlanAdopted):
             return None

@@ -145,13 +145,15 @@ class Consumer:
     """Of a projection: removes what came of contents that were lawfully destroyed, as a rebuild would leave it out."""
 
 
-_PASS_OVER = """
-    WITH moved AS (
-        INSERT INTO {positions} AS p (consumer, source, lane, next)
-        SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
-        ON CONFLICT (consumer, source, lane) DO UPDATE SET next = excluded.next WHERE p.next < excluded.next)
-    INSERT INTO {service}.seen_events (event_id, consumer, source) SELECT unnest($5::uuid[]), $1, $2
-    ON CONFLICT DO NOTHING"""
+_MOVE_ON = """
+    WITH noted AS (
+        INSERT INTO {service}.seen_events (event_id, consumer, source) SELECT unnest($5::uuid[]), $1, $2
+        ON CONFLICT DO NOTHING)
+    INSERT INTO {positions} AS p (consumer, source, lane, next)
+    SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
+    ON CONFLICT (consumer, source, lane) DO UPDATE SET next = greatest(p.next, excluded.next)
+    RETURNING p.lane, coalesce(old.next, 1) AS before"""
+"""The positions are moved on and stay locked, each with where it stood; and the events are noted as seen."""
 
 
 class ConsumerRunner:
@@ -170,7 +172,7 @@ class ConsumerRunner:
         self._positions = (
             f"{database.service}_read.positions" if consumer.projection else f"{database.service}.positions"
         )
-        self._pass_over_sql = _PASS_OVER.format(positions=self._positions, service=database.service)
+        self._move_on_sql = _MOVE_ON.format(positions=self._positions, service=database.service)
 
     async def follow(self, source: str) -> None:
         """Follow one of the consumer's sources until cancelled, or until too much would be parked."""
@@ -184,7 +186,7 @@ class ConsumerRunner:
 
     async def next_positions(self, source: str, lanes: Collection[int]) -> dict[int, int]:
         """See `runtime.transport.port.NextPositions`."""
-        async with self._database.pool.acquire() as connection:
+        async with self._database.once() as connection:
             rows = await connection.fetch(
                 f"SELECT lane, next FROM {self._positions} WHERE consumer = $1 AND source = $2",
                 self.consumer.name,
@@ -194,7 +196,7 @@ class ConsumerRunner:
 
     async def furthest(self, source: str) -> int:
         """The last position that any lane of ``source`` has come to."""
-        async with self._database.pool.acquire() as connection:
+        async with self._database.once() as connection:
             found: int | None = await connection.fetchval(
                 f"SELECT max(next) - 1 FROM {self._positions} WHERE consumer = $1 AND source = $2",
                 self.consumer.name, source,
@@ -231,14 +233,8 @@ class ConsumerRunner:
 
     async def _pass_over(self, deliveries: Sequence[Delivery], covered: Collection[int]) -> None:
         """Move on past what has no effect here, also where its student is parked: one statement, safe to repeat."""
-        following = dict.fromkeys(covered, deliveries[-1].position + 1)
-        following |= {delivery.lane: delivery.position + 1 for delivery in deliveries}
-        following = dict(sorted(following.items()))  # Two instances wait for each other at most, never both.
         async with self._database.once() as connection:
-            await connection.execute(
-                self._pass_over_sql, self.consumer.name, deliveries[0].source, list(following),
-                list(following.values()), [delivered_id(delivery.entry) for delivery in deliveries],
-            )  # fmt: skip
+            await self._move_on(connection, deliveries, covered)
         self._handled.add(len(deliveries))
 
     async def _alone(self, delivery: Delivery) -> None:
@@ -255,50 +251,29 @@ class ConsumerRunner:
                 await asyncio.sleep(pause)
 
     async def _transaction(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
-        async with self._database.begin() as rows:
-            fresh = await self._claim(rows, deliveries, covered)
-            # Order matters per subject only, and a subject belongs to one tenant.
-            for tenant, group in groupby(sorted(fresh, key=lambda d: d.tenant), key=lambda d: d.tenant):
-                await set_tenant(rows, tenant)
+        # Order matters per subject only, and a subject belongs to one tenant.
+        by_tenant = sorted(deliveries, key=lambda delivery: delivery.tenant)
+        async with self._database.begin(by_tenant[0].tenant) as rows:
+            before = await self._move_on(await driver(rows), deliveries, covered)
+            fresh = [delivery for delivery in by_tenant if delivery.position >= before[delivery.lane]]
+            for tenant, group in groupby(fresh, key=lambda delivery: delivery.tenant):
+                if tenant != by_tenant[0].tenant:
+                    await set_tenant(rows, tenant)
                 await self._handle_tenant(tenant, list(group), rows)
-            await self._note_seen(rows, fresh)
         self._handled.add(len(fresh))
 
-    async def _claim(
-        self, rows: AsyncConnection, deliveries: Sequence[Delivery], covered: Collection[int] = ()
-    ) -> list[Delivery]:
-        """Lock the lanes' positions, drop what was done before, and move the positions on."""
-        source = deliveries[0].source
-        lanes = sorted({delivery.lane for delivery in deliveries} | set(covered))
-        connection = await driver(rows)
-        await connection.execute(
-            f"INSERT INTO {self._positions} (consumer, source, lane, next) SELECT $1, $2, unnest($3::smallint[]), 1"
-            " ON CONFLICT DO NOTHING", self.consumer.name, source, lanes,
+    async def _move_on(
+        self, connection: Any, deliveries: Sequence[Delivery], covered: Collection[int] = (), *, seen: bool = True
+    ) -> dict[int, int]:  # fmt: skip
+        """Move the lanes' positions past these; returns where each stood: what lies below was done before."""
+        following = dict.fromkeys(covered, deliveries[-1].position + 1)
+        following |= {delivery.lane: delivery.position + 1 for delivery in deliveries}
+        following = dict(sorted(following.items()))  # Two instances wait for each other at most, never both.
+        rows = await connection.fetch(
+            self._move_on_sql, self.consumer.name, deliveries[0].source, list(following), list(following.values()),
+            [delivered_id(delivery.entry) for delivery in deliveries if seen],
         )  # fmt: skip
-        locked = await connection.fetch(
-            f"SELECT lane, next FROM {self._positions} WHERE consumer = $1 AND source = $2 AND lane = ANY ($3::smallint[])"
-            " ORDER BY lane FOR UPDATE", self.consumer.name, source, lanes,
-        )  # fmt: skip
-        following = {row["lane"]: row["next"] for row in locked}
-        fresh = [delivery for delivery in deliveries if delivery.position >= following[delivery.lane]]
-        done = dict.fromkeys(covered, deliveries[-1].position + 1) | {d.lane: d.position + 1 for d in fresh}
-        done = {lane: position for lane, position in done.items() if position > following[lane]}
-        if done:
-            await connection.execute(
-                f"UPDATE {self._positions} AS p SET next = done.next FROM unnest($3::smallint[], $4::bigint[])"
-                " AS done (lane, next) WHERE p.consumer = $1 AND p.source = $2 AND p.lane = done.lane",
-                self.consumer.name, source, list(done), list(done.values()),
-            )  # fmt: skip
-        return fresh
-
-    async def _note_seen(self, rows: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
-        if not deliveries:
-            return
-        await (await driver(rows)).execute(
-            f"INSERT INTO {self._database.service}.seen_events (event_id, consumer, source)"
-            " SELECT unnest($1::uuid[]), $2, $3 ON CONFLICT DO NOTHING",
-            [delivered_id(delivery.entry) for delivery in deliveries], self.consumer.name, deliveries[0].source,
-        )  # fmt: skip
+        return {row["lane"]: row["before"] for row in rows}
 
     async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> None:
         if self.consumer.handle_raw is not None:
@@ -342,10 +317,10 @@ class ConsumerRunner:
 
     async def _park(self, delivery: Delivery, error: Exception) -> None:
         self._stop_when_too_much(delivery)
-        async with self._database.begin() as rows:
-            for claimed in await self._claim(rows, [delivery]):
-                await set_tenant(rows, claimed.tenant)
-                await park(self._database, self.consumer.name, claimed, described(error), rows)
+        async with self._database.begin(delivery.tenant) as rows:
+            before = await self._move_on(await driver(rows), [delivery], seen=False)
+            if delivery.position >= before[delivery.lane]:
+                await park(self._database, self.consumer.name, delivery, described(error), rows)
         log.error("event_parked", consumer=self.consumer.name, source=delivery.source, position=delivery.position,
                   error=type(error).__name__)  # fmt: skip
 

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
+BUSY_POLLS = 10
+"""So many polls without work, and the quieter pace: appends of this process wake it anyway."""
 BREATH_SECONDS = 0.004
 BATCH = 2_000
 RETRY_SECONDS = 0.5
@@ -303,7 +305,7 @@ class Sequencer:
                     await leader.sign_what_is_left()
                 with contextlib.suppress(TimeoutError):
                     # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the waking.
-                    async with asyncio.timeout(POLL_SECONDS if quiet < 100 else IDLE_POLL_SECONDS):
+                    async with asyncio.timeout(POLL_SECONDS if quiet < BUSY_POLLS else IDLE_POLL_SECONDS):
                         await self._work.wait()
         finally:
             if publishing is not None:

@@ -259,20 +259,25 @@ class Service:
         for runner in self.runners:
             for source in runner.consumer.sources:
                 following[source] = following.get(source, 0) + 1
-        async with self.database.lend(tenant) as connection:
-            own: bool = await connection.fetchval(
-                f"SELECT EXISTS (SELECT FROM {self.name}.events WHERE id = $1)", event_id
-            )
-            if own and not following.get(self.database.source):
-                return True
+        async with self.database.once() as connection:
             row = await connection.fetchrow(
                 f"SELECT min(source) AS source, count(*) AS consumers FROM {self.name}.seen_events WHERE event_id = $1",
                 event_id,
             )  # fmt: skip
-        if row is None or row["source"] is None:
-            # What arrived longer ago than is kept: it is here, unless something waits.
-            return _made_at(event_id) < datetime.now(UTC) - SEEN_KEPT and not self.degraded()
-        return bool(row["consumers"] >= following.get(row["source"], 0))
+        if row["source"] is not None and row["consumers"] >= following.get(row["source"], 0):
+            return True
+        if not following.get(self.database.source) and await self._has_made(tenant, event_id):
+            return True
+        # What arrived longer ago than is kept: it is here, unless something waits.
+        made_long_ago = _made_at(event_id) < datetime.now(UTC) - SEEN_KEPT
+        return row["source"] is None and made_long_ago and not self.degraded()
+
+    async def _has_made(self, tenant: str, event_id: UUID) -> bool:
+        async with self.database.lend(tenant) as connection:
+            made: bool = await connection.fetchval(
+                f"SELECT EXISTS (SELECT FROM {self.name}.events WHERE id = $1)", event_id
+            )
+        return made
 
     @property
     def needed(self) -> Mapping[str, Callable[[], Awaitable[None]]]:

@@ -27,6 +27,9 @@ POLL_SECONDS = 1.0
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+RESTS = 2
+MOST_REST_SECONDS = 0.03
+"""After a small batch, so many times as long as it took: when much comes in, fewer and larger batches take it."""
 
 _PAGE = """
     SELECT page.* FROM unnest($1::smallint[], $2::bigint[]) AS wanted (lane, start)
@@ -38,6 +41,15 @@ _PAGE = """
 _OWN = """
     SELECT log.position, log.tenant, log.index, log.subject, log.lane, log.entry, events.sealed
       FROM {owner}.log JOIN {owner}.events ON events.id = log.event_id WHERE log.position = ANY ($1)"""
+_EXTEND = """
+    WITH seen AS (
+        UPDATE {s}.consumer_members SET seen_at = clock_timestamp() WHERE consumer = $1 AND member = $2 RETURNING 1),
+    kept AS (
+        UPDATE {s}.lane_leases SET until = clock_timestamp() + make_interval(secs => $3)
+         WHERE consumer = $1 AND owner = $2 AND until > clock_timestamp() RETURNING 1)
+    SELECT (SELECT count(*) FROM kept) AS kept,
+           (SELECT count(*) FROM seen) + (SELECT count(*) FROM {s}.consumer_members
+             WHERE consumer = $1 AND member <> $2 AND seen_at >= clock_timestamp() - make_interval(secs => $3)) AS members"""
 
 
 class JournalTransport:
@@ -98,6 +110,7 @@ class JournalTransport:
     ) -> None:
         async with self._leases.held(f"{consumer}/{source}") as lease:
             start: dict[int, int] = {}
+            clock = asyncio.get_running_loop().time
             while True:
                 woken.clear()
                 lanes = lease.lanes()
@@ -106,11 +119,14 @@ class JournalTransport:
                 rows: Sequence[Any] = []
                 if start:
                     rows = await self._rows(source, start)
+                began = clock()
                 if rows and lease.lanes() >= lanes:
                     if await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
                         start |= {row["lane"]: row["position"] + 1 for row in rows}
                     else:
                         start = {}
+                    if len(rows) < PAGE_PER_LANE:  # What comes in the next moment shares one batch.
+                        await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
                 elif not rows:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(POLL_SECONDS):
@@ -118,16 +134,19 @@ class JournalTransport:
 
     async def _rows(self, source: str, start: Mapping[int, int]) -> Sequence[Any]:
         lanes, starts = list(start), list(start.values())
+        own = source == self._database.source
+        rows: list[Any]
+        async with self._database.once() as connection:
+            if not own:
+                rows = await connection.fetch(_PAGE.format(owner=source, most=PAGE_PER_LANE), lanes, starts)
+                return rows
+            places = await connection.fetch(
+                f"SELECT position, tenant FROM {source}.log_places($1, $2, $3)", lanes, starts, PAGE_PER_LANE
+            )  # fmt: skip
+        if not places:
+            return []
         async with self._database.pool.acquire() as connection:
-            if source == self._database.source:
-                places = await connection.fetch(
-                    f"SELECT position, tenant FROM {source}.log_places($1, $2, $3)", lanes, starts, PAGE_PER_LANE
-                )  # fmt: skip
-                return await _own_rows(connection, source, places)
-            rows: Sequence[Any] = await connection.fetch(
-                _PAGE.format(owner=source, most=PAGE_PER_LANE), lanes, starts
-            )
-            return rows
+            return await _own_rows(connection, source, places)
 
     async def _handed(self, handle: Handle, deliveries: list[Delivery], consumer: str) -> bool:
         try:
@@ -192,7 +211,7 @@ class JournalRecords:
 
 async def newest_position(database: Database, source: str) -> int:
     """The last position of a source, where the journal is the transport; of the service's own log always."""
-    async with database.pool.acquire() as connection:
+    async with database.once() as connection:
         own = f"SELECT {source}.newest_position()"
         others = f"SELECT coalesce(max(position), 0) FROM {source}.journal"
         newest: int = await connection.fetchval(own if source == database.source else others)
@@ -255,9 +274,22 @@ class Leases:
         while True:
             await asyncio.sleep(min(RENEW_SECONDS, self._seconds / 4))
             try:
-                await self._renew(consumer, lease)
+                if not await self._extend(consumer, lease):
+                    await self._renew(consumer, lease)
             except UNREACHABLE:
                 continue  # The lease runs out by itself.
+
+    async def _extend(self, consumer: str, lease: HeldLease) -> bool:
+        """Keep what is held, in one statement; false when there may be more to take, or too much is held."""
+        asked_at = asyncio.get_running_loop().time()
+        async with self._database.once() as connection:
+            row = await connection.fetchrow(
+                _EXTEND.format(s=self._database.service), consumer, self._member, self._seconds
+            )
+        if row["kept"] != len(lease.fences) or row["kept"] != -(-LANES // max(1, row["members"])):
+            return False
+        lease.until = asked_at + self._seconds
+        return True
 
     async def _renew(self, consumer: str, lease: HeldLease) -> None:
         asked_at = asyncio.get_running_loop().time()

@@ -5,6 +5,7 @@ begins, and what comes meanwhile stays noted. Killed at any point, nothing is lo
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,9 +34,11 @@ EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
 AWAKE_SECONDS = 2.0
-RESTS = 3
-"""So many times as long as a batch took."""
-MOST_REST_SECONDS = 1.0
+RESTS = 9
+"""After a batch others go first, so many times as long as it took at most: all four services may share one process."""
+MOST_REST_SECONDS = 2.0
+IDLE_BELOW = 0.5
+"""When the process uses less of its time than this share, and is woken when it asked for, nobody needs the rest."""
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
 
 
@@ -101,8 +104,7 @@ class Judging:
                 began = clock()
                 while await self.judge_waiting(tenant):
                     self._awake[tenant] = clock() + POLL_SECONDS
-                    # Most of the time is for others: in the embedded default all four services share it.
-                    await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
+                    await _give_way(min(RESTS * (clock() - began), MOST_REST_SECONDS))
                     began = clock()
                 if self._awake[tenant] <= clock():
                     del self._awake[tenant]
@@ -274,6 +276,18 @@ class Judging:
                     WHERE q.tenant = current_setting('handrail.tenant') AND q.subject = ANY ($3) AND q.source = f.source
                       AND q.position < f.next""", list(frontier), list(frontier.values()), list(noted),
             )  # fmt: skip
+
+
+async def _give_way(seconds: float) -> None:
+    """Let the rest of this process go first, so long at most, and as long as it has something to do."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    while (now := clock()) < until:
+        used, pause = time.process_time(), min(POLL_SECONDS, until - now)
+        await asyncio.sleep(pause)
+        passed = clock() - now
+        if passed < 1.25 * pause and time.process_time() - used < IDLE_BELOW * passed:
+            return
 
 
 _INSERT = """

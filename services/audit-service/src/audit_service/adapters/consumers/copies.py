@@ -5,7 +5,7 @@ position that is missing: whatever lies below it is whole, and nothing above it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,9 +41,10 @@ class Frontier:
         async def run() -> None:
             clock = asyncio.get_running_loop().time
             awake_until = 0.0
+            reached: Mapping[str, int] | None = None
             while True:
                 self._work.clear()
-                await advance(database)
+                reached = await advance(database, reached)
                 pause = POLL_SECONDS if clock() < awake_until else IDLE_POLL_SECONDS
                 try:
                     # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the waking.
@@ -58,18 +59,23 @@ class Frontier:
         return run
 
 
-async def advance(database: Database) -> dict[str, int]:
-    """Move every frontier as far as copies reach without a gap; returns the first missing position of each source."""
-    reached: dict[str, int] = {}
-    async with database.pool.acquire() as connection:
-        for source in SERVICES:
-            before = None
-            while before != reached.get(source, 0):
-                before = reached.get(source)
-                reached[source] = await connection.fetchval(
-                    "SELECT audit.advance_frontier($1, $2)", source, PAGE
-                )
-    return reached
+async def advance(database: Database, reached: Mapping[str, int] | None = None) -> Mapping[str, int]:
+    """Move every frontier as far as copies reach without a gap; returns the first missing position of each source.
+
+    ``reached``: what the last call returned; when nothing has moved since, one statement has told.
+    """
+    while (now := await _advanced(database)) != reached:
+        reached = now
+    return now
+
+
+async def _advanced(database: Database) -> dict[str, int]:
+    async with database.once() as connection:
+        rows = await connection.fetch(
+            "SELECT source, audit.advance_frontier(source, $2) AS next FROM unnest($1::text[]) AS s (source)",
+            list(SERVICES), PAGE,
+        )  # fmt: skip
+    return {row["source"]: row["next"] for row in rows}
 
 
 def copies(frontier: Frontier) -> Consumer:

@@ -9,7 +9,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.plan import PlanFacts
-from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.record import OwedPeriod, StudentRecord
 from audit_service.domain.findings.session import SessionFacts
 from contracts.items import Service
 from contracts.progress import MakeUpAgreed, ScheduleEnded, ScheduleSet, SessionMissed
@@ -66,19 +66,10 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
         for item_id, service in promised.services().items():
             given = _given_by_day(record, item_id)
             kept, short, wakes = 0, 0, None
-            for first, last, owed in periods_of(record, plan, service):
+            for first, last, owed, _ in periods_of(record, plan, service):
                 if last >= today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(today) else None
                     break
-                owed = sum(
-                    (
-                        each.minutes or Fraction(0)
-                        for each in promised.owed(
-                            item_id, first, last, record.district.days, record.district.convention_on
-                        )
-                    ),
-                    Fraction(0),
-                )
                 if not owed:
                     continue
                 got = sum(minutes for day, minutes in given.items() if first <= day <= last)
@@ -117,37 +108,41 @@ def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
     return found
 
 
-def periods_of(
-    record: StudentRecord, plan: PlanFacts, service: Service
-) -> Sequence[tuple[date, date, Fraction]]:
-    """The service's periods up to the one of today, first and last day, and what each that is over owes."""
+def periods_of(record: StudentRecord, plan: PlanFacts, service: Service) -> Sequence[OwedPeriod]:
+    """The service's periods up to the one of today, and what each that is over owes."""
     known = record.remembered.get((plan.plan_id, service.id))
     if known is not None:
         return known
-    found: list[tuple[date, date, Fraction]] = []
+    found: list[OwedPeriod] = []
     promised, days = record.promised(plan), record.district.days
     day = min(min(c.effective_on for c in plan.lines.items[service.id]), record.today)
     while day <= record.today:
         bounds = days.bounds(service, day)
         if bounds is not None:
             over = bounds[1] < record.today
-            found.append((*bounds, _owed(record, promised, service.id, *bounds) if over else Fraction(0)))
+            owed = _promised_in(record, promised, service.id, *bounds) if over else Fraction(0)
+            missed = _not_owed_in(record, service.id, *bounds) if owed else 0
+            found.append((*bounds, owed, max(owed - missed, Fraction(0))))
         day = (bounds[1] if bounds else day) + ONE_DAY
     record.remembered[plan.plan_id, service.id] = found
     return found
 
 
-def _owed(
+def _promised_in(
     record: StudentRecord, promised: PromisedServices, item_id: UUID, first: date, last: date
 ) -> Fraction:
     owed = promised.owed(item_id, first, last, record.district.days, record.district.convention_on)
-    off = sum(
+    return sum((each.minutes or Fraction(0) for each in owed), Fraction(0))
+
+
+def _not_owed_in(record: StudentRecord, item_id: UUID, first: date, last: date) -> int:
+    """Minutes missed for reasons that take them off what is owed."""
+    return sum(
         session.entry.event.minutes
         for session in record.sessions
         if session.item_id == item_id and first <= session.on <= last and isinstance(session.entry.event, SessionMissed)
         and session.reason in record.district.convention_on(session.on).not_owed
     )  # fmt: skip
-    return max(sum((each.minutes or Fraction(0) for each in owed), Fraction(0)) - off, Fraction(0))
 
 
 @rule("idea.missed-reason")
@@ -168,7 +163,7 @@ def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
                 ):
                     yield _silent(record, plan, item_id, day)
             begins, wakes = days[0] if days else None, None
-            for first, last, owed in periods_of(record, plan, promised.services()[item_id]):
+            for first, last, _, owed in periods_of(record, plan, promised.services()[item_id]):
                 if last >= record.today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(record.today) else None
                 elif begins is None or last < begins:

@@ -49,6 +49,7 @@ class District:
     """Of the streams ``district`` and ``staff/...``, in known order."""
     fallback_zone: str = "UTC"
     _rules: dict[date, RuleSet] = field(default_factory=dict, compare=False)
+    _counted: dict[tuple[date, Due], Counted] = field(default_factory=dict, compare=False)
 
     @cached_property
     def said(self) -> tuple[Said, ...]:
@@ -129,7 +130,9 @@ class District:
 
     def count(self, day: date, due: Due) -> Counted:
         """The day on which the time has passed, by the district's own calendar."""
-        return count_from(day, due, self.calendar)
+        if (day, due) not in self._counted:
+            self._counted[day, due] = count_from(day, due, self.calendar)
+        return self._counted[day, due]
 
     def day_of(self, moment: datetime) -> date:
         """The day of an instant in the district's zone."""

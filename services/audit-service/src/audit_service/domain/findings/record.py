@@ -30,6 +30,8 @@ from contracts.vocabulary import PlanKind, RightsGround
 
 E = TypeVar("E", bound=Event)
 OF_THE_STUDENT = frozenset({RightsGround.ADULT_STUDENT})
+OwedPeriod = tuple[date, date, Fraction, Fraction]
+"""First and last day; the minutes promised; and those of them still owed after what was missed for a reason that excuses."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class StudentRecord:
         return plans_of(self.entries)
 
     @cached_property
-    def remembered(self) -> dict[tuple[UUID, UUID], Sequence[tuple[date, date, Fraction]]]:
+    def remembered(self) -> dict[tuple[UUID, UUID], Sequence[OwedPeriod]]:
         """What each service owes period by period, once two rules have asked."""
         return {}
 
