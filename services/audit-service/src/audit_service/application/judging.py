@@ -36,7 +36,7 @@ POLL_SECONDS = 0.02
 AWAKE_SECONDS = 2.0
 RESTS = 9
 """After a batch others go first, so many times as long as it took at most: all four services may share one process."""
-MOST_REST_SECONDS = 2.0
+MOST_REST_SECONDS = 5.0
 IDLE_BELOW = 0.5
 """When the process uses less of its time than this share, and is woken when it asked for, nobody needs the rest."""
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
@@ -72,6 +72,8 @@ class Judging:
         self._profiles = profiles
         self._work = asyncio.Event()
         self._awake: dict[str, float] = {}
+        self._asked = 0
+        """So many wait for what is judged just now."""
 
     def wake(self, of: Iterable[str]) -> None:
         """Something of these tenants was noted; it may not be committed yet, nor below the frontier."""
@@ -104,7 +106,7 @@ class Judging:
                 began = clock()
                 while await self.judge_waiting(tenant):
                     self._awake[tenant] = clock() + POLL_SECONDS
-                    await _give_way(min(RESTS * (clock() - began), MOST_REST_SECONDS))
+                    await self._give_way(min(RESTS * (clock() - began), MOST_REST_SECONDS))
                     began = clock()
                 if self._awake[tenant] <= clock():
                     del self._awake[tenant]
@@ -116,6 +118,17 @@ class Judging:
                 await asyncio.sleep(POLL_SECONDS)
             except TimeoutError:
                 continue
+
+    async def _give_way(self, seconds: float) -> None:
+        """Let the rest of this process go first while it has something to do, so long at most, and until somebody asks."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while (now := clock()) < until and not self._asked:
+            used, pause = time.process_time(), min(POLL_SECONDS, until - now)
+            await asyncio.sleep(pause)
+            passed = clock() - now
+            if passed < 1.25 * pause and time.process_time() - used < IDLE_BELOW * passed:
+                return
 
     async def judge_waiting(self, tenant: str, most: int = BATCH) -> int:
         """Judge a batch of what waits in a district; returns how many students were judged."""
@@ -145,11 +158,15 @@ class Judging:
     async def settled(self, tenant: str, seconds: float = 5.0) -> int:
         """Wait until everything is judged, so long at most; returns how many students still wait."""
         deadline = asyncio.get_running_loop().time() + seconds
-        while waiting := await self.waiting(tenant):
-            if asyncio.get_running_loop().time() > deadline:
-                break
-            self.wake([tenant])
-            await asyncio.sleep(POLL_SECONDS)
+        self._asked += 1
+        try:
+            while waiting := await self.waiting(tenant):
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                self.wake([tenant])
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            self._asked -= 1
         return waiting
 
     async def district(
@@ -276,18 +293,6 @@ class Judging:
                     WHERE q.tenant = current_setting('handrail.tenant') AND q.subject = ANY ($3) AND q.source = f.source
                       AND q.position < f.next""", list(frontier), list(frontier.values()), list(noted),
             )  # fmt: skip
-
-
-async def _give_way(seconds: float) -> None:
-    """Let the rest of this process go first, so long at most, and as long as it has something to do."""
-    clock = asyncio.get_running_loop().time
-    until = clock() + seconds
-    while (now := clock()) < until:
-        used, pause = time.process_time(), min(POLL_SECONDS, until - now)
-        await asyncio.sleep(pause)
-        passed = clock() - now
-        if passed < 1.25 * pause and time.process_time() - used < IDLE_BELOW * passed:
-            return
 
 
 _INSERT = """
