@@ -32,6 +32,7 @@ from notify_service.adapters.tables import (
     notify_tables_3,
     notify_tables_4,
     notify_tables_5,
+    notify_tables_6,
 )
 from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
@@ -296,6 +297,7 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_3(),
             *notify_tables_4(),
             *notify_tables_5(),
+            *notify_tables_6(),
             *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),
@@ -314,6 +316,7 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
     ):
         await make_tables(plan)
         returns = settings.setdefault("returns_port", a_free_port())
+        settings.setdefault("mail_patience_seconds", 0)
         issuer = TestIssuer()
         app = create_app(settings_for(cluster, plan.name, smtp_port=mail.port, **settings), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:

@@ -1,6 +1,7 @@
 """What is owed of what: each rule by its sentence."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +42,7 @@ from contracts.vocabulary import (
     RightsGround,
 )
 from notify_service.domain.owing import Known, Times, booklet_of_year, owed_of
+from notify_service.domain.together import leaves_at
 
 DAY = date(2026, 3, 2)
 STUDENT = an_id("student")
@@ -217,3 +219,19 @@ def test_the_booklet_is_owed_once_a_school_year():
     assert booklet_of_year(begins, [date(2026, 5, 20)], today) is not None
     assert booklet_of_year(begins, [date(2026, 8, 30)], today) is None
     assert booklet_of_year(begins, [], date(2026, 8, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("hour", "patience", "leaves"),
+    [
+        (9, timedelta(minutes=15), (24, 9, 15)),
+        (23, timedelta(hours=2), (24, 23, 55)),
+        (9, timedelta(0), (24, 9, 0)),
+    ],
+)
+def test_waiting_for_further_changes_never_costs_a_day_of_notice(hour, patience, leaves):
+    now = datetime(2026, 2, 24, hour, 0, tzinfo=ZoneInfo("America/Chicago"))
+
+    at = leaves_at(now, patience)
+
+    assert (at.day, at.hour, at.minute) == leaves

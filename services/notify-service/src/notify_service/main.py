@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -107,7 +108,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
     office = post_office(settings)
-    sender = Sender(service, office, lease_seconds=settings.send_lease_seconds)
+    sender = Sender(
+        service, office, lease_seconds=settings.send_lease_seconds,
+        patience=timedelta(seconds=settings.mail_patience_seconds),
+    )  # fmt: skip
     edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
     service.consumers = lambda _service: consumers_of(sender.wake, lambda: teller.wake())
     teller = Teller(

@@ -32,7 +32,7 @@ OUTBOX = Table(
     Column("due_at", _instant), Column("counts_on", Date), Column("correlation", Text), Column("caused_by", Uuid),
     Column("owner", Uuid), Column("lease_until", _instant), Column("fence", BigInteger), Column("changed_at", _instant),
     Column("kind", Text), Column("occasion", Text), Column("plan", Uuid), Column("meeting", Uuid), Column("due_on", Date),
-    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid),
+    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid), Column("taken_out", Boolean),
 )  # fmt: skip
 UNADDRESSED = Table(
     "unaddressed", _all,
@@ -125,6 +125,11 @@ def notify_tables_4() -> list[str]:
 def notify_tables_5() -> list[str]:
     """The yearly booklets: run as ``notify_owner``."""
     return [_BOOKLET_YEARS]
+
+
+def notify_tables_6() -> list[str]:
+    """Several changes of one day in one letter: run as ``notify_owner``."""
+    return [_TOGETHER]
 
 
 def _apart(table: str) -> str:
@@ -262,6 +267,11 @@ _RETURNS = """
     CREATE INDEX outbox_notice ON notify.outbox (notice);
     REVOKE ALL ON FUNCTION notify.tenant_of_notice FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION notify.tenant_of_notice TO notify_app;
+"""
+
+_TOGETHER = """
+    ALTER TABLE notify.outbox ADD COLUMN taken_out boolean NOT NULL DEFAULT false;
+    COMMENT ON COLUMN notify.outbox.taken_out IS 'somebody may hold this letter in hand: it is not written anew';
 """
 
 _TEMPLATES = f"""

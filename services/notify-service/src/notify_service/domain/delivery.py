@@ -26,6 +26,7 @@ from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import Channel, GivenBasis, InvitationPart, NoticePart, TranslationStatus
 from notify_service.domain.notice import Notice
+from notify_service.domain.together import has_its_text
 
 BASIS_OF = {
     Channel.EMAIL: GivenBasis.EMAIL_ACCEPTED,
@@ -103,8 +104,8 @@ class FixText:
 
 
 def fix_text(notice: Notice, made: FixText) -> list[Event]:
-    """The text is fixed once; a notice that has one keeps it."""
-    if notice.text is not None:
+    """The text is fixed once; a notice that has one keeps it, unless before it left it was joined to others or parted."""
+    if has_its_text(notice, made.together_with):
         return []
     return [
         NoticeRendered(

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Form, Query, Request
 from starlette.responses import Response
@@ -147,14 +146,13 @@ async def post_acknowledgement(
 @routes.post("/{token}/objection")
 async def post_objection(
     token: str, request: Request, proof: Proof = "", key: Key = "", lang: Language = None,
-    items: Annotated[list[UUID] | None, Form()] = None, text: Annotated[str, Form()] = "",
+    items: Annotated[list[str] | None, Form(max_length=1000)] = None, text: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Object to the notice, or to some of it, in one's own words."""
 
     async def say(reached: Reached) -> Notice:
-        changed = {change.item_id for change in (await reached.facts()).changes}
-        named = tuple(item for item in items or () if item in changed)
-        return await doing.objected(reached.hand, reached.seen, reached.correlation, key, named, _said(text))
+        meant = rendering.meant(await reached.facts(), items or ())
+        return await doing.objected(reached.hand, reached.seen, reached.correlation, key, meant, _said(text))
 
     return await _answer(request, token, proof, lang, say, text=text)
 
@@ -254,7 +252,9 @@ async def _answer(
         return rendering.gate(seen, token, words, wrong=words("page.session_over"))
     if len(text) > LONGEST_TEXT:
         return await reached.show(seen.notice, wrong=words("page.too_long"))
-    return await reached.show(await do(reached), said=words("page.thanks"))
+    await do(reached)
+    seen = await see(reached.hand, token) or seen
+    return await replace(reached, seen=seen).show(seen.notice, said=words("page.thanks"))
 
 
 def _said(text: str) -> str | None:

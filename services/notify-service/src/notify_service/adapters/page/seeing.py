@@ -37,6 +37,8 @@ class Seen:
     profile: DistrictProfileSet | None
     now: datetime
     today: date
+    beside: tuple[Notice, ...] = ()
+    """The other notices that the same letter gives."""
 
     @property
     def expired(self) -> bool:
@@ -74,13 +76,15 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         today = await known_facts.today_in(rows, link.tenant)
         profile = await known_facts.profile_on(rows, link.tenant, today)
         now = await known_facts.now_of(rows, link.tenant)
+        led = await outbox.followers(rows, link.tenant, link.notice)
     loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
     if loaded.state.text is None or entry.facts is None:
         gone = await destroyed_here(hand.service.database, link.tenant, [entry.student])
         if gone is not None:
             raise gone[1]
         return None
-    return Seen(link, row, entry, loaded.state, profile, now, today)
+    beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
+    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside))
 
 
 async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:

@@ -34,10 +34,14 @@ LAST_SECONDS = 5.0
 class Sender:
     """One in each process; any number share the work."""
 
-    def __init__(self, service: Service, office: PostOffice, *, lease_seconds: float = 15.0) -> None:
+    def __init__(
+        self, service: Service, office: PostOffice, *, lease_seconds: float = 15.0,
+        patience: timedelta = timedelta(0),
+    ) -> None:  # fmt: skip
         self._service = service
         self._office = office
         self._lease_seconds = lease_seconds
+        self._patience = patience
         self._owner = new_id()
         self._woken = asyncio.Event()
         self._at_work: dict[UUID, asyncio.Task[None]] = {}
@@ -108,8 +112,8 @@ class Sender:
         if entry is None or entry.fence != lease.fence:
             return
         steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "to_prepare": lambda: prepare(self._service, lease),
-            "blocked": lambda: prepare(self._service, lease),
+            "to_prepare": lambda: prepare(self._service, lease, entry, self._patience),
+            "blocked": lambda: prepare(self._service, lease, entry, self._patience),
             "to_send": lambda: mailing.send(self._service, self._office, lease),
             "handing_over": lambda: mailing.doubt(self._service, lease),
             "posted": lambda: self._count_the_days(lease),
