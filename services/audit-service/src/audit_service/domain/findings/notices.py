@@ -139,6 +139,25 @@ def notice_says_seven_things(record: StudentRecord) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+@rule("idea.notice-waits")
+def no_notice_waits_in_silence(record: StudentRecord) -> Iterator[Finding]:
+    """A notice that is owed and cannot go out (a contact under restriction, no address, a part without words, nobody who holds
+    the right to it) is open until it is given, or is owed no more; overdue from its last day, or the day after it stuck."""
+    for notice in record.notices.values():
+        if notice.waits is None:
+            continue
+        since = notice.waits.effective_on
+        due_on = notice.owed.event.due_on if notice.owed and notice.owed.event.due_on else since
+        lapsed, why = notice.lapsed, ", ".join(notice.hindered_by) or "on its way"
+        yield record.finding(
+            "idea.notice-waits", notice.notice_id, since, f"Owed, waits since {since}: {why}.",
+            state=State.EXCUSED if lapsed and not notice.given else None, due_on=due_on, done_on=notice.given_on,
+            kept="No longer owed." if lapsed and not notice.given else f"Waited since {since}, given {notice.given_on}.",
+            due=f"Waits since {since}: {why}.", events=(notice.waits, notice.given, lapsed),
+            plan=notice.plan_id, cure="See to what keeps it (GET /notify/v1/tasks), or give it by hand and record that.",
+        )  # fmt: skip
+
+
 @rule("idea.language")
 def told_in_their_language(record: StudentRecord) -> Iterator[Finding]:
     """Each notice is in the language of whoever gets it, or told aloud where writing does not serve, and at each meeting with
