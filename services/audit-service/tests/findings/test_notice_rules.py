@@ -138,11 +138,11 @@ def test_a_notice_that_cannot_go_out_is_a_finding_until_it_is_given() -> None:
     stuck = owed(History()).add(
         "2-24", NoticeBlocked, notice_id=an_id("notice"), reasons=("contact_restricted",)
     )
-    assert stuck.one("idea.notice-waits", "2-24") == ("due", "Waits since 2026-02-24: contact restricted.")
-    assert stuck.one("idea.notice-waits", "2-25")[0] == "overdue"
+    assert stuck.one("idea.pwn-before", "2-24") == ("due", "Waits since 2026-02-24: contact restricted.")
+    assert stuck.one("idea.pwn-before", "2-25")[0] == "overdue"
     stuck.add("2-26", NoticeUnblocked, notice_id=an_id("notice"))
-    assert noticed(stuck, "2-26").one("idea.notice-waits", "2-27")[0] == "met_late"
-    assert not owed(History()).find("idea.notice-waits", "2-25"), "what goes its way is no finding"
+    assert noticed(stuck, "2-26").one("idea.pwn-before", "2-27")[0] == "met_late"
+    assert not owed(History()).find("idea.pwn-before", "2-25"), "what goes its way is no finding"
 
 
 def test_a_notice_that_nobody_can_be_given_is_a_finding_until_it_is_owed_no_more() -> None:
@@ -153,11 +153,11 @@ def test_a_notice_that_nobody_can_be_given_is_a_finding_until_it_is_owed_no_more
         "caused_by": an_id("it"),
     }
     nobodys = History().add("2-24", NoticeUnaddressed, occasion="amendment_proposed", **of)
-    assert nobodys.one("idea.notice-waits", "2-26") == (
+    assert nobodys.one("idea.pwn-before", "2-26") == (
         "overdue", "Owed, waits since 2026-02-24: nobody holds the right.",
     )  # fmt: skip
     nobodys.add("2-27", NoticeLapsed, notice_id=an_id("notice"), reason="given_by_another")
-    assert nobodys.one("idea.notice-waits", "2-28")[0] == "excused"
+    assert nobodys.one("idea.pwn-before", "2-28")[0] == "excused"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.evaluations import EvaluationDeclined
 from contracts.event import Recorded
 from contracts.notice_time import first_day_of_change
@@ -86,6 +87,7 @@ def notice_before_the_change(record: StudentRecord) -> Iterator[Finding]:
                 kept=f"Effective {day}, notice {given_on}.", events=(notice.given if notice else None, change),
                 plan=plan.plan_id, cure="Give prior written notice now, and say since when the change binds.",
             )  # fmt: skip
+    yield from waiting(record, "idea.pwn-before")
     for declined in record.of(EvaluationDeclined):
         notice = record.notices.get(declined.event.notice_id) if declined.event.notice_id else None
         given_on, day = notice.given_on if notice else None, declined.effective_on
@@ -136,25 +138,6 @@ def notice_says_seven_things(record: StudentRecord) -> Iterator[Finding]:
             "idea.pwn-content", notice.notice_id, day, f"Notice of {day}: part {words} missing.",
             state=State.MISSED if lacks else State.MET, kept=f"Notice of {day}: all seven parts.", events=(notice.rendered,),
             plan=notice.plan_id, cure="Send a notice that says what was missing.",
-        )  # fmt: skip
-
-
-@rule("idea.notice-waits")
-def no_notice_waits_in_silence(record: StudentRecord) -> Iterator[Finding]:
-    """A notice that is owed and cannot go out (a contact under restriction, no address, a part without words, nobody who holds
-    the right to it) is open until it is given, or is owed no more; overdue from its last day, or the day after it stuck."""
-    for notice in record.notices.values():
-        if notice.waits is None:
-            continue
-        since = notice.waits.effective_on
-        due_on = notice.owed.event.due_on if notice.owed and notice.owed.event.due_on else since
-        lapsed, why = notice.lapsed, ", ".join(notice.hindered_by) or "on its way"
-        yield record.finding(
-            "idea.notice-waits", notice.notice_id, since, f"Owed, waits since {since}: {why}.",
-            state=State.EXCUSED if lapsed and not notice.given else None, due_on=due_on, done_on=notice.given_on,
-            kept="No longer owed." if lapsed and not notice.given else f"Waited since {since}, given {notice.given_on}.",
-            due=f"Waits since {since}: {why}.", events=(notice.waits, notice.given, lapsed),
-            plan=notice.plan_id, cure="See to what keeps it (GET /notify/v1/tasks), or give it by hand and record that.",
         )  # fmt: skip
 
 
