@@ -58,12 +58,23 @@ class MailHost:
     on_rcpt: Callable[[], str | None] = lambda: None
     on_data: Callable[[], str | None] = lambda: None
     """An answer instead of taking the mail."""
+    on_mail: Callable[[], str | None] = lambda: None
+    """An answer to who sends it."""
     before_rcpt: Callable[[], Any] = lambda: None
     """Awaited before the recipient is answered."""
     after_taking: Callable[[], Any] = lambda: None
     """Awaited after the mail was taken, before the answer goes out."""
     hangs_up: bool = False
     """The line breaks when ``after_taking`` is done."""
+
+    async def handle_MAIL(
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        refusal = self.on_mail()
+        if refusal:
+            return refusal
+        envelope.mail_from, envelope.mail_options = address, options
+        return "250 OK"
 
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -91,7 +102,7 @@ class MailHost:
 
     def behave(self) -> None:
         """As a good server does."""
-        self.on_rcpt = self.on_data = self.before_rcpt = self.after_taking = lambda: None
+        self.on_mail = self.on_rcpt = self.on_data = self.before_rcpt = self.after_taking = lambda: None
         self.hangs_up = False
 
 

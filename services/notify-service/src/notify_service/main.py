@@ -147,6 +147,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         teller.wake,
         settings.webhooks_to_private_addresses,
     )
+    app.state.sender = sender
     app.state.paces = page_routes.Paces()
     for router in ROUTERS:
         app.include_router(router)

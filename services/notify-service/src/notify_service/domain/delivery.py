@@ -8,7 +8,7 @@ before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from contracts.event import Event
@@ -185,6 +185,11 @@ def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[
 def given_on(channel: Channel, on: date, mailing_days: int) -> date:
     """The day from which a sending of that day counts as given."""
     return on + timedelta(days=mailing_days) if channel is Channel.LETTER else on
+
+
+def begins(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a day in a district's zone, also where the clocks are moved that very night (RFC 5545, 3.3.5)."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def _given(

@@ -15,6 +15,7 @@ from contracts.fields import ItemId, NoticeId
 from contracts.items import AnyItem
 from contracts.notice_time import first_day_of_change
 from contracts.rule_profile import Due
+from contracts.shown_text import as_shown
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.page.seeing import Seen
 from notify_service.application.notice_text import (
@@ -27,14 +28,20 @@ from notify_service.application.notice_text import (
 from notify_service.application.wording import LANGUAGES, Wording, wording
 from notify_service.domain.facts import NoticeFacts, ProposedChange
 
+LONGEST_TEXT = 20_000
+"""Of an answer: as much as an event keeps of anybody's words."""
 REQUESTS: Sequence[RequestKind] = tuple(RequestKind)
+
+
+def _as_shown(value: Any) -> Any:
+    return as_shown(value) if type(value) is str else value
 
 
 @cache
 def _pages() -> Environment:
     return Environment(
         loader=PackageLoader("notify_service", "templates/page"), autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_as_shown,
     )  # fmt: skip
 
 
@@ -122,7 +129,7 @@ def notice_page(
         "notice.html", words, 422 if wrong else 200, token=token, text=text, proof=proof, key=key, items=items, said=said,
         wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
-        acknowledged=seen.notice.acknowledged_on,
+        acknowledged=seen.notice.acknowledged_on, longest_text=LONGEST_TEXT,
         plan=[item_title(item, words) for item in plan], **_district(seen, words),
     )  # fmt: skip
 

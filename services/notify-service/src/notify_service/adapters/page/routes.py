@@ -37,7 +37,6 @@ from runtime.http import Routes
 
 routes = Routes(prefix="/n", include_in_schema=False)
 
-LONGEST_TEXT = 20_000
 Language = Annotated[str | None, Form(max_length=35)]
 Proof = Annotated[str, Form(max_length=200)]
 Key = Annotated[str, Form(max_length=64)]
@@ -250,7 +249,7 @@ async def _answer(
     seen, words = reached.seen, reached.words
     if not proven(reached.hand, seen.link.link, proof):
         return rendering.gate(seen, token, words, wrong=words("page.session_over"))
-    if len(text) > LONGEST_TEXT:
+    if len(text) > rendering.LONGEST_TEXT:
         return await reached.show(seen.notice, wrong=words("page.too_long"))
     await do(reached)
     seen = await see(reached.hand, token) or seen

@@ -18,7 +18,7 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import mailing
 from notify_service.adapters.sending.preparing import prepare
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
-from notify_service.domain.delivery import mailing_days_passed
+from notify_service.domain.delivery import begins, mailing_days_passed
 from runtime.database import UNREACHABLE
 from runtime.logging import places
 from runtime.service import Service
@@ -125,6 +125,11 @@ class Sender:
         async def decide(work: Work) -> Sequence[Event]:
             today = await known_facts.today_in(work.rows, lease.tenant)
             counts_on = work.entry.counts_on or today
+            if today < counts_on:
+                # The clock was set back, or the district moved west: that day is still to come.
+                zone = await known_facts.zone_of(work.rows, lease.tenant)
+                await under_lease(work, lease, "posted", due_at=begins(counts_on, zone))
+                return ()
             await under_lease(work, lease, "given", due_at=None)
             posted = work.notice.tries[-1].on if work.notice.tries else today
             return mailing_days_passed(work.notice, today, (counts_on - posted).days)
