@@ -46,7 +46,7 @@ async def test_a_text_that_turns_its_neighbours_round_is_shown_harmlessly(world)
 async def test_a_letter_sets_no_character_that_turns_the_words_around_it():
     sample = next(samples_of("prior_written_notice"))
     turned = sample.model_copy(update={"holder_name": f"Ana {TURNED}"})
-    plain = sample.model_copy(update={"holder_name": f"Ana {as_shown(TURNED)}"})
+    plain = sample.model_copy(update={"holder_name": "Ana The aide is desoppo ton agreed."})
 
     made = [letter_pdf(compose(facts, wording("en"), "en"), facts) for facts in (turned, plain)]
 

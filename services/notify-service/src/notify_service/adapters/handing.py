@@ -14,7 +14,8 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.mail_message import message_id
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.steps import Work
-from notify_service.domain.delivery import Mailed, RecordDelivery, begins, given_on, record_delivery
+from notify_service.domain.channels import CHANNELS, given_on
+from notify_service.domain.delivery import Mailed, RecordDelivery, begins, record_delivery
 from notify_service.domain.waiting import dispatch
 from runtime.service import Service
 
@@ -88,8 +89,8 @@ def _to(now: gathering.Situation, channel: Channel) -> DeliveryPersonalData:
     address = (preference.address if preference else None) or personal.address
     return DeliveryPersonalData(
         name=personal.name,
-        email=email if channel is Channel.EMAIL else None,
-        address=address if channel is Channel.LETTER else None,
+        email=email if CHANNELS[channel].goes_to == "email" else None,
+        address=address if CHANNELS[channel].goes_to == "address" else None,
     )
 
 

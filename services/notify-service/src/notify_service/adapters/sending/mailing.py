@@ -21,6 +21,7 @@ from contracts.notify import DeliveryPersonalData
 from contracts.values import DocumentRef
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
+from notify_service.adapters.carrying import Answered, Outcome
 from notify_service.adapters.link_rows import link_for
 from notify_service.adapters.mail_message import Envelope, message_id, notice_mail
 from notify_service.adapters.outbox import Entry, Lease
@@ -28,7 +29,7 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease, until_done
-from notify_service.adapters.smtp import Answered, Outcome, is_address
+from notify_service.adapters.smtp import is_address
 from notify_service.application.wording import wording
 from notify_service.domain.delivery import Mailed, begins, mail_accepted, mail_failed
 from notify_service.domain.fallback import letter_follows_on
@@ -74,10 +75,10 @@ async def send(service: Service, office: PostOffice, lease: Lease) -> None:
         return
     message, student = ready.message, ready.entry.student
 
-    async def before_data() -> bool:
+    async def before() -> bool:
         return await _begin_handing_over(service, lease)
 
-    answered = await office.server.hand_over(ready.return_to, ready.to, message, before_data)
+    answered = await office.server.hand_over(ready.return_to, ready.to, message, before)
     if answered.outcome is Outcome.ACCEPTED:
         kept = await until_done(
             lambda: service.vault.keep(lease.tenant, student, message, MAIL, EventClass.PROOF)

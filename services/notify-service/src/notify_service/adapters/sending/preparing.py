@@ -13,7 +13,7 @@ from contracts.ids import new_id
 from contracts.notice_hindrances import NoticeLapsed
 from contracts.notify import Readability
 from contracts.values import DocumentRef
-from contracts.vocabulary import Channel, NoticeLapse, TranslationStatus
+from contracts.vocabulary import NoticeLapse, TranslationStatus
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Entry, Lease
 from notify_service.adapters.sending import gathering
@@ -26,6 +26,7 @@ from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
 from notify_service.application.wording import LANGUAGES, Wording
 from notify_service.domain.blocking import blocked, unblocked
+from notify_service.domain.channels import CHANNELS
 from notify_service.domain.delivery import FixText, fix_text
 from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
 from notify_service.domain.languages import LanguageUsed, language_for
@@ -200,7 +201,7 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None, 
 def _next_state(way: Way | None, waits_for: Sequence[str]) -> str:
     if way is None or waits_for:
         return "blocked"
-    return "to_send" if way.channel is Channel.EMAIL else "to_post"
+    return "to_send" if CHANNELS[way.channel].leaves_by_itself else "to_post"
 
 
 async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:
