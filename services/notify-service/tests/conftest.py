@@ -33,6 +33,7 @@ from notify_service.adapters.tables import (
     notify_tables_4,
     notify_tables_5,
     notify_tables_6,
+    notify_tables_7,
 )
 from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
@@ -309,6 +310,7 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_4(),
             *notify_tables_5(),
             *notify_tables_6(),
+            *notify_tables_7(),
             *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),

@@ -15,6 +15,7 @@ from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
+from notify_service.adapters.projections.looks import LOOKED
 from notify_service.adapters.returns import ReturnsHost
 from notify_service.adapters.routes import (
     batches,
@@ -73,8 +74,8 @@ OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
 
 
 def consumers_of(wake: Callable[[], None], wake_webhooks: Callable[[], None]) -> Sequence[Consumer]:
-    """What follows the logs: two projections, what makes notices owed, what vendors are told."""
-    return (KNOWN_FACTS, SIGHT, owed_consumer(wake), webhook_consumer(wake_webhooks))
+    """What follows the logs: three projections, what makes notices owed, what vendors are told."""
+    return (KNOWN_FACTS, LOOKED, SIGHT, owed_consumer(wake), webhook_consumer(wake_webhooks))
 
 
 def service_of(settings: Settings) -> Service:

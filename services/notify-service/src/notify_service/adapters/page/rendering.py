@@ -18,6 +18,7 @@ from contracts.rule_profile import Due
 from contracts.shown_text import as_shown
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.page.seeing import Seen
+from notify_service.adapters.projections.looks import Shown
 from notify_service.application.notice_text import (
     change_title,
     compose,
@@ -28,6 +29,8 @@ from notify_service.application.notice_text import (
 from notify_service.application.wording import LANGUAGES, Wording, wording
 from notify_service.domain.facts import NoticeFacts, ProposedChange
 
+NOTICE_LINK = "notice_link"
+PROGRAMS = frozenset({"vendor", "operator", "system"})
 LONGEST_TEXT = 20_000
 """Of an answer: as much as an event keeps of anybody's words."""
 REQUESTS: Sequence[RequestKind] = tuple(RequestKind)
@@ -120,7 +123,7 @@ def slow_down(words: Wording, seconds: int) -> Response:
 
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
-    wrong: str | None = None, plan: Sequence[AnyItem] = (),
+    wrong: str | None = None, plan: Sequence[AnyItem] = (), looks: Sequence[Shown] = (),
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer."""
     text = compose(facts, words, seen.notice.about.language)
@@ -130,7 +133,7 @@ def notice_page(
         wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
         acknowledged=seen.notice.acknowledged_on, longest_text=LONGEST_TEXT,
-        plan=[item_title(item, words) for item in plan], **_district(seen, words),
+        plan=[item_title(item, words) for item in plan], looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
 
 
@@ -156,6 +159,18 @@ def _items(facts: NoticeFacts, words: Wording) -> Iterator[tuple[str, str]]:
         before = f"{words('letter.change', number=number)}: " if facts.beside else ""
         for change in matter.changes:
             yield item_key(facts, matter, change), before + change_title(change, words)
+
+
+def _looked(shown: Shown, words: Wording) -> tuple[str, str, str]:
+    """Day, who, and what for, which is told in English as it was recorded."""
+    look = shown.look
+    if look.recipient is not None:
+        who = words("page.looked_given", who=look.recipient)
+    elif look.role == NOTICE_LINK:
+        who = words("page.looked_link")
+    else:
+        who = shown.name or words("page.looked_program" if look.role in PROGRAMS else "page.looked_somebody")
+    return words.day(look.on), who, look.purpose
 
 
 def _district(seen: Seen, words: Wording) -> dict[str, Any]:

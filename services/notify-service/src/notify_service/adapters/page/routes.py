@@ -24,6 +24,7 @@ from notify_service.adapters.page.seeing import (
     check,
     form_key,
     in_force_today,
+    looked_at_record,
     proof_of,
     proven,
     see,
@@ -92,6 +93,7 @@ class Reached:
             said=said,
             wrong=wrong,
             plan=plan,
+            looks=await looked_at_record(self.hand, seen),
         )
 
 
