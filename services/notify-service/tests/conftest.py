@@ -147,15 +147,21 @@ class World:
     tenant: str = TENANT
     family: Family = field(default_factory=Family)
     written: list[Recorded[Event]] = field(default_factory=list)
+    audit: Opened | None = None
 
     async def publish(self, stream: str, subject: UUID, *events: Event) -> Appended:
         """Put events on a stream of plan-service, with their index, for the journal to carry."""
-        kind, *rest = stream.split("/")
-        loaded = await self.plan.store.load(self.tenant, a_model(kind), *rest)
-        context: Context = self.plan.context(self.tenant)
-        appended = await self.plan.store.append(context, [Change(loaded, subject, list(events))])
-        await sequence(self.plan)
+        appended = await self.append(self.plan, stream, subject, *events)
         self.written += appended.events
+        return appended
+
+    async def append(self, of: Opened, stream: str, subject: UUID, *events: Event) -> Appended:
+        """The same of any service's store."""
+        kind, *rest = stream.split("/")
+        loaded = await of.store.load(self.tenant, a_model(kind), *rest)
+        context: Context = of.context(self.tenant)
+        appended = await of.store.append(context, [Change(loaded, subject, list(events))])
+        await sequence(of)
         return appended
 
     @property
@@ -325,6 +331,7 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
     async with (
         opened(cluster, "plan", tenant=TENANT) as plan,
         opened(cluster, "notify", tenant=TENANT, name=plan.name) as notify,
+        opened(cluster, "audit", tenant=TENANT, name=plan.name) as audit,
         a_mail_host() as mail,
     ):
         await make_tables(plan)
@@ -333,7 +340,7 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
         issuer = TestIssuer()
         app = create_app(settings_for(cluster, plan.name, smtp_port=mail.port, **settings), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:
-            yield World(plan, notify, app, http, issuer, mail, returns_port=returns)
+            yield World(plan, notify, app, http, issuer, mail, returns_port=returns, audit=audit)
             await no_row_differs(app)
 
 

@@ -20,11 +20,12 @@ from contracts.evaluations import (
 from contracts.event import Event
 from contracts.meetings import MeetingScheduled
 from contracts.plan import PlanAdopted, PlanEnded
+from contracts.records import DestructionRefused
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import Due
 from contracts.students import HolderPersonalData, Rights, RightsHolderConfirmed
 from contracts.testing import an_id
-from contracts.values import Reported
+from contracts.values import Reported, Unmet
 from contracts.vocabulary import (
     Channel,
     DisputeKind,
@@ -235,3 +236,22 @@ def test_waiting_for_further_changes_never_costs_a_day_of_notice(hour, patience,
     at = leaves_at(now, patience)
 
     assert (at.day, at.hour, at.minute) == leaves
+
+
+@pytest.mark.parametrize(
+    ("unmet", "owed"),
+    [
+        (("family-not-told",), 1),
+        (("family-not-told", "legal-hold"), 0),
+        (("still-needed", "family-not-told"), 0),
+    ],
+)
+def test_a_family_is_told_that_records_are_no_longer_needed_once_nothing_else_keeps_them(unmet, owed):
+    refused = DestructionRefused(
+        effective_on=date(2034, 7, 1), destruction_id=an_id("destruction"), student_id=an_id("student"),
+        classes=("record",), ground="no_longer_needed", unmet=tuple(Unmet(code=code) for code in unmet),
+    )  # fmt: skip
+
+    kinds = [each.kind for each in owed_of(refused, date(2034, 7, 1), Known())]
+
+    assert kinds == [NoticeKind.DESTRUCTION_NOTICE] * owed

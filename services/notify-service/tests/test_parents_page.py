@@ -118,7 +118,9 @@ async def test_the_page_is_there_in_the_language_chosen(world):
     assert '<html lang="en" dir="ltr">' in gate.text
     assert "speech-language therapy" in page.text
     assert '<html lang="es" dir="ltr">' in switched.text
-    assert '<blockquote class="own" lang="en" dir="auto">' in switched.text, "the team's own words are marked as English"
+    assert '<blockquote class="own" lang="en" dir="auto">' in switched.text, (
+        "the team's own words are marked as English"
+    )
 
 
 async def test_nothing_is_kept_framed_or_sent_on(world):

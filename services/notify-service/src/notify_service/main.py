@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.bounces import ReturnAddresses
-from notify_service.adapters.consumers.owed import owed_consumer
+from notify_service.adapters.consumers.owed import owed_consumer, records_consumer
 from notify_service.adapters.links import LinkMaker
 from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.adapters.page import routes as page_routes
@@ -74,8 +74,15 @@ OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
 
 
 def consumers_of(wake: Callable[[], None], wake_webhooks: Callable[[], None]) -> Sequence[Consumer]:
-    """What follows the logs: three projections, what makes notices owed, what vendors are told."""
-    return (KNOWN_FACTS, LOOKED, SIGHT, owed_consumer(wake), webhook_consumer(wake_webhooks))
+    """What follows the logs: three projections, two that make notices owed, what vendors are told."""
+    return (
+        KNOWN_FACTS,
+        LOOKED,
+        SIGHT,
+        owed_consumer(wake),
+        records_consumer(wake),
+        webhook_consumer(wake_webhooks),
+    )
 
 
 def service_of(settings: Settings) -> Service:
