@@ -41,7 +41,7 @@ class Sender:
         self._service = service
         self._office = office
         self._lease_seconds = lease_seconds
-        self._patience = patience
+        self.patience = patience
         self._owner = new_id()
         self._woken = asyncio.Event()
         self._at_work: dict[UUID, asyncio.Task[None]] = {}
@@ -112,8 +112,8 @@ class Sender:
         if entry is None or entry.fence != lease.fence:
             return
         steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "to_prepare": lambda: prepare(self._service, lease, entry, self._patience),
-            "blocked": lambda: prepare(self._service, lease, entry, self._patience),
+            "to_prepare": lambda: prepare(self._service, lease, entry, self.patience),
+            "blocked": lambda: prepare(self._service, lease, entry, self.patience),
             "to_send": lambda: mailing.send(self._service, self._office, lease),
             "handing_over": lambda: mailing.doubt(self._service, lease),
             "posted": lambda: self._count_the_days(lease),
