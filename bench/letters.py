@@ -23,8 +23,9 @@ from aiosmtpd.controller import Controller
 from bench.ground import Ground
 from bench.measure import Row
 from contracts.vocabulary import NoticeKind
+from notify_service.adapters.carrying import Outcome
 from notify_service.adapters.mail_message import Envelope, notice_mail
-from notify_service.adapters.smtp import MailServer, Outcome
+from notify_service.adapters.smtp import MailServer
 from notify_service.application.letter import fonts, letter_pdf
 from notify_service.application.notice_text import NoticeText, compose
 from notify_service.application.samples import samples_of

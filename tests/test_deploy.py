@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from notify_service.settings import Settings
+from runtime.settings import Settings as RuntimeSettings
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -197,3 +200,33 @@ def test_what_the_image_copies_is_there_and_not_ignored():
         for source in arguments.split()[:-1]:
             assert (ROOT / source).exists(), source
             assert source in let_in, source
+
+
+def test_every_setting_of_notices_is_told_where_operators_look():
+    told = (ROOT / "deploy" / "README.md").read_text()
+    own = set(Settings.model_fields) - set(RuntimeSettings.model_fields)
+
+    untold = [
+        name
+        for name in own
+        if f"HANDRAIL_{name.upper()}" not in told and f"`_{name.split('_', 1)[-1].upper()}`" not in told
+    ]
+
+    assert sorted(untold) == ["send_lease_seconds", "smtp_timeout_seconds"], (
+        "these are nobody's to set in daily work"
+    )
+
+
+def test_what_comes_back_is_taken_at_a_domain_of_its_own():
+    overlay = yaml.safe_load((ROOT / "deploy" / "compose.returns.yml").read_text())["services"][
+        "notify-service"
+    ]
+    settings = overlay["environment"]
+
+    assert overlay["ports"] == [f"25:{settings['HANDRAIL_RETURNS_PORT']}"]
+    assert settings["HANDRAIL_RETURNS_DOMAIN"].startswith("${HANDRAIL_RETURNS_DOMAIN:?"), (
+        "no domain is made up"
+    )
+    assert "HANDRAIL_RETURNS_PORT" not in SERVICES["notify-service"]["environment"], (
+        "not without a mail exchanger"
+    )

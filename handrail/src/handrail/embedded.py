@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,17 +170,30 @@ async def _run(
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
-    async with serving(folder, kept, services, keyring, host, port) as (url, _server):
+    async with serving(folder, kept, services, keyring, host, port) as (url, server):
         say(f"Handrail answers at {url} (started in {time.monotonic() - began:.1f} s)")
         working: asyncio.Future[Any] | None = None
         if ready is not None:
+            mails_wait_again = _mails_leave_at_once(server)
             working = asyncio.ensure_future(asyncio.to_thread(ready, Running(url, folder, first)))
             working.add_done_callback(lambda done: _tell(done, say))
+            working.add_done_callback(lambda _done: mails_wait_again())
         await stop.wait()
         say("\nStopping ...")
         if working is not None and not working.done():
             # A thread cannot be ended from outside: its own work ends with the services, and is done on the next start.
             working.cancel()
+
+
+def _mails_leave_at_once(server: "uvicorn.Server") -> Callable[[], None]:
+    """Until the returned is called: a year is told in seconds, and each of its mails would be waited for."""
+    sender = server.config.app.service("notify").state.sender  # type: ignore[union-attr]
+    patience, sender.patience = sender.patience, timedelta(0)
+
+    def wait_again() -> None:
+        sender.patience = patience
+
+    return wait_again
 
 
 def _tell(done: "asyncio.Future[Any]", say: Callable[[str], None]) -> None:

@@ -27,6 +27,10 @@ class OneProcess:
         ]
         self._lifespans = Starlette(lifespan=self._all_open)
 
+    def service(self, name: str) -> Any:
+        """One of the four."""
+        return self._services[name]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "lifespan":

@@ -7,17 +7,19 @@ from typing import Literal
 import structlog
 import typst
 
+from contracts.shown_text import as_shown
+
 log = structlog.get_logger()
 
 
 def tagged_pdf(template: bytes, text: str, written_at: datetime, fonts: typst.Fonts | None = None) -> bytes:
     """``text`` (JSON) set by ``template``; the same bytes for the same text. Tens of milliseconds: call it in a thread.
 
-    Control characters, which nobody can read, are left out. A letter that none of our fonts has is shown as a box: then
-    the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps nobody. ``fonts``: beside Typst's own;
-    kept by the caller, as reading them takes longer than a page.
+    Control characters, which nobody can read, and those that turn the words around them are left out. A letter that none
+    of our fonts has is shown as a box: then the PDF is tagged but not PDF/UA-1, because a letter that goes out late helps
+    nobody. ``fonts``: beside Typst's own; kept by the caller, as reading them takes longer than a page.
     """
-    readable = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    readable = "".join(c for c in as_shown(text) if c in "\n\t" or unicodedata.category(c) != "Cc")
     attempts: tuple[Literal["ua-1"] | None, ...] = ("ua-1", None)
     for standards in attempts:
         try:

@@ -32,6 +32,8 @@ from notify_service.adapters.tables import (
     notify_tables_3,
     notify_tables_4,
     notify_tables_5,
+    notify_tables_6,
+    notify_tables_7,
 )
 from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
@@ -57,12 +59,23 @@ class MailHost:
     on_rcpt: Callable[[], str | None] = lambda: None
     on_data: Callable[[], str | None] = lambda: None
     """An answer instead of taking the mail."""
+    on_mail: Callable[[], str | None] = lambda: None
+    """An answer to who sends it."""
     before_rcpt: Callable[[], Any] = lambda: None
     """Awaited before the recipient is answered."""
     after_taking: Callable[[], Any] = lambda: None
     """Awaited after the mail was taken, before the answer goes out."""
     hangs_up: bool = False
     """The line breaks when ``after_taking`` is done."""
+
+    async def handle_MAIL(
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        refusal = self.on_mail()
+        if refusal:
+            return refusal
+        envelope.mail_from, envelope.mail_options = address, options
+        return "250 OK"
 
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
@@ -90,7 +103,7 @@ class MailHost:
 
     def behave(self) -> None:
         """As a good server does."""
-        self.on_rcpt = self.on_data = self.before_rcpt = self.after_taking = lambda: None
+        self.on_mail = self.on_rcpt = self.on_data = self.before_rcpt = self.after_taking = lambda: None
         self.hangs_up = False
 
 
@@ -134,15 +147,21 @@ class World:
     tenant: str = TENANT
     family: Family = field(default_factory=Family)
     written: list[Recorded[Event]] = field(default_factory=list)
+    audit: Opened | None = None
 
     async def publish(self, stream: str, subject: UUID, *events: Event) -> Appended:
         """Put events on a stream of plan-service, with their index, for the journal to carry."""
-        kind, *rest = stream.split("/")
-        loaded = await self.plan.store.load(self.tenant, a_model(kind), *rest)
-        context: Context = self.plan.context(self.tenant)
-        appended = await self.plan.store.append(context, [Change(loaded, subject, list(events))])
-        await sequence(self.plan)
+        appended = await self.append(self.plan, stream, subject, *events)
         self.written += appended.events
+        return appended
+
+    async def append(self, of: Opened, stream: str, subject: UUID, *events: Event) -> Appended:
+        """The same of any service's store."""
+        kind, *rest = stream.split("/")
+        loaded = await of.store.load(self.tenant, a_model(kind), *rest)
+        context: Context = of.context(self.tenant)
+        appended = await of.store.append(context, [Change(loaded, subject, list(events))])
+        await sequence(of)
         return appended
 
     @property
@@ -296,6 +315,8 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_3(),
             *notify_tables_4(),
             *notify_tables_5(),
+            *notify_tables_6(),
+            *notify_tables_7(),
             *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),
@@ -310,14 +331,16 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
     async with (
         opened(cluster, "plan", tenant=TENANT) as plan,
         opened(cluster, "notify", tenant=TENANT, name=plan.name) as notify,
+        opened(cluster, "audit", tenant=TENANT, name=plan.name) as audit,
         a_mail_host() as mail,
     ):
         await make_tables(plan)
         returns = settings.setdefault("returns_port", a_free_port())
+        settings.setdefault("mail_patience_seconds", 0)
         issuer = TestIssuer()
         app = create_app(settings_for(cluster, plan.name, smtp_port=mail.port, **settings), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:
-            yield World(plan, notify, app, http, issuer, mail, returns_port=returns)
+            yield World(plan, notify, app, http, issuer, mail, returns_port=returns, audit=audit)
             await no_row_differs(app)
 
 

@@ -1,6 +1,8 @@
 """Exactly one mail per notice, whatever the mail server does: slow, refusing, dropping the line, away."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +11,7 @@ import pytest
 from contracts.notify import NoticeAttemptFailed, NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.vocabulary import Channel
 from notify_service.adapters.sending import mailing
+from notify_service.adapters.smtp import is_address
 from runtime.tenants import now_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -177,6 +180,72 @@ async def test_a_letter_posted_while_the_mail_is_tried_again_stops_the_mail(worl
     await asyncio.sleep(0.3)
     sent = [event.channel for event in await world.history(notice) if isinstance(event, NoticeSent)]
     assert (sent, world.mails) == ([Channel.HANDED_OVER], [])
+
+
+@pytest.mark.parametrize("stage", ["greeting", "mail itself"])
+async def test_a_mail_refused_at_once_and_for_good_is_no_mail_sent(world, stage):
+    if stage == "greeting":
+        world.host.on_mail = lambda: "554 5.7.1 Not from you"
+    else:
+        world.host.on_data = lambda: "554 5.6.0 Not this one"
+    await owed(world)
+
+    notice = await (world.reaches("to_post") if stage == "mail itself" else tried(world, 1))
+
+    failed = [event for event in await world.history(notice) if isinstance(event, NoticeAttemptFailed)]
+    # Whom a server takes mails from is our trouble, not this family's: it is tried again.
+    assert [event.permanent for event in failed] == [stage == "mail itself"]
+    assert failed[0].answer.startswith("554 ")
+    assert world.mails == []
+
+
+async def test_a_line_that_breaks_in_the_middle_of_the_mail_leaves_a_doubt(world):
+    """The very server, but that it hangs up once the first kilobytes of the mail have come."""
+    async with hanging_up_in_the_middle() as port:
+        office = world.app.state.at_hand.office
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(
+                world.app.state.sender, "_office", replace(office, server=replace(office.server, port=port))
+            )
+            await owed(world)
+            notice = await world.reaches("in_doubt")
+
+    assert not any(isinstance(event, NoticeSent | NoticeGiven) for event in await world.history(notice))
+
+
+@asynccontextmanager
+async def hanging_up_in_the_middle():
+    async def talk(reader, writer):
+        writer.write(b"220 mail.test\r\n")
+        while line := await reader.readline():
+            if line.upper().startswith(b"DATA"):
+                writer.write(b"354 Go on\r\n")
+                await reader.readexactly(4096)
+                writer.transport.abort()
+                return
+            writer.write(b"250 OK\r\n")
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+ODD = [
+    ("ana+school@example.org", True), ("o'brien@example.org", True), ("a_b-c.d@sub.example.org", True),
+    ("ana@xn--mnchen-3ya.example", True), ("ana@m\u00fcnchen.example", True), ("\u00e1na@example.org", False),
+    ("ana@localhost", True), ('"ana quill"@example.org', False), ("ana@example.org, evil@example.org", False),
+    ("ana@example.org\r\nBcc: evil@example.org", False), ("ana@example.org\x00", False), ("Ana <ana@example.org>", False),
+    ("ana(comment)@example.org", False), ("ana@[127.0.0.1]", False), ("ana@-example.org", False), ("@example.org", False),
+    ("ana@", False), ("ana", False), ("", False), ("ana@@example.org", False), ("a@b@example.org", False),
+    (".ana@example.org", False), ("ana..quill@example.org", False), ("ana.@example.org", False),
+    ("a" * 250 + "@example.org", False),
+    ("ana@example.org ", False), ("ana\u202e@example.org", False), ("ana%evil.org@example.org", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "taken"), ODD)
+async def test_an_address_is_one_mailbox_or_none(text, taken):
+    assert is_address(text) is taken
 
 
 async def test_header_lines_in_names_stay_text(world):

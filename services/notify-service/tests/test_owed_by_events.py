@@ -12,6 +12,9 @@ from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
 from contracts.notice_hindrances import NoticeLapsed, NoticeUnaddressed
 from contracts.notify import NoticeOwed, NoticeRendered
+from contracts.records import DestructionRefused
+from contracts.testing import an_id
+from contracts.values import Unmet
 from contracts.vocabulary import (
     EvaluationKind,
     Law,
@@ -233,3 +236,24 @@ async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
     owed = (await world.history(notice))[0]
     assert isinstance(owed, NoticeOwed)
     assert owed.occasion is NoticeOccasion.SCHOOL_YEAR
+
+
+async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_once(world):
+    await world.arrange()
+    await world.taken_in()
+    for _ in range(2):
+        refused = DestructionRefused(
+            effective_on=DAY, destruction_id=new_id(), student_id=world.family.student, classes=("record",),
+            ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
+        )  # fmt: skip
+        # Under the district's own subject: it outlives the student's contents.
+        await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+
+    notice = await world.reaches("to_post")
+
+    assert await world.notices() == [notice], "asked again, it is not told again"
+    owed = (await world.history(notice))[0]
+    assert (owed.kind, owed.occasion) == (
+        NoticeKind.DESTRUCTION_NOTICE,
+        NoticeOccasion.RECORDS_NO_LONGER_NEEDED,
+    )

@@ -1,6 +1,7 @@
 """What is owed of what: each rule by its sentence."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,11 +20,12 @@ from contracts.evaluations import (
 from contracts.event import Event
 from contracts.meetings import MeetingScheduled
 from contracts.plan import PlanAdopted, PlanEnded
+from contracts.records import DestructionRefused
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import Due
 from contracts.students import HolderPersonalData, Rights, RightsHolderConfirmed
 from contracts.testing import an_id
-from contracts.values import Reported
+from contracts.values import Reported, Unmet
 from contracts.vocabulary import (
     Channel,
     DisputeKind,
@@ -41,6 +43,7 @@ from contracts.vocabulary import (
     RightsGround,
 )
 from notify_service.domain.owing import Known, Times, booklet_of_year, owed_of
+from notify_service.domain.together import leaves_at
 
 DAY = date(2026, 3, 2)
 STUDENT = an_id("student")
@@ -217,3 +220,38 @@ def test_the_booklet_is_owed_once_a_school_year():
     assert booklet_of_year(begins, [date(2026, 5, 20)], today) is not None
     assert booklet_of_year(begins, [date(2026, 8, 30)], today) is None
     assert booklet_of_year(begins, [], date(2026, 8, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("hour", "patience", "leaves"),
+    [
+        (9, timedelta(minutes=15), (24, 9, 15)),
+        (23, timedelta(hours=2), (24, 23, 55)),
+        (9, timedelta(0), (24, 9, 0)),
+    ],
+)
+def test_waiting_for_further_changes_never_costs_a_day_of_notice(hour, patience, leaves):
+    now = datetime(2026, 2, 24, hour, 0, tzinfo=ZoneInfo("America/Chicago"))
+
+    at = leaves_at(now, patience)
+
+    assert (at.day, at.hour, at.minute) == leaves
+
+
+@pytest.mark.parametrize(
+    ("unmet", "owed"),
+    [
+        (("family-not-told",), 1),
+        (("family-not-told", "legal-hold"), 0),
+        (("still-needed", "family-not-told"), 0),
+    ],
+)
+def test_a_family_is_told_that_records_are_no_longer_needed_once_nothing_else_keeps_them(unmet, owed):
+    refused = DestructionRefused(
+        effective_on=date(2034, 7, 1), destruction_id=an_id("destruction"), student_id=an_id("student"),
+        classes=("record",), ground="no_longer_needed", unmet=tuple(Unmet(code=code) for code in unmet),
+    )  # fmt: skip
+
+    kinds = [each.kind for each in owed_of(refused, date(2034, 7, 1), Known())]
+
+    assert kinds == [NoticeKind.DESTRUCTION_NOTICE] * owed

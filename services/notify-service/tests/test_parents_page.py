@@ -2,18 +2,22 @@
 
 import asyncio
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from contracts.event import EventClass
+from contracts.district import StaffAdded, StaffPersonalData
+from contracts.event import Actor, EventClass
 from contracts.ids import new_id
 from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, NoticeOpened, NoticeSent
+from contracts.store import AccessRecorded, Read, Seen
 from contracts.students import RequestMade
+from contracts.testing import an_id
 from contracts.vocabulary import GivenBasis, RequestKind
+from notify_service.testing_notices import DAY
 from runtime.erasing import erase
 from runtime.erasure import Erasure
 from runtime.tenants import now_for
@@ -114,7 +118,9 @@ async def test_the_page_is_there_in_the_language_chosen(world):
     assert '<html lang="en" dir="ltr">' in gate.text
     assert "speech-language therapy" in page.text
     assert '<html lang="es" dir="ltr">' in switched.text
-    assert '<blockquote class="own" lang="en">' in switched.text, "the team's own words are marked as English"
+    assert '<blockquote class="own" lang="en" dir="auto">' in switched.text, (
+        "the team's own words are marked as English"
+    )
 
 
 async def test_nothing_is_kept_framed_or_sent_on(world):
@@ -379,3 +385,33 @@ async def test_whoever_hammers_at_a_link_is_asked_to_wait(world):
 
     assert pages[-1].status_code == 429
     assert int(pages[-1].headers["retry-after"]) > 0
+
+
+async def test_the_page_says_who_looked_at_the_record_and_what_for(world):
+    staff, program = new_id(), new_id()
+    _, path = await mailed(world, language="en")
+    dana = StaffAdded(
+        effective_on=DAY, staff_id=staff, personal=StaffPersonalData(given_name="Dana", family_name="Reyes")
+    )
+    await world.publish(f"staff/{staff}", an_id("district"), dana)
+    reads = tuple(
+        Read(at=datetime(2026, 2, 20, 9, minute, tzinfo=UTC), party=Actor(id=str(party), role=role), purpose=purpose,
+             ground="school_official", what=(Seen(kind="plan"),))
+        for minute, party, role, purpose in [
+            (0, staff, "case_manager", "read the plan"), (5, staff, "case_manager", "read the plan"),
+            (9, program, "vendor", "read the change feed"),
+        ]
+    )  # fmt: skip
+    looked = AccessRecorded(effective_on=date(2026, 2, 20), reads=reads)
+    await world.publish(f"access/{world.family.student}/2026-02-20", world.family.student, looked)
+    async with asyncio.timeout(10):
+        while "Dana Reyes" not in (page := await post(world, path, **BIRTH)).text:
+            await asyncio.sleep(0.05)
+
+    told = re.search(r'id="looked".*?</section>', page.text, re.S).group(0)
+    assert told.count("Dana Reyes") == 1, "once a day for one purpose"
+    assert re.search("February 20, 2026: <bdi>Dana Reyes</bdi>, .*read the plan", told)
+    assert re.search("A computer program that works for the school</bdi>, .*read the change feed", told)
+    assert str(staff) not in page.text
+    assert "34 CFR 300.614" in told
+    assert "Dana" not in (await world.http.get(path)).text, "nothing before the check"

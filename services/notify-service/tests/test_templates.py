@@ -29,6 +29,9 @@ def template(**fields) -> dict:
         ({"letter.dear": "Dear {name!r},"}, "text-not-readable"),
         ({"letter.dear": "Dear {name"}, "text-not-readable"),
         ({"letter.dear": "Dear {0},"}, "text-not-readable"),
+        ({"letter.dear": "{% for each in name %}{{ each }}{% endfor %}"}, "text-not-readable"),
+        ({"letter.dear": "{name:{name}}"}, "text-not-readable"),
+        ({"letter.dear": "Dear {letter.dear},"}, "text-not-readable"),
     ],
 )
 async def test_a_wording_with_a_place_that_no_notice_has_is_refused(world, texts, code):

@@ -21,6 +21,7 @@ from audit_service.testing_findings_steps import eligible, met, referred
 from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
+from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed, NoticeUnblocked
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentAdopted, AmendmentProposed, ConsentAnswered, PlanEnded, StaffInformed
 from contracts.progress import ResponsibilityAcknowledged, ServiceDelivered
@@ -121,6 +122,42 @@ def test_a_notice_says_seven_things() -> None:
 
     assert rendered(*SEVEN)[0] == "met"
     assert rendered(*SEVEN[:5], SEVEN[6]) == ("missed", "Notice of 2025-12-05: part 6 (options) missing.")
+
+
+def owed(history: History, **more: Any) -> History:
+    about = {
+        "notice_id": an_id("notice"),
+        "student_id": MIRA,
+        "kind": "prior_written_notice",
+        "holder_id": MOTHER,
+    }
+    return history.add("2-24", NoticeOwed, caused_by=an_id("proposal"), language="es", **about | more)
+
+
+def test_a_notice_that_cannot_go_out_is_a_finding_until_it_is_given() -> None:
+    stuck = owed(History()).add(
+        "2-24", NoticeBlocked, notice_id=an_id("notice"), reasons=("contact_restricted",)
+    )
+    assert stuck.one("idea.pwn-before", "2-24") == ("due", "Waits since 2026-02-24: contact restricted.")
+    assert stuck.one("idea.pwn-before", "2-25")[0] == "overdue"
+    stuck.add("2-26", NoticeUnblocked, notice_id=an_id("notice"))
+    assert noticed(stuck, "2-26").one("idea.pwn-before", "2-27")[0] == "met_late"
+    assert not owed(History()).find("idea.pwn-before", "2-25"), "what goes its way is no finding"
+
+
+def test_a_notice_that_nobody_can_be_given_is_a_finding_until_it_is_owed_no_more() -> None:
+    of = {
+        "notice_id": an_id("notice"),
+        "student_id": MIRA,
+        "kind": "prior_written_notice",
+        "caused_by": an_id("it"),
+    }
+    nobodys = History().add("2-24", NoticeUnaddressed, occasion="amendment_proposed", **of)
+    assert nobodys.one("idea.pwn-before", "2-26") == (
+        "overdue", "Owed, waits since 2026-02-24: nobody holds the right.",
+    )  # fmt: skip
+    nobodys.add("2-27", NoticeLapsed, notice_id=an_id("notice"), reason="given_by_another")
+    assert nobodys.one("idea.pwn-before", "2-28")[0] == "excused"
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.bounces import ReturnAddresses
-from notify_service.adapters.consumers.owed import owed_consumer
+from notify_service.adapters.consumers.owed import owed_consumer, records_consumer
 from notify_service.adapters.links import LinkMaker
 from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
+from notify_service.adapters.projections.looks import LOOKED
 from notify_service.adapters.returns import ReturnsHost
 from notify_service.adapters.routes import (
     batches,
@@ -72,8 +74,15 @@ OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
 
 
 def consumers_of(wake: Callable[[], None], wake_webhooks: Callable[[], None]) -> Sequence[Consumer]:
-    """What follows the logs: two projections, what makes notices owed, what vendors are told."""
-    return (KNOWN_FACTS, SIGHT, owed_consumer(wake), webhook_consumer(wake_webhooks))
+    """What follows the logs: three projections, two that make notices owed, what vendors are told."""
+    return (
+        KNOWN_FACTS,
+        LOOKED,
+        SIGHT,
+        owed_consumer(wake),
+        records_consumer(wake),
+        webhook_consumer(wake_webhooks),
+    )
 
 
 def service_of(settings: Settings) -> Service:
@@ -107,7 +116,10 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
     office = post_office(settings)
-    sender = Sender(service, office, lease_seconds=settings.send_lease_seconds)
+    sender = Sender(
+        service, office, lease_seconds=settings.send_lease_seconds,
+        patience=timedelta(seconds=settings.mail_patience_seconds),
+    )  # fmt: skip
     edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
     service.consumers = lambda _service: consumers_of(sender.wake, lambda: teller.wake())
     teller = Teller(
@@ -143,6 +155,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         teller.wake,
         settings.webhooks_to_private_addresses,
     )
+    app.state.sender = sender
     app.state.paces = page_routes.Paces()
     for router in ROUTERS:
         app.include_router(router)

@@ -29,6 +29,9 @@ class Settings(RuntimeSettings):
     """Whether vendors' endpoints may be at loopback and private addresses, and by http: on a machine of one's own."""
     link_days: int = Field(default=30, ge=1, le=365)
     """How long a link to a notice works."""
+    mail_patience_seconds: float = Field(default=2, ge=0, le=36_000)
+    """How long a mail about a change waits for further changes of the same day to the same person, to be one letter with
+    them; never past that day. A letter on paper takes further ones along until it is printed."""
     send_lease_seconds: float = Field(default=15, gt=0, le=600)
     """How soon another instance takes over what a dead one had begun."""
 

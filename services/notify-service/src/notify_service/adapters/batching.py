@@ -94,7 +94,15 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
         message = "A batch is posted between the day it was made and today."
         raise Invalid(message, reasons=(Reason("posted-on-no-such-day", message, pointer="/on"),))
     # Each letter on its own first: repeating it changes nothing, and the batch counts as posted once all of them are.
-    for notice in sorted(named - set(left_out)):
+    stay = {
+        notice
+        for letter in batch.letters
+        if set(letter.notice_ids) & set(left_out)
+        for notice in letter.notice_ids
+    }
+    for notice in sorted(
+        letter.notice_ids[0] for letter in batch.letters if letter.notice_ids[0] not in stay
+    ):
         await step(
             service,
             call.tenant,
@@ -108,7 +116,7 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
     async with service.database.begin(call.tenant) as rows:
         await rows.execute(
             update(OUTBOX)
-            .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(list(left_out)))
+            .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(sorted(stay)))
             .values(batch=None)
         )
         return await service.store.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from uuid import UUID
 
 from contracts.event import Event
@@ -14,7 +14,8 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.mail_message import message_id
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.steps import Work
-from notify_service.domain.delivery import Mailed, RecordDelivery, given_on, record_delivery
+from notify_service.domain.channels import CHANNELS, given_on
+from notify_service.domain.delivery import Mailed, RecordDelivery, begins, record_delivery
 from notify_service.domain.waiting import dispatch
 from runtime.service import Service
 
@@ -52,7 +53,7 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
     counts_on = given_on(done.channel, on, mailing_days)
     if counts_on > now.today and work.notice.given is None:
         zone = await known_facts.zone_of(work.rows, entry.tenant)
-        due = datetime.combine(counts_on, time.min, zone)
+        due = begins(counts_on, zone)
         await outbox.settle(
             work.rows, entry.tenant, entry.notice, "posted", channel=done.channel.value, counts_on=counts_on,
             due_at=due, reasons=_kept(entry.reasons),
@@ -88,8 +89,8 @@ def _to(now: gathering.Situation, channel: Channel) -> DeliveryPersonalData:
     address = (preference.address if preference else None) or personal.address
     return DeliveryPersonalData(
         name=personal.name,
-        email=email if channel is Channel.EMAIL else None,
-        address=address if channel is Channel.LETTER else None,
+        email=email if CHANNELS[channel].goes_to == "email" else None,
+        address=address if CHANNELS[channel].goes_to == "address" else None,
     )
 
 

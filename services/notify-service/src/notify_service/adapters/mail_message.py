@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from html import escape
 from uuid import UUID
 
+from contracts.shown_text import as_shown
 from notify_service.application.notice_text import contact_line
 from notify_service.application.wording import Wording
 from notify_service.domain.facts import NoticeFacts
@@ -78,6 +79,7 @@ def _about_the_link(facts: NoticeFacts, words: Wording, link: str, expires_at: d
 def _mail(
     envelope: Envelope, facts: NoticeFacts, words: Wording, paragraphs: list[str], link: str, at: datetime
 ) -> EmailMessage:
+    paragraphs = [as_shown(paragraph) for paragraph in paragraphs]
     mail = EmailMessage(policy=SMTP if envelope.to.isascii() else SMTPUTF8)
     mail["From"] = Address(_one_line(facts.district), addr_spec=envelope.sender)
     mail["To"] = Address(_one_line(envelope.name), addr_spec=envelope.to)
@@ -110,4 +112,4 @@ def _bytes(mail: EmailMessage, envelope: Envelope) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(as_shown(text).split())

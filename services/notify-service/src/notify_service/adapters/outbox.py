@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,6 +60,7 @@ class Entry:
     source_event: UUID | None
     leader: UUID | None
     batch: UUID | None
+    taken_out: bool
 
 
 async def put(
@@ -89,17 +90,103 @@ async def claim(
     return [Lease(row["tenant"], row["notice"], row["fence"]) for row in rows]
 
 
-async def entry(rows: AsyncConnection, tenant: str, notice: UUID, *, lock: bool = False) -> Entry | None:
-    """The row; with ``lock`` nobody else changes it until the transaction ends."""
+async def entry(rows: AsyncConnection, tenant: str, notice: UUID) -> Entry | None:
+    """The row, as it stands."""
     wanted = select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__)).where(
         OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
     )
-    row = (await rows.execute(wanted.with_for_update() if lock else wanted)).one_or_none()
-    if row is None:
-        return None
+    row = (await rows.execute(wanted)).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def _entry(row: Row[Any]) -> Entry:
     fields = dict(row._mapping)
     fields["reasons"] = tuple(fields["reasons"])
     return Entry(**fields)
+
+
+async def letter(rows: AsyncConnection, tenant: str, notice: UUID) -> tuple[Entry | None, tuple[Entry, ...]]:
+    """The row and those that its letter gives too; nobody else changes any of them until the transaction ends."""
+    wanted = (
+        select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
+        .where(OUTBOX.c.tenant == tenant, (OUTBOX.c.notice == notice) | (OUTBOX.c.leader == notice))
+        # In one order everywhere, so that two that want the same rows wait instead of blocking each other.
+        .order_by(OUTBOX.c.notice)
+        .with_for_update()
+    )
+    found = [_entry(row) for row in await rows.execute(wanted)]
+    own = next((each for each in found if each.notice == notice), None)
+    return own, tuple(each for each in found if each.notice != notice)
+
+
+async def of_one_day(rows: AsyncConnection, about: Entry) -> tuple[Entry, ...]:
+    """What else is owed to the same holder of the same plan and kind and has not left, locked; the day is not looked at."""
+    wanted = (
+        select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
+        .where(
+            OUTBOX.c.tenant == about.tenant, OUTBOX.c.student == about.student, OUTBOX.c.holder == about.holder,
+            OUTBOX.c.plan == about.plan, OUTBOX.c.kind == about.kind, OUTBOX.c.occasion == about.occasion,
+            OUTBOX.c.state.in_(("to_prepare", "to_send", "to_post")), OUTBOX.c.batch.is_(None), ~OUTBOX.c.taken_out,
+        )
+        .order_by(OUTBOX.c.notice)
+        .with_for_update()
+    )  # fmt: skip
+    return tuple([_entry(row) for row in await rows.execute(wanted)])
+
+
+async def lead(rows: AsyncConnection, tenant: str, leader: UUID, led: Sequence[UUID]) -> None:
+    """From now on the leader's letter gives these too: whoever was at one of them lets it go."""
+    due_on = select(func.min(OUTBOX.c.due_on)).where(
+        OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_([leader, *led])
+    )
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == leader)
+        .values(due_on=due_on.scalar_subquery())
+    )
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(led)) | OUTBOX.c.leader.in_(list(led)))
+        .values(
+            leader=leader,
+            state="to_prepare",
+            due_at=None,
+            owner=None,
+            lease_until=None,
+            fence=OUTBOX.c.fence + 1,
+        )
+    )
+
+
+async def follow(rows: AsyncConnection, tenant: str, leader: UUID) -> None:
+    """What the leader's letter gives too stands where the leader stands."""
+    led = OUTBOX.alias("led")
+    same = ("state", "reasons", "channel", "counts_on", "batch", "attempts", "changed_at")
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == leader,
+               led.c.tenant == OUTBOX.c.tenant, led.c.notice == OUTBOX.c.leader)
+        .values(**{name: led.c[name] for name in same}, due_at=None)
+    )  # fmt: skip
+
+
+async def share_facts(rows: AsyncConnection, tenant: str, leader: UUID, facts: UUID) -> None:
+    """One letter, one document of what it says."""
+    await rows.execute(
+        update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == leader).values(facts=facts)
+    )
+
+
+async def take_out(rows: AsyncConnection, tenant: str, notice: UUID) -> None:
+    """Somebody may hold this letter in hand from now on."""
+    leader = select(func.coalesce(OUTBOX.c.leader, OUTBOX.c.notice)).where(
+        OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
+    )
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == leader.scalar_subquery(), ~OUTBOX.c.taken_out)
+        .values(taken_out=True)
+    )
 
 
 async def move(rows: AsyncConnection, lease: Lease, state: str, **changes: Any) -> bool:
@@ -147,7 +234,10 @@ async def look_again(
 ) -> None:
     """Something changed that may unblock notices (of one student): try them again now."""
     wanted = update(OUTBOX).where(
-        OUTBOX.c.tenant == tenant, OUTBOX.c.state == "blocked", OUTBOX.c.due_at.is_(None)
+        OUTBOX.c.tenant == tenant,
+        OUTBOX.c.state == "blocked",
+        OUTBOX.c.due_at.is_(None),
+        OUTBOX.c.leader.is_(None),
     )
     if student is not None:
         wanted = wanted.where(OUTBOX.c.student == student)
@@ -158,7 +248,10 @@ async def lapse(
     rows: AsyncConnection, tenant: str, reason: str, *, amendment: UUID | None = None, meeting: UUID | None = None,
     holder: UUID | None = None, source_event: UUID | None = None, kind: str | None = None, but: UUID | None = None,
 ) -> Sequence[UUID]:  # fmt: skip
-    """Notices (of an amendment, a meeting, a cause) that have not left us need not leave any more; returns which."""
+    """Notices (of an amendment, a meeting, a cause) that have not left us need not leave any more; returns which.
+
+    What was to go in one letter with them is looked at anew, and its letter written without them.
+    """
     named = {
         "amendment": amendment,
         "meeting": meeting,
@@ -177,7 +270,26 @@ async def lapse(
                       fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
         .returning(OUTBOX.c.notice)
     )  # fmt: skip
-    return sorted(row.notice for row in found)
+    gone = sorted(row.notice for row in found)
+    if gone:
+        await _part(rows, tenant, gone)
+    return gone
+
+
+async def _part(rows: AsyncConnection, tenant: str, gone: Sequence[UUID]) -> None:
+    led_by = select(OUTBOX.c.leader).where(
+        OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone)), OUTBOX.c.leader.is_not(None)
+    )
+    letters = or_(OUTBOX.c.notice.in_(led_by), OUTBOX.c.leader.in_(led_by), OUTBOX.c.leader.in_(list(gone)))
+    await rows.execute(
+        update(OUTBOX)
+        .where(OUTBOX.c.tenant == tenant, letters, OUTBOX.c.notice.not_in(list(gone)), OUTBOX.c.state.in_(OPEN))
+        .values(leader=None, state="to_prepare", batch=None, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
+                taken_out=False, due_at=func.notify.now_for(tenant))
+    )  # fmt: skip
+    await rows.execute(
+        update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone))).values(leader=None)
+    )
 
 
 async def told_of(rows: AsyncConnection, tenant: str, source_event: UUID, holder: UUID, kind: str) -> bool:

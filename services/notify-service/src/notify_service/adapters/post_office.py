@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from notify_service.adapters.bounces import ReturnAddresses, ReturnTo
+from notify_service.adapters.carrying import Carrier
 from notify_service.adapters.links import Link, LinkMaker
-from notify_service.adapters.smtp import MailServer
 
 
 @dataclass(frozen=True, slots=True)
 class PostOffice:
     """What is needed to send."""
 
-    server: MailServer
+    server: Carrier
     links: LinkMaker
     sender: str
     domain: str

@@ -2,7 +2,7 @@
 
 Until the mail itself begins to go over (``DATA``), a broken conversation means that nothing was delivered. From then on
 only the server's answer tells. So the caller records durably, right before that moment, that the mail is being handed
-over (``before_data``), and is told ``IN_DOUBT`` when the answer never came.
+over (``before``), and is told ``IN_DOUBT`` when the answer never came.
 """
 
 import re
@@ -10,40 +10,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from enum import StrEnum
 
 import aiosmtplib
+
+from notify_service.adapters.carrying import Answered, Outcome
 
 LONGEST_ANSWER = 900
 LONGEST_ADDRESS = 254
 PERMANENT_FROM = 500
 
 
-class Outcome(StrEnum):
-    """What one try came to."""
-
-    ACCEPTED = "accepted"
-    REFUSED_FOR_NOW = "refused_for_now"
-    """4xx, or no conversation came about: nothing was delivered, try again."""
-    REFUSED = "refused"
-    """5xx about this recipient or this mail: trying again cannot help."""
-    IN_DOUBT = "in_doubt"
-    """The mail had begun to go over and no answer came."""
-    NOT_OURS = "not_ours"
-    """``before_data`` said no: nothing was handed over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The outcome, and what the other side said."""
-
-    outcome: Outcome
-    answer: str
-
-
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mails are handed in."""
+    """Where mails are handed in: the `Carrier` of e-mail."""
 
     host: str
     port: int
@@ -54,7 +33,7 @@ class MailServer:
     local_hostname: str = "localhost"
 
     async def hand_over(
-        self, sender: str, to: str, message: bytes, before_data: Callable[[], Awaitable[bool]]
+        self, sender: str, to: str, message: bytes, before: Callable[[], Awaitable[bool]]
     ) -> Answered:
         """One try. Never raises for what a mail server can do to us."""
         client = aiosmtplib.SMTP(
@@ -72,7 +51,7 @@ class MailServer:
             refusal = await _rcpt(client, to)
             if refusal is not None:
                 return refusal
-            if not await before_data():
+            if not await before():
                 return Answered(Outcome.NOT_OURS, "")
             handing_over = True
             said = await client.data(message)

@@ -32,7 +32,7 @@ OUTBOX = Table(
     Column("due_at", _instant), Column("counts_on", Date), Column("correlation", Text), Column("caused_by", Uuid),
     Column("owner", Uuid), Column("lease_until", _instant), Column("fence", BigInteger), Column("changed_at", _instant),
     Column("kind", Text), Column("occasion", Text), Column("plan", Uuid), Column("meeting", Uuid), Column("due_on", Date),
-    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid),
+    Column("source_event", Uuid), Column("leader", Uuid), Column("batch", Uuid), Column("taken_out", Boolean),
 )  # fmt: skip
 UNADDRESSED = Table(
     "unaddressed", _all,
@@ -96,6 +96,17 @@ OCCASIONS = Table(
     Column("source", Text), Column("position", BigInteger), Column("contents", LargeBinary),
 )  # fmt: skip
 
+LOOKS = Table(
+    "looks", _all,
+    Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
+    Column("type", Text), Column("schema", SmallInteger), Column("effective_on", Date), Column("known_at", _instant),
+    Column("contents", LargeBinary),
+)  # fmt: skip
+NAMED = Table(
+    "named", _all,
+    Column("tenant", Text, primary_key=True), Column("party", Text, primary_key=True), Column("name", Text),
+)  # fmt: skip
+
 KNOWN = ("students", "contacts", "holders", "profiles", "meetings", "plan_entries")
 """What the projection ``known`` filled from the first on: a migration reads it."""
 KNOWN_NOW = (*KNOWN, "occasions")
@@ -125,6 +136,16 @@ def notify_tables_4() -> list[str]:
 def notify_tables_5() -> list[str]:
     """The yearly booklets: run as ``notify_owner``."""
     return [_BOOKLET_YEARS]
+
+
+def notify_tables_6() -> list[str]:
+    """Several changes of one day in one letter: run as ``notify_owner``."""
+    return [_TOGETHER]
+
+
+def notify_tables_7() -> list[str]:
+    """Who looked at a student's record: run as ``notify_owner``."""
+    return [_LOOKS]
 
 
 def _apart(table: str) -> str:
@@ -262,6 +283,26 @@ _RETURNS = """
     CREATE INDEX outbox_notice ON notify.outbox (notice);
     REVOKE ALL ON FUNCTION notify.tenant_of_notice FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION notify.tenant_of_notice TO notify_app;
+"""
+
+_LOOKS = f"""
+    SET LOCAL ROLE notify_app;
+    CREATE TABLE notify_read.looks (
+        tenant text NOT NULL, event_id uuid NOT NULL, student uuid NOT NULL, type text NOT NULL, schema smallint NOT NULL,
+        effective_on date NOT NULL, known_at timestamptz NOT NULL, contents bytea NOT NULL,
+        PRIMARY KEY (tenant, event_id));
+    CREATE INDEX looks_student ON notify_read.looks (tenant, student, known_at);
+    CREATE TABLE notify_read.named (
+        tenant text NOT NULL, party text NOT NULL, name text NOT NULL, PRIMARY KEY (tenant, party));
+    COMMENT ON TABLE notify_read.named IS 'staff and programs, by the ids that stand in the record of access';
+    {_apart("notify_read.looks")}
+    {_apart("notify_read.named")}
+    RESET ROLE;
+"""
+
+_TOGETHER = """
+    ALTER TABLE notify.outbox ADD COLUMN taken_out boolean NOT NULL DEFAULT false;
+    COMMENT ON COLUMN notify.outbox.taken_out IS 'somebody may hold this letter in hand: it is not written anew';
 """
 
 _TEMPLATES = f"""

@@ -32,7 +32,7 @@ class Unaddressed:
     since: date
 
 
-async def note(unit: Unit, obligation: Obligation, caused_by: EventId, on: date) -> None:
+async def note(unit: Unit, obligation: Obligation, caused_by: EventId, on: date, student: UUID) -> None:
     """Said once for each cause and kind."""
     recorded = unit.recorded
     notice_id = uuid5(caused_by, f"nobody {obligation.kind.value}")
@@ -40,14 +40,14 @@ async def note(unit: Unit, obligation: Obligation, caused_by: EventId, on: date)
     if loaded.version:
         return
     event = NoticeUnaddressed(
-        effective_on=on, notice_id=notice_id, student_id=recorded.subject, kind=obligation.kind,
+        effective_on=on, notice_id=notice_id, student_id=student, kind=obligation.kind,
         occasion=obligation.occasion, plan_id=obligation.plan_id, amendment_id=obligation.amendment_id,
         meeting_id=obligation.meeting_id, caused_by=caused_by, due_on=obligation.due_on,
     )  # fmt: skip
-    await unit.append(Change(loaded, recorded.subject, [event]))
+    await unit.append(Change(loaded, student, [event]))
     await unit.rows.execute(
         insert(UNADDRESSED)
-        .values(tenant=recorded.tenant, notice=notice_id, student=recorded.subject, kind=obligation.kind.value,
+        .values(tenant=recorded.tenant, notice=notice_id, student=student, kind=obligation.kind.value,
                 occasion=obligation.occasion.value, source_event=caused_by, due_on=obligation.due_on, since=on)
         .on_conflict_do_nothing()
     )  # fmt: skip

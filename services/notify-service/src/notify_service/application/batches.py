@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.event import Event, Json
 from contracts.letter_batches import BatchedLetter, LetterBatchMade, LetterBatchPosted
 from contracts.problems import Rejected
+from contracts.shown_text import as_shown
 from runtime.event_store import Model, Resource
 
 MOST_LETTERS = 500
@@ -77,6 +78,7 @@ def manifest(envelopes: Sequence[Envelope]) -> str:
 
 
 def _no_formula(cell: str) -> str:
+    cell = as_shown(cell)
     return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
 
 

@@ -1,6 +1,6 @@
 """The notice in words: the facts said in one language, in the order in which they are read. PDF and page both show this."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -32,6 +32,8 @@ _OWN_WORDS = frozenset({"statement", "what", "need", "how", "how_checked", "reas
                         "independent_living", "courses", "assessments", "provided_by", "other", "accommodations",
                         "evaluation", "needs", "bought_by", "trained_by", "impairment", "evidence"})  # fmt: skip
 """Fields that people fill in their own language."""
+SAID_ONCE = (NoticePart.SAFEGUARDS, NoticePart.HELP)
+"""Parts that are the same for every change in a letter."""
 _TITLE_FIELDS = {
     "present_levels": ("area",), "goal": ("statement",), "objective": ("statement",), "accommodation": ("what",),
     "modification": ("what",), "assistive_technology": ("device_or_service",), "placement": ("setting",),
@@ -110,7 +112,7 @@ def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
         yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
         return
     if facts.changes:
-        yield from _start_of_change(facts, words)
+        yield from of_each(facts, words, lambda matter: list(_start_of_change(matter, words)))
     yield words("what_now.ask")
     if not facts.changes:
         yield words("what_now.decision_object")
@@ -120,6 +122,17 @@ def what_now(facts: NoticeFacts, words: Wording) -> Iterator[str]:
         )
     yield words("what_now.not_consent")
     yield words("what_now.contact", contact=contact_line(facts.office, facts.district))
+
+
+def of_each(facts: NoticeFacts, words: Wording, say: Callable[[NoticeFacts], Sequence[str]]) -> Iterator[str]:
+    """What is to be said of each change: once where it is the same of all, else under each one's number."""
+    said = [say(matter) for matter in facts.matters]
+    if all(lines == said[0] for lines in said):
+        yield from said[0]
+        return
+    for number, lines in enumerate(said, 1):
+        for line in lines:
+            yield f"{words('letter.change', number=number)}: {line}"
 
 
 def _start_of_change(facts: NoticeFacts, words: Wording) -> Iterator[str]:
@@ -176,6 +189,9 @@ def _opening(facts: NoticeFacts, words: Wording) -> Iterator[str]:
     usual = {NoticeKind.PRIOR_WRITTEN_NOTICE: "opening", NoticeKind.SECTION_504_NOTICE: "opening_504"}
     otherwise = usual.get(facts.kind, f"opening_{facts.kind}")
     yield words(f"letter.{_form(facts, 'opening_decision', 'opening_504_decision', otherwise)}")
+    if facts.beside:
+        yield words("letter.together", count=len(facts.matters))
+        return
     if (facts.kind in usual and not facts.occasion) or (facts.changes and facts.kind in usual):
         yield _decided(facts, words)
 
@@ -194,6 +210,9 @@ def _sections(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -
     if facts.kind is NoticeKind.CORRECTION_NOTICE:
         yield from _correction(facts, words, foreign)
         return
+    if facts.beside:
+        yield from _several(facts, words, foreign)
+        return
     said = parts_with_content(facts)
     numbered = facts.kind is not NoticeKind.SECTION_504_NOTICE
     shown: Sequence[NoticePart] = SEVEN_PARTS if numbered else (*SECTION_504_PARTS, *SEVEN_PARTS)
@@ -203,6 +222,23 @@ def _sections(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -
             heading = words("parts.action_decision" if decision else f"parts.{part}")
             blocks = tuple(_blocks(facts, part, words, foreign))
             yield Section(f"{number}. {heading}" if numbered else heading, part, blocks)
+
+
+def _several(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -> Iterator[Section]:
+    """Each change with all that is said of it alone; then what is the same for all: the rights, and who can help."""
+    for number, matter in enumerate(facts.matters, 1):
+        said = parts_with_content(matter)
+        for part in SEVEN_PARTS:
+            if part in said and part not in SAID_ONCE:
+                blocks = tuple(_blocks(matter, part, words, foreign))
+                if part is NoticePart.ACTION:
+                    blocks = (Block("paragraph", _decided(matter, words)), *blocks)
+                heading = f"{words('letter.change', number=number)}: {words(f'parts.{part}')}"
+                yield Section(heading, part, blocks)
+    said = parts_with_content(facts)
+    for part in SAID_ONCE:
+        if part in said or part is NoticePart.SAFEGUARDS:
+            yield Section(words(f"parts.{part}"), part, tuple(_blocks(facts, part, words, foreign)))
 
 
 def _correction(facts: NoticeFacts, words: Wording, foreign: LanguageTag | None) -> Iterator[Section]:

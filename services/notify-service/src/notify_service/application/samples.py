@@ -65,6 +65,7 @@ def _of(kind: NoticeKind, usual: NoticeFacts) -> Iterator[NoticeFacts]:
                 yield usual.model_copy(
                     update={"occasion": occasion, "eligible": True, "starts_on": DAY, "asked": "An aide."}
                 )
+            yield _joined(usual)
             yield usual.model_copy(
                 update={"occasion": NoticeOccasion.BY_HAND, "action": "The district proposes it."}
             )
@@ -88,6 +89,17 @@ def _of(kind: NoticeKind, usual: NoticeFacts) -> Iterator[NoticeFacts]:
             yield usual.model_copy(update={"occasion": NoticeOccasion.REPORT_ISSUED, "report": report})
         case _:
             yield usual.model_copy(update={"starts_on": DAY})
+
+
+def _joined(usual: NoticeFacts) -> NoticeFacts:
+    """Two changes of one day in one letter, which start on different days."""
+    first, other = (
+        usual.model_copy(
+            update={"occasion": NoticeOccasion.AMENDMENT_PROPOSED, "amendment_id": _ID, "changes": (each,)}
+        )
+        for each in _changes()
+    )
+    return first.model_copy(update={"beside": (other.model_copy(update={"requested": date(2026, 4, 1)}),)})
 
 
 def _reasons(kind: NoticeKind) -> Reasons:

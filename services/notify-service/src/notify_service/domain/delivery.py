@@ -8,7 +8,7 @@ before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, tzinfo
 from uuid import UUID
 
 from contracts.event import Event
@@ -25,14 +25,9 @@ from contracts.notify import (
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import Channel, GivenBasis, InvitationPart, NoticePart, TranslationStatus
+from notify_service.domain.channels import CHANNELS, given_on
 from notify_service.domain.notice import Notice
-
-BASIS_OF = {
-    Channel.EMAIL: GivenBasis.EMAIL_ACCEPTED,
-    Channel.LETTER: GivenBasis.MAILING_DAYS_PASSED,
-    Channel.HANDED_OVER: GivenBasis.HANDED_OVER,
-    Channel.READ_ALOUD: GivenBasis.READ_ALOUD,
-}
+from notify_service.domain.together import has_its_text
 
 
 class NoticeNotRendered(Rejected):
@@ -103,8 +98,8 @@ class FixText:
 
 
 def fix_text(notice: Notice, made: FixText) -> list[Event]:
-    """The text is fixed once; a notice that has one keeps it."""
-    if notice.text is not None:
+    """The text is fixed once; a notice that has one keeps it, unless before it left it was joined to others or parted."""
+    if has_its_text(notice, made.together_with):
         return []
     return [
         NoticeRendered(
@@ -137,7 +132,7 @@ def mail_failed(notice: Notice, mailed: Mailed, *, permanent: bool) -> list[Even
 
 def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
     """What a person did with the notice. Given at once, except a letter, whose mailing days must pass first."""
-    if command.channel is Channel.EMAIL and not command.in_doubt and command.reported is None:
+    if CHANNELS[command.channel].leaves_by_itself and not command.in_doubt and command.reported is None:
         raise MailGoesByItself(
             "Mails go out by themselves and are recorded with the server's answer. Record one only when it was in doubt, "
             "or, with `reported`, when it was sent outside Handrail."
@@ -166,7 +161,7 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
     counts_on = given_on(command.channel, command.on, command.mailing_days)
     if counts_on > command.today:
         return [sent]
-    basis = BASIS_OF[command.channel]
+    basis = CHANNELS[command.channel].basis
     return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, command.reported)]
 
 
@@ -181,9 +176,9 @@ def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[
     return _given(notice, Channel.LETTER, GivenBasis.MAILING_DAYS_PASSED, counts_on, posted.delivery_id)
 
 
-def given_on(channel: Channel, on: date, mailing_days: int) -> date:
-    """The day from which a sending of that day counts as given."""
-    return on + timedelta(days=mailing_days) if channel is Channel.LETTER else on
+def begins(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a day in a district's zone, also where the clocks are moved that very night (RFC 5545, 3.3.5)."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def _given(

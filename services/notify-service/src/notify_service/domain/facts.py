@@ -159,6 +159,13 @@ class NoticeFacts(Value):
     report: ReportFacts | None = None
     template_id: UUID | None = None
     """The district's own wording, where one was in use when the text was fixed."""
+    beside: tuple["NoticeFacts", ...] = ()
+    """Other changes of the same day that the same letter tells of, each a notice of its own."""
+
+    @property
+    def matters(self) -> tuple["NoticeFacts", ...]:
+        """Everything the letter tells of, in its order."""
+        return (self.model_copy(update={"beside": ()}), *self.beside)
 
 
 def proposed_changes(changes: Sequence[AnyChange], now: Sequence[DocumentItem]) -> tuple[ProposedChange, ...]:

@@ -22,6 +22,7 @@ from contracts.meetings import MeetingScheduled
 from contracts.notice_time import first_day_of_change
 from contracts.plan import AmendmentProposed, PlanAdopted, PlanCorrected, PlanEnded, PlanVoided
 from contracts.progress_reports import ProgressReportIssued
+from contracts.records import DestructionRefused
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import Due
 from contracts.students import RequestMade, RightsHolderConfirmed
@@ -43,6 +44,8 @@ ONE_DAY = timedelta(days=1)
 FARTHEST_BACK = 90
 """So far back from a change the last day for its notice is looked for, in days."""
 
+FAMILY_NOT_TOLD = "family-not-told"
+"""audit-service's reason to keep a record of which the family does not know that it is no longer needed (300.624(a))."""
 TOLD_BEFORE = frozenset(
     {PlanEnd.CONSENT_REVOKED, PlanEnd.GRADUATED, PlanEnd.REACHED_MAXIMUM_AGE, PlanEnd.NO_LONGER_ELIGIBLE}
 )
@@ -137,6 +140,9 @@ def owed_of(event: Event, on: date, known: Known) -> tuple[Obligation, ...]:
             return () if event.reported else (report,)
         case RightsHolderConfirmed() if event.ground is RightsGround.ADULT_STUDENT:
             return (Obligation(NoticeKind.RIGHTS_TRANSFER, NoticeOccasion.RIGHTS_TRANSFERRED, on),)
+        case DestructionRefused() if {unmet.code for unmet in event.unmet} == {FAMILY_NOT_TOLD}:
+            # Nothing else keeps the record: it is no longer needed, and the family is to know before it goes.
+            return (Obligation(NoticeKind.DESTRUCTION_NOTICE, NoticeOccasion.RECORDS_NO_LONGER_NEEDED),)
     return (*_of_evaluation(event, known), *_of_safeguards(event, on, known))
 
 

@@ -7,6 +7,7 @@ from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.event import Recorded
 from contracts.items import AnyItem, Goal, Objective, ProgressSchedule
 from contracts.progress import (
@@ -95,6 +96,7 @@ def benchmarks_are_measured(record: StudentRecord) -> Iterator[Finding]:
 @rule("idea.progress-report")
 def parents_get_progress_reports(record: StudentRecord) -> Iterator[Finding]:
     """On each day that the IEP's own schedule names, the parents are given a report on the progress toward every goal."""
+    yield from waiting(record, "idea.progress-report")
     struck = {e.event.report_id for e in record.of(ProgressReportVoided)}
     issued = [e for e in record.of(ProgressReportIssued) if e.event.report_id not in struck]
     for plan in record.ieps:

@@ -10,6 +10,7 @@ from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.meeting import ANNUAL, OF_THE_IEP_TEAM, MeetingFacts
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.event import Recorded
 from contracts.meetings import AttendanceRecorded, HolderPerson, StaffPerson
 from contracts.plan import ReviewHeld
@@ -190,6 +191,7 @@ def parents_told_of_the_meeting(record: StudentRecord) -> Iterator[Finding]:
     """Parents are told of a meeting early enough to be there: its purpose, time, place, who will attend, and that they may
     bring others; where transition is discussed, that too, and that the student is invited. A notice on the very day is none.
     Federal law names no number of days."""
+    yield from waiting(record, "idea.meeting-notice")
     for meeting in record.meetings:
         if meeting.purpose not in OF_THE_IEP_TEAM or meeting.starts_on is None:
             continue

@@ -6,9 +6,15 @@ from datetime import date
 from uuid import UUID
 
 from contracts.event import Event, Recorded
-from contracts.notice_hindrances import NoticeReturned
+from contracts.notice_hindrances import (
+    NoticeBlocked,
+    NoticeLapsed,
+    NoticeReturned,
+    NoticeUnaddressed,
+    NoticeUnblocked,
+)
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
-from contracts.vocabulary import Channel, NoticeKind, NoticeOccasion
+from contracts.vocabulary import Channel, NoticeHindrance, NoticeKind, NoticeOccasion
 
 
 @dataclass
@@ -27,6 +33,11 @@ class NoticeFacts:
     """As it was rendered last."""
     given: Recorded[NoticeGiven] | None = None
     """The first time it counted as given; one that came back and counts no more is left out."""
+    waits: Recorded[NoticeBlocked] | Recorded[NoticeUnaddressed] | None = None
+    """The first time it could not go out; that it goes its way again does not undo that it waited."""
+    hindered_by: tuple[str, ...] = ()
+    """What keeps it now, by codes."""
+    lapsed: Recorded[NoticeLapsed] | None = None
     told: bool = False
     """It was told and understood, where writing does not serve (300.503(c)(2))."""
     events: list[Recorded[Event]] = field(default_factory=list)
@@ -42,12 +53,18 @@ class NoticeFacts:
         return self.given.effective_on if self.given else None
 
 
+_TELLING = (
+    NoticeOwed, NoticeRendered, NoticeGiven, NoticeSent, NoticeReturned, NoticeBlocked, NoticeUnblocked,
+    NoticeUnaddressed, NoticeLapsed,
+)  # fmt: skip
+
+
 def notices_of(entries: Iterable[Recorded[Event]]) -> dict[UUID, NoticeFacts]:
     """Every notice, by its id."""
     found: dict[UUID, NoticeFacts] = {}
     for entry in entries:
         event = entry.event
-        if not isinstance(event, NoticeOwed | NoticeRendered | NoticeGiven | NoticeSent | NoticeReturned):
+        if not isinstance(event, _TELLING):
             continue
         of = found.setdefault(event.notice_id, NoticeFacts(event.notice_id))
         of.events.append(entry)
@@ -56,6 +73,20 @@ def notices_of(entries: Iterable[Recorded[Event]]) -> dict[UUID, NoticeFacts]:
                 of.rendered = entry  # type: ignore[assignment]
             case NoticeSent():
                 of.told = of.told or bool(event.told and event.told.understood)
+            case NoticeUnaddressed():
+                of.kind, of.plan_id, of.waits = event.kind, event.plan_id, of.waits or entry  # type: ignore[assignment]
+                of.hindered_by = ("nobody holds the right",)
+            case NoticeBlocked():
+                of.waits = of.waits or entry  # type: ignore[assignment]
+                parts = [f"part missing ({part.value.replace('_', ' ')})" for part in event.parts_missing]
+                others = [
+                    each for each in event.reasons if each is not NoticeHindrance.PART_MISSING or not parts
+                ]
+                of.hindered_by = (*(each.value.replace("_", " ") for each in others), *parts)
+            case NoticeUnblocked():
+                of.hindered_by = ()
+            case NoticeLapsed():
+                of.lapsed = entry  # type: ignore[assignment]
             case NoticeReturned():
                 of.given = None if event.undoes_given else of.given
             case NoticeOwed() | NoticeGiven():

@@ -10,6 +10,7 @@ from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.evaluations import EvaluationDeclined
 from contracts.event import Recorded
 from contracts.notice_time import first_day_of_change
@@ -86,6 +87,7 @@ def notice_before_the_change(record: StudentRecord) -> Iterator[Finding]:
                 kept=f"Effective {day}, notice {given_on}.", events=(notice.given if notice else None, change),
                 plan=plan.plan_id, cure="Give prior written notice now, and say since when the change binds.",
             )  # fmt: skip
+    yield from waiting(record, "idea.pwn-before")
     for declined in record.of(EvaluationDeclined):
         notice = record.notices.get(declined.event.notice_id) if declined.event.notice_id else None
         given_on, day = notice.given_on if notice else None, declined.effective_on

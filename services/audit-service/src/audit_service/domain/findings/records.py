@@ -10,6 +10,7 @@ from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.transition import reached
+from audit_service.domain.findings.waiting import waiting
 from contracts.audit import DisclosureRecorded, PacketIssued
 from contracts.event import Event, Recorded
 from contracts.meetings import AttendanceRecorded, MeetingAttemptRecorded, MeetingHeld
@@ -90,6 +91,7 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
 def request_to_amend_the_record_answered(record: StudentRecord) -> Iterator[Finding]:
     """Who asks for the record to be changed is answered in a reasonable time: it is changed and they are told, or it is refused
     and they are told of the right to a hearing. A statement they place in it is kept with it. No number of days is named."""
+    yield from waiting(record, "rec.amend")
     for request in record.of(RequestMade):
         if request.event.kind is not RequestKind.AMENDMENT_OF_RECORD:
             continue
@@ -226,3 +228,10 @@ def entered_at_the_time(record: StudentRecord) -> Iterator[Finding]:
 def _says_why(event: Event) -> bool:
     words = getattr(event, "personal", None)
     return getattr(event, "reported", None) is not None or getattr(words, "late_because", None) is not None
+
+
+@rule("rec.destroy-notice")
+def told_before_the_record_is_destroyed(record: StudentRecord) -> Iterator[Finding]:
+    """Parents are told that information is no longer needed before any of it is destroyed: a notice of it that cannot go out is
+    open. Of a record that was destroyed untold nothing is left to judge; the destruction's own approval asks for the notice."""
+    yield from waiting(record, "rec.destroy-notice")

@@ -24,7 +24,6 @@ from contracts.event import Value
 from contracts.rule_profile import Rule, RuleProfile, RuleProfiles, RuleSet, resolve
 
 NOT_JUDGED = {
-    "rec.destroy-notice": "Handrail does not destroy contents yet: nothing is there to be judged.",
     "rec.legal-hold": "Handrail keeps no legal holds yet: nothing is there to be judged.",
     "qual.individual": "It compares the plans of many students: see `GET /plan/v1/district/individualization`.",
 }

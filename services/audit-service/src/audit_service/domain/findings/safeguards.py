@@ -11,6 +11,7 @@ from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.plan import Change, PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
@@ -92,6 +93,7 @@ def booklet_when_something_happens(record: StudentRecord) -> Iterator[Finding]:
     """The booklet is given upon an initial referral, a parent's request for it, the first state complaint and the first due
     process complaint of a school year, and, on the very day, upon a decision to change the placement for discipline. But for
     the last, federal law names no number of days."""
+    yield from waiting(record, "idea.safeguards-trigger")
     for what, entry, by in _triggers(record):
         day = entry.effective_on
         mine = [n for n in booklets(record) if n.caused_by == entry.id]

@@ -12,6 +12,7 @@ from audit_service.domain.findings.evaluation import completed, consent_before_t
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationConsentAsked,
@@ -253,6 +254,7 @@ def _significant(plan: PlanFacts) -> Iterator[tuple[Recorded[Any], date, date]]:
 def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     """At identification, evaluation, placement and refusal the family gets notice of the action and of the four rights of
     104.36: notice, seeing the record, an impartial hearing with counsel, a review."""
+    yield from waiting(record, "s504.safeguards")
     under_504 = referrals(record, Law.SECTION_504)
     acts: list[tuple[str, Recorded[Any]]] = [("identification", e) for e in decisions(record)]
     acts += [

@@ -10,6 +10,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from contracts.evaluations import EvaluationConsentAnswered
 from contracts.event import Recorded
 from contracts.initial_services import ServicesConsentAnswered
@@ -127,6 +128,7 @@ def told_of_rights_a_year_before_majority(record: StudentRecord) -> Iterator[Fin
 def rights_pass_at_majority(record: StudentRecord) -> Iterator[Finding]:
     """At majority the rights pass to the student: from then on the student signs, and notices go to student and parents. Not
     where somebody is guardian or was appointed to represent the student."""
+    yield from waiting(record, "idea.rights-transfer")
     majority = majority_of(record)
     if (
         majority is None

@@ -31,6 +31,7 @@ from contracts.plan import (
 )
 from contracts.plan_document import in_force
 from contracts.progress_reports import ProgressReportIssued
+from contracts.records import DestructionRefused
 from contracts.requests import RequestAnswered
 from contracts.students import (
     ContactChanged,
@@ -46,7 +47,7 @@ from notify_service.adapters import known_facts, outbox, unaddressed
 from notify_service.adapters.consumers.owing import Cause, lapse_open, owe
 from notify_service.adapters.known_for_rules import known_for
 from notify_service.adapters.projections.known import KNOWN_FACTS
-from notify_service.domain.owing import Obligation, owed_of
+from notify_service.domain.owing import Known, Obligation, owed_of
 from notify_service.domain.recipients import is_owed_notice, owed_to
 from runtime.consumer import Consumer, Unit
 from runtime.database import driver
@@ -100,6 +101,22 @@ def owed_consumer(wake: Callable[[], None]) -> Consumer:
     return Consumer("owed", ("plan", "progress"), handle=handle, types=types)
 
 
+def records_consumer(wake: Callable[[], None]) -> Consumer:
+    """What audit-service decides of a record: it stands under the district's own subject, since it outlives the student's."""
+
+    async def handle(recorded: Recorded[Event], unit: Unit) -> None:
+        event = recorded.event
+        if not isinstance(event, DestructionRefused):
+            return
+        cause = Cause(recorded.id, recorded.effective_on, _position(recorded))
+        everybody = await known_facts.recipients_of(unit.rows, recorded.tenant, event.student_id)
+        for obligation in owed_of(event, cause.on, Known()):
+            await owe(unit, owed_to(everybody, cause.on), obligation, cause, event.student_id)
+        wake()
+
+    return Consumer("owed-of-records", ("audit",), handle=handle, types=frozenset({DestructionRefused.type}))
+
+
 async def _known_first(recorded: Recorded[Event], unit: Unit) -> None:
     """Wait until what this event rests on is in the read model: the projection reads the same lane beside us."""
     connection = await driver(unit.rows)
@@ -148,7 +165,7 @@ async def _owe_all(unit: Unit, event: Event) -> None:
         recipients = [each for each in owed_to(everybody, cause.on) if each.holder_id not in told]
         if told and not recipients:
             continue
-        await owe(unit, recipients, obligation, cause)
+        await owe(unit, recipients, obligation, cause, recorded.subject)
 
 
 async def _owe_pending(unit: Unit, holder: UUID) -> None:
@@ -162,7 +179,7 @@ async def _owe_pending(unit: Unit, holder: UUID) -> None:
     for obligation, cause in [*await _pending(unit), *await _nobodys(unit)]:
         later = replace(cause, on=max(cause.on, today))
         if is_owed_notice(person, later.on):
-            await owe(unit, [person], obligation, later)
+            await owe(unit, [person], obligation, later, recorded.subject)
     await unaddressed.close(unit)
 
 

@@ -40,10 +40,12 @@ def notice_id_for(caused_by: EventId, holder: UUID, kind: NoticeKind) -> UUID:
     return uuid5(caused_by, f"{holder} {kind.value}" if beside else str(holder))
 
 
-async def owe(unit: Unit, recipients: Sequence[Recipient], obligation: Obligation, cause: Cause) -> None:
+async def owe(
+    unit: Unit, recipients: Sequence[Recipient], obligation: Obligation, cause: Cause, student: UUID
+) -> None:
     """Owed to each of them from now on; to nobody, if there is none: a task, never silence."""
     if not recipients:
-        await unaddressed.note(unit, obligation, cause.event_id, cause.on)
+        await unaddressed.note(unit, obligation, cause.event_id, cause.on, student)
         return
     for person in recipients:
         await _owe_to(unit, person, obligation, cause)
@@ -51,7 +53,7 @@ async def owe(unit: Unit, recipients: Sequence[Recipient], obligation: Obligatio
 
 async def _owe_to(unit: Unit, person: Recipient, obligation: Obligation, cause: Cause) -> None:
     recorded = unit.recorded
-    tenant, student = recorded.tenant, recorded.subject
+    tenant, student = recorded.tenant, person.student_id
     notice_id = notice_id_for(cause.event_id, person.holder_id, obligation.kind)
     loaded = await unit.load(NOTICE, notice_id)
     if loaded.version or await _told_already(unit, person, obligation, cause):
@@ -78,6 +80,8 @@ async def _told_already(unit: Unit, person: Recipient, obligation: Obligation, c
     tenant, holder, kind = unit.recorded.tenant, person.holder_id, obligation.kind.value
     if await outbox.told_of(unit.rows, tenant, cause.event_id, holder, kind):
         return True
+    if obligation.occasion is NoticeOccasion.RECORDS_NO_LONGER_NEEDED:
+        return bool(await outbox.kind_of_holder(unit.rows, tenant, person.student_id, holder, kind))
     if obligation.occasion is not NoticeOccasion.PLAN_ADOPTED or obligation.plan_id is None:
         return False
     since = await _last_version_on(unit, obligation.plan_id, cause)

@@ -1,12 +1,12 @@
 """What is done on the page: opened, receipt confirmed, objected, asked for."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid5
 
 from contracts.event import Event
-from contracts.fields import ItemId, LanguageTag
+from contracts.fields import ItemId, LanguageTag, NoticeId
 from contracts.notify import DeliveryPersonalData, NoticeGiven
 from contracts.store import Seen as SeenThing
 from contracts.vocabulary import AccessGround, RequestKind, RequestVia
@@ -53,13 +53,25 @@ async def acknowledged(hand: AtHand, seen: Seen, correlation: str) -> Notice:
 
 
 async def objected(
-    hand: AtHand, seen: Seen, correlation: str, key: str, items: tuple[ItemId, ...], text: str | None
+    hand: AtHand,
+    seen: Seen,
+    correlation: str,
+    key: str,
+    meant: Mapping[NoticeId, tuple[ItemId, ...]],
+    text: str | None,
 ) -> Notice:
-    """An objection; the same form sent twice is one."""
+    """An objection to each notice that is meant, of those the letter gives; the same form sent twice is one."""
 
-    def decide(_work: Work, notice: Notice) -> Sequence[Event]:
-        holder = notice.about.holder_id
-        return object_to(notice, holder, items, text, RequestVia.NOTICE_LINK, seen.today)
+    def of(notice: Notice) -> Sequence[Event]:
+        about = notice.about
+        if about.notice_id not in meant:
+            return ()
+        items = meant[about.notice_id]
+        return object_to(notice, about.holder_id, items, text, RequestVia.NOTICE_LINK, seen.today)
+
+    def decide(work: Work, notice: Notice) -> Sequence[Event]:
+        work.also.update({other: of(state) for other, state in work.led.items()})
+        return of(notice)
 
     return await _do(hand, seen, correlation, decide, key=f"objection {key}")
 

@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 
 from contracts.ids import new_id
 from notify_service.adapters.at_hand import AtHand
+from notify_service.adapters.carrying import Outcome
 from notify_service.adapters.link_rows import make_link, replace_links
 from notify_service.adapters.mail_message import Envelope, link_mail, message_id
 from notify_service.adapters.page.seeing import Seen
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
-from notify_service.adapters.smtp import Outcome, is_address
+from notify_service.adapters.smtp import is_address
 from notify_service.adapters.tables import LINKS
 from notify_service.application.wording import wording
 

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,23 +11,40 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse, Response
 
 from contracts.district import SchoolYear
+from contracts.fields import ItemId, NoticeId
 from contracts.items import AnyItem
 from contracts.notice_time import first_day_of_change
 from contracts.rule_profile import Due
+from contracts.shown_text import as_shown
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.page.seeing import Seen
-from notify_service.application.notice_text import change_title, compose, contact_line, item_title
+from notify_service.adapters.projections.looks import Shown
+from notify_service.application.notice_text import (
+    change_title,
+    compose,
+    contact_line,
+    item_title,
+    of_each,
+)
 from notify_service.application.wording import LANGUAGES, Wording, wording
-from notify_service.domain.facts import NoticeFacts
+from notify_service.domain.facts import NoticeFacts, ProposedChange
 
+NOTICE_LINK = "notice_link"
+PROGRAMS = frozenset({"vendor", "operator", "system"})
+LONGEST_TEXT = 20_000
+"""Of an answer: as much as an event keeps of anybody's words."""
 REQUESTS: Sequence[RequestKind] = tuple(RequestKind)
+
+
+def _as_shown(value: Any) -> Any:
+    return as_shown(value) if type(value) is str else value
 
 
 @cache
 def _pages() -> Environment:
     return Environment(
         loader=PackageLoader("notify_service", "templates/page"), autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_as_shown,
     )  # fmt: skip
 
 
@@ -106,18 +123,54 @@ def slow_down(words: Wording, seconds: int) -> Response:
 
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
-    wrong: str | None = None, plan: Sequence[AnyItem] = (),
+    wrong: str | None = None, plan: Sequence[AnyItem] = (), looks: Sequence[Shown] = (),
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer."""
     text = compose(facts, words, seen.notice.about.language)
-    items = [(change.item_id, change_title(change, words)) for change in facts.changes]
+    items = list(_items(facts, words))
     return _page(
         "notice.html", words, 422 if wrong else 200, token=token, text=text, proof=proof, key=key, items=items, said=said,
         wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
-        acknowledged=seen.notice.acknowledged_on,
-        plan=[item_title(item, words) for item in plan], **_district(seen, words),
+        acknowledged=seen.notice.acknowledged_on, longest_text=LONGEST_TEXT,
+        plan=[item_title(item, words) for item in plan], looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
+
+
+def item_key(facts: NoticeFacts, matter: NoticeFacts, change: ProposedChange) -> str:
+    """How the form names a change: of a letter with several notices by its notice too, since two may change one item."""
+    return f"{matter.notice_id}.{change.item_id}" if facts.beside else str(change.item_id)
+
+
+def meant(facts: NoticeFacts, named: Sequence[str]) -> dict[NoticeId, tuple[ItemId, ...]]:
+    """Which notices of the letter an objection is to, and which of their items; nothing named means all of it."""
+    chosen = {
+        matter.notice_id: tuple(
+            change.item_id for change in matter.changes if item_key(facts, matter, change) in named
+        )
+        for matter in facts.matters
+    }
+    some = {notice: items for notice, items in chosen.items() if items}
+    return some or chosen
+
+
+def _items(facts: NoticeFacts, words: Wording) -> Iterator[tuple[str, str]]:
+    for number, matter in enumerate(facts.matters, 1):
+        before = f"{words('letter.change', number=number)}: " if facts.beside else ""
+        for change in matter.changes:
+            yield item_key(facts, matter, change), before + change_title(change, words)
+
+
+def _looked(shown: Shown, words: Wording) -> tuple[str, str, str]:
+    """Day, who, and what for, which is told in English as it was recorded."""
+    look = shown.look
+    if look.recipient is not None:
+        who = words("page.looked_given", who=look.recipient)
+    elif look.role == NOTICE_LINK:
+        who = words("page.looked_link")
+    else:
+        who = shown.name or words("page.looked_program" if look.role in PROGRAMS else "page.looked_somebody")
+    return words.day(look.on), who, look.purpose
 
 
 def _district(seen: Seen, words: Wording) -> dict[str, Any]:
@@ -135,11 +188,16 @@ def start_of_change(facts: NoticeFacts, given_on: date, calendar: Sequence[Schoo
 def _standing(seen: Seen, words: Wording, facts: NoticeFacts) -> Sequence[str]:
     if seen.notice.given is None:
         return ()
-    told = [words("page.given", date=words.day(seen.notice.given.on))]
+    given_on = seen.notice.given.on
+    told = [words("page.given", date=words.day(given_on))]
     if facts.amendment_id is not None:
-        start = start_of_change(facts, seen.notice.given.on, seen.profile.calendar if seen.profile else ())
-        if start is not None:
-            told.append(words("page.starts_earliest_of", date=words.day(start)))
+        calendar = seen.profile.calendar if seen.profile else ()
+
+        def start(matter: NoticeFacts) -> Sequence[str]:
+            first = start_of_change(matter, given_on, calendar)
+            return [words("page.starts_earliest_of", date=words.day(first))] if first is not None else []
+
+        told += of_each(facts, words, start)
     return told
 
 
@@ -149,6 +207,7 @@ def _answers(seen: Seen, words: Wording) -> Sequence[str]:
     told = []
     if notice.acknowledged_on is not None:
         told.append(words("page.acknowledged", date=words.day(notice.acknowledged_on)))
-    told += [words("page.objected", date=words.day(each.on)) for each in notice.objections]
+    objected = {each.on for one in (notice, *seen.beside) for each in one.objections}
+    told += [words("page.objected", date=words.day(day)) for day in sorted(objected)]
     told += [words("page.requested", date=words.day(each.on)) for each in notice.requests]
     return told

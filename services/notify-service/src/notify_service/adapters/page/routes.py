@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Form, Query, Request
 from starlette.responses import Response
@@ -25,6 +24,7 @@ from notify_service.adapters.page.seeing import (
     check,
     form_key,
     in_force_today,
+    looked_at_record,
     proof_of,
     proven,
     see,
@@ -38,7 +38,6 @@ from runtime.http import Routes
 
 routes = Routes(prefix="/n", include_in_schema=False)
 
-LONGEST_TEXT = 20_000
 Language = Annotated[str | None, Form(max_length=35)]
 Proof = Annotated[str, Form(max_length=200)]
 Key = Annotated[str, Form(max_length=64)]
@@ -94,6 +93,7 @@ class Reached:
             said=said,
             wrong=wrong,
             plan=plan,
+            looks=await looked_at_record(self.hand, seen),
         )
 
 
@@ -147,14 +147,13 @@ async def post_acknowledgement(
 @routes.post("/{token}/objection")
 async def post_objection(
     token: str, request: Request, proof: Proof = "", key: Key = "", lang: Language = None,
-    items: Annotated[list[UUID] | None, Form()] = None, text: Annotated[str, Form()] = "",
+    items: Annotated[list[str] | None, Form(max_length=1000)] = None, text: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Object to the notice, or to some of it, in one's own words."""
 
     async def say(reached: Reached) -> Notice:
-        changed = {change.item_id for change in (await reached.facts()).changes}
-        named = tuple(item for item in items or () if item in changed)
-        return await doing.objected(reached.hand, reached.seen, reached.correlation, key, named, _said(text))
+        meant = rendering.meant(await reached.facts(), items or ())
+        return await doing.objected(reached.hand, reached.seen, reached.correlation, key, meant, _said(text))
 
     return await _answer(request, token, proof, lang, say, text=text)
 
@@ -252,9 +251,11 @@ async def _answer(
     seen, words = reached.seen, reached.words
     if not proven(reached.hand, seen.link.link, proof):
         return rendering.gate(seen, token, words, wrong=words("page.session_over"))
-    if len(text) > LONGEST_TEXT:
+    if len(text) > rendering.LONGEST_TEXT:
         return await reached.show(seen.notice, wrong=words("page.too_long"))
-    return await reached.show(await do(reached), said=words("page.thanks"))
+    await do(reached)
+    seen = await see(reached.hand, token) or seen
+    return await replace(reached, seen=seen).show(seen.notice, said=words("page.thanks"))
 
 
 def _said(text: str) -> str | None:

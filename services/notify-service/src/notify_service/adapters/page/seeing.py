@@ -1,6 +1,7 @@
 """What the page knows of a link, before and after its check."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -16,12 +17,15 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.link_rows import LinkRow, count_wrong_check, link_row
 from notify_service.adapters.links import Link
 from notify_service.adapters.outbox import Entry
+from notify_service.adapters.projections.looks import Shown, newest_looks
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
 from runtime.erasing import destroyed_here
 from runtime.event_store import Context
 
 OPENED = "opened"
+MOST_LOOKS = 30
+"""On the page; the office gives the whole record."""
 OPEN_SECONDS = 45 * 60
 """How long a page that was opened may be answered."""
 
@@ -37,6 +41,8 @@ class Seen:
     profile: DistrictProfileSet | None
     now: datetime
     today: date
+    beside: tuple[Notice, ...] = ()
+    """The other notices that the same letter gives."""
 
     @property
     def expired(self) -> bool:
@@ -74,13 +80,15 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         today = await known_facts.today_in(rows, link.tenant)
         profile = await known_facts.profile_on(rows, link.tenant, today)
         now = await known_facts.now_of(rows, link.tenant)
+        led = await outbox.followers(rows, link.tenant, link.notice)
     loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
     if loaded.state.text is None or entry.facts is None:
         gone = await destroyed_here(hand.service.database, link.tenant, [entry.student])
         if gone is not None:
             raise gone[1]
         return None
-    return Seen(link, row, entry, loaded.state, profile, now, today)
+    beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
+    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside))
 
 
 async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
@@ -93,6 +101,12 @@ async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
             if document is not None and document.status is PlanStatus.IN_FORCE:
                 items += [entry.item for entry in document.items]
     return items
+
+
+async def looked_at_record(hand: AtHand, seen: Seen) -> Sequence[Shown]:
+    """Who looked at the student's record, newest first."""
+    async with hand.service.database.begin(seen.link.tenant) as rows:
+        return await newest_looks(rows, seen.link.tenant, seen.entry.student, MOST_LOOKS)
 
 
 async def check(hand: AtHand, seen: Seen, birth_date: date) -> bool:

@@ -11,7 +11,7 @@ from contracts.event import Event
 from contracts.ids import new_id
 from contracts.notify import ToldOrally
 from contracts.problems import NotFound
-from notify_service.adapters import handing, known_facts
+from notify_service.adapters import handing, known_facts, outbox
 from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.making import NoticeCannotBeWritten, TextIsFixed, complete_notice
 from notify_service.adapters.returns import take_back
@@ -27,6 +27,7 @@ from notify_service.adapters.routes.forms import (
 from notify_service.adapters.sending.steps import Work, step
 from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered, NotUnderstood
 from notify_service.domain.returning import CameBack, NothingSentThatWay
+from notify_service.domain.together import known_by
 from notify_service.domain.waiting import NothingToDecide
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call, Making
@@ -113,7 +114,8 @@ async def post_return(notice_id: UUID, body: ReturnIn, who: Writes, asked: Asked
     async def decide(work: Work) -> Sequence[Event]:
         today = await known_facts.today_in(work.rows, asked.tenant)
         on = reported.occurred_on if reported else today
-        return await take_back(work, CameBack(body.delivery, body.answer, on, reported=reported))
+        sending = known_by(work.notice, notice_id, body.delivery)
+        return await take_back(work, CameBack(sending, body.answer, on, reported=reported))
 
     return await _step(asked, notice_id, decide)
 
@@ -124,8 +126,12 @@ async def _step(
     hand = at_hand(asked.request)
 
     async def run(making: Making) -> Appended:
+        async with hand.service.database.begin(asked.tenant) as rows:
+            entry = await outbox.entry(rows, asked.tenant, notice_id)
+        # What is done with a letter is done with every notice that it gives.
+        letter = entry.leader if entry and entry.leader else notice_id
         made = await step(
-            hand.service, asked.tenant, notice_id, decide, context=asked.context, answer=making.answer
+            hand.service, asked.tenant, letter, decide, context=asked.context, answer=making.answer
         )
         hand.wake()
         return replace(made, resources={})

@@ -58,7 +58,13 @@ async def get_letter(notice_id: UUID, who: Reads, asked: Asked) -> Response:
     text = shown.document.get("text")
     if text is None:
         raise NoticeNotRendered("This notice's text is not made yet.")
-    kept = await at_hand(asked.request).service.vault.fetch(asked.tenant, UUID(text["document"]["document"]))
+    service = at_hand(asked.request).service
+    async with service.database.begin(asked.tenant) as rows:
+        # Before it is read again: a letter that somebody may hold in hand is not joined to another any more.
+        await outbox.take_out(rows, asked.tenant, notice_id)
+        shown = await asked.shown("notice", notice_id)
+        text = shown.document["text"]
+    kept = await service.vault.fetch(asked.tenant, UUID(text["document"]["document"]))
     headers = {"Content-Disposition": f'inline; filename="notice-{notice_id}.pdf"'}
     return Response(kept.content, 200, headers, kept.media_type)
 

@@ -69,7 +69,11 @@ async def _notices(rows: AsyncConnection, call: Call, listing: Listing) -> Seque
         table.due_on,
         table.reasons,
         table.state,
-    ).where(or_(table.state.in_(WAITS), table.reasons.overlap(list(BESIDE))), table.state != "lapsed")
+    ).where(
+        or_(table.state.in_(WAITS), table.reasons.overlap(list(BESIDE))),
+        table.state != "lapsed",
+        table.leader.is_(None),
+    )
     found = await rows.execute(await _narrowed(rows, call, listing, wanted, table))
     return [
         _task(row, [*row.reasons, *(["to-be-posted"] if row.state == "to_post" else [])], str(row.holder))

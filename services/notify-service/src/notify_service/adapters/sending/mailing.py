@@ -11,7 +11,7 @@ What can go wrong, and what is done:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +21,7 @@ from contracts.notify import DeliveryPersonalData
 from contracts.values import DocumentRef
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
+from notify_service.adapters.carrying import Answered, Outcome
 from notify_service.adapters.link_rows import link_for
 from notify_service.adapters.mail_message import Envelope, message_id, notice_mail
 from notify_service.adapters.outbox import Entry, Lease
@@ -28,9 +29,9 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease, until_done
-from notify_service.adapters.smtp import Answered, Outcome, is_address
+from notify_service.adapters.smtp import is_address
 from notify_service.application.wording import wording
-from notify_service.domain.delivery import Mailed, mail_accepted, mail_failed
+from notify_service.domain.delivery import Mailed, begins, mail_accepted, mail_failed
 from notify_service.domain.fallback import letter_follows_on
 from notify_service.domain.notice import Notice
 from notify_service.domain.preferences import Way
@@ -74,10 +75,10 @@ async def send(service: Service, office: PostOffice, lease: Lease) -> None:
         return
     message, student = ready.message, ready.entry.student
 
-    async def before_data() -> bool:
+    async def before() -> bool:
         return await _begin_handing_over(service, lease)
 
-    answered = await office.server.hand_over(ready.return_to, ready.to, message, before_data)
+    answered = await office.server.hand_over(ready.return_to, ready.to, message, before)
     if answered.outcome is Outcome.ACCEPTED:
         kept = await until_done(
             lambda: service.vault.keep(lease.tenant, student, message, MAIL, EventClass.PROOF)
@@ -212,7 +213,7 @@ async def _followed_at(work: Work, mailed_on: date) -> datetime:
     profile = await known_facts.profile_on(work.rows, work.entry.tenant, mailed_on)
     mailing_days = profile.mailing_days if profile else 0
     day = letter_follows_on(mailed_on, work.entry.due_on, mailing_days)
-    return datetime.combine(day, time.min, await known_facts.zone_of(work.rows, work.entry.tenant))
+    return begins(day, await known_facts.zone_of(work.rows, work.entry.tenant))
 
 
 async def _try_again_later(work: Work, lease: Lease, mailed: Mailed) -> Sequence[Event]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -12,11 +13,12 @@ from contracts.ids import new_id
 from contracts.notice_hindrances import NoticeLapsed
 from contracts.notify import Readability
 from contracts.values import DocumentRef
-from contracts.vocabulary import Channel, NoticeLapse, TranslationStatus
-from notify_service.adapters import known_facts
+from contracts.vocabulary import NoticeLapse, TranslationStatus
+from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Entry, Lease
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.gathering import NotGathered, Situation, Wanted
+from notify_service.adapters.sending.joining import join
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
 from notify_service.adapters.templating import in_use, words_with
 from notify_service.application.letter import PDF, letter_pdf
@@ -24,11 +26,13 @@ from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
 from notify_service.application.wording import LANGUAGES, Wording
 from notify_service.domain.blocking import blocked, unblocked
+from notify_service.domain.channels import CHANNELS
 from notify_service.domain.delivery import FixText, fix_text
 from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
 from notify_service.domain.languages import LanguageUsed, language_for
 from notify_service.domain.notice import Notice
 from notify_service.domain.preferences import Way
+from notify_service.domain.together import has_its_text, leaves_at
 from runtime.service import Service
 
 log = structlog.get_logger()
@@ -53,7 +57,7 @@ class Fixed:
             self.document, words.template(self.facts.kind), self.language.used, parts_with_content(self.facts), now.today,
             invitation_parts(meeting) if meeting else (), TranslationStatus(words.status), words.reviewed_by,
             self.language.wanted if self.language.fell_back else None, self.readability,
-            self.facts.template_id,
+            self.facts.template_id, tuple(each.notice_id for each in self.facts.beside),
         )  # fmt: skip
         return fix_text(notice, made)
 
@@ -89,8 +93,12 @@ async def facts_kept(service: Service, tenant: str, document: UUID) -> NoticeFac
     return NoticeFacts.model_validate_json(kept.content, extra="ignore")
 
 
-async def prepare(service: Service, lease: Lease) -> None:
-    """Take a notice from owed to ready, or say why it waits. Safe to repeat: a text that is fixed stays."""
+async def prepare(service: Service, lease: Lease, entry: Entry, patience: timedelta) -> None:
+    """Take a notice from owed to ready, or say why it waits. Safe to repeat: a text that is fixed stays.
+
+    A mail about a change waits for ``patience``, so that others of the same day may go with it.
+    """
+    await join(service, lease, entry)
     looked = await _look(service, lease)
     if looked.waits_for:
         await _wait(service, lease, looked.waits_for)
@@ -99,7 +107,7 @@ async def prepare(service: Service, lease: Lease) -> None:
     if looked.facts is not None:
         language = looked.notice.about.language
         fixed = await write(service, lease.tenant, looked.entry.student, looked.facts, language)
-    await _send_on_its_way(service, lease, fixed)
+    await _send_on_its_way(service, lease, fixed, patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +128,39 @@ async def _look(service: Service, lease: Lease) -> _Looked:
         now = await _situation(service, work)
         if now.blocked:
             found.append(_Looked(work.entry, work.notice, waits_for=now.blocked))
-        elif work.notice.text is not None:
+        elif has_its_text(work.notice, sorted(work.led)):
             found.append(_Looked(work.entry, work.notice))
         else:
-            found.append(await _gathered(work, now))
+            found.append(await _gathered(service, work, now))
         return ()
 
     await step(service, lease.tenant, lease.notice, decide)
     return found[-1]
 
 
-async def _gathered(work: Work, now: Situation) -> _Looked:
+async def _gathered(service: Service, work: Work, now: Situation) -> _Looked:
     try:
-        facts = await gathering.gather(work.rows, work.entry.tenant, Wanted.of(work.notice.about), now)
+        facts = await _facts_of(service, work, work.entry.notice, work.notice, now)
+        beside = [
+            await _facts_of(service, work, notice, state, now) for notice, state in sorted(work.led.items())
+        ]
     except NotGathered as error:
         return _Looked(work.entry, work.notice, waits_for=[str(error)])
     missing = [f"part-missing:{part}" for part in parts_missing(facts)]
-    return _Looked(work.entry, work.notice, facts, missing)
+    return _Looked(work.entry, work.notice, facts.model_copy(update={"beside": tuple(beside)}), missing)
+
+
+async def _facts_of(
+    service: Service, work: Work, notice_id: UUID, notice: Notice, now: Situation
+) -> NoticeFacts:
+    """As they were fixed with a letter that has not left, since somebody may have added words; else from what happened."""
+    tenant = work.entry.tenant
+    entry = work.entry if notice_id == work.entry.notice else await outbox.entry(work.rows, tenant, notice_id)
+    if notice.text is None or entry is None or entry.facts is None:
+        return await gathering.gather(work.rows, tenant, Wanted.of(notice.about), now)
+    kept = await facts_kept(service, tenant, entry.facts)
+    own = next(each for each in kept.matters if each.notice_id == notice_id)
+    return own.model_copy(update={"written_on": now.today})
 
 
 async def _situation(service: Service, work: Work) -> Situation:
@@ -144,7 +168,7 @@ async def _situation(service: Service, work: Work) -> Situation:
     return await gathering.situation(service, work.rows, entry.tenant, entry.student, entry.holder)
 
 
-async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None) -> None:
+async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None, patience: timedelta) -> None:
     async def decide(work: Work) -> Sequence[Event]:
         now = await _situation(service, work)
         way = now.way(work.notice) if not now.blocked else None
@@ -152,11 +176,20 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None) 
         state = _next_state(way, waits_for)
         language = language_for(work.notice.about.language, LANGUAGES)
         noted = ["language-fallback"] if language.fell_back else []
+        due_at = work.entry.due_at
+        if work.entry.amendment is not None and not work.notice.tries:
+            at, zone = (
+                await known_facts.now_of(work.rows, lease.tenant),
+                await known_facts.zone_of(work.rows, lease.tenant),
+            )
+            due_at = leaves_at(at.astimezone(zone), patience)
         await under_lease(
             work, lease, state, reasons=[*waits_for, *noted], channel=way.channel.value if way else None,
             facts=fixed.facts_document if fixed else work.entry.facts, delivery=work.entry.delivery or new_id(),
-            due_at=work.entry.due_at if state == "to_send" else None,
+            due_at=due_at if state == "to_send" else None,
         )  # fmt: skip
+        if fixed and work.led:
+            await outbox.share_facts(work.rows, lease.tenant, lease.notice, fixed.facts_document)
         events = fixed.events(work.notice, now) if fixed else []
         waits = state == "blocked"
         more = blocked(work.notice, waits_for, now.today) if waits else unblocked(work.notice, now.today)
@@ -168,7 +201,7 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None) 
 def _next_state(way: Way | None, waits_for: Sequence[str]) -> str:
     if way is None or waits_for:
         return "blocked"
-    return "to_send" if way.channel is Channel.EMAIL else "to_post"
+    return "to_send" if CHANNELS[way.channel].leaves_by_itself else "to_post"
 
 
 async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import mailing
 from notify_service.adapters.sending.preparing import prepare
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
-from notify_service.domain.delivery import mailing_days_passed
+from notify_service.domain.delivery import begins, mailing_days_passed
 from runtime.database import UNREACHABLE
 from runtime.logging import places
 from runtime.service import Service
@@ -34,10 +34,14 @@ LAST_SECONDS = 5.0
 class Sender:
     """One in each process; any number share the work."""
 
-    def __init__(self, service: Service, office: PostOffice, *, lease_seconds: float = 15.0) -> None:
+    def __init__(
+        self, service: Service, office: PostOffice, *, lease_seconds: float = 15.0,
+        patience: timedelta = timedelta(0),
+    ) -> None:  # fmt: skip
         self._service = service
         self._office = office
         self._lease_seconds = lease_seconds
+        self.patience = patience
         self._owner = new_id()
         self._woken = asyncio.Event()
         self._at_work: dict[UUID, asyncio.Task[None]] = {}
@@ -108,8 +112,8 @@ class Sender:
         if entry is None or entry.fence != lease.fence:
             return
         steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "to_prepare": lambda: prepare(self._service, lease),
-            "blocked": lambda: prepare(self._service, lease),
+            "to_prepare": lambda: prepare(self._service, lease, entry, self.patience),
+            "blocked": lambda: prepare(self._service, lease, entry, self.patience),
             "to_send": lambda: mailing.send(self._service, self._office, lease),
             "handing_over": lambda: mailing.doubt(self._service, lease),
             "posted": lambda: self._count_the_days(lease),
@@ -121,6 +125,11 @@ class Sender:
         async def decide(work: Work) -> Sequence[Event]:
             today = await known_facts.today_in(work.rows, lease.tenant)
             counts_on = work.entry.counts_on or today
+            if today < counts_on:
+                # The clock was set back, or the district moved west: that day is still to come.
+                zone = await known_facts.zone_of(work.rows, lease.tenant)
+                await under_lease(work, lease, "posted", due_at=begins(counts_on, zone))
+                return ()
             await under_lease(work, lease, "given", due_at=None)
             posted = work.notice.tries[-1].on if work.notice.tries else today
             return mailing_days_passed(work.notice, today, (counts_on - posted).days)

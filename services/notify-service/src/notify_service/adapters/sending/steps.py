@@ -1,8 +1,11 @@
-"""One step of a notice's work: decide, append and move the outbox in one transaction, or nothing of it."""
+"""One step of a notice's work: decide, append and move the outbox in one transaction, or nothing of it.
+
+What happens to a letter happens to every notice that it gives, in that same transaction.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +17,7 @@ from notify_service.adapters import outbox
 from notify_service.adapters.outbox import Entry, Lease
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
+from notify_service.domain.together import mirrored
 from runtime.database import UNREACHABLE, driver
 from runtime.event_store import Answer, Appended, Change, Context
 from runtime.service import Service
@@ -42,6 +46,10 @@ class Work:
     rows: AsyncConnection
     entry: Entry
     notice: Notice
+    led: Mapping[UUID, Notice] = field(default_factory=dict)
+    """The other notices that this one's letter gives."""
+    also: dict[UUID, Sequence[Event]] = field(default_factory=dict)
+    """What is decided of one of these alone."""
 
 
 Decide = Callable[[Work], Awaitable[Sequence[Event]]]
@@ -74,19 +82,27 @@ async def _step(
     answer: Answer | None,
 ) -> Appended:
     async with service.database.begin(tenant) as rows:
-        entry = await outbox.entry(rows, tenant, notice, lock=True)
+        entry, led = await outbox.letter(rows, tenant, notice)
         if entry is None:
             raise NotFound("There is no such notice here.")
         connection = await driver(rows)
-        stream = NOTICE.stream(notice)
-        loaded = (await service.store.load_many(tenant, [(NOTICE, stream)], connection=connection))[stream]
-        events = await decide(Work(rows, entry, loaded.state))
-        context = context or Context(tenant, SENDER, entry.correlation, causation=entry.caused_by)
-        appended = await service.store.append(
-            context, [Change(loaded, entry.student, events)], answer=answer, connection=connection
+        streams = {each: NOTICE.stream(each) for each in (notice, *(other.notice for other in led))}
+        loaded = await service.store.load_many(
+            tenant, [(NOTICE, stream) for stream in streams.values()], connection=connection
         )
+        others = {other.notice: loaded[streams[other.notice]].state for other in led}
+        work = Work(rows, entry, loaded[streams[notice]].state, others)
+        events = await decide(work)
+        changes = [Change(loaded[streams[notice]], entry.student, events)]
+        for other, state in others.items():
+            same = [*mirrored(events, notice, state), *work.also.get(other, ())]
+            changes += [Change(loaded[streams[other]], entry.student, same)] if same else []
+        context = context or Context(tenant, SENDER, entry.correlation, causation=entry.caused_by)
+        appended = await service.store.append(context, changes, answer=answer, connection=connection)
         if appended.replayed is not None:
             raise _AnsweredBefore(appended)
+        if led:
+            await outbox.follow(rows, tenant, notice)
     if appended.events:
         service.store.wake()
     return appended
