@@ -29,16 +29,19 @@ class InOneDatabase:
         self._database = database
         self._host = host
 
-    async def newest(self, source: str) -> Sequence[Offered]:
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
         """See `Checkpoints.newest`."""
         if source == self._database.source:
             rows = []
-            for tenant in await tenants(self._database):
-                async with self._database.lend(tenant) as connection:
-                    rows += await connection.fetch(_OWN, tenant)
+            for each in [tenant] if tenant else await tenants(self._database):
+                async with self._database.lend(each) as connection:
+                    rows += await connection.fetch(_OWN, each)
         else:
             async with self._database.pool.acquire() as connection:
-                rows = await connection.fetch(f"SELECT * FROM {source}.{NEWEST_CHECKPOINTS}")
+                rows = await connection.fetch(
+                    f"SELECT * FROM {source}.{NEWEST_CHECKPOINTS} WHERE $1::text IS NULL OR tenant = $1",
+                    tenant,
+                )
         found = []
         for row in rows:
             key = key_of(self._host, row["tenant"], source, row["public"])
@@ -57,12 +60,12 @@ class ByHttp:
         self._where = where
         self._token = token
 
-    async def newest(self, source: str) -> Sequence[Offered]:
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
         """See `Checkpoints.newest`; a district whose log cannot be read yet is left for the next look."""
         found = []
         async with httpx.AsyncClient(base_url=self._where(source), timeout=TIMEOUT) as client:
-            for tenant in await tenants(self._database):
-                headers = {"Authorization": f"Bearer {self._token(tenant)}"}
+            for each in [tenant] if tenant else await tenants(self._database):
+                headers = {"Authorization": f"Bearer {self._token(each)}"}
                 try:
                     vkey = await client.get(f"/{source}/log/vkey", headers=headers)
                     checkpoint = await client.get(f"/{source}/log/checkpoint", headers=headers)
@@ -76,7 +79,7 @@ class ByHttp:
                     note, key = Note.parse(checkpoint.content), VerifierKey.parse(vkey.text)
                 except NoteBroken as error:
                     raise OSError("what is served there is no checkpoint") from error
-                found.append(Offered(tenant, source, note, key))
+                found.append(Offered(each, source, note, key))
         return found
 
 
@@ -85,6 +88,6 @@ class Nowhere:
 
     pause_seconds = 60.0
 
-    async def newest(self, source: str) -> Sequence[Offered]:
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
         """Raises ``OSError``."""
         raise OSError(f"{source}: checkpoints are read by HTTP with a token of the built-in issuer")

@@ -6,7 +6,7 @@ cosigned once.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -66,8 +66,8 @@ class Checkpoints(Protocol):
         """How long to wait between two looks."""
         ...
 
-    async def newest(self, source: str) -> Sequence[Offered]:
-        """One for each district. Raises one of `runtime.database.UNREACHABLE` where it cannot be asked."""
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
+        """One for each district, or one district's. Raises one of `runtime.database.UNREACHABLE` where it cannot be asked."""
         ...
 
 
@@ -93,12 +93,12 @@ class Cosigner:
             await self.look()
             await asyncio.sleep(self._checkpoints(self._service).pause_seconds)
 
-    async def look(self) -> None:
-        """Look at every log once."""
+    async def look(self, sources: Collection[str] = SERVICES, tenant: str | None = None) -> None:
+        """Look at every log once; at some only, or one district's, where somebody waits for it."""
         checkpoints = self._checkpoints(self._service)
-        for source in SERVICES:
+        for source in sources:
             try:
-                offered = await checkpoints.newest(source)
+                offered = await checkpoints.newest(source, tenant)
                 self._away.pop(source, None)
             except UNREACHABLE as error:
                 self._away[source] = type(error).__name__
