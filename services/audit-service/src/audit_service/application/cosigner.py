@@ -58,6 +58,10 @@ class Offered:
     key: VerifierKey
 
 
+class CheckpointsAway(OSError):
+    """The checkpoints of a service cannot be asked for; the message says why, and nothing that health may not show."""
+
+
 class Checkpoints(Protocol):
     """Where the newest checkpoints of the services' logs come from."""
 
@@ -101,7 +105,9 @@ class Cosigner:
                 offered = await checkpoints.newest(source, tenant)
                 self._away.pop(source, None)
             except UNREACHABLE as error:
-                self._away[source] = type(error).__name__
+                self._away[source] = (
+                    str(error) if isinstance(error, CheckpointsAway) else type(error).__name__
+                )
                 continue
             for each in offered:
                 if self._looked_at.get((each.tenant, source)) != each.note:
