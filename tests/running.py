@@ -163,6 +163,7 @@ def four_processes(kafka: str, mail_port: int) -> Iterator[Instance]:
             "HANDRAIL_KAFKA_PREFIX": prefix,
             "HANDRAIL_LOG_HOST": "e2e.handrail.invalid",
             "HANDRAIL_PUBLIC_URL": urls["audit"],
+            "HANDRAIL_LOGS_URL": " ".join(f"{name}={url}" for name, url in urls.items()),
             "HANDRAIL_OPERATOR_CLIENT_ID": "operator",
             "HANDRAIL_OPERATOR_CLIENT_SECRET": password,
             "HANDRAIL_SMTP_HOST": "127.0.0.1",

@@ -5,7 +5,7 @@ are asked of audit-service. Left to what has no route yet:
 
 - A: the copy of the report (11-19) has no kind of notice.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
-- B: the safeguards of 09-09; the college opening the packet offline (08-20); `rec.legal-hold` as a finding.
+- B: the safeguards of 09-09; the college opening the packet offline (08-20).
 """
 
 from collections.abc import Iterator
@@ -422,7 +422,9 @@ def jonas_destroyed(jonas_held: tuple[District, Told]) -> tuple[District, Told]:
 def test_the_hold_of_2030_kept_jonass_record_and_the_refusal_is_on_record(
     jonas_held: tuple[District, Told],
 ) -> None:
-    _, told = jonas_held
+    at, told = jonas_held
+    (found,) = findings(at, told["student"], "rec.legal-hold", date(2030, 7, 5))
+    assert found["state"] == "met"
     assert (told["kept"].status, told["kept"].problem["code"]) == (409, "may-not-be-destroyed")
     listed = told["clara"].get("/audit/v1/destructions", student=told["student"])["items"]
     refused = next(each for each in listed if each.get("refused_on") == "2030-07-02")

@@ -117,6 +117,24 @@ class AdoptionPersonalData(Value):
     """Why it is this student's own, from their data, where others around it say the same (300.320, 104.33)."""
 
 
+class SameSetAsPeers(Value):
+    """One set of the plan that is also that of most plans around it."""
+
+    section: Line
+    """Goals, services or accommodations."""
+    same: int
+    """So many of the peers have it word for word."""
+    nearly: int
+    """So many more have it nearly so."""
+
+
+class BesidePeers(Value):
+    """How the plan stood beside the plans around it when it was adopted (the measure: `contracts.individual`)."""
+
+    peers: int
+    same: tuple[SameSetAsPeers, ...] = ()
+
+
 @event("plan.adopted")
 class PlanAdopted(Event):
     """The plan binds from ``effective_on``; once more on the same plan (annual review): a new version."""
@@ -131,6 +149,8 @@ class PlanAdopted(Event):
     """IEP: the annual review, at the latest. 504: by the district's policy."""
     notice_ids: tuple[NoticeId, ...] = ()
     """The notices given before."""
+    beside_peers: BesidePeers | None = None
+    """Absent where there were fewer than ten to compare it with, or nobody compared."""
     personal: AdoptionPersonalData | None = None
     imported: Imported | None = None
     reported: Reported | None = None

@@ -514,8 +514,13 @@ def _packet(story: Story, school: School, director: str, office: dict[str, str])
     content = client.request("GET", f"/audit/v1/packets/{packet['id']}/download").content
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     story.told["packet"] = names
+    proofs = [name for name in names if name.startswith("proofs/")]
     story.holds("the packet holds a PDF and the events", {"plan.pdf", "events.jsonl"} <= set(names))
-    story.say(f"   Packet {packet['id']}: {', '.join(names)}")
+    story.holds("the packet holds proofs", bool(proofs))
+    files = ", ".join(name for name in names if name not in proofs)
+    story.say(
+        f"   Packet {packet['id']}: {files}, and {len(proofs)} proofs: `handrail verify` needs nothing else."
+    )
 
 
 def _indented(text: str) -> str:

@@ -95,9 +95,8 @@ class Settings(BaseSettings):
     log_host: str | None = None
     """The first part of every log's origin; chosen and stored at the first start unless set."""
     logs_url: str | None = None
-    """With Kafka: where audit-service reads the services' checkpoints, e.g. ``http://{service}-service:8000``.
-
-    Not set: ``public_url``."""
+    """With Kafka: where audit-service reads the services' checkpoints, e.g. ``http://{service}-service:8000``, or one for each:
+    ``plan=http://10.0.0.4:8000 progress=http://10.0.0.5:8000 ...``. Not set: ``public_url``, where a gateway serves all four."""
     data: Path = Path("var")
     """The folder of the embedded default."""
     host: str = "127.0.0.1"
@@ -173,6 +172,12 @@ class Settings(BaseSettings):
     def issuer(self) -> str:
         """Whose tokens count."""
         return self.issuer_url or self.public_url.rstrip("/") + "/oauth"
+
+    def logs_address(self, service: str) -> str:
+        """Where a service's log is read."""
+        given = self.logs_url or self.public_url
+        each = dict(part.split("=", 1) for part in given.split() if "=" in part.partition("://")[0])
+        return each.get(service, self.public_url) if each else given.format(service=service)
 
     def addresses(self, service: str) -> Addresses:
         """What `runtime.service.Service` runs on; raises `MissingSetting`."""

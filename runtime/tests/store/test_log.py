@@ -190,3 +190,22 @@ async def test_a_key_that_cannot_be_opened_stops_no_index(
     await relay.close()
     assert leader.spoiled == {plan.tenant: "its signing key cannot be opened"}
     assert await superuser.fetchval("SELECT count(*) FROM plan.log") == 3
+
+
+async def test_a_proof_costs_one_query_for_the_tiles_it_is_made_of(plan: Opened) -> None:
+    await write(plan, 700)
+    await sequence(plan)
+    async with plan.database.lend(plan.tenant) as connection:
+        asked: list[tuple[object, ...]] = []
+
+        class Counted:
+            async def fetch(self, *arguments: object) -> object:
+                asked.append(arguments)
+                return await connection.fetch(*arguments)
+
+        await LogTree.own("plan", Counted(), plan.tenant).inclusion(300, 700)
+        ((sql, *of),) = asked
+        # Leaves of two tiles, the hashes of the two that are full: each run lies in one tile, and the planner knows it.
+        assert list(zip(*of[1:], strict=True)) == [(0, 256, 512), (0, 512, 700), (1, 0, 1)]
+        plan_of = await connection.fetch(f"EXPLAIN {sql}", *of)
+        assert sum("Limit" in row[0] for row in plan_of) == 2

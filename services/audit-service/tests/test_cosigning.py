@@ -7,6 +7,7 @@ from datetime import date
 import asyncpg
 import pytest
 
+from audit_service.application.tokens import Mint
 from audit_service.domain.cosigning import Seen, judge
 from audit_service.main import checkpoints_for
 from audit_service.testing_facts import JONAS, confirmed, registered, session
@@ -16,6 +17,8 @@ from contracts.log.checkpoint import Checkpoint, opened
 from contracts.log.note import Note, VerifierKey
 from contracts.log.proof import LogProof
 from contracts.vocabulary import LogFault
+from runtime.auth import IssuerAway, NotAuthenticated
+from runtime.cosigner_token import ISSUER, cosigner_key, service_verifier
 from runtime.database import UNREACHABLE
 
 
@@ -268,21 +271,45 @@ def test_what_is_cosigned(size, last, own, own_at_last, back, verdict) -> None:
     )
 
 
-async def test_where_the_services_share_no_database_checkpoints_come_by_http(console) -> None:
-    """As with Kafka: with a token made for that alone, that the service verifies like any other."""
+@pytest.mark.parametrize("issuer", [None, "https://login.example.org/realms/district"])
+async def test_where_the_services_share_no_database_checkpoints_come_by_http(
+    console, issuer: str | None
+) -> None:
+    """As with Kafka: with a token for that alone, that any service verifies by the master key, whoever issues the others'."""
     world, url = console
     await one_entry_of(world)
     settings = world.app.state.console.issuer.settings.model_copy(
-        update={"kafka_bootstrap_servers": "kafka:9092", "logs_url": url}
+        update={"kafka_bootstrap_servers": "kafka:9092", "logs_url": url, "issuer_url": issuer}
     )
     (offered,) = await checkpoints_for(settings)(world.audit).newest("audit")
     assert opened(offered.note, offered.key).origin == "test.handrail.invalid/lakeside/audit/log"
-    nowhere = settings.model_copy(update={"logs_url": "http://127.0.0.1:1"})
-    with pytest.raises(UNREACHABLE):
-        await checkpoints_for(nowhere)(world.audit).newest("audit")
-    foreign = settings.model_copy(update={"issuer_url": "https://id.example"})
-    with pytest.raises(OSError, match="built-in issuer"):
-        await checkpoints_for(foreign)(world.audit).newest("audit")
+    assert await checkpoints_for(settings)(world.audit).newest("audit", "hillside") == []
+    for wrong, said in (
+        ("http://127.0.0.1:1", "ConnectError"),
+        (f"audit={url}/elsewhere", "HANDRAIL_LOGS_URL"),
+    ):
+        nowhere = settings.model_copy(update={"logs_url": wrong})
+        with pytest.raises(UNREACHABLE, match=said):
+            await checkpoints_for(nowhere)(world.audit).newest("audit")
+
+
+async def test_the_cosigners_token_opens_logs_and_nothing_else_and_only_by_the_master_key(console) -> None:
+    world, _ = console
+    settings = world.app.state.console.issuer.settings.model_copy(
+        update={"issuer_url": "https://login.example.org", "jwks_url": "http://127.0.0.1:1/jwks.json"}
+    )
+    verifier = service_verifier(settings)
+
+    def token(master: bytes, issuer: str = ISSUER) -> str:
+        mint = Mint(cosigner_key(master), issuer, settings.audience)
+        return mint.for_client("cosigner", "lakeside", frozenset({"log.read", "plan.read"})).token
+
+    who = await verifier.verify(token(settings.master_key()))
+    assert (who.tenant, who.scopes) == ("lakeside", {"log.read"})
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify(token(b"another master key of thirty-two"))
+    with pytest.raises(IssuerAway):  # Whoever else it says it is from is asked.
+        await verifier.verify(token(settings.master_key(), "https://login.example.org"))
 
 
 async def one_entry_of(world) -> None:

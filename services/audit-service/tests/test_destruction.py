@@ -105,6 +105,13 @@ async def carried_out(world, destruction: str) -> dict:
             await asyncio.sleep(0.02)
 
 
+async def found_under(world, rule: str, **asked) -> list[dict]:
+    await world.caught_up()
+    answer = await world.get("/findings", person(world, DANA), student=JONAS, rule=rule, **asked)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
 async def test_a_hold_stands_in_the_keyring_when_it_is_answered_and_blocks_until_it_is_released(
     ended,
 ) -> None:
@@ -119,6 +126,10 @@ async def test_a_hold_stands_in_the_keyring_when_it_is_answered_and_blocks_until
     listed = (await ended.get("/destructions", person(ended, CLARA), student=JONAS)).json()["items"]
     assert [(each["status"], each["holds"]) for each in listed] == [("refused", [hold_id])]
 
+    found = await found_under(ended, "rec.legal-hold")
+    assert [each["state"] for each in found] == ["met"]
+    assert "refused, nothing was destroyed" in found[0]["says"]
+
     released = await ended.post(
         f"/holds/{hold_id}/release", {"reason": "It was settled."}, person(ended, DANA)
     )
@@ -126,6 +137,15 @@ async def test_a_hold_stands_in_the_keyring_when_it_is_answered_and_blocks_until
     assert released.json()["matter"] == "Feld v. Lakeside"
     assert await ended.audit.keyring.holds(ended.tenant, JONAS) == []
     assert await ordered(ended)
+
+
+async def test_when_all_is_gone_it_still_shows_that_the_family_was_told_and_two_people_approved(
+    ended,
+) -> None:
+    await carried_out(ended, await ordered(ended))
+    (found,) = await found_under(ended, "rec.destroy-notice")
+    assert found["state"] == "met"
+    assert found["says"].startswith("Told 2026-07-01, destroyed ")
 
 
 async def test_one_person_cannot_do_both_and_no_client_does_either(ended) -> None:
@@ -249,10 +269,14 @@ async def test_what_rules_had_found_stays_with_its_state_and_days_and_without_it
     gone = await carried_out(ended, await ordered(ended))
     await ended.audit.judging.settled(ended.tenant, 20)
     after = (await ended.get("/findings", person(ended, DANA), student=JONAS, limit=500)).json()["items"]
+    # That it was destroyed lawfully is judged by the events of the destruction, which stay.
+    after = [each for each in after if each["rule"] != "rec.destroy-notice"]
 
     def days(findings: list[dict]) -> list[tuple]:
         return sorted(
-            (f["rule"], f["state"], f.get("due_on") or "", f.get("done_on") or "") for f in findings
+            (f["rule"], f["state"], f.get("due_on") or "", f.get("done_on") or "")
+            for f in findings
+            if f["rule"] != "rec.destroy-notice"
         )
 
     assert days(after) == days(before) == days(gone["findings"])

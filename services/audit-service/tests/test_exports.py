@@ -99,6 +99,19 @@ async def test_the_export_is_an_event_that_says_what_was_in_it(recorded) -> None
     assert (again.status_code, again.json()["id"]) == (200, answer["id"])
 
 
+async def test_an_export_stands_in_the_record_of_access_with_party_purpose_and_ground(recorded) -> None:
+    answer, _ = await exported(recorded)
+    await recorded.caught_up()
+    items = (await recorded.get("/access-record", student=JONAS)).json()["items"]
+    (mine,) = [each for each in items if each["what"] == "exported"]
+    assert (mine["purpose"], mine["ground"], mine["export"]) == (
+        "Hearing of 24 June", "contracted_party", answer["id"],
+    )  # fmt: skip
+    assert mine["who"]["role"] == "vendor"
+    paper = await recorded.get("/access-record.pdf", student=JONAS)
+    assert (paper.status_code, paper.content[:4]) == (200, b"%PDF")
+
+
 async def test_nothing_that_became_known_later_is_in_the_answer_to_an_earlier_question(recorded) -> None:
     page = (await recorded.get("/events", source="plan")).json()["items"]
     known = page[4]["entry"]["known_at"]  # The plan was adopted, and its amendment not known yet.

@@ -1,13 +1,19 @@
 """The transfer packet by HTTP: refused without its ground, and when it is issued, whole, true and checkable by anybody."""
 
+import asyncio
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from datetime import date
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from audit_service.domain.offline import verify
 from audit_service.domain.packet import MANIFEST, make_packet, verify_packet
 from audit_service.testing_facts import (
     DANA,
@@ -83,7 +89,8 @@ async def test_a_packet_goes_to_the_college_that_the_adult_student_named(senior)
     assert answer["items"] == ["plan", "accommodations"]
     assert answer["recipient"] == COLLEGE
     files = opened(content)
-    assert set(files) == {"README.txt", "packet.json", "plan.pdf", "release.json", "events.jsonl", MANIFEST}
+    told = {"README.txt", "packet.json", "plan.pdf", "release.json", "events.jsonl", "keys.txt", MANIFEST}
+    assert {name for name in files if not name.startswith("proofs/")} == told
     assert b"not a plan in force at a college" in files["README.txt"]
     packet = json.loads(files["packet.json"])
     assert [entry["item"]["kind"] for entry in packet["plan"]["items"]] == [
@@ -101,7 +108,7 @@ async def test_a_packet_verifies_itself(senior) -> None:
         report = verify_packet(content)
         assert report.problems == ()
         assert report.complete
-        assert report.files == 5
+        assert report.files == 6 + report.entries
         assert report.opened == report.entries > 0
 
 
@@ -134,6 +141,55 @@ async def test_any_altered_file_is_found(senior, name) -> None:
         name in problem or "cannot be read" in problem
         for problem in verify_packet(forged.getvalue()).problems
     )
+
+
+def alone(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """At the college: a folder with the packet in it, no database, no keyring, no network (where that can be cut off)."""
+    bare = {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    cut_off = ["unshare", "--net", "--map-root-user"]
+    if subprocess.run([*cut_off, "true"], capture_output=True, check=False).returncode != 0:
+        cut_off = []
+    command = [*cut_off, str(Path(sys.executable).parent / "handrail"), "verify", *arguments]
+    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
+
+
+async def test_the_college_verifies_the_packet_offline_with_nothing_but_the_file(
+    senior, tmp_path: Path
+) -> None:
+    _, content = await issued(senior)
+    (tmp_path / "packet.zip").write_bytes(content)
+    files = opened(content)
+    entries = files["events.jsonl"].count(b"\n")
+
+    done = await asyncio.to_thread(alone, tmp_path, "packet.zip")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{entries} entries stand in their logs" in done.stdout
+    assert "compare keys.txt with the keys" in done.stdout
+    (tmp_path / "keys.txt").write_bytes(files["keys.txt"])
+    with_keys = await asyncio.to_thread(alone, tmp_path, "packet.zip", "--keys", "keys.txt", "--json")
+    assert json.loads(with_keys.stdout)["good"]
+    assert "cosigned it on" in with_keys.stdout
+
+
+async def test_what_does_not_stand_in_the_log_is_found_however_well_the_packet_is_forged(senior) -> None:
+    _, content = await issued(senior, release=str(an_id("whole")))
+    files = opened(content)
+    files.pop(MANIFEST)
+    line = files["events.jsonl"].splitlines()[0]
+    proof = next(name for name in files if name.startswith("proofs/plan"))
+    other = files["events.jsonl"].replace(b"case_manager", b"principal")
+    cases = {
+        "an entry altered": (make_packet(files | {"events.jsonl": other}), "do not lead"),
+        "a proof left out": (make_packet({n: body for n, body in files.items() if n != proof}), "missing"),
+        "said to be of the format without proofs": (make_packet(files, "handrail-packet@1"), ""),
+        "of another student": (make_packet(
+            files | {"packet.json": files["packet.json"].replace(str(JONAS).encode(), str(DANA).encode())}), "somebody else"),
+    }  # fmt: skip
+    assert b"case_manager" in line + files["events.jsonl"]
+    for what, (forged, words) in cases.items():
+        outcome = verify(forged, [])
+        assert not outcome.good, what
+        assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
 
 
 async def test_contents_changed_together_with_the_manifest_do_not_pass(senior) -> None:

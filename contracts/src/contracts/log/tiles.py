@@ -100,6 +100,16 @@ def runs_for(question: Callable[[Node], object]) -> list[Run]:
     return _merged(asked)
 
 
+def by_tile(run: Run) -> list[Run]:
+    """A run that reaches over several tiles, one for each."""
+    found, first = [], run.first
+    while first < run.past:
+        past = min(run.past, (first // TILE_WIDTH + 1) * TILE_WIDTH)
+        found.append(Run(run.level, first, past))
+        first = past
+    return found
+
+
 def _merged(runs: Iterable[Run]) -> list[Run]:
     """One run for each tile."""
     tiles: dict[tuple[int, int], Run] = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from audit_service.adapters.checkpoints import ByHttp, InOneDatabase, Nowhere
+from audit_service.adapters.checkpoints import ByHttp, InOneDatabase
 from audit_service.adapters.console import findings_pages
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
@@ -46,10 +46,10 @@ from audit_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Call, Edge
+from runtime.cosigner_token import ISSUER, SCOPES, cosigner_key, service_verifier
 from runtime.health import add_health
 from runtime.http import service_app
 from runtime.log_routes import log_routes
-from runtime.oidc import signing_key, verifier_for
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
@@ -89,17 +89,12 @@ def checkpoints_for(settings: Settings) -> Callable[[AuditService], Checkpoints]
     """The views where the services share a database; elsewhere their logs by HTTP, with a token made for that alone."""
     if not settings.kafka_bootstrap_servers:
         return lambda service: InOneDatabase(service.database, service.addresses.log_host)
-    if settings.issuer_url is not None:
-        return lambda _service: Nowhere()
-    mint = Mint(signing_key(settings.signing_seed()), settings.issuer, settings.audience)
+    mint = Mint(cosigner_key(settings.master_key()), ISSUER, settings.audience)
 
     def token(tenant: str) -> str:
-        return mint.for_client(COSIGNER.id, tenant, frozenset({"log.read"})).token
+        return mint.for_client(COSIGNER.id, tenant, SCOPES).token
 
-    def where(source: str) -> str:
-        return (settings.logs_url or settings.public_url).format(service=source)
-
-    return lambda service: ByHttp(service.database, where, token)
+    return lambda service: ByHttp(service.database, settings.logs_address, token)
 
 
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
@@ -114,7 +109,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         return await service.evidence.student_of_plan(call.tenant, plan)
 
     owners = {"plan": whose_plan, "event": whose_event}
-    edge = Edge(service, verifier or verifier_for(settings), owners=owners)
+    edge = Edge(service, verifier or service_verifier(settings), owners=owners)
     own_tasks = service.tasks
     destroyer = Destroyer(lambda: service.records, backup_days=settings.keyring_backup_days)
     service.tasks = lambda running: (*own_tasks(running), edge.access.run, destroyer.run)

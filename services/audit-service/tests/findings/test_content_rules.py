@@ -16,7 +16,16 @@ from audit_service.testing_findings import (
 )
 from audit_service.testing_findings_steps import met
 from contracts.items import AssistiveTechnology, Goal, Placement, SpecialFactor
-from contracts.plan import AmendmentAdopted, ConsentAnswered, ExitSummaryGiven, PlanEnded, ReviewHeld
+from contracts.plan import (
+    AdoptionPersonalData,
+    AmendmentAdopted,
+    BesidePeers,
+    ConsentAnswered,
+    ExitSummaryGiven,
+    PlanEnded,
+    ReviewHeld,
+    SameSetAsPeers,
+)
 from contracts.testing import an_id
 from contracts.vocabulary import RightsGround
 
@@ -175,3 +184,29 @@ def test_goals_are_not_carried_over_word_for_word() -> None:
         History().iep("12-9").add("2026-11-30", ReviewHeld, plan_id=IEP, outcome="continued", personal=why)
     )
     assert history.iep("2026-12-01").one("qual.carry-over", "2026-12-02")[0] == "excused"
+
+
+def beside(*same: tuple[str, int, int], peers: int = 11) -> BesidePeers:
+    sets = tuple(SameSetAsPeers(section=section, same=n, nearly=nearly) for section, n, nearly in same)
+    return BesidePeers(peers=peers, same=sets)
+
+
+def test_a_plan_with_the_set_of_most_around_it_says_why_from_this_childs_data() -> None:
+    standard = beside(("goals", 6, 2), ("services", 11, 0))
+    history = History().iep("12-9", beside_peers=standard)
+    assert history.one("qual.individual", "12-9") == (
+        "unproven", "Same goals as 8 of 11, services as 11 of 11.",
+    )  # fmt: skip
+    assert history.find("qual.individual", "12-9")[0].severity == "L"
+    why = AdoptionPersonalData(individual_reason="Her results of 14 November ask for it.")
+    assert (
+        History().iep("12-9", beside_peers=standard, personal=why).one("qual.individual", "12-9")[0]
+        == "excused"
+    )
+    history.iep("2026-12-01", beside_peers=beside())
+    assert [f.state for f in history.find("qual.individual", "2026-12-02")] == ["missed", "met"]
+    assert History().iep("12-9", beside_peers=beside()).one("qual.individual", "12-9")[0] == "met"
+
+
+def test_with_fewer_than_ten_peers_nothing_is_said_of_a_plan_being_individual() -> None:
+    assert History().iep("12-9").find("qual.individual", "12-9") == []

@@ -110,6 +110,23 @@ async def test_pages_follow_each_other_and_miss_nothing(told) -> None:
     assert [each["about"] for each in paged] == [each["about"] for each in every]
 
 
+@pytest.mark.parametrize("asked", [{"student": JONAS}, {"on": "2026-06-01"}], ids=["student", "day"])
+async def test_what_is_judged_as_it_is_asked_for_comes_in_pages_of_the_size_asked_for(
+    told, asked: dict
+) -> None:
+    every = await items(told, limit=500, **asked)
+    assert len(every) > 3
+    found, answer = [], await told.get("/findings", limit=3, **asked)
+    for _ in range(len(every)):
+        assert answer.status_code == 200, answer.text
+        assert len(answer.json()["items"]) <= 3
+        found += answer.json()["items"]
+        if "next" not in answer.json():
+            break
+        answer = await told.get(answer.json()["next"].removeprefix("/audit/v1"))
+    assert [(f["rule"], f["about"]) for f in found] == [(f["rule"], f["about"]) for f in every]
+
+
 @pytest.mark.parametrize("asked", [
     {"on": "yesterday"}, {"state": "late"}, {"cursor": "x"}, {"limit": 0}, {"student": "nobody"}, {"basis": "plan"},
 ])  # fmt: skip

@@ -43,11 +43,11 @@ from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
 from runtime.consumer import Consumer
+from runtime.cosigner_token import service_verifier
 from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
 from runtime.log_routes import log_routes
-from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
@@ -120,7 +120,7 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         service, office, lease_seconds=settings.send_lease_seconds,
         patience=timedelta(seconds=settings.mail_patience_seconds),
     )  # fmt: skip
-    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS)
+    edge = Edge(service, verifier or service_verifier(settings), FETCH, OWNERS)
     service.consumers = lambda _service: consumers_of(sender.wake, lambda: teller.wake())
     teller = Teller(
         service,

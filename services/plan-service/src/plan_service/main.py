@@ -61,11 +61,11 @@ from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
 from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
+from runtime.cosigner_token import service_verifier
 from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
 from runtime.log_routes import log_routes
-from runtime.oidc import verifier_for
 from runtime.service import Service
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
@@ -161,7 +161,7 @@ def service_of(settings: Settings) -> Service:
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
-    edge = Edge(service, verifier or verifier_for(settings), FETCH, OWNERS, ADDRESSES)
+    edge = Edge(service, verifier or service_verifier(settings), FETCH, OWNERS, ADDRESSES)
     service.tasks = lambda it: (edge.access.run, imports.jobs_of(it.store).run)
 
     @asynccontextmanager

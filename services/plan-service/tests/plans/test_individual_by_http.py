@@ -150,6 +150,35 @@ async def test_a_draft_says_in_one_line_how_many_have_its_set_and_is_saved_all_t
     assert said(await lakeside.send("GET", path, expect=200)) == [line]
 
 
+async def test_how_a_plan_stands_beside_its_peers_is_kept_with_its_adoption(lakeside) -> None:
+    manager = await lakeside.staff()
+    for _ in range(10):
+        await written(lakeside, manager)
+    mine = await written(lakeside, manager, "Mira", own())
+    path = f"/plans/{mine.plan}"
+
+    async def adopted() -> PlanAdopted:
+        await lakeside.send("POST", f"{path}/draft", version=await lakeside.etag(path), expect=201)
+        whole = {"items": {str(each.id): item_fields(each) for each in iep_items()}}
+        saved = await lakeside.send("PATCH", f"{path}/draft", whole, version=1, expect=200)
+        told = {"source": "Northwind", "reason": "On paper.", "occurred_on": lakeside.today.isoformat()}
+        body = {"effective_on": lakeside.today.isoformat(), "reported": told}
+        version = int(saved.headers["etag"].strip('"'))
+        await lakeside.send(
+            "POST", f"{path}/adoption", body, version=version, scopes="plan.report", expect=200
+        )
+        history = await lakeside.plan.store.read(lakeside.tenant, f"plan/{mine.plan}")
+        event = history[-1].event
+        assert isinstance(event, PlanAdopted)
+        return event
+
+    beside = (await adopted()).beside_peers
+    assert beside is not None
+    assert (beside.peers, [(of.section, of.same, of.nearly) for of in beside.same]) == (
+        10, [("goals", 10, 0), ("services", 10, 0), ("accommodations", 10, 0)],
+    )  # fmt: skip
+
+
 async def test_a_person_sees_lines_of_their_students_and_peers_are_only_counted(lakeside) -> None:
     manager = await lakeside.staff()
     first, *others = [await written(lakeside, manager) for _ in range(11)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from audit_service.application.cosigner import Offered
+from audit_service.application.cosigner import CheckpointsAway, Offered
 from contracts.log.checkpoint import Checkpoint
 from contracts.log.note import Note, NoteBroken, VerifierKey
 from runtime.database import Database
@@ -13,7 +13,7 @@ from runtime.log_schema import NEWEST_CHECKPOINTS
 from runtime.projection import tenants
 
 TIMEOUT = httpx.Timeout(5.0)
-NOT_YET = {404, 503}
+NOT_YET = {"tenant-not-open", "not-yet"}
 """The district is not open there, or its log not signed yet."""
 _OWN = """
     SELECT k.tenant, k.public, c.size, c.root, c.signature FROM audit.log_keys k
@@ -29,16 +29,19 @@ class InOneDatabase:
         self._database = database
         self._host = host
 
-    async def newest(self, source: str) -> Sequence[Offered]:
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
         """See `Checkpoints.newest`."""
         if source == self._database.source:
             rows = []
-            for tenant in await tenants(self._database):
-                async with self._database.lend(tenant) as connection:
-                    rows += await connection.fetch(_OWN, tenant)
+            for each in [tenant] if tenant else await tenants(self._database):
+                async with self._database.lend(each) as connection:
+                    rows += await connection.fetch(_OWN, each)
         else:
             async with self._database.pool.acquire() as connection:
-                rows = await connection.fetch(f"SELECT * FROM {source}.{NEWEST_CHECKPOINTS}")
+                rows = await connection.fetch(
+                    f"SELECT * FROM {source}.{NEWEST_CHECKPOINTS} WHERE $1::text IS NULL OR tenant = $1",
+                    tenant,
+                )
         found = []
         for row in rows:
             key = key_of(self._host, row["tenant"], source, row["public"])
@@ -57,34 +60,37 @@ class ByHttp:
         self._where = where
         self._token = token
 
-    async def newest(self, source: str) -> Sequence[Offered]:
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
         """See `Checkpoints.newest`; a district whose log cannot be read yet is left for the next look."""
         found = []
         async with httpx.AsyncClient(base_url=self._where(source), timeout=TIMEOUT) as client:
-            for tenant in await tenants(self._database):
-                headers = {"Authorization": f"Bearer {self._token(tenant)}"}
+            for each in [tenant] if tenant else await tenants(self._database):
+                headers = {"Authorization": f"Bearer {self._token(each)}"}
                 try:
                     vkey = await client.get(f"/{source}/log/vkey", headers=headers)
                     checkpoint = await client.get(f"/{source}/log/checkpoint", headers=headers)
                 except httpx.HTTPError as error:
-                    raise OSError(type(error).__name__) from error
-                if {vkey.status_code, checkpoint.status_code} & NOT_YET:
+                    raise CheckpointsAway(type(error).__name__) from error
+                refused = [answer for answer in (vkey, checkpoint) if answer.status_code != 200]
+                if any(_code(answer) in NOT_YET for answer in refused):
                     continue
-                if (vkey.status_code, checkpoint.status_code) != (200, 200):
-                    raise OSError(f"HTTP {vkey.status_code}, {checkpoint.status_code}")
+                for answer in refused:
+                    where = (
+                        "no such log there: is HANDRAIL_LOGS_URL right?" if answer.status_code == 404 else ""
+                    )
+                    raise CheckpointsAway(f"HTTP {answer.status_code} {where}".strip())
                 try:
                     note, key = Note.parse(checkpoint.content), VerifierKey.parse(vkey.text)
                 except NoteBroken as error:
-                    raise OSError("what is served there is no checkpoint") from error
-                found.append(Offered(tenant, source, note, key))
+                    raise CheckpointsAway("what is served there is no checkpoint") from error
+                found.append(Offered(each, source, note, key))
         return found
 
 
-class Nowhere:
-    """With Kafka and another issuer there is no token to ask with: the operator is told, and nothing is cosigned."""
-
-    pause_seconds = 60.0
-
-    async def newest(self, source: str) -> Sequence[Offered]:
-        """Raises ``OSError``."""
-        raise OSError(f"{source}: checkpoints are read by HTTP with a token of the built-in issuer")
+def _code(answer: httpx.Response) -> object:
+    """The code of a problem; a page of somebody else's has none."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return None
+    return said.get("code") if isinstance(said, dict) else None

@@ -14,15 +14,16 @@ from audit_service.domain.moment import Moment
 from audit_service.domain.timeline import who
 from audit_service.domain.unusual_access import Around, around, unusual_access
 from contracts import streams
-from contracts.audit import DisclosureRecorded
+from contracts.audit import DisclosureRecorded, ExportMade
 from contracts.canonical import instant
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
 from contracts.vocabulary import AccessGround
+from runtime.scopes import VENDOR
 from runtime.tagged_pdf import tagged_pdf
 
-TYPES = ("access.recorded", "disclosure.recorded")
+TYPES = ("access.recorded", "disclosure.recorded", "export.made")
 _AROUND = (
     "plan.student_assigned",
     "plan.assignment_ended",
@@ -47,7 +48,7 @@ GROUNDS = {
 
 
 async def accesses(evidence: Evidence, tenant: str, copies: Sequence[Copy]) -> list[dict[str, Any]]:
-    """Each look and each disclosure of these entries, with the names of who looked, and what stands out about it."""
+    """Each look, disclosure and export of these entries, with the names of who looked, and what stands out about it."""
     events = opened_events(copies)
     parties = {read.party.id for e in events if isinstance(e.event, AccessRecorded) for read in e.event.reads}
     names = await evidence.names(tenant, parties | {entry.actor.id for entry in events})
@@ -97,6 +98,14 @@ def _told(
                 "reported": disclosure.reported is not None, **where,
             }  # fmt: skip
             yield told | ({"packet": str(disclosure.packet_id)} if disclosure.packet_id else {})
+        case ExportMade() as made:
+            ours = entry.actor.role != VENDOR
+            ground = AccessGround.SCHOOL_OFFICIAL if ours else AccessGround.CONTRACTED_PARTY
+            yield {
+                "what": "exported", "at": entry.effective_on.isoformat(),
+                "who": who(entry.actor.model_dump(), names).model_dump(exclude_none=True), "purpose": made.purpose,
+                "ground": ground.value, "parts": ["whole_record"], "export": str(made.export_id), **where,
+            }  # fmt: skip
 
 
 async def on_paper(evidence: Evidence, tenant: str, student: UUID) -> bytes:
@@ -138,7 +147,11 @@ def _row(item: dict[str, Any], now: datetime) -> list[str]:
         who_ = f"{name} ({_words(person['role'])})"
     else:
         when = day_in_words(date.fromisoformat(item["at"]))
-        who_ = f"sent to {item['recipient']}, by {name}"
+        who_ = (
+            f"sent to {item['recipient']}, by {name}"
+            if "recipient" in item
+            else f"exported as evidence by {name}"
+        )
     times = f", {item['count']} times" if item.get("count", 1) > 1 else ""
     parts = ", ".join(_words(part) for part in item["parts"])
     return [when, who_, parts + times, _words(item["purpose"]), GROUNDS[AccessGround(item["ground"])]]

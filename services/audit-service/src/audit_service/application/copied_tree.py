@@ -10,7 +10,8 @@ def copied_tree(source: str, connection: Any, tenant: str) -> LogTree:
     leaves = f"""
         SELECT c.index, sha256('\\x00'::bytea || c.entry) FROM audit.copies c
          WHERE wanted.level = 0 AND c.tenant = $1 AND c.source = '{source}' AND c.index >= wanted.first
-           AND c.index < wanted.past"""
+           AND c.index < wanted.past
+         ORDER BY c.index"""
     return LogTree(connection, tenant, tree_sql(leaves, "audit.copied_hashes t", f"t.source = '{source}'"))
 
 

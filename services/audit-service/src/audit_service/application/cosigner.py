@@ -6,7 +6,7 @@ cosigned once.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -58,6 +58,10 @@ class Offered:
     key: VerifierKey
 
 
+class CheckpointsAway(OSError):
+    """The checkpoints of a service cannot be asked for; the message says why, and nothing that health may not show."""
+
+
 class Checkpoints(Protocol):
     """Where the newest checkpoints of the services' logs come from."""
 
@@ -66,8 +70,8 @@ class Checkpoints(Protocol):
         """How long to wait between two looks."""
         ...
 
-    async def newest(self, source: str) -> Sequence[Offered]:
-        """One for each district. Raises one of `runtime.database.UNREACHABLE` where it cannot be asked."""
+    async def newest(self, source: str, tenant: str | None = None) -> Sequence[Offered]:
+        """One for each district, or one district's. Raises one of `runtime.database.UNREACHABLE` where it cannot be asked."""
         ...
 
 
@@ -93,15 +97,17 @@ class Cosigner:
             await self.look()
             await asyncio.sleep(self._checkpoints(self._service).pause_seconds)
 
-    async def look(self) -> None:
-        """Look at every log once."""
+    async def look(self, sources: Collection[str] = SERVICES, tenant: str | None = None) -> None:
+        """Look at every log once; at some only, or one district's, where somebody waits for it."""
         checkpoints = self._checkpoints(self._service)
-        for source in SERVICES:
+        for source in sources:
             try:
-                offered = await checkpoints.newest(source)
+                offered = await checkpoints.newest(source, tenant)
                 self._away.pop(source, None)
             except UNREACHABLE as error:
-                self._away[source] = type(error).__name__
+                self._away[source] = (
+                    str(error) if isinstance(error, CheckpointsAway) else type(error).__name__
+                )
                 continue
             for each in offered:
                 if self._looked_at.get((each.tenant, source)) != each.note:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from audit_service.domain.moment import Moment
 from contracts.event import Actor, Event, EventClass, Recorded, UnknownEvent, decode
 from contracts.problems import NotFound
+from contracts.streams import destruction
 from runtime.database import Database
 from runtime.entry import Entry, parse_entry
 from runtime.keyring import Keyring
@@ -155,6 +156,34 @@ class Evidence:
         )  # fmt: skip
         for copy in copies:
             found[copy.entry.subject].append(copy)
+        return found
+
+    async def of_destructions(
+        self, tenant: str, students: Collection[UUID], *, known_at: datetime | None = None,
+        basis: dict[str, int] | None = None,
+    ) -> dict[UUID, list[Copy]]:  # fmt: skip
+        """What was asked, ordered and done about destroying the contents of these students, in known order.
+
+        It stands under the tenant's own subject, so that it is read for ever.
+        """
+        async with self.database.lend(tenant) as connection:
+            rows = await connection.fetch(
+                """SELECT id, student FROM audit_read.resources
+                    WHERE tenant = current_setting('handrail.tenant') AND kind = 'destruction' AND student = ANY ($1)""",
+                list(students),
+            )  # fmt: skip
+        if not rows:
+            return {}
+        whose = {destruction(row["id"]): row["student"] for row in rows}
+        copies = await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.stream = ANY ($1) {_KNOWN}
+               ORDER BY c.known_at, c.source, c.index""",
+            list(whose), known_at, _json(basis),
+        )  # fmt: skip
+        found: dict[UUID, list[Copy]] = {}
+        for copy in copies:
+            found.setdefault(whose[copy.entry.stream], []).append(copy)
         return found
 
     async def students_with(self, tenant: str, types: Collection[str]) -> set[UUID]:

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from audit_service.application.copied_tree import copied_tree
-from audit_service.application.cosigner import known_key, newest_note
 from audit_service.application.evidence import Copy, opened_events
+from audit_service.application.proofs import cosigned_notes, proofs_of, verifier_keys
 from audit_service.application.service import AuditService
 from audit_service.application.timeline import sentences
 from audit_service.domain.disclosure import record_rights
@@ -18,30 +17,25 @@ from audit_service.domain.export_text import (
     ExportFacts,
     certification,
     export_json,
-    keys_text,
     printed,
     readme,
     timeline_json,
 )
 from audit_service.domain.moment import basis_of
-from audit_service.domain.offline import EXPORT_FORMAT, KEYS, proof_name
-from audit_service.domain.packet import OpenedEntry, make_packet
+from audit_service.domain.offline import EXPORT_FORMAT
+from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.replay import replay
 from contracts import streams
 from contracts.audit import ExportMade, LogExtent, WithheldEntry
 from contracts.event import Event, EventClass
 from contracts.fields import ExternalId
 from contracts.log.checkpoint import Checkpoint
-from contracts.log.note import Note
-from contracts.log.proof import proof_file
 from contracts.vocabulary import ServiceName
 from runtime.event_store import Answer, Appended, Change, Claim, Context, Model, Resource
-from runtime.problem_details import NotYet
 from runtime.roles import SERVICES
 from runtime.tagged_pdf import tagged_pdf
 
 MEDIA_TYPE = "application/zip"
-TRIES, PAUSE_SECONDS = 10, 0.3
 _TEMPLATE = Path(__file__).with_name("export.typ")
 
 
@@ -98,8 +92,8 @@ async def make_export(
     tenant, evidence = context.tenant, service.evidence
     await evidence.must_be_known(tenant, command.student)
     copies = await evidence.of_student(tenant, command.student, known_at=command.as_known_at)
-    notes = await _cosigned(service, tenant, copies)
-    proofs = await _proofs(service, tenant, copies, notes)
+    notes = await cosigned_notes(service, tenant, copies)
+    proofs = await proofs_of(service, tenant, copies, notes)
     checkpoints = {source: Checkpoint.parse(note.text) for source, note in notes.items()}
     known = opened_events(copies)
     closed = tuple(copy.entry.id for copy in copies if copy.recorded is None)
@@ -109,7 +103,7 @@ async def make_export(
         command.export, command.made_at, (await evidence.district(tenant)).name, command.student,
         record_rights(known).personal, command.purpose, command.as_of_on, command.as_known_at, answered,
         await sentences(evidence, tenant, copies), _extents(copies, checkpoints), checkpoints,
-        await _keys(service, tenant),
+        await verifier_keys(service, tenant),
     )  # fmt: skip
     content = await asyncio.to_thread(_zip, facts, copies, proofs)
     document = await service.vault.keep(tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
@@ -123,53 +117,6 @@ async def make_export(
     return await service.store.append(
         context, [Change(loaded, command.student, [made])], claims=claims, answer=answer
     )
-
-
-async def _cosigned(service: AuditService, tenant: str, copies: Sequence[Copy]) -> dict[str, Note]:
-    """Per log the cosigned checkpoint that holds every entry; the cosigner is a moment behind."""
-    last: dict[str, int] = {}
-    for copy in copies:
-        last[copy.source] = max(last.get(copy.source, -1), copy.index)
-    host, signer = service.addresses.log_host, await service.cosigner.signer()
-    for _ in range(TRIES):
-        async with service.database.lend(tenant) as connection:
-            notes = {source: await newest_note(connection, host, tenant, source, signer) for source in last}
-        found = {
-            source: note for source, note in notes.items()
-            if note is not None and Checkpoint.parse(note.text).size > last[source]
-        }  # fmt: skip
-        if found.keys() == last.keys():
-            return found
-        await asyncio.sleep(PAUSE_SECONDS)
-    behind = ", ".join(sorted(last.keys() - found.keys()))
-    raise NotYet(
-        f"Not every entry is cosigned yet ({behind}). Ask again in a moment; GET /audit/v1/verification says more."
-    )
-
-
-async def _proofs(
-    service: AuditService, tenant: str, copies: Sequence[Copy], notes: dict[str, Note]
-) -> dict[str, bytes]:
-    """All proofs of one log in one round trip: they share most of their hashes."""
-    found = {}
-    async with service.database.lend(tenant) as connection:
-        for source, note in notes.items():
-            of = [copy for copy in copies if copy.source == source]
-            size = Checkpoint.parse(note.text).size
-            hashes = await copied_tree(source, connection, tenant).inclusions(
-                [copy.index for copy in of], size
-            )
-            for copy, path in zip(of, hashes, strict=True):
-                found[proof_name(source, copy.index)] = proof_file(copy.index, path, note, copy.salt)
-    return found
-
-
-async def _keys(service: AuditService, tenant: str) -> list[str]:
-    async with service.database.lend(tenant) as connection:
-        keys = [
-            await known_key(connection, service.addresses.log_host, tenant, source) for source in SERVICES
-        ]
-    return [str(key) for key in keys if key] + [str((await service.cosigner.signer()).key)]
 
 
 def _extents(copies: Sequence[Copy], checkpoints: dict[str, Checkpoint]) -> list[LogExtent]:
@@ -201,7 +148,7 @@ def _zip(facts: ExportFacts, copies: Sequence[Copy], proofs: dict[str, bytes]) -
             _TEMPLATE.read_bytes(), printed(facts), facts.made_at.replace(microsecond=0)
         ),
         "events.jsonl": b"".join(lines),
-        KEYS: keys_text(facts),
+        KEYS: keys_text(facts.keys),
         **proofs,
     }
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

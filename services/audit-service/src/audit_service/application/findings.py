@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -184,18 +185,18 @@ async def findings_at(
         )
         for student in batch:
             of = known[student]
-            judged = sorted(
-                of.judged(wanted.rule).findings,
-                key=lambda each: (each.due_on or FAR, each.rule, each.about),
-            )
+            judged = sorted(of.judged(wanted.rule).findings, key=partial(_place, student))
             fitting = [finding for finding in judged if wanted.fits(finding)]
-            if items and len(items) + len(fitting) > limit:
-                following = [str(student)]
-                break
-            items += [(student, finding) for finding in fitting]
+            if after is not None and len(after) > 2 and str(student) == after[1]:
+                fitting = [each for each in fitting if _place(student, each) > list(after)]
+            room = limit - len(items)
+            items += [(student, finding) for finding in fitting[:room]]
             for source, index in of.basis.items():
                 reached[source] = max(reached.get(source, -1), index)
             known_at = max(filter(None, (known_at, of.known_at)), default=None)
+            if len(fitting) > room:
+                following = _place(student, fitting[room - 1]) if room else [str(student)]
+                break
         if following is not None:
             break
     if following is None and wanted.student is None and len(students) == MOST_STUDENTS:
@@ -206,14 +207,19 @@ async def findings_at(
     )
 
 
+def _place(student: UUID, finding: Finding) -> list[str]:
+    """Where it stands among its student's, as a page goes on behind it."""
+    return [(finding.due_on or FAR).isoformat(), str(student), finding.rule, finding.about]
+
+
 async def _visible(
     judging: Judging, who: Principal, wanted: Wanted, after: Sequence[Any] | None
 ) -> list[UUID]:
     s = _STUDENTS.c
     asked = select(s.student).where(s.tenant == who.tenant, *whose(who.tenant, s.student, wanted))
     if after is not None:
-        begin = literal(UUID(after[0]))
-        asked = asked.where(s.student > begin if len(after) > 1 else s.student >= begin)
+        begin = literal(UUID(after[1] if len(after) > 2 else after[0]))
+        asked = asked.where(s.student > begin if after[1:] == ["after"] else s.student >= begin)
     async with judging.evidence.database.begin(who.tenant) as rows:
         reach = await sight.reach(rows, who)
         if reach is not None:

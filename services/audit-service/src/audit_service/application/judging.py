@@ -30,6 +30,8 @@ from runtime.projection import Difference, tenants
 log = structlog.get_logger()
 
 BATCH = 20
+BY_THE_DESTRUCTION = ("rec.destroy-notice",)
+"""Judged from the destruction's own events, which stay readable: also when nothing else is."""
 EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
@@ -39,7 +41,7 @@ RESTS = 9
 MOST_REST_SECONDS = 5.0
 IDLE_BELOW = 0.5
 """When the process uses less of its time than this share, and is woken when it asked for, nobody needs the rest."""
-_PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.")
+_PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.", "hold.", "destruction.")
 
 
 def relevant_types() -> list[str]:
@@ -61,7 +63,16 @@ class Known:
         """The findings, by every rule or by one."""
         if self.kept is None:
             return judge(self.record, only)
-        return Judged(tuple(each for each in self.kept if only in (None, each.rule)), None)
+        after = tuple(each for rule in BY_THE_DESTRUCTION for each in judge(self.record, rule).findings)
+        stays = (each for each in self.kept if each.rule not in BY_THE_DESTRUCTION)
+        return Judged(tuple(each for each in (*stays, *after) if only in (None, each.rule)), None)
+
+
+def _merged(copies: Sequence[Copy], about: Sequence[Copy] | None) -> Sequence[Copy]:
+    """In known order, with what is about the student though not under them."""
+    if not about:
+        return copies
+    return sorted([*copies, *about], key=lambda each: (each.entry.known, each.source, each.index))
 
 
 class Judging:
@@ -185,9 +196,10 @@ class Judging:
         found = await self.evidence.of_students(
             tenant, students, known_at=known_at, basis=basis, types=relevant_types()
         )
+        about = await self.evidence.of_destructions(tenant, students, known_at=known_at, basis=basis)
         kept = await self._kept(tenant, students)
         return {
-            student: _known(student, copies, today, district, kept.get(student))
+            student: _known(student, _merged(copies, about.get(student)), today, district, kept.get(student))
             for student, copies in found.items()
         }
 

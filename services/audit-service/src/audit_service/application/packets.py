@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from audit_service.application.evidence import Copy, Evidence, Extent, opened_events
+from audit_service.application.evidence import Copy, Extent, opened_events
 from audit_service.application.packet_pdf import plan_pdf
+from audit_service.application.proofs import cosigned_notes, proofs_of, verifier_keys
+from audit_service.application.service import AuditService
 from audit_service.domain.disclosure import Disclosure, record_rights, release_for
-from audit_service.domain.packet import OpenedEntry, make_packet
+from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, scope_of, withheld_because
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
 from audit_service.domain.replay import delivery_on, notices_on, results_on
@@ -25,8 +27,7 @@ from contracts.fields import ExternalId
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
-from runtime.event_store import Answer, Appended, Change, Claim, Context, EventStore, Model, Resource
-from runtime.vault import Vault
+from runtime.event_store import Answer, Appended, Change, Claim, Context, Model, Resource
 
 MEDIA_TYPE = "application/zip"
 
@@ -83,14 +84,15 @@ DISCLOSURE: Model[Disclosed] = Model("disclosure", "1", Disclosed(), _evolve, _s
 
 
 async def issue_packet(
-    command: IssuePacket, context: Context, evidence: Evidence, store: EventStore, vault: Vault,
-    *, claims: Sequence[Claim] = (), answer: Answer | None = None,
+    command: IssuePacket, context: Context, service: AuditService, *, claims: Sequence[Claim] = (),
+    answer: Answer | None = None,
 ) -> Appended:  # fmt: skip
     """Make the packet, keep it, and record that it was issued and disclosed; durable on return.
 
-    Raises `ReleaseRequired`, `NothingToSend`, and `NotFound` for a plan that is not this student's. A crash before the
-    events leaves at most a sealed document that no event names.
+    Raises `ReleaseRequired`, `NothingToSend`, `NotFound` for a plan that is not this student's, and `NotYet` while an entry
+    that goes in is not cosigned. A crash before the events leaves at most a sealed document that no event names.
     """
+    evidence, store, vault = service.evidence, service.store, service.vault
     copies = await evidence.of_student(context.tenant, command.student)
     known = opened_events(copies)
     rights = record_rights(known)
@@ -103,7 +105,10 @@ async def issue_packet(
     release = release_for(disclosure, rights)
     scope = scope_of(plan_to_send(history, command.on), release, command.leave_out)
     extents = await evidence.extents(context.tenant, command.student)
-    logs, opened = _slice(copies, extents, scope)
+    logs, sent = _slice(copies, extents, scope)
+    notes = await cosigned_notes(service, context.tenant, sent)
+    proofs = await proofs_of(service, context.tenant, sent, notes)
+    keys = await verifier_keys(service, context.tenant)
     holders = {str(release.holder_id), *(str(statement.holder_id) for statement in scope.document.statements)}
     released = of_kinds(known, scope)
     facts = PacketFacts(
@@ -112,7 +117,7 @@ async def issue_packet(
         notices_on(released, command.on), delivery_on(released, command.on), results_on(released, command.on),
         await evidence.names(context.tenant, holders),
     )  # fmt: skip
-    content = await asyncio.to_thread(_packet, facts, opened)
+    content = await asyncio.to_thread(_packet, facts, sent, proofs, keys)
     document = await vault.keep(context.tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
     plan = scope.document
     assert plan.known_at is not None
@@ -136,7 +141,10 @@ async def issue_packet(
     )
 
 
-def _packet(facts: PacketFacts, opened: Sequence[OpenedEntry]) -> bytes:
+def _packet(
+    facts: PacketFacts, sent: Sequence[Copy], proofs: Mapping[str, bytes], keys: Sequence[str]
+) -> bytes:
+    opened = [OpenedEntry(c.source, c.index, c.entry_bytes, c.salt, c.plain) for c in sent]
     return make_packet(
         {
             "README.txt": readme(facts),
@@ -144,21 +152,23 @@ def _packet(facts: PacketFacts, opened: Sequence[OpenedEntry]) -> bytes:
             "plan.pdf": plan_pdf(printed(facts)),
             "release.json": release_json(facts),
             "events.jsonl": b"".join(entry.line() for entry in opened),
+            KEYS: keys_text(keys),
+            **proofs,
         }
     )
 
 
 def _slice(
     copies: Sequence[Copy], extents: Sequence[Extent], scope: Scope
-) -> tuple[list[LogExtent], list[OpenedEntry]]:
+) -> tuple[list[LogExtent], list[Copy]]:
     """The entries that go in, and per log the ones that stay out, each with its reason."""
-    opened: list[OpenedEntry] = []
+    sent: list[Copy] = []
     withheld: dict[str, list[WithheldEntry]] = {}
     for copy in copies:
         entry = copy.entry
         why = withheld_because(entry.type, entry.stream, copy.recorded, scope)
         if why is None:
-            opened.append(OpenedEntry(copy.source, copy.index, copy.entry_bytes, copy.salt, copy.plain))
+            sent.append(copy)
         else:
             withheld.setdefault(copy.source, []).append(WithheldEntry(event_id=entry.id, reason=why))
     counted = {copy.source: sum(1 for each in copies if each.source == copy.source) for copy in copies}
@@ -167,4 +177,4 @@ def _slice(
                   withheld=tuple(withheld.get(extent.source, ())))
         for extent in extents
     ]  # fmt: skip
-    return logs, opened
+    return logs, sent

@@ -8,7 +8,8 @@ from textwrap import fill
 from typing import Any
 from uuid import UUID
 
-from audit_service.domain.offline import EXPORT_FORMAT, KEYS
+from audit_service.domain.offline import EXPORT_FORMAT
+from audit_service.domain.packet import KEYS
 from audit_service.domain.packet_text import WIDTH, item_lines
 from audit_service.domain.replay import StudentReplay
 from audit_service.domain.timeline import TimelineEntry
@@ -84,13 +85,6 @@ def export_json(facts: ExportFacts) -> bytes:
 def timeline_json(facts: ExportFacts) -> bytes:
     """Every entry as a sentence, in the order in which it became known."""
     return _json([entry.model_dump(mode="json", exclude_none=True) for entry in facts.timeline])
-
-
-def keys_text(facts: ExportFacts) -> bytes:
-    """The verifier keys, one a line."""
-    lines = ["# Keys of the district's logs and of the cosigner, in the order: logs, cosigner. Compare them with the keys",
-             "# that you had before, or that the district has published: a forger would enclose keys of their own."]  # fmt: skip
-    return ("\n".join([*lines, *facts.keys]) + "\n").encode()
 
 
 def readme(facts: ExportFacts) -> bytes:

@@ -11,6 +11,8 @@ import msgspec
 from audit_service.domain.packet import (
     DIGEST_PREFIX,
     FORMAT,
+    KEYS,
+    WITHOUT_PROOFS,
     NotAPacket,
     unzipped,
     verify_packet,
@@ -23,7 +25,6 @@ from contracts.log.proof import HEADER, LogProof
 from contracts.log.tree import ProofBroken
 
 EXPORT_FORMAT = "handrail-export@1"
-KEYS = "keys.txt"
 PROOFS = "proofs/"
 
 
@@ -180,15 +181,42 @@ def _zip(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
         return Outcome(wrong=[str(error)])
     if format_ == EXPORT_FORMAT:
         return _export(files, keys)
-    if format_ != FORMAT:
+    if format_ not in (FORMAT, WITHOUT_PROOFS):
         return Outcome(
             wrong=["this zip is neither a packet nor an export of ours: its manifest names no format we know"]
         )
     verified = verify_packet(content)
-    beyond = [
-        "A packet carries no proofs: that its entries stand in the district's log is proved by an export."
-    ]
-    return Outcome(list(verified.said), list(verified.problems), [], beyond)
+    outcome = Outcome(list(verified.said), list(verified.problems))
+    if format_ == WITHOUT_PROOFS:
+        outcome.missing.append(
+            "proofs that its entries stand in the district's log: the first format carries none; ask the district for it anew"
+        )
+    elif verified.genuine:
+        _packet(files, keys, outcome)
+    return outcome
+
+
+def _packet(files: dict[str, bytes], keys: Sequence[VerifierKey], outcome: Outcome) -> None:
+    """That what a packet holds stands in the district's logs."""
+    try:
+        lines = [msgspec.json.decode(line) for line in files["events.jsonl"].splitlines() if line]
+        said = msgspec.json.decode(files["packet.json"])
+        checkpoints = _proofs(files, lines, list(keys) or keys_in(files[KEYS].decode()), outcome)
+        student = said["student"]["id"]
+        for line in lines:
+            if msgspec.json.decode(line["entry"])["subject"] != student:
+                outcome.wrong.append(f"{line['source']} entry {line['index']} is about somebody else")
+        for log in said["logs"]:
+            checkpoint = checkpoints.get(log["service"])
+            if checkpoint is not None and log["size"] > checkpoint.size:
+                outcome.wrong.append(
+                    f"{log['service']}'s log is said to have {log['size']} entries, and no checkpoint bears that out"
+                )
+    except NoteBroken as error:
+        outcome.wrong.append(str(error))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
+    _limits(outcome, keys, "packet")
 
 
 def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
@@ -206,15 +234,19 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
         outcome.wrong.append(str(error))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
+    _limits(outcome, keys, "export")
+    return outcome
+
+
+def _limits(outcome: Outcome, keys: Sequence[VerifierKey], what: str) -> None:
     if not keys:
         outcome.beyond.append(
-            "The keys were those that the export itself carries: compare keys.txt with the keys that the district has "
+            f"The keys were those that the {what} itself carries: compare keys.txt with the keys that the district has "
             "published or given you before, or give yours with --key."
         )
     outcome.beyond.append(
         "That what was recorded is true: a log proves who recorded what when, and that nobody changed it."
     )
-    return outcome
 
 
 def _proofs(

@@ -17,9 +17,11 @@ import msgspec
 
 from contracts.canonical import canonical
 
-FORMAT = "handrail-packet@1"
+FORMAT = "handrail-packet@2"
+WITHOUT_PROOFS = "handrail-packet@1"
+"""The first format: its entries are as committed to, and nothing shows that they stand in a log."""
 MANIFEST = "manifest.json"
-FILES = ("README.txt", "packet.json", "plan.pdf", "release.json", "events.jsonl", MANIFEST)
+KEYS = "keys.txt"
 DIGEST_PREFIX = b"HR\x01"
 LARGEST_FILE = 256 * 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -61,6 +63,13 @@ def make_packet(files: Mapping[str, bytes], format_: str = FORMAT) -> bytes:
     return zipped.getvalue()
 
 
+def keys_text(keys: Iterable[str]) -> bytes:
+    """The verifier keys, one a line."""
+    lines = ["# Keys of the district's logs and of the cosigner, in the order: logs, cosigner. Compare them with the keys",
+             "# that you had before, or that the district has published: a forger would enclose keys of their own."]  # fmt: skip
+    return ("\n".join([*lines, *keys]) + "\n").encode()
+
+
 @dataclass(frozen=True)
 class Verified:
     """What a packet proves of itself, and what is wrong with it."""
@@ -86,8 +95,7 @@ class Verified:
 def verify_packet(content: bytes) -> Verified:
     """Check a packet by itself: hashes of files, digests of contents against entries, completeness per log.
 
-    It needs nothing but the bytes. That the entries stand in the district's log is proved by proofs against a checkpoint,
-    which this first format does not carry.
+    It needs nothing but the bytes. That the entries stand in the district's log is shown by the proofs (`domain.offline`).
     """
     try:
         files = unzipped(content)
@@ -154,7 +162,7 @@ def wrong_files(files: Mapping[str, bytes], format_: str = FORMAT) -> Iterable[s
     except (KeyError, TypeError, msgspec.DecodeError):
         yield f"{MANIFEST} is missing or cannot be read"
         return
-    if manifest.get("format") != format_:
+    if manifest.get("format") not in (format_, WITHOUT_PROOFS if format_ == FORMAT else format_):
         yield f"the format {manifest.get('format')!r} is not known"
     for name in sorted(listed.keys() - files.keys()):
         yield f"{name} is missing"

@@ -1,15 +1,20 @@
 """Adopting a draft: it binds as it stands, when nothing is missing; and each student has one plan of a kind in effect."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from contracts.individual import FEWEST_PEERS
+from contracts.items import AnyItem
+from contracts.plan import BesidePeers, SameSetAsPeers
 from contracts.problems import Reason, Rejected, VersionConflict
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
 from plan_service.application.before_adopting import first_services, known_eligibility, plans_before
 from plan_service.application.drafts import Drafts, items_of
+from plan_service.application.individualization import same_as_peers
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import TRIES, change, load_plan, must_stand, situation
 from plan_service.domain.adoption import AdoptPlan, adopt_plan
@@ -73,11 +78,12 @@ async def adopt_draft(
         seen = await situation(store, tenant, loaded, asked.meeting_id, asked.reported)
         notices = await notices_given(store.database, tenant, plan_id, None)
         before = await plans_before(store, tenant, seen)
+        items = items_of(paper)
         events = adopt_plan(
             seen.plan,
             AdoptPlan(
                 effective_on=asked.effective_on,
-                items=items_of(paper),
+                items=items,
                 today=seen.today,
                 rules=seen.rules,
                 meeting=seen.meeting,
@@ -88,6 +94,7 @@ async def adopt_draft(
                 first_services=first_services(seen, before),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 individual_reason=asked.individual_reason,
+                beside_peers=await _beside_peers(store, tenant, plan_id, items, seen.today),
                 reported=asked.reported,
             ),
         )
@@ -109,6 +116,18 @@ async def adopt_draft(
             store.wake()
             return appended
     raise AssertionError("unreachable")
+
+
+async def _beside_peers(
+    store: EventStore, tenant: str, plan_id: UUID, items: Sequence[AnyItem], today: date
+) -> BesidePeers | None:
+    """How it stands beside the plans around it: kept with the decision, as nobody can see later what was there then."""
+    async with store.database.begin(tenant) as rows:
+        peers, same = await same_as_peers(rows, tenant, plan_id, items, today)
+    if peers < FEWEST_PEERS:
+        return None
+    told = (SameSetAsPeers(section=of.section, same=of.same, nearly=of.nearly) for of in same)
+    return BesidePeers(peers=peers, same=tuple(told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,16 +157,23 @@ def _compared(plans: Sequence[Placed]) -> list[Line]:
 async def beside_peers(
     rows: AsyncConnection, tenant: str, plan_id: UUID, items: Sequence[AnyItem], today: date
 ) -> Reason | None:  # fmt: skip
-    """Whether a draft would have the set of most of its peers; its own plan's text in force is none of them."""
+    """What is said of a draft that would have the set of most of its peers."""
+    return in_a_line((await same_as_peers(rows, tenant, plan_id, items, today))[1])
+
+
+async def same_as_peers(
+    rows: AsyncConnection, tenant: str, plan_id: UUID, items: Sequence[AnyItem], today: date
+) -> tuple[int, list[SameSet]]:  # fmt: skip
+    """How many peers a draft has, and which of its sets are those of most; its plan's text in force is none of them."""
     around = await _placed(rows, _beside(tenant, today, plan_id), today)
     mine = next((placed for placed in around if placed.plan == plan_id), None)
     if mine is None or mine.group is None:
-        return None
+        return 0, []
     said = [(section, promised(item)) for item in items if (section := section_of(item)) is not None]
     peers = [
         each.sets for each in around if each.in_force and each.group == mine.group and each.plan != plan_id
     ]
-    return in_a_line(same_as_most([sets_of(said, mine.names), *peers])[0])
+    return len(peers), same_as_most([sets_of(said, mine.names), *peers])[0]
 
 
 def _plan(line: Line) -> UUID:

@@ -7,7 +7,7 @@ from datetime import date
 from contracts.day_count import count_from
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
-from contracts.plan import AdoptionPersonalData, PlanAdopted, PlanEvent
+from contracts.plan import AdoptionPersonalData, BesidePeers, PlanAdopted, PlanEvent
 from contracts.problems import Reason
 from contracts.values import Imported, Reported
 from contracts.vocabulary import PlanKind
@@ -51,6 +51,7 @@ class AdoptPlan:
     notice_ids: tuple[NoticeId, ...] = ()
     individual_reason: str | None = None
     """Why it is this student's own though others around it say the same: from this student's data."""
+    beside_peers: BesidePeers | None = None
     imported: Imported | None = None
     reported: Reported | None = None
 
@@ -72,6 +73,7 @@ def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
             items=items,
             review_due_on=review_due_on(plan.kind, command),
             notice_ids=command.notice_ids,
+            beside_peers=command.beside_peers,
             personal=AdoptionPersonalData(individual_reason=command.individual_reason)
             if command.individual_reason
             else None,

@@ -4,8 +4,9 @@ An event of the district or of its staff is noted as one; whom it touches is fou
 everybody, so that everybody is judged anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +18,9 @@ from runtime.erasure import Erasure
 from runtime.roles import SERVICES
 from runtime.transport.port import Delivery
 
-OF_A_STUDENT = frozenset({"student", "plan", "meeting", "item", "report", "notice", "disclosure", "packet"})
+OF_A_STUDENT = frozenset(
+    {"student", "plan", "meeting", "item", "report", "notice", "disclosure", "packet", "hold"}
+)
 OF_THE_DISTRICT = {"district": "district", "staff": "staff"}
 
 _NOTE = """
@@ -35,16 +38,33 @@ async def forget(erasure: Erasure, rows: Any) -> None:
     )
 
 
+async def _whose(destructions: Mapping[UUID, Delivery], rows: AsyncConnection) -> list[tuple[UUID, Delivery]]:
+    """A destruction stands under the tenant's own subject: whose contents it is about is in the state kept with it."""
+    if not destructions:
+        return []
+    found = await (await driver(rows)).fetch(
+        "SELECT id, student FROM audit_read.resources"
+        " WHERE tenant = current_setting('handrail.tenant') AND kind = 'destruction' AND id = ANY ($1)",
+        list(destructions),
+    )
+    return [(row["student"], destructions[row["id"]]) for row in found]
+
+
 def findings(judging: Judging) -> Consumer:
     """The consumer of all four sources; it decodes no contents."""
 
     async def note(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
         noted: dict[tuple[str, object, str], tuple[str, int]] = {}
+        destructions: dict[UUID, Delivery] = {}
         for delivery in deliveries:
-            stream = parse_entry(delivery.entry).stream.partition("/")[0]
+            stream, _, id_ = parse_entry(delivery.entry).stream.partition("/")
+            if stream == "destruction":
+                destructions[UUID(id_)] = delivery
             kind = "student" if stream in OF_A_STUDENT else OF_THE_DISTRICT.get(stream)
             if kind is not None:
                 noted[delivery.tenant, delivery.subject, delivery.source] = (kind, delivery.position)
+        for student, delivery in await _whose(destructions, rows):
+            noted[delivery.tenant, student, delivery.source] = ("student", delivery.position)
         if noted:
             connection = await driver(rows)
             # In one order, so that two instances wait for each other at most, never both.

@@ -33,10 +33,10 @@ class Unusual(BaseModel):
 
 
 class Accessed(BaseModel):
-    """One look, or one disclosure."""
+    """One look, one disclosure, or one export of evidence."""
 
-    what: Literal["seen", "disclosed"]
-    at: str = Field(description="When it was seen; of a disclosure its day.")
+    what: Literal["seen", "disclosed", "exported"]
+    at: str = Field(description="When it was seen; of a disclosure or an export its day.")
     who: Who | None = Field(default=None, description="Who looked, or who sent it.")
     recipient: str | None = None
     purpose: str
@@ -44,6 +44,7 @@ class Accessed(BaseModel):
     parts: list[str]
     count: int = 1
     packet: UUID | None = None
+    export: UUID | None = None
     unusual: Unusual | None = Field(
         default=None, description="The party had no role for this student on that day, by what is known now."
     )

@@ -21,6 +21,7 @@ from runtime.event_store import AlreadyClaimed, Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.problem_details import NotYet
 
 routes = Routes(prefix="/audit/v1", tags=["packets"])
 Maker = Annotated[Principal, allow("packet.write")]
@@ -115,13 +116,17 @@ class PacketOut(BaseModel):
 
 
 @routes.post(
-    "/packets", status_code=201, response_model=PacketOut, responses=problems(ReleaseRequired, NothingToSend)
+    "/packets",
+    status_code=201,
+    response_model=PacketOut,
+    responses=problems(ReleaseRequired, NothingToSend, NotYet),
 )
 async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
     """Make a transfer packet.
 
     Refused without a release, signed by whoever holds the record rights on that day, that names this recipient, this
     purpose and these records (34 CFR 99.30, 99.5). What the release does not name stays out, and the packet says so.
+    Every entry in it comes with its proof: `handrail verify FILE` checks it with nothing else at hand.
     There is no reporting way here: a disclosure made elsewhere is reported as a disclosure.
     """
     await asked.must_see(body.student)
@@ -138,15 +143,7 @@ async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
         for claim in making.claims:  # Looked at before a packet is made that nobody needs.
             if held := await service.store.held(who.tenant, claim.kind, claim.value):
                 raise AlreadyClaimed(claim.kind, *held)
-        return await issue_packet(
-            command,
-            asked.context,
-            service.evidence,
-            service.store,
-            service.vault,
-            claims=making.claims,
-            answer=making.answer,
-        )
+        return await issue_packet(command, asked.context, service, claims=making.claims, answer=making.answer)
 
     return await asked.kept_answer() or await asked.respond(
         "packet", packet, issue, external_id=body.external_id

@@ -37,3 +37,27 @@ def goals_are_not_carried_over(record: StudentRecord) -> Iterator[Finding]:
                 else f"No goal is word for word one of {before.effective_on}.", events=(before, why, after), plan=plan.plan_id,
                 facts={"goals": len(goals), "word for word": len(same)}, cure="Look at each goal again, or say why it stays.",
             )  # fmt: skip
+
+
+@rule("qual.individual")
+def plan_is_this_childs(record: StudentRecord) -> Iterator[Finding]:
+    """Practice, not law: a plan's goals, services and accommodations are this child's. Where one of these sets is that of more
+    than half of the plans around it (same category, grade band and case manager; counted when it was adopted, silent with
+    fewer than ten), a reason from this child's own data is on record, or the next text differs."""
+    for plan in (*record.ieps, *record.plans_504):
+        for adoption in plan.adoptions:
+            beside, said = adoption.event.beside_peers, adoption.event.personal
+            if beside is None:
+                continue
+            last = adoption is plan.adoptions[-1]
+            why = said is not None and said.individual_reason is not None
+            open_ = State.UNPROVEN if last else State.MISSED
+            state = State.MET if not beside.same else State.EXCUSED if why else open_
+            sets = ", ".join(f"{of.section} as {of.same + of.nearly} of {beside.peers}" for of in beside.same)
+            yield record.finding(
+                "qual.individual", adoption.id, adoption.effective_on, f"Same {sets}.", state=state,
+                kept=f"Same {sets}: the reason from this child's data is on record." if beside.same
+                else f"No set is that of most of the {beside.peers} plans around it.", events=(adoption,), plan=plan.plan_id,
+                facts={"peers": beside.peers}, cure="Look whether each is what this child needs; where it is, the next adoption"
+                " says why from this child's data.",
+            )  # fmt: skip

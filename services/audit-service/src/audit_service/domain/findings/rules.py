@@ -7,6 +7,7 @@ from audit_service.domain.findings import (  # noqa: F401  (each registers its r
     benchmarks,
     content,
     delivery,
+    destructions,
     discipline,
     evaluation,
     meetings,
@@ -23,11 +24,6 @@ from audit_service.domain.findings.engine import judge, judgements
 from contracts.event import Value
 from contracts.rule_profile import Rule, RuleProfile, RuleProfiles, RuleSet, resolve
 
-NOT_JUDGED = {
-    "rec.legal-hold": "Handrail keeps no legal holds yet: nothing is there to be judged.",
-    "qual.individual": "It compares the plans of many students: see `GET /plan/v1/district/individualization`.",
-}
-"""Rules of the table that no function over one student's events can judge, and why."""
 _PRACTICE = " Practice, not law."
 _KINDS = {"calendar": "calendar days", "school": "school days", "school_working": "school working days",
           "business": "business days", "month": "months", "year": "years"}  # fmt: skip
@@ -71,7 +67,7 @@ def _page(rule_id: str, rules: RuleSet, profiles: RuleProfiles) -> RulePage:
     judgement = judgements().get(rule_id)
     profile = profiles.named(rules.name)
     own = profile.rule.get(rule_id) if profile is not None and profile.profile.floor is not None else None
-    text = " ".join((judgement.__doc__ or "").split()) if judgement else NOT_JUDGED.get(rule_id, _OWN)
+    text = " ".join((judgement.__doc__ or "").split()) if judgement else _OWN
     if said.severity == "L" and not text.startswith("Practice"):
         text += _PRACTICE
     return RulePage(
@@ -105,4 +101,4 @@ def rules_judged() -> Iterator[str]:
     yield from sorted(judgements())
 
 
-__all__ = ["FLOOR", "NOT_JUDGED", "RulePage", "judge", "rule_pages", "rules_judged"]
+__all__ = ["FLOOR", "RulePage", "judge", "rule_pages", "rules_judged"]
