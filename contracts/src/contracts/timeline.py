@@ -1,7 +1,8 @@
 """Every event as a sentence a person can read: who, in which role, did what, when it counts, and why."""
 
-from collections.abc import Mapping
-from typing import cast, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast, get_args
+from uuid import UUID
 
 from contracts.audit import AuditEvent
 from contracts.codes import label
@@ -27,6 +28,9 @@ from contracts.telling_records import tell_records
 from contracts.telling_students import tell_student, told_as_taken_up
 from contracts.webhooks import WebhookEvent
 
+NOBODY_IN_PERSON: Final[Mapping[str, str]] = {"operator": "the operator", "system": "Handrail"}
+"""By role what acts without being somebody: whoever runs the installation, and the program itself."""
+
 
 def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> str:
     """The event in one sentence, and a second one with the reason where the event has one.
@@ -45,6 +49,36 @@ def sentence(recorded: Recorded[Event], names: NameOf | Mapping[str, str]) -> st
         case When.UNTIL:
             first = [f"{_capital(who)} {told.what}.", f"First day without: {day}."]
     return " ".join([*first, *_why(told)])
+
+
+def ids_in(recorded: Recorded[Event]) -> set[str]:
+    """Every id that the event's sentence might name, the actor's included."""
+    found = set(_ids(recorded.event.model_dump(mode="json", exclude_none=True)))
+    actor = recorded.actor
+    return found | {id_ for id_ in (actor.id, actor.client, actor.on_behalf_of) if id_}
+
+
+def _ids(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner in value.values():
+                yield from _ids(inner)
+        case list():
+            for inner in value:
+                yield from _ids(inner)
+        case str():
+            if _is_id(value):
+                yield value
+
+
+def _is_id(text: str) -> bool:
+    if len(text) > 64 or " " in text:
+        return False
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _told(event: Event, names: Names) -> Told:

@@ -1,5 +1,6 @@
 """Corrections, statements, reviews, who carries it out: law.md 6, 34 CFR 300.324(b), 300.323(d)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,6 +79,12 @@ def test_a_correction_reaches_back_to_the_decision_it_is_about() -> None:
     (event,) = approve_correction(in_effect(), correction(), IN_RECORD, "director")
     assert isinstance(event, PlanCorrected)
     assert (event.effective_on, event.requested_by, event.approved_by) == (BEGIN, "clerk", "director")
+
+
+def test_a_correction_that_says_what_the_record_says_corrects_nothing() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_correction(correction(item=speech()), replace(IN_RECORD, item=speech()), TODAY)
+    assert [reason.code for reason in refused.value.reasons] == ["nothing-corrected"]
 
 
 def test_whoever_asks_for_a_correction_does_not_approve_it() -> None:

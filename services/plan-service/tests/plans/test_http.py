@@ -7,6 +7,7 @@ import pytest
 
 from contracts.items import item_fields
 from contracts.testing import an_id
+from plan_service.application.names import names_of
 from plan_service.testing_plans import (
     AUNT,
     GOAL,
@@ -213,6 +214,31 @@ async def test_versions_diff_and_history_tell_what_happened(lakeside) -> None:
         "plan.draft_opened", "plan.adopted", "plan.amendment_proposed", "plan.amendment_adopted",
     ]  # fmt: skip
     assert "Reported by paper file" in history[-1]["words"]
+
+
+async def test_a_history_names_people(lakeside) -> None:
+    path = await lakeside.adopted(IEP)
+    staff = str(await lakeside.staff())
+    informed = {"staff": staff, "items": [str(SPEECH)], "on": lakeside.today.isoformat(), "how": "spoken to"}
+    await lakeside.send("POST", f"{path}/informed", informed, expect=200)
+    statement = {
+        "holder": str(MOTHER),
+        "text": "I asked for this in May.",
+        "made_on": lakeside.today.isoformat(),
+    }
+    await lakeside.send("POST", f"{path}/statements", statement, expect=201)
+    told = (await lakeside.send("GET", f"{path}/history", expect=200)).json()["entries"]
+    by_type = {entry["type"]: entry["words"] for entry in told}
+    assert "told Ada Roe of their duties" in by_type["plan.staff_informed"]
+    assert "a statement of R. Quill" in by_type["plan.statement_added"]
+
+
+async def test_the_people_of_another_student_have_no_name_in_a_history(lakeside) -> None:
+    async with lakeside.plan.database.begin(lakeside.tenant) as rows:
+        theirs = await names_of(rows, lakeside.tenant, CHILD, [str(MOTHER), str(CHILD), "vendor-1"])
+        others = await names_of(rows, lakeside.tenant, an_id("another student"), [str(MOTHER), str(CHILD)])
+    assert theirs[str(MOTHER)] == "R. Quill"
+    assert others == {}
 
 
 async def test_an_incomplete_adoption_is_refused_with_everything_it_lacks(lakeside) -> None:

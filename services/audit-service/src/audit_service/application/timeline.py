@@ -9,11 +9,12 @@ from audit_service.application.evidence import EVERYTHING, Copy, Evidence, Narro
 from audit_service.application.judging import Judging
 from audit_service.domain.moment import Moment
 from audit_service.domain.replay import StudentReplay, replay
-from audit_service.domain.timeline import TimelineEntry, ids_in, told, who
+from audit_service.domain.timeline import TimelineEntry, told, who
 from contracts import streams
 from contracts.plain_words import day_in_words
 from contracts.plan_document import PlanDocument, history_of, in_force
 from contracts.problems import NotFound
+from contracts.timeline import NOBODY_IN_PERSON, ids_in
 
 _CLOSED = {
     "destroyed": "Contents lawfully destroyed on {on}. That it happened, by whom and when, stays provable.",
@@ -88,10 +89,13 @@ async def sentences(evidence: Evidence, tenant: str, copies: list[Copy]) -> tupl
 
 
 def _unnamed(copies: list[Copy]) -> dict[str, str]:
-    """What acts without being somebody: the installation's operator, and Handrail itself."""
-    called = {"operator": "the operator", "system": "Handrail"}
+    """What acts without being somebody."""
     actors = [copy.entry.actor for copy in copies]
-    return {str(actor["id"]): called[actor["role"]] for actor in actors if actor["role"] in called}
+    return {
+        str(actor["id"]): NOBODY_IN_PERSON[actor["role"]]
+        for actor in actors
+        if actor["role"] in NOBODY_IN_PERSON
+    }
 
 
 def _closed(copy: Copy, names: dict[str, str]) -> TimelineEntry:

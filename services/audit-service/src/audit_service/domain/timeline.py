@@ -1,9 +1,8 @@
 """The timeline: every event about a student as a sentence, with all that lets a reader ask on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from contracts.canonical import Instant
 from contracts.event import Event, Recorded, Value
@@ -82,33 +81,3 @@ def why(event: Event) -> str | None:
         if isinstance(reason, str):
             return str(reason).replace("_", " ") if given is event else str(reason)
     return None
-
-
-def ids_in(recorded: Recorded[Event]) -> set[str]:
-    """Every id that the event's sentence might name, the actor's included."""
-    found = set(_ids(recorded.event.model_dump(mode="json", exclude_none=True)))
-    actor = recorded.actor
-    return found | {id_ for id_ in (actor.id, actor.client, actor.on_behalf_of) if id_}
-
-
-def _ids(value: Any) -> Iterator[str]:
-    match value:
-        case dict():
-            for inner in value.values():
-                yield from _ids(inner)
-        case list():
-            for inner in value:
-                yield from _ids(inner)
-        case str():
-            if _is_id(value):
-                yield value
-
-
-def _is_id(text: str) -> bool:
-    if len(text) > 64 or " " in text:
-        return False
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

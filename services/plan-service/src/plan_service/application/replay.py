@@ -52,6 +52,11 @@ class PastOf:
     day: Day
 
     @property
+    def student(self) -> UUID:
+        """Whose plan it is."""
+        return self.entries[-1].subject
+
+    @property
     def version(self) -> int:
         """The plan's version now: what If-Match names."""
         return self.entries[-1].version
@@ -89,16 +94,16 @@ class PastOf:
             "differences": [each.to_json() | {"words": describe(each)} for each in diff(first, second)],
         }
 
-    def told(self) -> Json:
-        """Everything recorded, in order, each in a sentence."""
-        names = {
+    def told(self, people: Mapping[str, str]) -> Json:
+        """Everything recorded, in order, each in a sentence; ``people`` has the names it may say."""
+        items = {
             str(change.item_id): item_in_words(change.item)
             for line in fold(history_of(self.entries).entries).items.values()
             for change in line
             if change.item is not None
         }
         plan_id = self.entries[0].stream.partition("/")[2]
-        return {"plan": plan_id, "entries": [_told(entry, names) for entry in self.entries]}
+        return {"plan": plan_id, "entries": [_told(entry, {**people, **items}) for entry in self.entries]}
 
 
 def _told(entry: Recorded[Event], names: Mapping[str, str]) -> Json:

@@ -28,6 +28,7 @@ from plan_service.application.roster_standing import Standing
 from plan_service.application.roster_terms import CannotUse, Done, Terms, Told
 from plan_service.application.working_papers import WorkingPapers
 from runtime.event_store import AlreadyClaimed, Context, EventStore
+from runtime.execute import give_way
 
 AT_ONCE = 100
 TRIES = 5
@@ -181,6 +182,7 @@ class RosterImport:
             except (VersionConflict, AlreadyClaimed):
                 if attempt == TRIES - 1:
                     raise
+                await give_way(attempt)
         raise AssertionError("unreachable")
 
     async def _append(self, batch: Batch) -> None:

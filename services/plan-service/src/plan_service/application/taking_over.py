@@ -30,6 +30,7 @@ from runtime.event_store import (
     external_id_claim,
     first_with_external_id,
 )
+from runtime.execute import give_way
 from runtime.tenants import TENANT
 
 AT_ONCE = 8
@@ -167,6 +168,7 @@ async def _as_it_bound(
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
+            await give_way(attempt)
     raise AssertionError("unreachable")
 
 

@@ -73,6 +73,12 @@ def check_correction(
         )
     if corrected.kind != command.item.kind:
         raise cannot_be_true("another-kind", f"The item is a {corrected.kind} and stays one.", "/item/kind")
+    if corrected.item == command.item:
+        raise cannot_be_true(
+            "nothing-corrected",
+            "The record says just that already. Send the item as it should read, with what was wrong put right.",
+            "/item",
+        )
     unmet = tuple(changes_what_was_decided(corrected.item, command.item))
     return replace(corrected, reported=settle(CorrectionRefused, unmet, command.reported))
 

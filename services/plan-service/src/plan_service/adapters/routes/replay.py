@@ -11,6 +11,7 @@ from contracts.canonical import canonical
 from contracts.plan_document import PlanDocument, PlanVersion
 from plan_service.adapters.routes.forms import Reads
 from plan_service.adapters.routes.shapes import DiffOut, HistoryOut
+from plan_service.application.names import names_in
 from plan_service.application.replay import Moment, PastOf, parse_basis, parse_known, parse_moment, past_of
 from runtime.call import Asked
 from runtime.http import Routes
@@ -87,9 +88,11 @@ async def get_diff(
 
 @routes.get("/plans/{plan_id}/history", response_model=HistoryOut, response_model_exclude_none=True)
 async def get_history(plan_id: UUID, asked: Asked, who: Reads) -> Response:
-    """Read everything recorded of the plan, in order, in sentences."""
+    """Read everything recorded of the plan, in order, in sentences that name people as they are called today."""
     past = await past_of(asked.store, asked.tenant, plan_id)
-    return _answer(past, canonical(past.told()))
+    async with asked.store.database.begin(asked.tenant) as rows:
+        people = await names_in(rows, asked.tenant, past.student, past.entries)
+    return _answer(past, canonical(past.told(people)))
 
 
 def _answer(past: PastOf, body: bytes) -> Response:
