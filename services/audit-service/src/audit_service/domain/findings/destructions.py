@@ -8,6 +8,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.waiting import waiting
 from audit_service.domain.standing import standing_of
 from contracts.event import Event, Recorded
 from contracts.records import (
@@ -123,7 +124,9 @@ def nothing_held_is_destroyed(record: StudentRecord) -> Iterator[Finding]:
 def family_told_before_destruction(record: StudentRecord) -> Iterator[Finding]:
     """Before what IDEA asked for is destroyed, the parents are told that it is no longer needed, and two people approve. Told is
     told: a notice, or a letter or talk with its day. A court's order needs no notice; of records of Section 504 alone the
-    state's schedule speaks. Name, address, phone, grades, attendance, classes, level and year may stay for ever."""
+    state's schedule speaks. Name, address, phone, grades, attendance, classes, level and year may stay for ever. A notice of it
+    that cannot go out is open."""
+    yield from waiting(record, "rec.destroy-notice")
     for asked in asked_for(record):
         if asked.ordered is None and asked.destroyed is None:
             continue

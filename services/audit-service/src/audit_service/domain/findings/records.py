@@ -228,10 +228,3 @@ def entered_at_the_time(record: StudentRecord) -> Iterator[Finding]:
 def _says_why(event: Event) -> bool:
     words = getattr(event, "personal", None)
     return getattr(event, "reported", None) is not None or getattr(words, "late_because", None) is not None
-
-
-@rule("rec.destroy-notice")
-def told_before_the_record_is_destroyed(record: StudentRecord) -> Iterator[Finding]:
-    """Parents are told that information is no longer needed before any of it is destroyed: a notice of it that cannot go out is
-    open. Of a record that was destroyed untold nothing is left to judge; the destruction's own approval asks for the notice."""
-    yield from waiting(record, "rec.destroy-notice")
