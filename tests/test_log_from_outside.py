@@ -59,6 +59,9 @@ def test_every_log_of_a_running_installation_holds_together(instance: Instance, 
         (service, True) for service in SERVICES
     ]
     assert all(report["size"] > 0 and report["cosigned"] > 0 for report in reports)
+    looked = instance.handrail("doctor")
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+    assert "entries of 1 district, no alarm" in looked.stdout
     told = instance.handrail("log", "verify", "plan")
     assert "hold together" in told.stdout
     assert instance.handrail("log", "verify", "nonsense").returncode == 2

@@ -97,6 +97,33 @@ def test_when_nobody_answers_it_says_where_it_asked(handrail, tmp_path):
     )
 
 
+def test_doctor_says_of_each_service_that_nobody_answers_and_what_to_do(handrail, tmp_path):
+    an_operator(tmp_path)
+
+    done = handrail("doctor", "--json")
+
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert [each["what"] for each in found] == [
+        f"{name}-service" for name in ("plan", "progress", "notify", "audit")
+    ]
+    assert {(each["good"], each["detail"]) for each in found} == {(False, "does not answer")}
+    assert all("make run" in each["cure"] for each in found)
+
+
+def test_doctor_names_secrets_that_others_may_read(handrail, tmp_path):
+    an_operator(tmp_path)
+    (tmp_path / "secrets.json").write_text("{}")
+    (tmp_path / "secrets.json").chmod(0o644)
+    (tmp_path / "operator.json").chmod(0o600)
+
+    said = handrail("doctor").stdout
+
+    assert "LOOK  secrets: others may read secrets.json\n" in said
+    assert f"chmod 600 {tmp_path}/secrets.json" in said
+    assert "good  disk: " in said
+
+
 @pytest.mark.parametrize(
     "arguments", [("projections", "check"), ("projections", "rebuild", "sight"), ("parked", "list"), ("parked", "show", SUBJECT)],
     ids=" ".join,

@@ -180,6 +180,12 @@ class Handrail:
         self.replayed = "idempotent-replayed" in answer.headers
         return answer
 
+    def health(self, service: str) -> Json:
+        """What a service says of itself, also when it cannot answer requests; needs no token."""
+        path = f"/{service}/health/ready"
+        told: Json = self._http.get(f"{self.origin(path)}{path}").json()
+        return told
+
     def get(self, path: str, **params: Any) -> Any:
         """A resource."""
         said = {name: value for name, value in params.items() if value is not None}
