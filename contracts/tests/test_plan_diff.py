@@ -5,7 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from contracts.items import Accommodation, Add, AnyItem, End, Objective, Placement, Replace, Service
+from contracts.items import (
+    Accommodation,
+    Add,
+    AnyItem,
+    End,
+    Objective,
+    Placement,
+    Replace,
+    Service,
+    read_item,
+)
 from contracts.plain_words import item_in_words
 from contracts.plan import (
     AmendmentAdopted,
@@ -18,7 +28,7 @@ from contracts.plan import (
     PlanVoided,
     ReasonPersonalData,
 )
-from contracts.plan_diff import ItemDifference, describe, diff
+from contracts.plan_diff import FieldDifference, ItemDifference, describe, diff
 from contracts.plan_document import history_of, in_force
 from contracts.testing import Log, an_id
 from contracts.vocabulary import Period, PlanEnd, PlanKind, VoidGround
@@ -188,3 +198,33 @@ def test_a_difference_is_json_without_what_is_absent() -> None:
 )
 def test_an_item_is_known_by_one_line(item: AnyItem, words: str) -> None:
     assert item_in_words(item) == words
+
+
+def difference(kind: str, title: str, *fields: FieldDifference) -> ItemDifference:
+    return ItemDifference(
+        item_id=an_id("item"), kind=kind, title=title, change="changed" if fields else "ended", fields=fields,
+        cause="decision", since=date(2026, 3, 9),
+    )  # fmt: skip
+
+
+def test_what_people_speak_of_as_several_ends_as_several() -> None:
+    assert (
+        describe(difference("progress_schedule", "progress reports"))
+        == "Progress reports end from March 9, 2026."
+    )
+
+
+def test_another_item_is_told_by_what_it_is_and_not_by_its_id() -> None:
+    old, new = str(an_id("old goal")), str(an_id("new goal"))
+    moved = difference(
+        "objective", "short-term objective: 20 objects", FieldDifference(field="goal", before=old, after=new)
+    )
+    titles = {old: "annual goal: sorts objects", new: "annual goal: sorts by color"}
+    assert describe(moved, titles).endswith(
+        ": annual goal it belongs to annual goal: sorts by color instead of annual goal: sorts objects."
+    )
+
+
+def test_a_title_goes_on_within_a_sentence() -> None:
+    item = read_item({"id": str(an_id("item")), "kind": "accommodation", "what": "Sits near the teacher."})
+    assert item_in_words(item) == "accommodation: Sits near the teacher"

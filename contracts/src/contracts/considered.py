@@ -13,6 +13,21 @@ _CONSIDERED = {
     "needs": ("the academic, developmental and functional needs", "34 CFR 300.324(a)(1)(iv)"),
 }
 """In the fields of the present levels: one item of the plan says it."""
+SILENT_ABOUT_SUMMER = Reason(
+    "missing-extended-school-year",
+    "The plan does not say whether this student needs services beyond the school year.", ESY,
+    "Add an item of the kind extended_school_year: needed or not, and why, for this student.", "/items",
+)  # fmt: skip
+
+
+def silent_about(factor: str) -> Reason:
+    """That a plan does not answer a special factor."""
+    words, citation = FACTORS[factor]
+    return Reason(
+        f"missing-special-factor-{factor}".replace("_", "-"), f"The plan is silent about {words}.", citation,
+        f"Add an item of the kind special_factor with the factor {factor}: yes, no or not applicable, and why.",
+        "/items",
+    )  # fmt: skip
 
 
 def gaps_in_what_was_considered(items: Sequence[AnyItem]) -> Iterator[Reason]:
@@ -27,11 +42,7 @@ def gaps_in_what_was_considered(items: Sequence[AnyItem]) -> Iterator[Reason]:
             )  # fmt: skip
     yield from _factors(items)
     if not any(isinstance(item, ExtendedSchoolYear) for item in items):
-        yield Reason(
-            "missing-extended-school-year",
-            "The plan does not say whether this student needs services beyond the school year.", ESY,
-            "Add an item of the kind extended_school_year: needed or not, and why, for this student.", "/items",
-        )  # fmt: skip
+        yield SILENT_ABOUT_SUMMER
 
 
 def _factors(items: Sequence[AnyItem]) -> Iterator[Reason]:
@@ -40,13 +51,7 @@ def _factors(items: Sequence[AnyItem]) -> Iterator[Reason]:
     answered = {item.factor for item in factors}
     if technology:
         answered.add("assistive_technology")
-    for factor, (words, citation) in FACTORS.items():
-        if factor not in answered:
-            yield Reason(
-                f"missing-special-factor-{factor}".replace("_", "-"), f"The plan is silent about {words}.", citation,
-                f"Add an item of the kind special_factor with the factor {factor}: yes, no or not applicable, and why.",
-                "/items",
-            )  # fmt: skip
+    yield from (silent_about(factor) for factor in FACTORS if factor not in answered)
     needed = next(
         (item for item in factors if item.factor == "assistive_technology" and item.answer == "yes"), None
     )

@@ -273,8 +273,17 @@ def _days(
         )  # fmt: skip
 
 
+_CALLED = {
+    "present_levels": "statement of present levels",
+    "school_services": "school service",
+    "activity_limited": "limited activity",
+    "progress_schedule": "schedule of reports",
+}
+"""What a sentence about one item of the kind calls it."""
+
+
 def _lacks(item: AnyItem, field: str, what: str, citation: str) -> Reason:
-    kind = item.kind.replace("_", " ")
+    kind = _CALLED.get(item.kind, item.kind.replace("_", " "))
     return Reason(
         f"{item.kind}-lacks-{field}".replace("_", "-"), f"The {kind} does not say {what}.", citation,
         f"Fill in {field}.", f"/items/{item.id}/{field}",

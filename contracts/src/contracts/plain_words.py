@@ -160,7 +160,8 @@ def item_in_words(item: BaseItem) -> str:
     known_by = [
         value_in_words(kind, field, fields[field]) for field in _TITLE_FIELDS.get(kind, ()) if field in fields
     ]
-    return f"{kind_label(kind)}: {', '.join(known_by)}" if known_by else kind_label(kind)
+    # The title goes on within a sentence.
+    return f"{kind_label(kind)}: {', '.join(known_by).rstrip('. ')}" if known_by else kind_label(kind)
 
 
 def _service(item: Service) -> str:

@@ -1,5 +1,6 @@
 """What differs between two states of a plan: item by item, field by field, each with the event that made it so."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from contracts.plain_words import day_in_words, field_label, item_in_words, valu
 from contracts.plan_shape import DocumentItem, PlanDocument
 
 _NOT_TEXT = {"id", "kind"}
+_MANY = {"present_levels", "progress_schedule", "school_services"}
+"""Kinds that people speak of as several."""
 
 
 class FieldDifference(Value):
@@ -52,24 +55,25 @@ def diff(before: PlanDocument | None, after: PlanDocument | None) -> tuple[ItemD
     return tuple(difference for difference in found if difference is not None)
 
 
-def describe(difference: ItemDifference) -> str:
-    """The difference in one plain sentence."""
+def describe(difference: ItemDifference, titles: Mapping[str, str] | None = None) -> str:
+    """The difference in one plain sentence; ``titles`` says in words which items others name by their ids."""
     what = difference.title
+    s, is_ = ("", "are") if difference.kind in _MANY else ("s", "is")
     since = f" from {day_in_words(difference.since)}" if difference.since else ""
     match difference.change:
         case "added":
             return f"New {what}{since}."
         case "ended" if difference.cause == "void":
-            return f"{_capital(what)} is struck out: the plan never bound."
+            return f"{_capital(what)} {is_} struck out: the plan never bound."
         case "ended":
-            return f"{_capital(what)} ends{since}." if since else f"{_capital(what)} is not in the plan."
+            return f"{_capital(what)} end{s}{since}." if since else f"{_capital(what)} {is_} not in the plan."
         case "changed":
-            told = "; ".join(_field(difference.kind, field) for field in difference.fields)
+            told = "; ".join(_field(difference.kind, field, titles or {}) for field in difference.fields)
             how = {
                 "correction": " (a correction: the plan had been written down wrongly)",
                 "withdrawal": " (an amendment was withdrawn)",
             }.get(difference.cause, "")
-            return f"{_capital(what)} changes{since}{how}: {told}."
+            return f"{_capital(what)} change{s}{since}{how}: {told}."
 
 
 def _changed(
@@ -140,12 +144,13 @@ def _field_differences(old: AnyItem | None, new: AnyItem | None) -> tuple[FieldD
     )
 
 
-def _field(kind: str, difference: FieldDifference) -> str:
+def _field(kind: str, difference: FieldDifference, titles: Mapping[str, str]) -> str:
     name = field_label(difference.field)
-    after = value_in_words(kind, difference.field, difference.after)
-    if difference.before is None:
-        return f"{name} {after}"
-    return f"{name} {after} instead of {value_in_words(kind, difference.field, difference.before)}"
+    before, after = (
+        titles.get(str(value)) or value_in_words(kind, difference.field, value)
+        for value in (difference.before, difference.after)
+    )
+    return f"{name} {after}" if difference.before is None else f"{name} {after} instead of {before}"
 
 
 def _capital(text: str) -> str:

@@ -3,33 +3,57 @@
 plan-service asks it at adoption, audit-service of what was adopted elsewhere and reported.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from contracts.considered import gaps_in_what_was_considered
 from contracts.fields import ItemId
 from contracts.item_gaps import FAPE_504, LIMITED, OBJECTIVE, SERVICE, gaps_of, objective_gaps
 from contracts.items import (
-    Accommodation,
-    ActivityLimited,
     AnyItem,
     Assessment,
-    AssistiveTechnology,
     Goal,
     Objective,
     Placement,
-    PresentLevels,
-    ProgressSchedule,
-    Service,
 )
 from contracts.problems import Reason
 from contracts.vocabulary import PlanKind
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A kind of item that no plan is without."""
+
+    kind: str
+    what: str
+    citation: str
+
+
+ASKED: Mapping[PlanKind, tuple[Asked, ...]] = {
+    PlanKind.IEP: (
+        Asked("present_levels", "the present levels", "34 CFR 300.320(a)(1)"),
+        Asked("goal", "an annual goal", "34 CFR 300.320(a)(2)"),
+        Asked("service", "a service", SERVICE),
+        Asked("placement", "the placement", "34 CFR 300.320(a)(5), 300.116"),
+        Asked("progress_schedule", "when reports of progress go out", "34 CFR 300.320(a)(3)(ii)"),
+    ),
+    PlanKind.SECTION_504: (
+        Asked("activity_limited", "the activity that is limited", LIMITED),
+        Asked("accommodation", "an accommodation", FAPE_504),
+        Asked(
+            "assistive_technology",
+            "whether assistive technology was considered, and who provides, buys and trains",
+            FAPE_504,
+        ),
+    ),
+}
+
+
 def gaps_of_plan(kind: PlanKind, items: Sequence[AnyItem]) -> list[Reason]:
     """Every gap of the plan as a whole: a kind of item that is not there, a question nobody answered."""
     if kind is PlanKind.SECTION_504:
-        return list(_missing_kinds_504(items))
-    return [*_missing_kinds_iep(items), *gaps_in_what_was_considered(items), *_missing_objectives(items)]
+        return list(missing_kinds(kind, items))
+    return [*missing_kinds(kind, items), *gaps_in_what_was_considered(items), *_missing_objectives(items)]
 
 
 def gaps_in_items(kind: PlanKind, items: Sequence[AnyItem], goals: Collection[ItemId] = ()) -> list[Reason]:
@@ -47,27 +71,17 @@ def in_regular_education(items: Iterable[AnyItem]) -> bool:
     )
 
 
-def _missing_kinds_iep(items: Sequence[AnyItem]) -> Iterator[Reason]:
-    yield from _at_least_one(
-        items, PresentLevels, "present-levels", "the present levels", "34 CFR 300.320(a)(1)"
-    )
-    yield from _at_least_one(items, Goal, "goal", "an annual goal", "34 CFR 300.320(a)(2)")
-    yield from _at_least_one(items, Service, "service", "a service", SERVICE)
-    yield from _at_least_one(items, Placement, "placement", "the placement", "34 CFR 300.320(a)(5), 300.116")
-    yield from _at_least_one(
-        items, ProgressSchedule, "progress-schedule", "when reports of progress go out",
-        "34 CFR 300.320(a)(3)(ii)",
-    )  # fmt: skip
+def missing_kinds(kind: PlanKind, items: Iterable[AnyItem]) -> Iterator[Reason]:
+    """Every kind of item that a plan is not without, and that is not there."""
+    there = {item.kind for item in items}
+    return (missing_kind(asked) for asked in ASKED[kind] if asked.kind not in there)
 
 
-def _missing_kinds_504(items: Sequence[AnyItem]) -> Iterator[Reason]:
-    yield from _at_least_one(
-        items, ActivityLimited, "activity-limited", "the activity that is limited", LIMITED
-    )
-    yield from _at_least_one(items, Accommodation, "accommodation", "an accommodation", FAPE_504)
-    yield from _at_least_one(
-        items, AssistiveTechnology, "assistive-technology",
-        "whether assistive technology was considered, and who provides, buys and trains", FAPE_504,
+def missing_kind(asked: Asked) -> Reason:
+    """That a plan says nothing of this kind."""
+    return Reason(
+        f"missing-{asked.kind}".replace("_", "-"), f"The plan does not say {asked.what}.", asked.citation,
+        f"Add an item of the kind {asked.kind}.", "/items",
     )  # fmt: skip
 
 
@@ -86,17 +100,3 @@ def _missing_objectives(items: Sequence[AnyItem]) -> Iterator[Reason]:
             )  # fmt: skip
     for objective in objectives:
         yield from objective_gaps(objective)
-
-
-def _at_least_one(
-    items: Sequence[AnyItem], kind: type[AnyItem], code: str, what: str, citation: str
-) -> Iterator[Reason]:
-    if not any(isinstance(item, kind) for item in items):
-        name = kind.model_fields["kind"].default
-        yield Reason(
-            f"missing-{code}",
-            f"The plan does not say {what}.",
-            citation,
-            f"Add an item of the kind {name}.",
-            "/items",
-        )

@@ -24,6 +24,8 @@ COUNTED_HERE = {
     "idea.annual-review": ("calendar", "month", "year"),
     "idea.referral-answered": COUNTABLE,
     "rec.inspect": COUNTABLE,
+    "rec.amend": COUNTABLE,
+    "idea.iee-answered": COUNTABLE,
     "idea.evaluation-60": COUNTABLE,
     "idea.partial-consent": COUNTABLE,
     "idea.majority-notice": ("calendar", "month", "year"),
@@ -33,6 +35,8 @@ COUNTED_HERE = {
 DECIDED_BY = {
     "idea.referral-answered": ("due",),
     "rec.inspect": ("due",),
+    "rec.amend": ("due",),
+    "idea.iee-answered": ("due",),
     "idea.evaluation-60": ("due", "ends_at", "extends"),
     "idea.pwn-before": ("due", "waivable_by", "silence"),
     "idea.annual-review": ("due",),

@@ -1,19 +1,20 @@
 """Requests of parents and adult students, and their answers: each test's name is the rule's own sentence."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from contracts.disputes import DisputeFiled
 from contracts.problems import Invalid, NotFound
+from contracts.profile_check import check_profile
 from contracts.requests import (
     RecordHearingAsked,
     RecordHearingDecided,
     RecordStatementPlaced,
     RequestAnswered,
 )
-from contracts.rule_profile import Due
+from contracts.rule_profile import Due, RuleProfiles
 from contracts.shipped_profiles import shipped_profiles
 from contracts.students import RequestMade, RequestPersonalData
 from contracts.testing import an_id
@@ -105,6 +106,31 @@ def test_a_meeting_is_owed_in_a_number_of_days_where_the_state_names_one() -> No
 
     assert (due(MEETING), due(MEETING, california)) == (None, date(2026, 4, 1))
     assert due(INDEPENDENT, california) is None
+
+
+def test_a_state_names_a_time_for_an_independent_evaluation_and_for_a_change_of_the_record() -> None:
+    """A state that nobody has heard of yet: its file alone says so."""
+    text = """
+        [profile]
+        id = "zz"
+        version = "2026-1"
+        floor = "federal@2026-1"
+        in_force_from = 2025-07-01
+        as_of = 2026-01-01
+        verified = false
+        [rule."idea.iee-answered"]
+        due = { count = 15, kind = "calendar" }
+        cite = "ZZ Code 1"
+        [rule."rec.amend"]
+        due = { count = 20, kind = "calendar" }
+        cite = "ZZ Code 2"
+    """
+    state, faults = check_profile(text, shipped_profiles())
+    assert state is not None, faults
+    known = RuleProfiles([*shipped_profiles(), state])
+    rules = rules_of(Profile(MADE, "UTC", "federal@2026-1+zz@2026-1"), MADE, known)
+    assert due(INDEPENDENT, rules) == MADE + timedelta(days=15)
+    assert due(AMENDMENT, rules) == MADE + timedelta(days=20)
 
 
 @pytest.mark.parametrize(("day", "in_time"), [(DUE, True), (date(2026, 4, 17), False)])

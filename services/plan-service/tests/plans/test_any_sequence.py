@@ -17,6 +17,7 @@ from contracts.items import Add, AnyChange, AnyItem, End, Placement, Replace
 from contracts.plan import (
     AgreementSought,
     AmendmentAdopted,
+    AmendmentWithdrawn,
     ExitSummaryGiven,
     ExitSummaryPersonalData,
     PlanAdopted,
@@ -75,6 +76,7 @@ from plan_service.domain.voiding import RequestVoid, approve_void
 from plan_service.testing_plans import (
     AUNT,
     FATHER,
+    GOAL,
     MOTHER,
     PLACEMENT,
     PLAN,
@@ -98,7 +100,8 @@ from plan_service.testing_plans import (
     speech,
 )
 
-NEW = an_id("a new item")
+NEW, ANOTHER = an_id("a new item"), an_id("another goal")
+NEVER_WITHOUT = frozenset({"present_levels", "goal", "service", "placement", "progress_schedule"})
 MOVED = item("placement", PLACEMENT, setting="separate_class", percent_with_peers="20", explanation="Tried.")
 ITEMS: list[AnyItem] = [
     speech(60), speech(15), speech(location=None), goal(target="40"), extended_time(where=["class"]), MOVED,
@@ -106,7 +109,7 @@ ITEMS: list[AnyItem] = [
 ]  # fmt: skip
 CHANGES: list[AnyChange] = [
     *(Replace(item=item) for item in ITEMS), *(Add(item=item) for item in ITEMS), End(item=SPEECH), End(item=TIME),
-    End(item=NEW),
+    End(item=NEW), End(item=GOAL), End(item=PLACEMENT), Add(item=goal().model_copy(update={"id": ANOTHER})),
 ]  # fmt: skip
 AMENDMENTS = [an_id(f"amendment {number}") for number in range(4)]
 DAYS = st.integers(min_value=-20, max_value=20) | st.just(0)
@@ -147,6 +150,8 @@ class APlan(RuleBasedStateMachine):
             self.corrected_unclearly |= isinstance(event, PlanCorrected) and self.unclear(event)
             if isinstance(event, AmendmentAdopted):
                 self.check_amendment(before, event)
+            if isinstance(event, AmendmentAdopted | AmendmentWithdrawn) and event.reported is None:
+                self.check_nothing_taken_away(event)
             if isinstance(event, PlanAdopted | PlanReopened) and event.reported is None:
                 self.check_beginning(before, event)
             if isinstance(event, PlanEnded) and event.reported is None:
@@ -172,6 +177,16 @@ class APlan(RuleBasedStateMachine):
             assert event.effective_on >= self.today
             assert before.in_effect_on(event.effective_on)
             assert not isinstance(before.amendments[event.amendment_id].basis, AgreementSought)
+
+    def check_nothing_taken_away(self, event: PlanEvent) -> None:
+        """By the record: of what every IEP says, a decision leaves all that was there, on every day."""
+        entries = self.log.entries
+        for offset in (0, 10, 60):
+            day = max(event.effective_on, self.today) + timedelta(days=offset)
+            before, after = in_force(history_of(entries[:-1]), day), in_force(history_of(entries), day)
+            if before is not None and after is not None and after.status == "in_force":
+                was = {entry.item.kind for entry in before.items} & NEVER_WITHOUT
+                assert was <= {entry.item.kind for entry in after.items}
 
     def check_beginning(self, before: Plan, event: PlanAdopted | PlanReopened) -> None:
         """Nothing binds for the first time, or again after a revocation, without consent to its services."""
@@ -201,8 +216,12 @@ class APlan(RuleBasedStateMachine):
     def maybe_reported(self, report: bool, days: int) -> Reported | None:
         return reported(self.today + timedelta(days=days)) if report else None
 
-    @initialize(far=st.integers(min_value=0, max_value=6), partial=st.booleans())
-    def somewhere_on_its_way(self, far: int, partial: bool) -> None:
+    @initialize(
+        far=st.integers(min_value=0, max_value=7) | st.just(7),
+        partial=st.booleans(),
+        then=st.sampled_from(CHANGES),
+    )
+    def somewhere_on_its_way(self, far: int, partial: bool, then: AnyChange) -> None:
         """Histories that have come some way already: chance alone seldom adopts anything."""
         self.rules = Rules(notice_days=5, partial_consent=partial)
         first = AMENDMENTS[0]
@@ -211,9 +230,10 @@ class APlan(RuleBasedStateMachine):
             lambda: self.answer_services(MOTHER, ConsentDecision.ACCEPTED, 0),
             lambda: self.adopt([], 0, False, True),
             lambda: self.propose(first, [Replace(item=speech(60)), End(item=TIME)], 10, False),
-            lambda: (self.give_notice(first, MOTHER), self.answer(
+            lambda: (self.give_notice(first, MOTHER), self.give_notice(first, FATHER), self.answer(
                 first, MOTHER, [SPEECH], ConsentDecision.ACCEPTED, ConsentMethod.PAPER_SIGNATURE, False, 0)),
             lambda: self.adopt_amendment(first, None, False),
+            lambda: self.amend(AMENDMENTS[1], [then], 5),
         ]  # fmt: skip
         for step in steps[:far]:
             step()
@@ -309,6 +329,19 @@ class APlan(RuleBasedStateMachine):
         self.do(lambda: adopt_amendment(self.plan, adoption(
             amendment_id=id_, effective_on=day, today=self.today, reported=self.maybe_reported(report, days or 0)),
             ground(*self.notices.get(id_, ()), rules=self.rules, people=self.people)))  # fmt: skip
+
+    @rule(
+        id_=st.sampled_from(AMENDMENTS[1:]), changes=st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3),
+        days=DAYS,
+    )  # fmt: skip
+    def amend(self, id_: UUID, changes: list[AnyChange], days: int) -> None:
+        """All of it at once: chance alone seldom brings an amendment to its end."""
+        self.propose(id_, changes, days, False)
+        self.give_notice(id_, MOTHER)
+        self.give_notice(id_, FATHER)
+        items = [change.item_id for change in changes]
+        self.answer(id_, MOTHER, items, ConsentDecision.ACCEPTED, ConsentMethod.PAPER_SIGNATURE, False, 0)
+        self.adopt_amendment(id_, max(days, self.rules.notice_days), False)
 
     @rule(id_=st.sampled_from(AMENDMENTS), report=SELDOM, days=DAYS)
     def withdraw(self, id_: UUID, report: bool, days: int) -> None:
@@ -460,6 +493,6 @@ class APlan(RuleBasedStateMachine):
 
 
 APlan.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnySequenceOfAcceptedCommandsFolds = APlan.TestCase

@@ -156,11 +156,9 @@ def test_another_room_or_more_minutes_may_be_put_right() -> None:
 def test_a_correction_leaves_what_binds_as_it_was() -> None:
     plan = in_effect()
     after = given(*approve_correction(plan, correction(), IN_RECORD, "director"), start=plan)
-    assert (after.lines, after.bindings, after.review_due_on) == (
-        plan.lines,
-        plan.bindings,
-        plan.review_due_on,
-    )
+    assert (after.bindings, after.review_due_on) == (plan.bindings, plan.review_due_on)
+    assert all(after.item_on(item_id, TODAY) for item_id in plan.lines)
+    assert not after.says(speech(), TODAY)
 
 
 def test_an_iep_is_reviewed_by_its_team_in_a_meeting_and_again_within_a_year() -> None:

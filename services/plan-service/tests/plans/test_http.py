@@ -221,6 +221,9 @@ async def test_a_history_names_people(lakeside) -> None:
     staff = str(await lakeside.staff())
     informed = {"staff": staff, "items": [str(SPEECH)], "on": lakeside.today.isoformat(), "how": "spoken to"}
     await lakeside.send("POST", f"{path}/informed", informed, expect=200)
+    await lakeside.send(
+        "POST", f"{path}/amendments", proposal(lakeside), version=await lakeside.etag(path), expect=201
+    )
     statement = {
         "holder": str(MOTHER),
         "text": "I asked for this in May.",

@@ -128,6 +128,29 @@ def test_objectives_climb_step_by_step_to_the_goal(second: AnyItem, found: list[
     assert failed(sorting(), STEPS[0], second, STEPS[2]) == found
 
 
+def test_so_many_more_at_each_step_is_told_as_what_is_reached_in_all() -> None:
+    """20 of 60 objects, 20 more, 20 more: results are compared with the total."""
+    more = [step(n, "20", day) for n, day in enumerate(("2025-12-31", "2026-03-15", "2026-06-15"), 1)]
+    cures = {
+        each.reason.cure for each in advice(PlanKind.IEP, iep_items(sorting(), *more), BEGIN, Ages())
+        if each.reason.code == "objective-does-not-climb"
+    }  # fmt: skip
+    assert cures == {"Where each says so many more, give what is reached in all: 20, 40, 60."}
+
+
+@pytest.mark.parametrize(
+    ("statement", "seen"),
+    [
+        ("Ida will improve her reading skills.", False),
+        ("Makes progress in all her subjects.", False),
+        ("Improves from 12 to 40 words read in a minute.", True),
+        ("Reads a paragraph aloud without help.", True),
+    ],
+)
+def test_a_specific_goal_says_what_anybody_could_see_or_count(statement: str, seen: bool) -> None:
+    assert ((S, "goal-nothing-to-see") in failed(sorting(statement=statement))) is not seen
+
+
 def test_capitals_and_blanks_make_no_other_unit() -> None:
     assert failed(sorting(), step(1, "20", "2025-12-31", unit=" Objects")) == []
 
@@ -212,6 +235,14 @@ def test_a_setting_and_its_percent_of_the_day_agree(setting: str, percent: str, 
         "placement", PLACEMENT, setting=setting, percent_with_peers=Decimal(percent), explanation="why"
     )
     assert ("placement-setting-contradicts-percent" in codes(PlanKind.IEP, placed)) is contradicts
+
+
+@pytest.mark.parametrize(
+    ("minutes", "per", "too_many"), [(2400, "week", False), (2401, "week", True), (500, "day", True)]
+)
+def test_a_service_promises_no_more_minutes_than_there_are(minutes: int, per: str, too_many: bool) -> None:
+    found = codes(PlanKind.IEP, speech(minutes, per=per))
+    assert ("service-of-more-than-there-is" in found) is too_many
 
 
 def test_a_code_that_is_in_no_list_is_pointed_out_and_may_stay() -> None:

@@ -29,7 +29,7 @@ from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from runtime.event_store import Model, Resource
 
-SHAPE = "7"
+SHAPE = "8"
 
 
 def resources(plan: Plan, event: Event) -> Iterator[Resource]:

@@ -88,22 +88,31 @@ class PastOf:
     def difference(self, before: Moment, after: Moment, basis: int | None = None) -> Json:
         """Item by item, each with its event and a sentence."""
         first, second = (in_force(self.up_to(basis), m.effective_on, m.known_at) for m in (before, after))
+        both = [entry.item for document in (first, second) if document for entry in document.items]
+        titles = {str(item.id): item_in_words(item) for item in both}
         return {
             "from": _asked(before, first),
             "to": _asked(after, second),
-            "differences": [each.to_json() | {"words": describe(each)} for each in diff(first, second)],
+            "differences": [
+                each.to_json() | {"words": describe(each, titles)} for each in diff(first, second)
+            ],
         }
 
     def told(self, people: Mapping[str, str]) -> Json:
         """Everything recorded, in order, each in a sentence; ``people`` has the names it may say."""
-        items = {
-            str(change.item_id): item_in_words(change.item)
+        said = sorted(
+            (change.recorded.version, str(change.item_id), item_in_words(change.item))
             for line in fold(history_of(self.entries).entries).items.values()
             for change in line
             if change.item is not None
-        }
+        )
         plan_id = self.entries[0].stream.partition("/")[2]
-        return {"plan": plan_id, "entries": [_told(entry, {**people, **items}) for entry in self.entries]}
+        names, told = dict(people), []
+        for entry in self.entries:
+            # An item is called as it read when the entry was made.
+            names.update((id_, words) for version, id_, words in said if version == entry.version)
+            told.append(_told(entry, names))
+        return {"plan": plan_id, "entries": told}
 
 
 def _told(entry: Recorded[Event], names: Mapping[str, str]) -> Json:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from contracts.day_count import count_from
 from contracts.fields import AmendmentId, ExternalId, HolderId, ItemId
-from contracts.items import Add, AnyChange, AnyItem, End
+from contracts.items import Add, AnyChange, AnyItem, End, Replace
 from contracts.plan import (
     AgreementSought,
     AmendmentAdopted,
@@ -39,9 +39,10 @@ from plan_service.domain.consent import (
 )
 from plan_service.domain.notices import NoticeGiven, NoticeStanding, notice_standing, too_soon
 from plan_service.domain.people import People
-from plan_service.domain.plan import Amendment, AmendmentStatus, Plan
+from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, day_of, not_in_the_future, settle
 from plan_service.domain.stay_put import StayPut, amended_while_pending
+from plan_service.domain.taken_away import taken_away
 from plan_service.domain.team import TeamMeeting, missing_from_team
 
 AGREED = {PlanKind.IEP: "34 CFR 300.324(a)(4)(i)", PlanKind.SECTION_504: "34 CFR 104.35(c)"}
@@ -93,8 +94,12 @@ def propose_amendment(plan: Plan, command: ProposeAmendment, people: People) -> 
     not_in_the_future(command.reported, command.today)
     changes_fit(plan, command.changes, command.today)
     proposed_on = day_of(command.reported, command.today)
-    agreement = _agreement(plan.kind, command.basis, people, command.today)
-    unmet = [*_in_effect(plan, command, proposed_on), *agreement]
+    first_day = command.requested if isinstance(command.requested, date) else proposed_on
+    unmet = [
+        *_in_effect(plan, first_day),
+        *_agreement(plan.kind, command.basis, people, command.today),
+        *taken_away(plan, _changed(plan, command.amendment_id, command.changes, first_day), first_day),
+    ]
     return [
         AmendmentProposed(
             effective_on=proposed_on,
@@ -220,6 +225,7 @@ def adopt_amendment(plan: Plan, command: AdoptAmendment, ground: Ground) -> list
         ),
         *_answers_awaited(plan.kind, amendment, ground.rules, notice, decided_on),
         *_fits_on(plan, changes, effective_on),
+        *taken_away(plan, _changed(plan, command.amendment_id, changes, effective_on), effective_on),
         *missing_in_items(plan.kind, _texts(changes), plan.ids_of("goal")),
         *([already_past(command.today)] if effective_on < command.today and not command.reported else []),
     ]
@@ -247,15 +253,12 @@ def withdraw_amendment(
     unmet = []
     if amendment.starts_on is not None and amendment.starts_on <= day_of(reported, today):
         unmet.append(_in_effect_already(amendment.starts_on))
-    return [
-        AmendmentWithdrawn(
-            effective_on=day_of(reported, today),
-            plan_id=plan.plan_id,
-            amendment_id=amendment_id,
-            personal=ReasonPersonalData(reason=reason),
-            reported=settle(WithdrawalRefused, unmet, reported),
-        )
-    ]
+    withdrawn = AmendmentWithdrawn(
+        effective_on=day_of(reported, today), plan_id=plan.plan_id, amendment_id=amendment_id,
+        personal=ReasonPersonalData(reason=reason),
+    )  # fmt: skip
+    unmet += taken_away(plan, evolve(plan, withdrawn), day_of(reported, today))
+    return [withdrawn.model_copy(update={"reported": settle(WithdrawalRefused, unmet, reported)})]
 
 
 def changes_fit(plan: Plan, changes: Sequence[AnyChange], today: date) -> None:
@@ -275,14 +278,26 @@ def changes_fit(plan: Plan, changes: Sequence[AnyChange], today: date) -> None:
             )
         if not isinstance(change, Add) and kind is None:
             raise cannot_be_true("unknown-item", "The plan has no item by this id.", pointer)
+        if isinstance(change, Replace) and plan.says(change.item, today):
+            raise cannot_be_true(
+                "changes-nothing", "The item says just that already; leave it out of the amendment.", pointer
+            )
         if not isinstance(change, End) and kind not in (None, change.item.kind):
             raise cannot_be_true(
                 "another-kind", f"The item is a {kind} and stays one; give the new one a new id.", pointer
             )
 
 
-def _in_effect(plan: Plan, command: ProposeAmendment, proposed_on: date) -> Iterator[Reason]:
-    day = command.requested if isinstance(command.requested, date) else proposed_on
+def _changed(plan: Plan, amendment_id: AmendmentId, changes: tuple[AnyChange, ...], day: date) -> Plan:
+    """The plan as it would be."""
+    assert plan.plan_id is not None
+    adopted = AmendmentAdopted(
+        effective_on=day, plan_id=plan.plan_id, amendment_id=amendment_id, changes=changes
+    )
+    return evolve(plan, adopted)
+
+
+def _in_effect(plan: Plan, day: date) -> Iterator[Reason]:
     if not plan.in_effect_on(day) and not plan.begins_after(day):
         yield _not_in_effect(plan.kind, day)
 

@@ -3,7 +3,7 @@
 They are filed and decided elsewhere; here is recorded what happens, with the days that follow from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ from contracts.disputes import (
     StayPutExcepted,
 )
 from contracts.fields import ExternalId, HolderId, MeetingId
-from contracts.problems import Reason, Rejected
+from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import DisputeKind, DisputeOutcome, DisputeParty, DisputeStep, StayPutGround
 from plan_service.domain.ages import years_after
@@ -113,6 +113,22 @@ def decision_due_on(kind: DisputeKind, filed_by: DisputeParty, filed_on: date) -
             return None
 
 
+STEPS = {
+    DisputeKind.STATE_COMPLAINT: {
+        DisputeStep.RESPONSE_SENT, DisputeStep.MEDIATION_HELD, DisputeStep.TIME_EXTENDED,
+    },
+    DisputeKind.DUE_PROCESS_COMPLAINT: set(DisputeStep),
+    DisputeKind.MEDIATION: {DisputeStep.RESPONSE_SENT, DisputeStep.MEDIATION_HELD},
+}  # fmt: skip
+"""Only due process has a resolution period and a hearing (300.510-512)."""
+OUTCOMES = {
+    DisputeKind.STATE_COMPLAINT: set(DisputeOutcome) - {DisputeOutcome.NO_AGREEMENT},
+    DisputeKind.DUE_PROCESS_COMPLAINT: set(DisputeOutcome) - {DisputeOutcome.NO_AGREEMENT},
+    DisputeKind.MEDIATION: {DisputeOutcome.AGREED, DisputeOutcome.NO_AGREEMENT, DisputeOutcome.WITHDRAWN},
+}
+"""A mediator decides nothing (300.506(b)), and a complaint does not end because nobody agrees."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakeStep:
     """Something happened on the way to an outcome."""
@@ -137,6 +153,8 @@ def take_step(student: Student, command: TakeStep) -> list[DisputeEvent]:
     dispute = dispute_of(student.disputes, command.dispute_id)
     taken_on = done_on(command.on, command.reported, command.today, "done")
     _while_open(dispute, taken_on, command.reported, "/on")
+    if command.step not in STEPS[dispute.kind]:
+        raise _of_another_kind(dispute.kind, "step", STEPS[dispute.kind])
     extended = command.step is DisputeStep.TIME_EXTENDED
     if extended != (command.decision_due_on is not None):
         raise cannot_be_true(
@@ -180,6 +198,8 @@ def close_dispute(student: Student, command: CloseDispute) -> list[DisputeEvent]
     if dispute.closed is not None:
         raise DisputeOver(f"This dispute ended on {dispute.closed.closed_on}.")
     _while_open(dispute, closed_on, command.reported, "/closed_on")
+    if command.outcome not in OUTCOMES[dispute.kind]:
+        raise _of_another_kind(dispute.kind, "outcome", OUTCOMES[dispute.kind])
     return [
         DisputeClosed(
             effective_on=closed_on, student_id=student_id, dispute_id=command.dispute_id, outcome=command.outcome,
@@ -245,6 +265,15 @@ def ordered_without_an_order(command: ExceptStayPut) -> Iterator[Reason]:
             "ordered-without-an-order", "An order is claimed and not on record.", "34 CFR 300.518(d), 300.532(b)",
             "Add the order to the student's documents and name it.", "/documents",
         )  # fmt: skip
+
+
+def _of_another_kind(kind: DisputeKind, what: str, possible: Iterable[str]) -> Invalid:
+    named = kind.replace("_", " ")
+    return cannot_be_true(
+        f"{what}-of-another-kind",
+        f"A {named} has no such {what}; it has {', '.join(sorted(possible))}.",
+        f"/{what}",
+    )
 
 
 def _words(words: str | None) -> DisputeWordsPersonalData | None:

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, assert_never
 from uuid import UUID
 
 from contracts.fields import AmendmentId, HolderId, ItemId, PlanId, StaffId, StudentId
-from contracts.items import AnyChange, Change, End
+from contracts.items import AnyChange, AnyItem, Change, End
 from contracts.plan import (
     AgreementSought,
     AmendmentAdopted,
@@ -39,17 +39,7 @@ from contracts.plan import (
 from contracts.values import Reported
 from contracts.vocabulary import ConsentDecision, ConsentMethod, PlanEnd, PlanKind, ReopeningGround
 from plan_service.domain.completeness import in_regular_education
-
-
-@dataclass(frozen=True, slots=True)
-class ItemChange:
-    """One change to one item, without its text."""
-
-    starts_on: date
-    op: Literal["add", "replace", "end"]
-    kind: str | None = None
-    """The item's kind; ``None`` where it ends."""
-    amendment_id: AmendmentId | None = None
+from plan_service.domain.item_change import ItemChange, digest_of, item_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +158,13 @@ class Plan:
         change = _latest(self.lines.get(item_id, ()), day)
         return change if change is not None and change.op != "end" else None
 
+    def says(self, item: AnyItem, day: date) -> bool:
+        """From ``day`` on, as far as is decided, the item has this text and no other."""
+        line = self.lines.get(item.id, ())
+        now = _latest(line, day)
+        ahead = [change for change in line if change.starts_on > day]
+        return now is not None and all(change.digest == digest_of(item) for change in (now, *ahead))
+
     def kind_of(self, item_id: ItemId) -> str | None:
         """The kind of an item that the plan has or had."""
         kinds = (change.kind for change in reversed(self.lines.get(item_id, ())) if change.kind)
@@ -213,7 +210,7 @@ def evolve(plan: Plan, event: PlanEvent) -> Plan:
         case AmendmentWithdrawn():
             return _withdrawn(plan, event)
         case PlanCorrected():
-            return replace(plan, corrections=(*plan.corrections, event.correction_id))
+            return _corrected(plan, event)
         case ReviewHeld():
             return replace(plan, review_due_on=event.review_due_on or plan.review_due_on)
         case PlanEnded():
@@ -252,10 +249,10 @@ def _adopted(plan: Plan, event: PlanAdopted) -> Plan:
     lines = dict(plan.lines)
     for item_id in plan.lines:
         if item_id not in present:
-            lines[item_id] = (*lines[item_id], ItemChange(event.effective_on, "end"))
+            lines[item_id] = (*lines[item_id], item_change(event.effective_on, "end"))
     for item in event.items:
         op: Literal["add", "replace"] = "replace" if item.id in lines else "add"
-        lines[item.id] = (*lines.get(item.id, ()), ItemChange(event.effective_on, op, item.kind))
+        lines[item.id] = (*lines.get(item.id, ()), item_change(event.effective_on, op, item))
     return replace(
         plan, plan_id=event.plan_id, kind=event.kind, drafting=False, lines=lines, versions=plan.versions + 1,
         bindings=(*plan.bindings, Binding(event.effective_on, binds=True)), review_due_on=event.review_due_on,
@@ -304,8 +301,8 @@ def _with_answer(answers: tuple[Answer, ...], answer: Answer) -> tuple[Answer, .
 def _amended(plan: Plan, event: AmendmentAdopted) -> Plan:
     lines = dict(plan.lines)
     for change in event.changes:
-        kind = None if isinstance(change, End) else change.item.kind
-        made = ItemChange(event.effective_on, change.op, kind, event.amendment_id)
+        item = None if isinstance(change, End) else change.item
+        made = item_change(event.effective_on, change.op, item, event.amendment_id)
         lines[change.item_id] = (*lines.get(change.item_id, ()), made)
     before = plan.amendments.get(event.amendment_id) or Amendment(
         AmendmentStatus.PROPOSED, event.effective_on, tuple(change.item_id for change in event.changes)
@@ -342,6 +339,17 @@ def _closed(
 ) -> Amendment:
     """Nobody decides about its texts and answers any more: the history keeps them."""
     return replace(amendment, status=status, changes=(), answers={}, starts_on=starts_on, reported=reported)
+
+
+def _corrected(plan: Plan, event: PlanCorrected) -> Plan:
+    """Which of several changes of that day it is about is not kept: none of them is known word for word any more."""
+    item_id = event.item.id
+    line = tuple(
+        replace(change, digest=None) if change.starts_on == event.effective_on else change
+        for change in plan.lines.get(item_id, ())
+    )
+    lines = plan.lines | {item_id: line} if line else plan.lines
+    return replace(plan, lines=lines, corrections=(*plan.corrections, event.correction_id))
 
 
 def _with_amendment(plan: Plan, amendment_id: AmendmentId, amendment: Amendment) -> Plan:

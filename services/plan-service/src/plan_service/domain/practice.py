@@ -22,7 +22,7 @@ from contracts.items import (
 )
 from contracts.plain_words import CODE_FIELDS, COMMON_CODE_FIELDS
 from contracts.problems import Reason
-from contracts.vocabulary import PlanKind
+from contracts.vocabulary import Period, PlanKind
 from plan_service.domain.ages import Ages, years_after
 from plan_service.domain.smart import Advice, smart
 from plan_service.domain.transition import transition_gaps
@@ -45,6 +45,14 @@ _BANDS = {
     "regular_class_less_than_40": (Decimal(0), Decimal("39.999999")),
 }
 """What a setting's name says of the percent of the day."""
+_AT_MOST = {
+    Period.DAY: 480,
+    Period.WEEK: 2_400,
+    Period.MONTH: 11_040,
+    Period.TERM: 48_000,
+    Period.YEAR: 124_800,
+}
+"""Minutes of eight hours a day: in a week of five days, a month of 23, a term of twenty weeks, a year of 52."""
 
 
 def advice(kind: PlanKind, items: Sequence[AnyItem], today: date, ages: Ages) -> list[Advice]:
@@ -78,6 +86,14 @@ def _practice(kind: PlanKind, item: AnyItem) -> Iterator[Reason]:
             yield from absent(item, _LIMITED)
         case Placement():
             yield from _placement(item)
+        case Service() if (
+            item.minutes is not None and item.per is not None and item.minutes > _AT_MOST[item.per]
+        ):
+            yield Reason(
+                "service-of-more-than-there-is",
+                f"No {item.per} has {item.minutes} minutes of school.", PRACTICE,
+                "Say the minutes of one period, all its sessions together.", f"/items/{item.id}/minutes",
+            )  # fmt: skip
         case _:
             pass
 

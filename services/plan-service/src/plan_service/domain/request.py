@@ -71,5 +71,10 @@ def take_in_request(student: Student, made: RequestMade, rules: Rules) -> list[S
 
 
 def time_to_answer(kind: RequestKind, rules: Rules) -> Due | None:
-    """34 CFR 300.613(a), 99.10(b): the record within 45 days; a meeting where the state says so; else a reasonable time."""
-    return {RequestKind.RECORDS: rules.inspection, RequestKind.MEETING: rules.requested_meeting}.get(kind)
+    """34 CFR 300.613(a), 99.10(b): the record within 45 days; all else in the state's time, or a reasonable one."""
+    return {
+        RequestKind.RECORDS: rules.inspection,
+        RequestKind.MEETING: rules.requested_meeting,
+        RequestKind.INDEPENDENT_EVALUATION: rules.independent_evaluation,
+        RequestKind.AMENDMENT_OF_RECORD: rules.record_amendment,
+    }.get(kind)

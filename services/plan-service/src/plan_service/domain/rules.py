@@ -74,6 +74,10 @@ class Rules:
     """By when a record that somebody asks for is shown, 300.613(a), 99.10."""
     requested_meeting: Due | None = None
     """A state's own time for a meeting that was asked for."""
+    independent_evaluation: Due | None = None
+    """A state's own time to provide it or to file for a hearing; federally without unnecessary delay, 300.502(b)(2)."""
+    record_amendment: Due | None = None
+    """A state's own time to decide whether the record is changed; federally a reasonable one, 300.618(b), 99.20(b)."""
     evaluation: EvaluationClock = EvaluationClock()
     waivable: bool = False
     """A holder of the right to decide may let a change begin before the state's time since the notice has passed."""
@@ -154,6 +158,8 @@ def rules_of(profile: Profile, day: date, known: RuleProfiles) -> Rules:
         requested_meeting=next(
             (rule.due for rule in law.rules.values() if rule.trigger == MEETING_REQUESTED), None
         ),
+        independent_evaluation=law.rule("idea.iee-answered").due,
+        record_amendment=law.rule("rec.amend").due,
         evaluation=_evaluation_clock(law),
         waivable=notice.waivable_by == "rights_holder",
         proceed_after=_proceeds_after(notice),

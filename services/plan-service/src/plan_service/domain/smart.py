@@ -3,12 +3,13 @@
 SMART is practice, not law: what is found here is advice and never stands in the way of an adoption.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from contracts.fields import ItemId
 from contracts.items import AnyItem, Goal, Objective, PresentLevels
@@ -17,7 +18,12 @@ from contracts.problems import Reason
 CITATION = "SMART: practice, not law"
 FEWEST_WORDS = 4
 """A statement of fewer words says neither who, nor what, nor how much."""
+VAGUE = frozenset(
+    {"improve", "improves", "better", "understand", "understands", "appreciate", "appreciates", "progress"}
+)
+"""Words of a statement without any number that nobody can observe."""
 WHOLE = Decimal(100)
+_WORD = re.compile(r"\w+")
 
 
 class Letter(StrEnum):
@@ -89,6 +95,9 @@ def _specific(goal: Goal) -> Iterator[Reason]:
     elif len(goal.statement.split()) < FEWEST_WORDS:
         yield _of(goal, "vague-statement", f"The statement has fewer than {FEWEST_WORDS} words.",
                   "Say what the student will do, and under which conditions.", "statement")  # fmt: skip
+    elif VAGUE & set(_WORD.findall(goal.statement.casefold())) and not any(map(str.isdigit, goal.statement)):
+        yield _of(goal, "nothing-to-see", "It says that something gets better, and not what anybody could see or count.",
+                  "Say what the student will do, how well and how often.", "statement")  # fmt: skip
     if goal.area is None:
         yield _of(goal, "no-area", "The goal names no area.", "Fill in area.", "area")
 
@@ -132,6 +141,7 @@ def _climbing(goal: Goal, target: Decimal, objectives: Sequence[Objective]) -> I
     """Each objective goes on from the one before, toward the target and not past it."""
     down = goal.baseline is not None and target < goal.baseline
     before = goal.baseline
+    cure = _adding_up(goal, target, objectives)
     for objective in objectives:
         step = objective.target
         if step is None:
@@ -140,9 +150,25 @@ def _climbing(goal: Goal, target: Decimal, objectives: Sequence[Objective]) -> I
         past = step < target if down else step > target
         if back or past:
             begun = f"from {before} " if before is not None else ""
-            yield _of(objective, "does-not-climb", f"{step} is no step {begun}to the goal's target, {target}.",
-                      "Choose targets that go step by step from the baseline to the goal's target.", "target")  # fmt: skip
+            yield _of(
+                objective,
+                "does-not-climb",
+                f"{step} is no step {begun}to the goal's target, {target}.",
+                cure,
+                "target",
+            )
         before = step
+
+
+def _adding_up(goal: Goal, target: Decimal, objectives: Sequence[Objective]) -> str:
+    """What would make the steps climb; of 20, 20 more and 20 more the totals, because results are compared with totals."""
+    steps = [each.target for each in objectives if each.target is not None]
+    totals = list(accumulate(steps, initial=goal.baseline or Decimal(0)))
+    if len(steps) > 1 and totals[-1] == target:
+        return (
+            f"Where each says so many more, give what is reached in all: {', '.join(map(str, totals[1:]))}."
+        )
+    return "Choose targets that go step by step from the baseline to the goal's target."
 
 
 def _relevant(goal: Goal, levels: Mapping[ItemId, PresentLevels]) -> Iterator[Reason]:
