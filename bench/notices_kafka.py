@@ -17,7 +17,7 @@ from tests.running import Instance, four_processes
 async def bench(ground: Ground) -> list[Row]:
     """Each service a process of its own (`handrail serve`), mail to a server that takes everything."""
     start = partial(_four_processes, await ground.kafka())
-    return [await measured(ground, "Kafka, four processes", start, hops.by_kafka(ground))]
+    return await measured(ground, "Kafka, four processes", start, hops.by_kafka(ground))
 
 
 def _four_processes(servers: str, stack: ExitStack) -> Instance:

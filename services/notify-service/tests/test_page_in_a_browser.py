@@ -102,5 +102,76 @@ async def test_at_twice_the_size_nothing_is_cut_off(page):
     await shown.select_option("[name=month]", "6")
     await shown.locator("main form button").first.click()
     await shown.wait_for_selector("#answer")
-    await shown.evaluate("document.documentElement.style.fontSize = '200%'")
+    for language in LANGUAGES:
+        await shown.locator(f"nav button[lang='{language}']").click()
+        await shown.wait_for_selector(f"html[lang='{language}'] #looked")
+        await shown.evaluate("document.documentElement.style.fontSize = '200%'")
+        await fits(shown)
+
+
+async def opened(shown, address) -> None:
+    """Past the check."""
+    await shown.goto(address)
+    await shown.select_option("[name=month]", "6")
+    await shown.fill("input[name=day]", "20")
+    await shown.fill("input[name=year]", "2010")
+    await shown.locator("main form button").first.click()
+    await shown.wait_for_selector("#answer")
+
+
+async def test_the_printed_page_is_the_whole_notice_and_no_form(page):
+    shown, address = page
+    await opened(shown, address)
+    await shown.emulate_media(media="print")
+
+    for said in ("#in-force", "#looked", "#what-now", "h1", "footer"):
+        assert await shown.locator(said).is_visible(), said
+    for left_out in ("form button", "textarea", "nav", "select"):
+        assert not await shown.locator(left_out).first.is_visible(), left_out
     await fits(shown)
+    assert (await shown.pdf()).startswith(b"%PDF")
+
+
+async def test_no_address_of_a_notice_is_told_to_anybody(page):
+    """Not to the page itself, and not to wherever a link in the letter leads (the booklet, the help)."""
+    shown, address = page
+    told: list[str | None] = []
+
+    async def listen(request) -> None:
+        told.append((await request.all_headers()).get("referer"))
+
+    await opened(shown, address)
+    shown.on("request", listen)
+    await shown.locator("form[action$='/acknowledgement'] button").click()
+    await shown.wait_for_selector(".said")
+    elsewhere = address.partition("/n/")[0] + "/health/live"
+    follow = (
+        "at => { const a = document.createElement('a'); a.href = at; document.body.append(a); a.click() }"
+    )
+    await shown.evaluate(follow, elsewhere)
+    await shown.wait_for_url(elsewhere)
+
+    assert len(told) >= 2
+    assert set(told) == {None}
+    assert await shown.evaluate("document.referrer") == ""
+
+
+async def test_an_expired_link_gives_a_new_one_by_one_key(page, world):
+    shown, address = page
+    async with world.notify.database.lend(world.tenant) as connection:
+        await connection.execute("UPDATE notify.links SET expires_at = '2026-01-01'")
+    before = len(world.mails)
+    await shown.goto(address)
+    await axe_finds_nothing(shown)
+    await fits(shown)
+    await shown.focus("form[action$='/link'] button")
+    await shown.keyboard.press("Enter")
+    await shown.wait_for_selector(".said")
+    async with asyncio.timeout(10):
+        while len(world.mails) == before:
+            await asyncio.sleep(0.05)
+
+    found = re.search(r"https?://\S+(/n/\S+)", world.text())
+    assert found is not None
+    await opened(shown, address.partition("/n/")[0] + found[1])
+    assert "Mira" in await shown.inner_text("main")
