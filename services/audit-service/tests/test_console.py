@@ -13,6 +13,7 @@ from audit_service.application.students import find_students
 from audit_service.domain.destruction import AskDestruction
 from audit_service.testing_facts import (
     DANA,
+    GOAL,
     JONAS,
     PLAN,
     adopted,
@@ -20,12 +21,14 @@ from audit_service.testing_facts import (
     confirmed,
     dana,
     draft_opened,
+    goal_added,
     measured,
     missed,
     notice,
     proposed,
     registered,
     session,
+    sorted_objects,
 )
 from contracts.district import RoleHeld
 from contracts.event import EventClass
@@ -205,6 +208,35 @@ async def test_the_plan_on_a_day_shows_who_was_told_and_what_was_given(district,
     assert "basis=plan:" in page.url
     assert "May keep the phone" in await page.locator("main").inner_text()
     await axe_finds_nothing(page)
+
+
+async def test_how_a_goal_stands_is_drawn_and_said_in_a_sentence_and_a_table(district, browser) -> None:
+    world, url = district
+    days = (date(2025, 11, 14), date(2025, 12, 19), date(2026, 1, 12))
+    await world.write("plan", JONAS, f"plan/{PLAN}", goal_added())
+    results = [sorted_objects(day, value) for day, value in zip(days, (5, 12, 21), strict=True)]
+    await world.write("progress", JONAS, f"item/{GOAL}/2025-2026", *results)
+    await world.caught_up()
+    page = await browser.new_page()
+    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+
+    goal = page.get_by_role("article", name="Sorts 60 objects by kind.", exact=True)
+    text = await goal.inner_text()
+    assert "3 results, from 5 objects on 14 November 2025 to 21 objects on 12 January 2026." in text
+    drawn = goal.get_by_role("img")
+    await drawn.scroll_into_view_if_needed()
+    await drawn.evaluate("image => image.decode()")  # Waits for it; refused where it is no picture.
+    assert await drawn.evaluate("image => image.naturalWidth") > 300
+    assert "said above and in the table" in (await drawn.get_attribute("alt") or "")
+    rows = await goal.get_by_role("row").all_inner_texts()
+    assert [row.split("\t")[:2] for row in rows[1:]] == [
+        ["November 14, 2025", "5 objects"], ["December 19, 2025", "12 objects"], ["January 12, 2026", "21 objects"],
+    ]  # fmt: skip
+    await axe_finds_nothing(page)
+    earlier = await page.goto(f"{url}/plans/{PLAN}?effective_on=2025-12-20")
+    assert earlier is not None
+    assert "No picture yet: 3 results are needed, there are 2." in await goal.inner_text()
+    assert await goal.get_by_role("img").count() == 0
 
 
 async def test_the_timeline_as_known_earlier_leaves_out_what_came_later(district, browser) -> None:

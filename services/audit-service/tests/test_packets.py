@@ -13,11 +13,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from audit_service.application.evidence import opened_events
+from audit_service.domain.goals_shown import goals_of, shown
+from audit_service.domain.moment import Moment
 from audit_service.domain.offline import verify
 from audit_service.domain.packet import MANIFEST, make_packet, verify_packet
 from audit_service.testing_facts import (
     DANA,
     FATHER,
+    GOAL,
     JONAS,
     JONAS_AS_HOLDER,
     PLAN,
@@ -26,13 +30,16 @@ from audit_service.testing_facts import (
     confirmed,
     dana,
     draft_opened,
+    goal_added,
     missed,
     notice,
     registered,
     release,
     rights_transferred,
     session,
+    sorted_objects,
 )
+from contracts.plan_document import history_of
 from contracts.testing import an_id
 from contracts.vocabulary import RecordKind
 from runtime.testing_http import no_row_differs
@@ -141,6 +148,27 @@ async def test_any_altered_file_is_found(senior, name) -> None:
         name in problem or "cannot be read" in problem
         for problem in verify_packet(forged.getvalue()).problems
     )
+
+
+async def test_a_packet_shows_how_the_goals_stand_as_the_report_does_where_progress_is_released(
+    senior,
+) -> None:
+    await senior.write("plan", JONAS, f"plan/{PLAN}", goal_added())
+    days = (date(2025, 11, 14), date(2025, 12, 19), date(2026, 1, 12))
+    results = [sorted_objects(day, value) for day, value in zip(days, (5, 12, 21), strict=True)]
+    await senior.write("progress", JONAS, f"item/{GOAL}/2025-2026", *results)
+    await senior.caught_up()
+    entries = opened_events(await senior.evidence.of_student(senior.tenant, JONAS))
+    history = history_of(entry for entry in entries if entry.stream == f"plan/{PLAN}")
+    (goal,) = goals_of(history, entries, Moment(date(2026, 1, 15)))
+    assert (len(goal.points), shown(goal)["rows"][-1][1]) == (3, "21 objects")
+
+    # The goal is part of the plan in both; its picture only where the release names the progress.
+    _, narrow = await issued(senior)
+    _, whole = await issued(senior, release=str(an_id("whole")))
+    narrow_pdf, whole_pdf = (opened(each)["plan.pdf"] for each in (narrow, whole))
+    assert len(whole_pdf) > len(narrow_pdf) + 5_000
+    assert b"pdfuaid" in whole_pdf
 
 
 def alone(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

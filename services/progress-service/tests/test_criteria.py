@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.goals.criterion import Criterion, criterion_of
+from contracts.goals.results import Result
 from contracts.items import Goal
 from contracts.testing import an_id
-from progress_service.domain.item_year import Result
-from progress_service.domain.measurement import Criterion, criterion_of, value_of
+from progress_service.domain.measurement import value_of
 from progress_service.domain.refusals import CannotBeTrue
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal, measurement
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from contracts.goals.progress import GoalProgress, Standing, goal_progress, ids_of
+from contracts.goals.results import Result
+from contracts.goals.words import in_words
 from contracts.items import Goal, Objective
 from contracts.testing import an_id
-from progress_service.domain.goal_progress import GoalProgress, Standing, goal_progress, ids_of
-from progress_service.domain.in_words import in_words
-from progress_service.domain.item_year import Result
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STEPS, STUDENT, goal, item, steps
 
 DEC_31, MAR_15, JUN_15 = date(2025, 12, 31), date(2026, 3, 15), date(2026, 6, 15)

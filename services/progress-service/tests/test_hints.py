@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from contracts.goals.progress import GoalProgress, goal_progress
+from contracts.goals.results import Result
 from contracts.items import Goal
 from contracts.testing import an_id
-from progress_service.domain.goal_progress import GoalProgress, goal_progress
 from progress_service.domain.hints import SOURCE, hints_of
-from progress_service.domain.item_year import Result
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal
 
 DUE = date(2026, 6, 15)

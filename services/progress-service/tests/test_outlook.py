@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from contracts.goals.progress import goal_progress
+from contracts.goals.results import Result
 from contracts.items import Goal
 from contracts.testing import an_id
 from progress_service.domain.delivery import Figures, Given
-from progress_service.domain.goal_progress import goal_progress
-from progress_service.domain.item_year import Result
 from progress_service.domain.outlook import GoalOutlook, ServiceOutlook, goals_ahead, pace_of
 from progress_service.domain.roll_up import Group, Sum, in_order, to_leave_the_school
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, SPEECH, STUDENT, goal

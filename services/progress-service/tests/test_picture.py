@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
+from contracts.goals.picture import forecast, picture, table_of
+from contracts.goals.progress import GoalProgress, goal_progress
+from contracts.goals.results import Result
+from contracts.goals.trend import trend_of
 from contracts.items import Goal, Objective
 from contracts.testing import an_id
-from progress_service.domain.goal_progress import GoalProgress, goal_progress
-from progress_service.domain.item_year import Result
-from progress_service.domain.picture import forecast, picture, table_of
-from progress_service.domain.trend import trend_of
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal, steps
 
 

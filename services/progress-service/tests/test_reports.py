@@ -1,16 +1,19 @@
 """Progress reports: the period they speak of, what they freeze, which dates they answer. Pure: no database, no clock."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
+from contracts.goals.progress import goal_progress
+from contracts.goals.results import Result
 from contracts.items import Goal
 from contracts.testing import an_id
-from progress_service.application.reports import words_of
-from progress_service.domain.goal_progress import goal_progress
-from progress_service.domain.item_year import Result
+from progress_service.application.report_words import languages, words_in
+from progress_service.application.reports import in_words_of, report_pdf, words_of
 from progress_service.domain.known import Basis
 from progress_service.domain.refusals import CannotBeTrue
 from progress_service.domain.report import (
@@ -28,6 +31,7 @@ from progress_service.domain.report import (
     void_report,
 )
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal
+from runtime.drawing import drawn
 
 DATES = (date(2026, 1, 30), date(2026, 4, 10), date(2026, 6, 12))
 APRIL_24 = date(2026, 4, 24)
@@ -103,7 +107,7 @@ def test_the_pdf_says_all_of_it_and_draws_the_goal() -> None:
     (told,) = said["goals"]
     assert (said["name"], said["due_on"], said["summary"]) == (
         "Ana Rivers",
-        "April 10, 2026",
+        "Due by the plan's schedule on: April 10, 2026",
         "A good winter.",
     )
     assert (told["narrative"], told["standing"]) == ("Colors are easy now.", "behind")
@@ -158,3 +162,41 @@ def test_every_date_of_the_schedule_stands_as_its_report_does() -> None:
     assert [each.state.value for each in due_reports(PLAN, DATES, {}, date(2026, 4, 20))] == [
         "overdue", "overdue", "upcoming",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_the_report_is_in_the_familys_language_and_readable_by_a_screen_reader(language: str) -> None:
+    spoken = in_words_of(draft(), language)
+    (event,) = issue_report(replace(COMMAND, language=language), spoken, {}, None, APRIL_24)
+    said = words_of(event, spoken.pictures, drawn)
+    (told,) = said["goals"]
+    english = words_in("en")
+    assert (
+        ("drafted" in words_in(language).texts["status"]) is (said["note"] is not None) is (language != "en")
+    )
+    for key in ("title", "stands", "measured_on", "services"):
+        assert (said["words"][key] == english(key)) is (language == "en")
+    assert ("results, from 6 objects" in told["in_words"]) is (language == "en")
+    assert ("results. Dark dashes" in told["picture"]) is (language == "en")
+    with capture_logs() as logs:
+        pdf = report_pdf(event, spoken.pictures, drawn)
+    assert pdf.startswith(b"%PDF-1.7")
+    assert logs == []  # Every letter had its glyph: the PDF is PDF/UA-1.
+
+
+def test_all_languages_say_the_same_things_and_others_are_served_or_fall_back() -> None:
+    assert languages() == {"en", "es", "vi", "ar", "zh-Hans"}
+    spanish = words_in("es").texts
+    for language in languages() - {"en", "es"}:
+        texts = words_in(language).texts
+        assert texts.keys() == spanish.keys()
+        for table in ("sayings", "standing"):
+            assert texts[table].keys() == spanish[table].keys()
+            for key, text in texts[table].items():
+                assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", spanish[table][key])), (
+                    language,
+                    key,
+                )
+    assert spanish.keys() - words_in("en").texts.keys() == {"note", "sayings"}
+    served = {"es-MX": "es", "zh-CN": "zh-Hans", "zh-Hant": "en", "fr": "en", "AR": "ar"}
+    assert {tag: words_in(tag).tag for tag in served} == served

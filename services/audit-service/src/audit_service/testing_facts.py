@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.district import SchoolAdded, StaffAdded, StaffPersonalData
 from contracts.event import Event
-from contracts.items import Accommodation, ActivityLimited, Service
+from contracts.items import Accommodation, ActivityLimited, Add, Goal, Service
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeSent
 from contracts.plan import (
     AmendmentAdopted,
@@ -154,6 +154,24 @@ def missed(on: date, minutes: int = 30) -> Event:
 def measured(on: date, value: int) -> Event:
     return BenchmarkMeasured(effective_on=on, measurement_id=an_id(f"result {on}"), student_id=JONAS, plan_id=PLAN,
                              item_id=TESTS, value=Decimal(value), unit="objects")  # fmt: skip
+
+
+GOAL = an_id("goal of sorting")
+
+
+def goal_added(on: date = date(2025, 10, 20)) -> Event:
+    """The plan gets a goal: 60 objects by 15 June."""
+    item = Goal(id=GOAL, statement="Sorts 60 objects by kind.", baseline=Decimal(0), target=Decimal(60), unit="objects",
+                due_on=date(2026, 6, 15))  # fmt: skip
+    return AmendmentAdopted(
+        effective_on=on, plan_id=PLAN, amendment_id=an_id("a goal"), changes=(Add(item=item),)
+    )
+
+
+def sorted_objects(on: date, value: int) -> Event:
+    """A result for that goal."""
+    return BenchmarkMeasured(effective_on=on, measurement_id=an_id(f"sorted {on}"), student_id=JONAS, plan_id=PLAN,
+                             item_id=GOAL, value=Decimal(value), unit="objects")  # fmt: skip
 
 
 def notice(on: date = date(2025, 10, 2)) -> tuple[Event, Event, Event]:

@@ -11,6 +11,8 @@ from audit_service.application.packet_pdf import plan_pdf
 from audit_service.application.proofs import cosigned_notes, proofs_of, verifier_keys
 from audit_service.application.service import AuditService
 from audit_service.domain.disclosure import Disclosure, record_rights, release_for
+from audit_service.domain.goals_shown import goals_of
+from audit_service.domain.moment import Moment
 from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, scope_of, withheld_because
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
@@ -27,6 +29,7 @@ from contracts.fields import ExternalId
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
+from runtime.drawing import drawn
 from runtime.event_store import Answer, Appended, Change, Claim, Context, Model, Resource
 
 MEDIA_TYPE = "application/zip"
@@ -116,6 +119,7 @@ async def issue_packet(
         rights.personal, command.purpose, command.recipient, scope, release, logs, versions(history),
         notices_on(released, command.on), delivery_on(released, command.on), results_on(released, command.on),
         await evidence.names(context.tenant, holders),
+        goals_of(history, released, Moment(command.on)) if RecordKind.PROGRESS in scope else (),
     )  # fmt: skip
     content = await asyncio.to_thread(_packet, facts, sent, proofs, keys)
     document = await vault.keep(context.tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
@@ -149,7 +153,7 @@ def _packet(
         {
             "README.txt": readme(facts),
             "packet.json": packet_json(facts),
-            "plan.pdf": plan_pdf(printed(facts)),
+            "plan.pdf": plan_pdf(printed(facts, drawn)),
             "release.json": release_json(facts),
             "events.jsonl": b"".join(entry.line() for entry in opened),
             KEYS: keys_text(keys),

@@ -1,17 +1,20 @@
 """What a packet says: as data (``packet.json``), and in plain words (``README.txt``)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from textwrap import fill
 from typing import Any
 from uuid import UUID
 
+from audit_service.domain.goals_shown import shown
 from audit_service.domain.packet import FORMAT
 from audit_service.domain.packet_scope import Scope
 from audit_service.domain.replay import ItemDelivery, ItemResults, NoticeStanding
 from contracts.audit import LogExtent, RecipientPersonalData
+from contracts.goals.picture import picture
+from contracts.goals.progress import GoalProgress
 from contracts.items import BaseItem, item_fields
 from contracts.plain_words import day_in_words, field_label, item_in_words, kind_label, value_in_words
 from contracts.plan_document import PlanVersion
@@ -55,6 +58,8 @@ class PacketFacts:
     delivery: Sequence[ItemDelivery]
     results: Sequence[ItemResults]
     names: Mapping[str, str]
+    goals: Sequence[GoalProgress] = ()
+    """How each stood, where the release names the progress."""
 
     @property
     def student_name(self) -> str:
@@ -174,8 +179,8 @@ def readme(facts: PacketFacts) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def printed(facts: PacketFacts) -> dict[str, Any]:
-    """What the PDF shows: words only."""
+def printed(facts: PacketFacts, draw: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """What the PDF shows: words, and the pictures that ``draw`` makes of the goals."""
     document = facts.scope.document
     return {
         "title": facts.title,
@@ -209,6 +214,11 @@ def printed(facts: PacketFacts) -> dict[str, Any]:
             {"on": day_in_words(statement.made_on), "text": statement.text,
              "by": facts.names.get(str(statement.holder_id), "a rights holder")}
             for statement in document.statements
+        ],
+        "goals": [
+            shown(goal) | {"item": str(goal.item.id),
+                           "picture": draw(picture(goal)) if goal.enough_for_a_picture else None}
+            for goal in facts.goals
         ],
         "left_out": [[_capital(left.what.value.replace("_", " ")), left.reason] for left in facts.scope.left_out],
         "date": facts.made_on.isoformat(),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts.event import Event, Json, Value
+from contracts.goals.results import Result
 from contracts.progress import (
     AccommodationUsed,
     AccommodationUseVoided,
@@ -24,7 +25,7 @@ from contracts.progress import (
 )
 from contracts.streams import item as item_stream
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
-from progress_service.domain.item_year import ItemYear, Result, Session, evolve
+from progress_service.domain.item_year import ItemYear, Session, evolve
 from runtime.event_store import Model, Resource
 
 __all__ = ["ITEM", "document_of", "item_stream"]

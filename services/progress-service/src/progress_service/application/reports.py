@@ -5,17 +5,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pylopdf_fonts_ar
+import pylopdf_fonts_zh_cn
+import typst
 from sqlalchemy import text
 
 from contracts.codes import label
 from contracts.event import Event, EventClass, Json
 from contracts.fields import PlanId, StudentId
+from contracts.goals.picture import picture, table_of
+from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress
 from contracts.items import Goal, Objective, ProgressSchedule
-from contracts.plain_words import day_in_words
 from contracts.plan import PlanAdopted
 from contracts.plan_history import binding_on, fold, holding_on
 from contracts.problems import NotFound, VersionConflict
@@ -24,11 +30,10 @@ from contracts.streams import report as report_stream
 from progress_service.application.known_plans import today_of
 from progress_service.application.progress_of import progress_in
 from progress_service.application.record_sessions import TRIES
+from progress_service.application.report_words import ReportWords, in_language, words_in
 from progress_service.application.student_record import StudentRecord, record_of
 from progress_service.domain.delivery import delivery
-from progress_service.domain.goal_progress import GoalProgress
 from progress_service.domain.known import Knowledge
-from progress_service.domain.picture import picture, table_of, too_few
 from progress_service.domain.report import (
     Draft,
     IssueReport,
@@ -152,6 +157,7 @@ async def issue(
     }
     called = {"given_name": named.given_name, "family_name": named.family_name} if named else {}
     command = replace(command, **called)
+    draft = in_words_of(draft, command.language)
     (event,) = issue_report(command, draft, answered, None, today)
     pdf = await asyncio.to_thread(report_pdf, event, draft.pictures, draw)
     document = await Vault(store.database, store.keyring).keep(
@@ -163,6 +169,16 @@ async def issue(
     return await store.append(
         context, [Change(loaded, draft.student_id, events)], claims=making.claims, answer=making.answer
     )
+
+
+def in_words_of(draft: Draft, language: str) -> Draft:
+    """The draft with its sentences in the language the report is issued in."""
+    words = words_in(language)
+    drawn = {progress.item.id: progress for progress in draft.pictures}
+    told = tuple(
+        goal.model_copy(update={"in_words": words.sentences(drawn[goal.item_id])}) for goal in draft.told
+    )
+    return replace(draft, told=told)
 
 
 async def void(store: EventStore, context: Context, shown: Shown, reason: str, making: Making) -> Appended:
@@ -184,32 +200,45 @@ def report_pdf(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], 
     """The report as a tagged PDF (PDF/UA-1): the same bytes for the same report."""
     template = (files("progress_service") / "templates" / "report.typ").read_bytes()
     said = json.dumps(words_of(event, pictures, draw), ensure_ascii=False)
-    return tagged_pdf(template, said, datetime.combine(event.effective_on, time(12), UTC))
+    return tagged_pdf(template, said, datetime.combine(event.effective_on, time(12), UTC), fonts())
+
+
+@cache
+def fonts() -> typst.Fonts:
+    """Those that Typst brings (Latin, Vietnamese with it), and one each for Arabic and for simplified Chinese."""
+    packages = pylopdf_fonts_ar, pylopdf_fonts_zh_cn
+    folders = [str(Path(package.__file__ or "").parent) for package in packages]
+    return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
 
 def words_of(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], draw: Draw) -> Json:
-    """Everything that stands in the PDF."""
+    """Everything that stands in the PDF, in the report's language."""
+    words = words_in(event.language)
     drawn = {progress.item.id: progress for progress in pictures}
     told = {each.item_id: each for each in event.personal.goals}
     name = " ".join(filter(None, (event.personal.given_name, event.personal.family_name)))
+    headings = ("title", "stands", "measured_on", "result", "aim", "legend", "services", "service", "promised", "given",
+                "made_up", "missed")  # fmt: skip
     return {
-        "lang": event.language.split("-")[0],
-        "title": "Progress report",
+        "lang": words.tag,
+        "direction": words("direction"),
+        "words": {key: words(key) for key in headings},
+        "note": words("note") if "note" in words.texts else None,
         "name": name or None,
         "number": str(event.report_id),
-        "issued_on": day_in_words(event.effective_on),
-        "period": f"{day_in_words(event.first_on)} to {day_in_words(event.last_on)}",
-        "due_on": day_in_words(event.due_on) if event.due_on else None,
+        "issued_on": words("issued_on", day=words.day(event.effective_on)),
+        "period": words("period", first=words.day(event.first_on), last=words.day(event.last_on)),
+        "due_on": words("due_on", day=words.day(event.due_on)) if event.due_on else None,
         "summary": event.personal.summary,
         "goals": [
-            _goal(goal, told[goal.item_id], drawn[goal.item_id], draw)
+            _goal(goal, told[goal.item_id], drawn[goal.item_id], draw, words)
             for goal in event.goals
             if goal.item_id in told
         ],
         "services": [
             {
-                "service": label("service", each.service) if each.service else "a service",
-                "owed": str(each.owed) if each.owed is not None else "not said",
+                "service": label("service", each.service) if each.service else words("a_service"),
+                "owed": str(each.owed) if each.owed is not None else words("not_said"),
                 "delivered": str(each.delivered), "made_up": str(each.made_up), "missed": str(each.missed),
             }
             for each in event.services
@@ -217,18 +246,21 @@ def words_of(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], dr
     }  # fmt: skip
 
 
-def _goal(goal: GoalReported, told: GoalPersonalData, progress: GoalProgress, draw: Draw) -> Json:
+def _goal(
+    goal: GoalReported, told: GoalPersonalData, progress: GoalProgress, draw: Draw, words: ReportWords
+) -> Json:
     enough = progress.enough_for_a_picture
+    heading = "goal" if goal.goal is None else "step"
+    few = words("too_few", needed=POINTS_FOR_A_PICTURE, count=len(progress.points))
     return {
-        "heading": "Goal" if goal.goal is None else "Step of the goal",
-        "statement": told.statement or "A goal without words.",
-        "standing": goal.standing.value.replace("_", " "),
+        "heading": words(heading, statement=told.statement or words("no_words")),
+        "standing": words.standing(goal.standing),
         "in_words": told.in_words,
         "narrative": told.narrative,
-        "picture": draw(picture(progress)) if enough and goal.goal is None else None,
-        "too_few": None if enough else too_few(progress),
+        "picture": draw(in_language(picture(progress), words)) if enough and goal.goal is None else None,
+        "too_few": None if enough else few,
         "rows": [
-            [day_in_words(row.result.measured_on), f"{row.result.value} {row.result.unit}",
+            [words.day(row.result.measured_on), f"{row.result.value} {row.result.unit}",
              "" if row.aim is None else f"{float(row.aim):.1f}"]
             for row in table_of(progress)[-12:]
         ],

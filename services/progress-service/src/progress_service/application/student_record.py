@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId, PlanId, StudentId
+from contracts.goals.results import Result
 from contracts.items import Service
 from contracts.minutes_convention import ConventionOn, conventions
 from contracts.plan_history import History
@@ -20,7 +21,7 @@ from progress_service.application.knowledge import zone_of
 from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
 from progress_service.application.recorded_facts import basis_of, facts_of, years_of
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
-from progress_service.domain.item_year import ItemYear, Result, Session
+from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.known import Basis, Knowledge
 from runtime.event_store import EventStore
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 from fractions import Fraction
 from statistics import median
 
-from progress_service.domain.goal_progress import GoalProgress, expected_on
-from progress_service.domain.item_year import Result
-from progress_service.domain.trend import trend_of
+from contracts.goals.progress import GoalProgress, expected_on
+from contracts.goals.results import Result
+from contracts.goals.trend import trend_of
 
 SOURCE = "National Center on Intensive Intervention: decision rules for academic progress monitoring data"
 FOUR_POINT_NEEDS, TREND_NEEDS, MEDIAN_NEEDS = 6, 8, 3

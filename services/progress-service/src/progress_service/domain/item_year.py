@@ -10,7 +10,8 @@ from typing import assert_never, cast
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.fields import ItemId, Measure, PlanId, StaffId, StudentId
+from contracts.fields import ItemId, PlanId, StaffId, StudentId
+from contracts.goals.results import Result, result_of
 from contracts.progress import (
     AccommodationUsed,
     AccommodationUseVoided,
@@ -89,32 +90,6 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One measurement of a goal or objective."""
-
-    id: UUID
-    student: StudentId
-    plan: PlanId
-    item: ItemId
-    measured_on: date
-    value: Measure
-    unit: str
-    by: StaffId | None = None
-    documents: tuple[UUID, ...] | None = None
-    external_id: str | None = None
-    reported: Reported | None = None
-    voided: str | None = None
-    correct: int | None = None
-    attempted: int | None = None
-    prompt_level: str | None = None
-
-    @property
-    def counts(self) -> bool:
-        """It has not been struck through."""
-        return self.voided is None
-
-
-@dataclass(frozen=True, slots=True)
 class ItemYear:
     """One item in one school year, in the order in which things were recorded."""
 
@@ -146,7 +121,7 @@ def evolve(year: ItemYear, event: Event) -> ItemYear:
             voided = replace(year.sessions[known.session_id], voided=known.personal.reason)
             return replace(year, sessions=year.sessions | {known.session_id: voided})
         case BenchmarkMeasured():
-            return replace(year, results=year.results | {known.measurement_id: _result(known)})
+            return replace(year, results=year.results | {known.measurement_id: result_of(known)})
         case MeasurementVoided():
             struck = replace(year.results[known.measurement_id], voided=known.personal.reason)
             return replace(year, results=year.results | {known.measurement_id: struck})
@@ -221,23 +196,4 @@ def _session(event: ServiceDelivered | SessionMissed) -> Session:
         agreement=took_place.agreement_id if took_place else None,
         note=event.personal.note if event.personal else None,
         late_because=event.personal.late_because if event.personal else None,
-    )
-
-
-def _result(event: BenchmarkMeasured) -> Result:
-    return Result(
-        id=event.measurement_id,
-        student=event.student_id,
-        plan=event.plan_id,
-        item=event.item_id,
-        measured_on=event.effective_on,
-        value=event.value,
-        unit=event.unit,
-        by=event.by,
-        documents=event.documents,
-        external_id=event.external_id,
-        reported=event.reported,
-        correct=event.correct,
-        attempted=event.attempted,
-        prompt_level=event.prompt_level,
     )

@@ -10,9 +10,9 @@ from datetime import date
 from fractions import Fraction
 
 from contracts.fields import ItemId
+from contracts.goals.picture import forecast
+from contracts.goals.progress import GoalProgress
 from progress_service.domain.delivery import Figures
-from progress_service.domain.goal_progress import GoalProgress
-from progress_service.domain.picture import forecast
 
 WEEKS_OF_PACE = 6
 

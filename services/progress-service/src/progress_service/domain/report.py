@@ -14,6 +14,8 @@ from uuid import UUID
 
 from contracts.event import Event, Json
 from contracts.fields import ItemId, PlanId, StudentId
+from contracts.goals.progress import GoalProgress
+from contracts.goals.words import in_words
 from contracts.items import Objective
 from contracts.problems import Reason, Rejected
 from contracts.progress import ReportEvent
@@ -29,8 +31,6 @@ from contracts.progress_reports import (
 )
 from contracts.values import DocumentRef, Reported, VoidPersonalData
 from progress_service.domain.delivery import ServiceDelivery
-from progress_service.domain.goal_progress import GoalProgress
-from progress_service.domain.in_words import in_words
 from progress_service.domain.known import Basis
 from progress_service.domain.refusals import cannot_be_true, wrong_day
 

@@ -12,24 +12,28 @@ from starlette.responses import HTMLResponse, Response
 
 from audit_service.adapters.console.asked import Text, asked_for, frame, student_of
 from audit_service.adapters.console.findings_pages import open_findings
-from audit_service.adapters.console.render import STYLE, page
+from audit_service.adapters.console.render import HEADERS, PICTURE, STYLE, page
 from audit_service.adapters.console.route import Pages, SignedIn
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
 from audit_service.application.evidence import Narrowed
+from audit_service.application.goals_at import goals_at
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
+from audit_service.domain.goals_shown import one_of, shown
 from audit_service.domain.moment import basis_text, read_day
 from audit_service.domain.packet_text import item_lines
 from contracts.canonical import instant
+from contracts.goals.picture import picture
 from contracts.plain_words import item_in_words
 from contracts.plan_diff import describe, diff
 from contracts.plan_document import PlanDocument
-from contracts.problems import Invalid
+from contracts.problems import Invalid, NotFound
 from contracts.telling_records import CLASS_IN_WORDS
 from contracts.vocabulary import ServiceName
 from runtime.auth import Forbidden
+from runtime.drawing import svg_of
 
 pages = Pages()
 ENTRIES = 50
@@ -117,6 +121,7 @@ async def plan_page(
     student = await student_of(asked, await evidence.student_of_plan(asked.tenant, plan_id))
     when = await asked_for(evidence, asked.tenant, effective_on, known_at, basis)
     stood = await student_at(evidence, asked.tenant, student.id, when.moment)
+    goals = await goals_at(evidence, asked.tenant, student.id, plan_id, when.moment)
     document = next((plan for plan in stood.plans if plan.plan_id == plan_id), None)
     asked.saw(student.id, "plan", (plan_id,), purpose="Read the plan as of a day in the console")
     names = await evidence.names(asked.tenant, _named(stood.to_json()))
@@ -127,9 +132,30 @@ async def plan_page(
         "plan.html", student=student, plan_id=plan_id, plan=document, stood=stood, when=when, names=names, again=again,
         notices=[notice for notice in stood.notices if notice.plan in (None, plan_id)],
         delivery=[each for each in stood.delivery if each.plan == plan_id],
-        results=[each for each in stood.results if each.plan == plan_id], item_lines=item_lines, in_words=item_in_words,
+        results=[each for each in stood.results if each.plan == plan_id],
+        goals=[shown(each) for each in goals], item_lines=item_lines, in_words=item_in_words,
         **await frame(asked),
     )  # fmt: skip
+
+
+@pages.get("/plans/{plan_id}/goals/{item_id}.svg")
+async def goal_picture(
+    plan_id: UUID,
+    item_id: UUID,
+    asked: SignedIn,
+    effective_on: Text = "",
+    known_at: Text = "",
+    basis: Text = "",
+) -> Response:
+    """A goal's results against the line aimed at, as in the progress report; its words and table stand on the plan's page."""
+    evidence = audit(asked).evidence
+    student = await student_of(asked, await evidence.student_of_plan(asked.tenant, plan_id))
+    when = await asked_for(evidence, asked.tenant, effective_on, known_at, basis)
+    goal = one_of(await goals_at(evidence, asked.tenant, student.id, plan_id, when.moment), item_id)
+    if goal is None:
+        raise NotFound("The plan had no such goal then.")
+    asked.saw(student.id, "progress", (item_id,), purpose="See how a goal stands in the console")
+    return Response(await svg_of(picture(goal)), 200, HEADERS | PICTURE, "image/svg+xml")
 
 
 @pages.get("/plans/{plan_id}/compare")

@@ -15,11 +15,13 @@ from contracts.plain_words import day_in_words
 _FOLDER = Path(__file__).with_name("templates")
 STYLE = (_FOLDER / "console.css").read_bytes()
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-                               "base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+                               "frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }  # fmt: skip
+PICTURE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+"""A picture opened by itself: its own styles, and nothing else."""
 
 
 def _day(value: date | str) -> str:

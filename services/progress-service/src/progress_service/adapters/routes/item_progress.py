@@ -8,21 +8,21 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from contracts.fields import Measure
+from contracts.goals.picture import TableRow, forecast, picture, table_of, too_few
+from contracts.goals.progress import POINTS_FOR_A_PICTURE, Standing, StepProgress
+from contracts.goals.results import Result
+from contracts.goals.trend import METHOD
+from contracts.goals.words import in_words
 from contracts.problems import NotFound
-from progress_service.adapters.drawing import svg_of
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.knowledge import asked_text, knowledge_text, read_knowledge, zone_of
 from progress_service.application.known_plans import student_of_item, today_of
 from progress_service.application.progress_of import ProgressOf, progress_of
-from progress_service.domain.goal_progress import POINTS_FOR_A_PICTURE, Standing, StepProgress
 from progress_service.domain.hints import Hint, HintCode, hints_of
-from progress_service.domain.in_words import in_words
-from progress_service.domain.item_year import Result
 from progress_service.domain.known import Knowledge
-from progress_service.domain.picture import TableRow, forecast, picture, table_of, too_few
-from progress_service.domain.trend import METHOD
 from runtime.call import Asked, Call
+from runtime.drawing import svg_of
 from runtime.http import Routes
 
 routes = Routes(prefix="/progress/v1", tags=["progress"])

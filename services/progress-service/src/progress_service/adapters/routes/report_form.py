@@ -38,7 +38,7 @@ class ReportIn(Form):
     """What the provider writes of each goal or objective, by its id."""
     summary: Narrative | None = None
     language: LanguageTag = "en"
-    """Of what the provider writes. The report's own sentences are English."""
+    """The family's. In `en`, `es`, `vi`, `ar` and `zh-Hans` the report's own words are in it; in others they are English."""
     external_id: ExternalId | None = None
     """Your own id, `SOURCE:ID`. The same again answers 200 with the first."""
     reported: ReportedIn | None = None

@@ -8,7 +8,6 @@ from fastapi import Body, Query, Response
 
 from contracts.ids import new_id
 from contracts.problems import Invalid, NotFound, Reason
-from progress_service.adapters.drawing import drawn
 from progress_service.adapters.routes.forms import (
     VoidIn,
     may_report,
@@ -44,6 +43,7 @@ from progress_service.domain.report import (
     scheduled_period,
 )
 from runtime.call import Asked, Call, Making
+from runtime.drawing import drawn
 from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.keyring import KeyGone

@@ -9,10 +9,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from progress_service.domain.goal_progress import POINTS_FOR_A_PICTURE, GoalProgress, expected_on
-from progress_service.domain.in_words import in_words
-from progress_service.domain.item_year import Result
-from progress_service.domain.trend import trend_of
+from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress, expected_on
+from contracts.goals.results import Result
+from contracts.goals.trend import trend_of
+from contracts.goals.words import in_words
 
 Json = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"

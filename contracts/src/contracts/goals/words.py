@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from progress_service.domain.goal_progress import GoalProgress, Standing, StepProgress
-from progress_service.domain.measurement import plain_number
+from contracts.goals.criterion import plain_number
+from contracts.goals.progress import GoalProgress, Standing, StepProgress
 
 WORDS = {
     Standing.ON_TRACK: "on track",

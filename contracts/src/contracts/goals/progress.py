@@ -13,10 +13,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from contracts.fields import ItemId
+from contracts.goals.criterion import Criterion, criterion_of, in_order
+from contracts.goals.results import Result
 from contracts.items import Goal, Objective
 from contracts.vocabulary import GoalStanding
-from progress_service.domain.item_year import Result
-from progress_service.domain.measurement import Criterion, criterion_of, in_order
 
 POINTS_FOR_A_PICTURE = 3
 """Fewer points than this make no picture: two always lie on a line."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 from statistics import median
 
-from progress_service.domain.item_year import Result
+from contracts.goals.results import Result
 
 METHOD = "Theil-Sen: the median of the slopes between every two results"
 MOST_POINTS = 250
