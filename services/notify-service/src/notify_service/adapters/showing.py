@@ -91,12 +91,12 @@ REASONS: Mapping[str, str] = {
     "amendment-withdrawn": "The amendment was withdrawn before the notice left.",
     "step-failed": "Something of ours went wrong; it is tried again in ten minutes.",
     "part-missing:action": "Part 1 (what is proposed) has no content.",
-    "part-missing:explanation": "Part 2 (why) has no content.",
-    "part-missing:basis": "Part 3 (evaluations, records and reports used) has no content.",
+    "part-missing:explanation": "Part 2 (why) has no content: say it by the notice's `/parts`.",
+    "part-missing:basis": "Part 3 (evaluations, records and reports used) has no content: say it by the notice's `/parts`.",
     "part-missing:safeguards": "Part 4 (where the safeguards booklet is) has no content: set safeguards_at in the district.",
     "part-missing:help": "Part 5 (whom to ask for help) has no content: set help_sources in the district.",
-    "part-missing:options": "Part 6 (other options and why rejected) has no content.",
-    "part-missing:other_factors": "Part 7 (other factors) has no content.",
+    "part-missing:options": "Part 6 (other options and why rejected) has no content: say it by the notice's `/parts`.",
+    "part-missing:other_factors": "Part 7 (other factors) has no content: say it by the notice's `/parts`.",
 }  # fmt: skip
 """Why a notice waits or lapsed, in words for the office."""
 
