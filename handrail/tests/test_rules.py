@@ -121,7 +121,9 @@ def test_a_program_gets_the_same_as_json(file):
 
 
 def test_of_a_good_profile_it_is_told_what_no_decision_asks_for(file):
-    file.write_text(NEW_STATE + '[rule."idea.iep-30"]\ndue = { count = 20, kind = "calendar" }\ncite = "Stat. 3"\n')
+    file.write_text(
+        NEW_STATE + '[rule."idea.iep-30"]\ndue = { count = 20, kind = "calendar" }\ncite = "Stat. 3"\n'
+    )
 
     done = check(file)
 
