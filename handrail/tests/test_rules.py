@@ -1,6 +1,7 @@
 """`handrail rules`: a profile that is good takes one line, one that is not says everything that is wrong with it."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ def test_the_example_of_the_rules_of_the_field_is_a_good_profile(file):
     assert check(file).exit_code == 0
 
 
+def test_another_profile_of_a_shipped_name_and_rules_without_a_law_are_told(file):
+    file.write_text(TEXAS)
+
+    said = check(file).stdout
+
+    assert "A profile of this name is shipped and says something else." in said
+    assert 'rule."idea.transition-16": It names no law of the state.' in said
+    shipped = Path(str(files("contracts") / "profiles" / "tx-2025-2.toml"))
+    assert "A profile of this name" not in check(shipped).stdout
+
+
 def test_everything_that_is_wrong_is_said_with_its_line_and_what_to_do(file):
     file.write_text(NEW_STATE.replace("age = 14", "age = 17") + '[rule."idea.iep-30"]\nenabled = false\n')
 
@@ -109,7 +121,9 @@ def test_a_program_gets_the_same_as_json(file):
 
 
 def test_of_a_good_profile_it_is_told_what_no_decision_asks_for(file):
-    file.write_text(NEW_STATE + '[rule."idea.iep-30"]\ndue = { count = 20, kind = "calendar" }\n')
+    file.write_text(
+        NEW_STATE + '[rule."idea.iep-30"]\ndue = { count = 20, kind = "calendar" }\ncite = "Stat. 3"\n'
+    )
 
     done = check(file)
 

@@ -149,6 +149,16 @@ def not_decided(profile: RuleProfile, text: str = "") -> list[Fault]:
     """What a sound profile says and no decision asks for: it is kept for findings, and refuses nothing by itself."""
     lines = _lines(text)
     found = [each for rule_id, rule in profile.rule.items() for each in _not_decided(rule_id, rule)]
+    if profile.profile.floor is not None:
+        found += [
+            _at(
+                ("rule", rule_id),
+                "It names no law of the state.",
+                "Add cite; until then decisions name the floor's.",
+            )
+            for rule_id, rule in profile.rule.items()
+            if rule.cite is None and any(getattr(rule, name) not in (None, (), False) for name in SWITCHES)
+        ]
     return sorted(
         (Fault(each[0], each[1], each[2], _line_of(each[3], lines)) for each in found),
         key=lambda fault: fault.line or 0,

@@ -7,6 +7,11 @@ from contracts.profile_check import Fault, check_profile, not_decided
 from contracts.rule_profile import RuleProfile
 from contracts.shipped_profiles import shipped_profiles
 
+ANOTHER = Fault(
+    "profile.version", "A profile of this name is shipped and says something else.",
+    "Give yours a new version: what was decided under one stays judged by it.",
+)  # fmt: skip
+
 
 def checked(file: Path) -> tuple[RuleProfile | None, list[Fault]]:
     """The profile in the file, or everything that is wrong with it; raises `OSError` for a file that cannot be read."""
@@ -19,8 +24,15 @@ def checked(file: Path) -> tuple[RuleProfile | None, list[Fault]]:
 
 
 def kept_for_findings(profile: RuleProfile, file: Path) -> list[Fault]:
-    """What a good profile says and no decision asks for."""
-    return not_decided(profile, file.read_text("utf-8"))
+    """What to know of a good profile: another of its name, rules without a law, what no decision asks for."""
+    shipped = shipped_profiles().named(profile.rule_set)
+    another = [] if shipped is None or _numbers(shipped) == _numbers(profile) else [ANOTHER]
+    return [*another, *not_decided(profile, file.read_text("utf-8"))]
+
+
+def _numbers(profile: RuleProfile) -> dict[str, Any]:
+    """What may not change within a version: all but its last day, and counsel's word."""
+    return profile.model_dump(exclude={"profile": {"verified", "in_force_until"}})
 
 
 def in_one_line(profile: RuleProfile) -> str:

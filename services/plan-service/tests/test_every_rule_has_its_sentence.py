@@ -53,12 +53,17 @@ DECIDED_HERE = {
     "idea.meeting-notice": ("test_a_notice_after_the_meeting_is_reported_not_decided",),
     "idea.meeting-attempts": ("test_a_meeting_without_a_parent_shows_the_attempts_to_reach_them",),
     "idea.transition-invites": ("test_the_student_is_invited_where_transition_is_discussed",),
-    "idea.iee-answered": ("test_an_independent_evaluation_is_provided_or_the_district_files_for_a_hearing",),
+    "idea.iee-answered": (
+        "test_an_independent_evaluation_is_provided_or_the_district_files_for_a_hearing",
+        "test_a_state_names_a_time_for_an_independent_evaluation_and_for_a_change_of_the_record",
+    ),
     "idea.content": (
         "test_an_empty_iep_is_refused_with_everything_it_lacks_at_once",
         "test_a_goal_has_a_statement_a_baseline_a_target_a_measure_and_a_date",
         "test_a_service_has_its_start_frequency_location_duration_and_provider",
         "test_objectives_are_required_of_who_takes_an_alternate_assessment_and_of_nobody_else",
+        "test_an_amendment_takes_nothing_from_an_iep_that_every_iep_says",
+        "test_an_objective_does_not_outlive_its_goal",
     ),
     "idea.lre": (
         "test_time_apart_from_other_children_needs_its_reason",
@@ -113,6 +118,7 @@ DECIDED_HERE = {
         "test_while_it_is_open_a_change_of_placement_is_refused_and_the_version_that_stays_is_named",
         "test_while_a_due_process_complaint_is_open_the_district_ends_no_iep",
         "test_it_may_change_when_agreed_or_for_discipline",
+        "test_a_complaint_does_not_end_because_nobody_agrees_and_a_mediator_decides_nothing",
     ),
     "idea.transfer": (
         "test_comparable_services_are_owed_on_the_first_school_day",
@@ -153,7 +159,10 @@ DECIDED_HERE = {
         "test_a_504_group_knows_the_child_the_evaluation_data_and_the_placement_options",
         "test_section_504_draws_upon_several_sources",
     ),
-    "s504.plan-complete": ("test_a_504_plan_names_what_is_limited_and_who_is_responsible",),
+    "s504.plan-complete": (
+        "test_a_504_plan_names_what_is_limited_and_who_is_responsible",
+        "test_an_amendment_takes_nothing_from_a_504_plan_that_every_504_plan_says",
+    ),
     "s504.responsible": (
         "test_school_services_and_accommodations_of_a_504_plan_have_a_responsible_role",
         "test_somebody_carries_out_an_item_from_a_day_on_until_another_does",

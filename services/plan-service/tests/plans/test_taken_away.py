@@ -26,6 +26,7 @@ from plan_service.testing_plans import (
     TIME,
     TODAY,
     adoption,
+    agreement,
     an_id,
     draft_opened,
     given,
@@ -137,3 +138,15 @@ def test_an_amendment_that_says_what_the_plan_says_changes_nothing() -> None:
         propose_amendment(in_effect(), proposal(changes=(Replace(item=speech()), End(item=TIME))), people())
     (reason,) = refusal.value.reasons
     assert (reason.code, reason.pointer) == ("changes-nothing", "/changes/0/item")
+
+
+def test_that_it_read_so_earlier_than_the_record_says_may_be_reported() -> None:
+    plan = given(proposed(), start=in_effect())
+    late = adopt_amendment(plan, adoption(effective_on=TODAY, reported=reported(TODAY)), ground(notice()))
+    plan = given(*late, start=plan)
+    before = TODAY - timedelta(days=20)
+    again = proposal(
+        amendment_id=an_id("again"), changes=(Replace(item=speech(60)),), requested=before, today=TODAY,
+        reported=reported(before), basis=agreement(before),
+    )  # fmt: skip
+    assert propose_amendment(plan, again, people())

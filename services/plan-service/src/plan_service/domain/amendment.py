@@ -92,9 +92,9 @@ def propose_amendment(plan: Plan, command: ProposeAmendment, people: People) -> 
     if not plan.ever_adopted or plan.plan_id is None:
         raise NeverAdopted
     not_in_the_future(command.reported, command.today)
-    changes_fit(plan, command.changes, command.today)
     proposed_on = day_of(command.reported, command.today)
     first_day = command.requested if isinstance(command.requested, date) else proposed_on
+    changes_fit(plan, command.changes, command.today, first_day)
     unmet = [
         *_in_effect(plan, first_day),
         *_agreement(plan.kind, command.basis, people, command.today),
@@ -261,8 +261,11 @@ def withdraw_amendment(
     return [withdrawn.model_copy(update={"reported": settle(WithdrawalRefused, unmet, reported)})]
 
 
-def changes_fit(plan: Plan, changes: Sequence[AnyChange], today: date) -> None:
-    """Refuse what cannot be meant: nothing, two changes to one item, a change to an item the plan never had."""
+def changes_fit(plan: Plan, changes: Sequence[AnyChange], today: date, first_day: date) -> None:
+    """Refuse what cannot be meant: nothing, two changes to one item, a change to an item the plan never had.
+
+    A text that the item has already changes nothing only from ``first_day`` on: before, it may have had another.
+    """
     if not changes:
         raise cannot_be_true("no-changes", "An amendment changes something.", "/changes")
     seen: set[ItemId] = set()
@@ -278,7 +281,7 @@ def changes_fit(plan: Plan, changes: Sequence[AnyChange], today: date) -> None:
             )
         if not isinstance(change, Add) and kind is None:
             raise cannot_be_true("unknown-item", "The plan has no item by this id.", pointer)
-        if isinstance(change, Replace) and plan.says(change.item, today):
+        if isinstance(change, Replace) and plan.says(change.item, min(first_day, today)):
             raise cannot_be_true(
                 "changes-nothing", "The item says just that already; leave it out of the amendment.", pointer
             )
