@@ -13,6 +13,9 @@ from contracts.fields import HolderId, Line, Narrative, NoticeId, PersonRef, Stu
 from contracts.values import Unmet
 from contracts.vocabulary import Channel, DestructionGround, HoldGround
 
+FAMILY_NOT_TOLD = "family-not-told"
+"""Code of a refusal: the family does not know that the record is no longer needed. Alone, it makes the notice of it owed."""
+
 
 class HoldPersonalData(Value):
     """Why, in somebody's words."""

@@ -13,6 +13,7 @@ from audit_service.domain.standing import Standing
 from contracts.event import Event, EventClass
 from contracts.problems import NotFound, Reason, Rejected
 from contracts.records import (
+    FAMILY_NOT_TOLD,
     MOST_FINDINGS_KEPT,
     ContentsDestroyed,
     DestroyedKey,
@@ -135,7 +136,7 @@ def _told(command: AskDestruction, facts: Facts) -> Iterator[Reason]:
         if facts.standing.had_iep:
             message = "the family was not told that the information is no longer needed."
             yield Reason(
-                "family-not-told", message, cite, "Tell them, and say when and how in `told`.", "/told"
+                FAMILY_NOT_TOLD, message, cite, "Tell them, and say when and how in `told`.", "/told"
             )
         return
     if told.told_on > facts.today:

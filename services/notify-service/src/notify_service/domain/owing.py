@@ -22,7 +22,7 @@ from contracts.meetings import MeetingScheduled
 from contracts.notice_time import first_day_of_change
 from contracts.plan import AmendmentProposed, PlanAdopted, PlanCorrected, PlanEnded, PlanVoided
 from contracts.progress_reports import ProgressReportIssued
-from contracts.records import DestructionRefused
+from contracts.records import FAMILY_NOT_TOLD, DestructionRefused
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import Due
 from contracts.students import RequestMade, RightsHolderConfirmed
@@ -44,8 +44,6 @@ ONE_DAY = timedelta(days=1)
 FARTHEST_BACK = 90
 """So far back from a change the last day for its notice is looked for, in days."""
 
-FAMILY_NOT_TOLD = "family-not-told"
-"""audit-service's reason to keep a record of which the family does not know that it is no longer needed (300.624(a))."""
 TOLD_BEFORE = frozenset(
     {PlanEnd.CONSENT_REVOKED, PlanEnd.GRADUATED, PlanEnd.REACHED_MAXIMUM_AGE, PlanEnd.NO_LONGER_ELIGIBLE}
 )

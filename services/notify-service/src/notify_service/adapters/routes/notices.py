@@ -60,10 +60,10 @@ async def get_letter(notice_id: UUID, who: Reads, asked: Asked) -> Response:
         raise NoticeNotRendered("This notice's text is not made yet.")
     service = at_hand(asked.request).service
     async with service.database.begin(asked.tenant) as rows:
-        # Before it is read again: a letter that somebody may hold in hand is not joined to another any more.
         await outbox.take_out(rows, asked.tenant, notice_id)
-        shown = await asked.shown("notice", notice_id)
-        text = shown.document["text"]
+    # From here on it is joined to nothing any more, as somebody may hold it in hand; so what stands now stays.
+    stands = await asked.fetch("notice", notice_id)
+    text = stands.document["text"] if stands else text
     kept = await service.vault.fetch(asked.tenant, UUID(text["document"]["document"]))
     headers = {"Content-Disposition": f'inline; filename="notice-{notice_id}.pdf"'}
     return Response(kept.content, 200, headers, kept.media_type)
