@@ -10,7 +10,7 @@ from contracts.goals.progress import GoalProgress, goal_progress
 from contracts.goals.results import Result
 from contracts.items import Goal
 from contracts.testing import an_id
-from progress_service.domain.hints import SOURCE, hints_of
+from progress_service.domain.hints import FOUR_POINT_SOURCE, PRACTICE, hints_of
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal
 
 DUE = date(2026, 6, 15)
@@ -81,7 +81,8 @@ def test_each_hint_names_its_source_and_the_results_it_rests_on() -> None:
 
     four = next(hint for hint in hints_of(told).found if hint.code == "four_below")
 
-    assert four.source == SOURCE
+    assert four.source == FOUR_POINT_SOURCE
+    assert {hint.source for hint in hints_of(told).found if hint.code != "four_below"} == {PRACTICE}
     assert four.rests_on == told.points[-4:]
 
 

@@ -5,8 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from contracts.ids import new_id
+from progress_service.application import record_sessions
 from progress_service.testing_promises import (
     PLAN,
     PROVIDER,
@@ -44,12 +46,6 @@ async def lakeside(world):
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
     await world.arrived()
     return world
-
-
-async def events_of(world: Any) -> int:
-    async with world.plan.database.pool.acquire() as connection:
-        count: int = await connection.fetchval("SELECT progress.newest_position()")
-    return count
 
 
 async def recorded(world: Any) -> list[dict[str, Any]]:
@@ -183,16 +179,62 @@ async def test_more_than_4_mib_of_events_in_one_batch_are_taken_in_parts(lakesid
 
 
 @pytest.mark.slow
-async def test_ten_thousand_lines_of_many_students_are_taken(lakeside) -> None:
+async def test_of_ten_thousand_lines_the_broken_one_is_refused_and_the_rest_taken_or_none(lakeside) -> None:
     sent: list[bytes] = []
     for number in range(40):
         plan, item = new_id(), speech(starts_on=None).model_copy(update={"id": new_id()})
         draft = opened().model_copy(update={"plan_id": plan})
         await lakeside.publish(f"plan/{plan}", new_id(), draft, adopted(item, plan_id=plan))
         sent += lines(250, vendor=f"northwind{number}", plan=str(plan), item=str(item.id))
+    whole, sent[6_665] = sent[6_665], b'{"plan": '
     await lakeside.arrived()
 
-    told = results(await lakeside.post_lines(sent))
+    refused = await lakeside.post_lines(sent, all_or_nothing="true")
+    assert (refused.status_code, refused.json()["code"]) == (409, "batch-refused")
+    assert refused.json()["facts"]["lines"] == [6_666]
+    assert await recorded(lakeside) == []
 
+    told = results(await lakeside.post_lines(sent))
+    assert [(each["line"], each["status"]) for each in told if each["status"] != 201] == [(6_666, 400)]
+    assert len(told) == 10_000
+
+    sent[6_665] = whole
+    again = results(await lakeside.post_lines(sent))
+    assert [each["line"] for each in again if each["status"] == 201] == [6_666]
+    assert {each["status"] for each in again} == {200, 201}
+
+
+async def test_all_or_nothing_that_breaks_off_in_the_middle_leaves_nothing(
+    lakeside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, appended = lines(400), record_sessions._append
+    calls = 0
+
+    async def third_one_fails(*given: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionDoesNotExistError("the server closed the connection")
+        return await appended(*given, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(record_sessions, "_append", third_one_fails)
+        answer = await lakeside.post_lines(sent, all_or_nothing="true")
+    assert (answer.status_code, calls) == (503, 3)
+    assert await recorded(lakeside) == []
+
+    assert {each["status"] for each in results(await lakeside.post_lines(sent, all_or_nothing="true"))} == {
+        201
+    }
+    assert len(await recorded(lakeside)) == 400
+
+
+async def test_all_or_nothing_of_more_than_one_append_can_hold_is_one_transaction_too(lakeside) -> None:
+    report = {"source": "paper", "reason": "\U0001f4da" * 20_000, "occurred_on": "2026-01-05"}
+    sent = [
+        json.dumps(json.loads(line) | {"reported": report}, ensure_ascii=False).encode()
+        for line in lines(60, on="2026-01-05")
+    ]
+    told = results(await lakeside.post_lines(sent, all_or_nothing="true"))
     assert {each["status"] for each in told} == {201}
-    assert {each["status"] for each in results(await lakeside.post_lines(sent))} == {200}
+    assert len(await recorded(lakeside)) == 60

@@ -6,6 +6,7 @@ The same batch again changes nothing: each line's external id names what it made
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,6 +23,7 @@ from progress_service.domain.promised_item import ItemOnDay, KnownPlan
 from progress_service.domain.refusals import cannot_be_true
 from progress_service.domain.session import RecordSession, record_session
 from runtime.auth import Principal
+from runtime.database import driver
 from runtime.event_store import (
     AlreadyClaimed,
     Answer,
@@ -161,6 +163,74 @@ async def record_many(
     return results
 
 
+async def record_all(
+    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent]
+) -> list[Taken | Problem]:
+    """Record every session of the batch in one transaction, or none. Durable as a whole on return.
+
+    Raises the problem of a line that is refused now though it was not when it was looked at; killed anywhere, none is there.
+    """
+    for attempt in range(TRIES):
+        try:
+            async with store.database.begin(context.tenant) as rows:
+                results = await _all_in(store, context, principal, batch, await driver(rows))
+        except (VersionConflict, AlreadyClaimed):
+            if attempt == TRIES - 1:
+                raise
+            await give_way(attempt)
+        else:
+            store.wake()
+            return results
+    raise AssertionError("unreachable")
+
+
+async def _all_in(
+    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent], connection: Any
+) -> list[Taken | Problem]:
+    results: list[Taken | Problem] = []
+    taken: dict[str, tuple[UUID, bytes | None]] = {}
+    for start in range(0, len(batch), CHUNK):
+        chunk = batch[start : start + CHUNK]
+        ground = await _ground(store, context.tenant, principal, chunk, connection)
+        ground.held.update(taken)
+        fresh: list[Decided] = []
+        told: list[Decided | Taken] = []
+        for sent in chunk:
+            outcome = _outcome(ground, sent)
+            if isinstance(outcome, Problem):
+                raise outcome
+            if isinstance(outcome, Decided):
+                fresh.append(outcome)
+                if sent.command.external_id is not None:
+                    held = sent.command.session_id, sent.digest
+                    ground.held[sent.command.external_id] = taken[sent.command.external_id] = held
+            told.append(outcome)
+        last = await _append_in(store, context, principal, ground, fresh, connection)
+        results += [
+            Taken(each.sent.command.session_id, True, last) if isinstance(each, Decided) else each
+            for each in told
+        ]
+    return results
+
+
+async def _append_in(
+    store: EventStore, context: Context, principal: Principal, ground: Ground, fresh: Sequence[Decided], connection: Any,
+) -> UUID | None:  # fmt: skip
+    """In the open transaction; too much for one append goes in by halves, the second on what the first has left."""
+    if not fresh:
+        return None
+    try:
+        return (await _append(store, context, ground, fresh, None, connection)).last_event
+    except Invalid:
+        if len(fresh) == 1:
+            raise
+    half = len(fresh) // 2
+    await _append_in(store, context, principal, ground, fresh[:half], connection)
+    rest = fresh[half:]
+    newer = await _ground(store, context.tenant, principal, [each.sent for each in rest], connection)
+    return await _append_in(store, context, principal, newer, rest, connection)
+
+
 async def refused_of(
     store: EventStore, tenant: str, principal: Principal, batch: Sequence[Sent]
 ) -> list[Problem | None]:
@@ -270,8 +340,9 @@ def _first(ground: Ground, sent: Sent) -> UUID | None:
 
 
 async def _append(
-    store: EventStore, context: Context, ground: Ground, decided: Sequence[Decided], answer: Answer | None
-) -> Appended:
+    store: EventStore, context: Context, ground: Ground, decided: Sequence[Decided], answer: Answer | None,
+    connection: Any = None,
+) -> Appended:  # fmt: skip
     changes: dict[str, Change[ItemYear]] = {}
     for each in decided:
         before = changes.get(each.stream)
@@ -284,10 +355,13 @@ async def _append(
         claims=[claim for each in decided for claim in each.claims()],
         resting_on=[ground.loaded[stream] for stream in resting_on],
         answer=answer,
+        connection=connection,
     )
 
 
-async def _ground(store: EventStore, tenant: str, principal: Principal, sent: Iterable[Sent]) -> Ground:
+async def _ground(
+    store: EventStore, tenant: str, principal: Principal, sent: Iterable[Sent], connection: Any = None
+) -> Ground:
     commands = [each.command for each in sent]
     named = {
         each for command in commands for each in (command.makes_up, command.agreement) if each is not None
@@ -301,7 +375,7 @@ async def _ground(store: EventStore, tenant: str, principal: Principal, sent: It
     external_ids = {command.external_id for command in commands if command.external_id is not None}
     held = await store.held_many(tenant, "external_id:session", external_ids) if external_ids else {}
     streams = {item_stream(command.item_id, command.on) for command in commands} | set(made_up.values())
-    loaded = await store.load_many(tenant, [(ITEM, stream) for stream in streams])
+    loaded = await store.load_many(tenant, [(ITEM, stream) for stream in streams], connection=connection)
     return Ground(
         today=today,
         plans={plan_id: plan for plan_id, plan in plans.items() if plan.student_id in seen},

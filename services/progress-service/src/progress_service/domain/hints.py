@@ -1,9 +1,11 @@
 """Hints for a decision, commonly used in progress monitoring: what the results suggest, never what must be done.
 
-National Center on Intensive Intervention, "Decision Rules for Analyzing Academic Progress Monitoring Data"
-(https://intensiveintervention.org/resource/decision-rules-academic-progress-monitoring-data): the last four points
-against the aim line, the trend against the aim line, the median of the last three. How many results each needs is part of
-the rule; with fewer, nothing is hinted and the answer says so.
+How many results a rule needs is part of it; with fewer, nothing is hinted and the answer says so. No law sets these numbers.
+- The last four results against the aim line, of six at least: IRIS Center, Peabody College, Vanderbilt University, "Analyzing
+  Progress Monitoring Data: Four-Point Method" (six weeks, or six data points where they come more often). States word it so
+  too: Iowa Department of Education, "Progress Monitoring Procedures" (four consecutive points below the line).
+- The trend against the aim line, of eight at least, and the median of the last three: common rules of practice. Published
+  counts differ (an Iowa education agency asks for seven to twelve), so these are no more than a beginning.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +19,8 @@ from contracts.goals.progress import GoalProgress, expected_on
 from contracts.goals.results import Result
 from contracts.goals.trend import trend_of
 
-SOURCE = "National Center on Intensive Intervention: decision rules for academic progress monitoring data"
+FOUR_POINT_SOURCE = "IRIS Center, Vanderbilt University: Four-Point Method (of six results or more)"
+PRACTICE = "a common rule of practice; published counts differ"
 FOUR_POINT_NEEDS, TREND_NEEDS, MEDIAN_NEEDS = 6, 8, 3
 
 
@@ -39,7 +42,7 @@ class Hint:
     code: HintCode
     says: str
     rests_on: tuple[Result, ...]
-    source: str = SOURCE
+    source: str = PRACTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,10 @@ def _four_points(progress: GoalProgress, points: Sequence[Result], falling: bool
     sides = _sides(progress, last, falling)
     if all(side is True for side in sides):
         says = "The last four results all fall short of the aim line: think of changing how it is taught."
-        yield Hint(HintCode.FOUR_BELOW, says, tuple(last))
+        yield Hint(HintCode.FOUR_BELOW, says, tuple(last), FOUR_POINT_SOURCE)
     elif all(side is False for side in sides):
         says = "The last four results are all better than the aim line: think of a higher goal."
-        yield Hint(HintCode.FOUR_ABOVE, says, tuple(last))
+        yield Hint(HintCode.FOUR_ABOVE, says, tuple(last), FOUR_POINT_SOURCE)
 
 
 def _trend(progress: GoalProgress, points: Sequence[Result], falling: bool) -> Iterator[Hint]:

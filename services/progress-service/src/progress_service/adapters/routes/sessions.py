@@ -15,7 +15,7 @@ from progress_service.adapters.routes.session_form import (
     session_schema,
 )
 from progress_service.application.record_measurements import strike_out
-from progress_service.application.record_sessions import Sent, record_many, record_one, refused_of
+from progress_service.application.record_sessions import Sent, record_all, record_many, record_one, refused_of
 from progress_service.domain.refusals import BatchRefused, CannotBeTrue, SessionNotPromised
 from runtime import ndjson
 from runtime.auth import Principal, allow
@@ -72,8 +72,7 @@ async def post_session(
     all_or_nothing: Annotated[
         bool,
         Query(
-            description="Of a batch: look at every line first, and record none where one is refused. A crash in the middle "
-            "leaves a part; the same batch again does the rest."
+            description="Of a batch: all lines in one transaction, or none where one is refused or the process is killed."
         ),
     ] = False,
 ) -> Response:
@@ -119,7 +118,8 @@ async def _batch(asked: Asked, who: Principal, body: bytes, all_or_nothing: bool
         ]
         if told:
             raise BatchRefused([(number, each.code, each.detail) for number, each in told], len(lines))
-    results = await record_many(asked.store, asked.context, who, ndjson.taken(lines))
+    record = record_all if all_or_nothing else record_many
+    results = await record(asked.store, asked.context, who, ndjson.taken(lines))
     return await ndjson.respond(asked, "session", lines, results, again=again)
 
 
