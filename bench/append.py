@@ -14,15 +14,16 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-import runtime.event_store
+import runtime.append_rows
 from bench import floors
 from bench.ground import TENANT, Ground, Opened, administrator, opened
 from bench.history import ACTOR, CORRELATION, ITEM_YEAR, ITEM_YEAR_ALONE, SESSIONS, YEAR, Item, items, session
 from bench.measure import CONNECTIONS, Path, Row, take_turns
 from contracts.event import Actor
 from contracts.ids import new_event_id, new_id
-from runtime.event_store import Change, Context, Loaded, Model
+from runtime.append_request import Change, Context
 from runtime.sealing import FORMAT, NONCE_BYTES, SALT_BYTES, Key, Sealed
+from runtime.stream_model import Loaded, Model
 
 TENS = 10
 _FLOOR_TABLE = """
@@ -147,7 +148,7 @@ async def _append(store: Opened, work: Tens) -> int:
 
 
 async def _unsealed(store: Opened, work: Tens) -> int:
-    with patch.object(runtime.event_store, "seal", _not_sealed):
+    with patch.object(runtime.append_rows, "seal", _not_sealed):
         return await _append(store, work)
 
 

@@ -37,8 +37,8 @@ from contracts.vocabulary import PlanKind
 from progress_service.application.roll_up_of import roll_up_of
 from progress_service.domain.delivery import delivery
 from progress_service.domain.item_year import Session, SessionOutcome
+from runtime.append_request import Context
 from runtime.auth import Principal
-from runtime.event_store import Context
 from runtime.sequencer import Leader
 from runtime.testing import open_test_tenant
 from runtime.testing_http import TestIssuer

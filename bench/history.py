@@ -23,9 +23,9 @@ from contracts.lanes import lane_of
 from contracts.log.tree import leaf_hash
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided
 from runtime.entry import make_entry
-from runtime.event_store import Model, Resource
 from runtime.keyring import PostgresKeyring
 from runtime.sealing import Key, seal
+from runtime.stream_model import Model, Resource
 
 SESSIONS = 150
 ITEMS_PER_STUDENT = 4

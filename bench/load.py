@@ -15,7 +15,8 @@ from bench.history import YEAR, items, session
 from bench.measure import Path, Row, take_turns
 from contracts.event import Actor
 from progress_service.application.item_streams import ITEM
-from runtime.event_store import Change, Context, Model
+from runtime.append_request import Change, Context
+from runtime.stream_model import Model
 
 FEW, MANY = 1_000, 10_000
 AN_APPEND = 500

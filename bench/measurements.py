@@ -25,8 +25,9 @@ from contracts.event import Actor, Event
 from contracts.items import parse_item
 from contracts.plan import DraftOpened, PlanAdopted
 from contracts.vocabulary import PlanKind
-from runtime.event_store import Change, Context, Model
+from runtime.append_request import Change, Context
 from runtime.sequencer import Leader
+from runtime.stream_model import Model
 from runtime.testing import open_test_tenant
 from runtime.testing_http import TestIssuer
 

@@ -22,8 +22,9 @@ from bench.measure import Path, Row, take_turns
 from contracts.event import Actor
 from contracts.ids import new_id
 from contracts.progress import ServiceDelivered
-from runtime.event_store import Change, Context, Model
+from runtime.append_request import Change, Context
 from runtime.sequencer import Leader
+from runtime.stream_model import Model
 from runtime.transport.port import Delivery
 
 PAGE = 100

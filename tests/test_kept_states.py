@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from contracts.event import Event
-from runtime.event_store import Model
 from runtime.roles import SERVICES
+from runtime.stream_model import Model
 
 
 def models() -> list[Any]:

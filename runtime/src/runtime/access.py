@@ -25,8 +25,10 @@ from contracts.problems import Problem
 from contracts.store import AccessRecorded, Read, Seen
 from contracts.vocabulary import AccessGround
 from runtime import metrics
+from runtime.append_request import Change, Context
 from runtime.database import Database, driver
-from runtime.event_store import Change, Context, EventStore, Model
+from runtime.event_store import EventStore
+from runtime.stream_model import Model
 from runtime.tenants import TENANT
 
 log = structlog.get_logger()

@@ -22,20 +22,18 @@ from contracts.store import Seen
 from contracts.vocabulary import AccessGround
 from runtime import metrics, resources, sight
 from runtime.access import AccessRecord, Look, Recording
-from runtime.auth import Principal, Verifier
-from runtime.event_store import (
+from runtime.append_request import (
     Answer,
     Appended,
     Claim,
     Context,
-    EventStore,
     IdempotencyKeyReused,
     RequestStillRunning,
     TenantNotOpen,
-    external_id_claim,
-    first_with_external_id,
 )
-from runtime.event_store import Request as KeyedRequest
+from runtime.append_request import Request as KeyedRequest
+from runtime.auth import Principal, Verifier
+from runtime.event_store import EventStore, external_id_claim, first_with_external_id
 from runtime.paging import Listing
 from runtime.resources import Shown
 from runtime.scopes import OPERATOR

@@ -25,23 +25,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
 from contracts.problems import Invalid, Rejected, VersionConflict
 from contracts.store import ParkedSkipped
+from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context, Release
 from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
 from runtime.erasure import Erase
-from runtime.event_store import (
-    TENANT_STREAM,
-    AlreadyClaimed,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    Loaded,
-    Model,
-    Release,
-)
+from runtime.event_store import EventStore
 from runtime.keyring import KeyGone, Keyring, destroyed_among
+from runtime.recent_states import TENANT_STREAM
 from runtime.sealing import SealBroken, key_id_of, unseal
+from runtime.stream_model import Loaded, Model
 from runtime.transport.port import Delivery, StopFollowing, Transport
 
 log = structlog.get_logger()

@@ -26,8 +26,9 @@ import msgspec
 import structlog
 
 from contracts.event import Event
+from runtime.append_rows import is_kept
 from runtime.database import Database
-from runtime.event_store import EventStore, KeptState, Model, Resource, is_kept
+from runtime.event_store import EventStore
 from runtime.folding import Fold
 from runtime.projection import (
     Difference,
@@ -40,6 +41,7 @@ from runtime.projection import (
     tenants,
 )
 from runtime.store_schema import STATES_STORED
+from runtime.stream_model import KeptState, Model, Resource
 from runtime.transport.journal import newest_position
 
 log = structlog.get_logger()

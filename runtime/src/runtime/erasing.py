@@ -26,9 +26,10 @@ from runtime.current_state import (
 )
 from runtime.database import Database, driver
 from runtime.erasure import Erase, Erasure
-from runtime.event_store import EventStore, Model
+from runtime.event_store import EventStore
 from runtime.keyring import CACHE_SECONDS, PostgresKeyring
 from runtime.projection import tenants
+from runtime.stream_model import Model
 
 log = structlog.get_logger()
 

@@ -2,309 +2,54 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache
-from typing import Any, Generic, TypeVar
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import structlog
-from pydantic import TypeAdapter, ValidationError
 
-from contracts.canonical import NotCanonical
-from contracts.event import Actor, Event, EventClass, Json, Recorded, Value, decode
-from contracts.ids import new_event_id
-from contracts.problems import Destroyed, ExternalIdTaken, Invalid, Problem, Reason, VersionConflict
+from contracts.event import Actor, Event, Recorded, decode
+from contracts.problems import Destroyed, ExternalIdTaken, Invalid, Reason, VersionConflict
+from runtime.append_request import (
+    AlreadyClaimed,
+    Answer,
+    Appended,
+    Change,
+    Claim,
+    Context,
+    IdempotencyKeyReused,
+    Release,
+    Request,
+    RequestStillRunning,
+    TenantNotOpen,
+)
+from runtime.append_rows import LARGEST_APPEND, Prepared, encode
 from runtime.database import Database
 from runtime.folding import fold_on
 from runtime.keyring import KeyGone, Keyring, destroyed_among
-from runtime.plain_bytes import contents_of
-from runtime.sealing import Key, KeyId, key_id_of, seal, unseal
+from runtime.recent_states import Looked, RecentStates
+from runtime.sealing import Key, KeyId, key_id_of, unseal
+from runtime.stream_model import UNREADABLE, KeptState, Loaded, Model, S
 
 log = structlog.get_logger()
 
-S = TypeVar("S")
-LARGEST_CONTENTS = 256 * 1024
-LARGEST_APPEND = 4 * 1024 * 1024
-STATE_SECONDS = 60.0
-MOST_STATES = 2_000
 ONLY_SEEN = -1
-TENANT_STREAM = "tenant"
-KEPT_EVERY = 32
-
-
-def is_kept(version: int) -> bool:
-    """Whether the state at this version is written: of a short stream each, of a long one, whose state is long, few."""
-    return version <= KEPT_EVERY or version % KEPT_EVERY == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What a read answers for one thing: rendered from a stream's state, kept current in the append's transaction."""
-
-    kind: str
-    id: UUID
-    document: Json
-    student: UUID | None = None
-    external_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Model(Generic[S]):
-    """How one kind of stream folds: ``evolve`` never refuses; ``resources`` renders what an event touched.
-
-    ``shape`` names the form of the state: change it whenever the state's class changes, and kept states are folded anew.
-    """
-
-    name: str
-    shape: str
-    initial: S
-    evolve: Callable[[S, Event], S]
-    resources: Callable[[S, Event], Iterable[Resource]] = lambda _state, _event: ()
-
-    def stream(self, *parts: object) -> str:
-        """``student/{id}``; for the one stream of its kind just the name."""
-        return "/".join([self.name, *(str(part) for part in parts)])
-
-    @cached_property
-    def _codec(self) -> tuple[Callable[[S], bytes], Callable[[bytes], S]]:
-        """msgspec's, which takes a tenth of pydantic's time; pydantic's where a field may be one of several models."""
-        kind = type(self.initial)
-        try:
-            return msgspec.json.Encoder(enc_hook=_dumped).encode, msgspec.json.Decoder(
-                kind, dec_hook=_validated
-            ).decode
-        except TypeError:
-            adapter = TypeAdapter(kind)
-            return adapter.dump_json, adapter.validate_json
-
-    def dump(self, state: S) -> bytes:
-        """The kept form of a state."""
-        return self._codec[0](state)
-
-    def parse(self, kept: bytes) -> S:
-        """What `dump` wrote; raises one of `UNREADABLE` for another shape."""
-        return self._codec[1](kept)
-
-
-UNREADABLE = (msgspec.DecodeError, ValidationError)
-
-
-def _dumped(value: Value) -> Json:
-    return value.model_dump(mode="json")
-
-
-def _validated(kind: type[Value], fields: Json) -> Value:
-    return kind.model_validate(fields)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[S]):
-    """A stream as a decision sees it: its version (0 = nothing yet) and its state."""
-
-    model: Model[S]
-    stream: str
-    version: int
-    state: S
-
-    def at_version(self, expected: int | None) -> "Loaded[S]":
-        """Itself; raises `VersionConflict` when the caller (If-Match) had read another version."""
-        if expected is not None and expected != self.version:
-            raise VersionConflict(self.stream, expected=expected, actual=self.version)
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Something only one may hold in a tenant: an external id, the one active plan of a kind."""
-
-    kind: str
-    value: str
-    owner: UUID
-    digest: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give a claim back."""
-
-    kind: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What identifies a repeated request: RFC-draft Idempotency-Key within client, method and path."""
-
-    client: str
-    method: str
-    path: str
-    key: str
-    body_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is kept of an answer: enough to render it again, no contents."""
-
-    status: int
-    kind: str
-    id: UUID
-    event: UUID | None = None
-
-    def kept(self, event: UUID | None) -> str:
-        """The kept form."""
-        return json.dumps({"kind": self.kind, "id": str(self.id), "event": str(event) if event else None})
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Who acts, for which tenant, in which request, under which rules."""
-
-    tenant: str
-    actor: Actor
-    correlation: str
-    causation: UUID | None = None
-    rules: str | None = None
-    request: Request | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[S]):
-    """New events on one loaded stream. ``subject`` is the student (or staff member, or the tenant's own subject)."""
-
-    loaded: Loaded[S]
-    subject: UUID
-    events: Sequence[Event]
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What the append did. ``replayed`` is the kept answer when this very request had been answered before."""
-
-    events: tuple[Recorded[Event], ...] = ()
-    resources: Mapping[tuple[str, UUID], Resource] = field(default_factory=dict)
-    versions: Mapping[str, int] = field(default_factory=dict)
-    replayed: Answer | None = None
-
-    @property
-    def last_event(self) -> UUID | None:
-        """The id for ``Handrail-Event``."""
-        return self.events[-1].id if self.events else None
-
-
-class IdempotencyKeyReused(Invalid):
-    """The same Idempotency-Key came with another body (422)."""
-
-    code = "idempotency-key-reused"
-
-
-class RequestStillRunning(Problem):
-    """The same request is being worked on (409)."""
-
-    code = "request-still-running"
-
-
-class AlreadyClaimed(Problem):
-    """Another thing holds what only one may hold (409); ``owner`` says which, when it may be told."""
-
-    code = "already-claimed"
-
-    def __init__(self, kind: str, owner: UUID | None, digest: bytes | None) -> None:
-        super().__init__(f"Another {kind.partition(':')[0].replace('_', ' ')} stands already.", owner=owner)
-        self.kind = kind
-        self.owner = owner
-        self.digest = digest
-
-
-class TenantNotOpen(Problem):
-    """The tenant was never opened in this service (404)."""
-
-    code = "tenant-not-open"
-
-    def __init__(self) -> None:
-        super().__init__("This district is not open here; add it with `handrail tenants add`.")
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a decision is made on, all of one moment."""
-
-    streams: dict[str, Loaded[Any]]
-    now: datetime | None
-    """The tenant's time: the clock, or a sandbox's; ``None`` where the tenant is not open here."""
-    remembered: bool = False
-    """Whether this is what memory holds: an append must be told of all of it, and a refusal is no answer yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptState(Generic[S]):
-    """A stream's state at a version."""
-
-    version: int
-    state: S
-
-
-class _States:
-    """States that were read lately, so that they need not be sent and parsed again; for minutes only, as keys are.
-
-    A stream only grows, so the state at a version is the same for ever; only what was committed comes here.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], tuple[float, KeptState[Any]]] = {}
-        self._times: dict[str, tuple[float, datetime]] = {}
-
-    def get(self, tenant: str, stream: str, model: Model[S]) -> KeptState[S] | None:
-        """The state in memory, if there is one."""
-        found = self._kept.get((tenant, stream, model.shape))
-        return None if found is None or found[0] < time.monotonic() else found[1]
-
-    def keep(self, tenant: str, stream: str, model: Model[S], state: KeptState[S]) -> None:
-        """Remember it, from now on for `STATE_SECONDS`."""
-        if len(self._kept) >= MOST_STATES:
-            self._kept.clear()
-        self._kept[tenant, stream, model.shape] = time.monotonic() + STATE_SECONDS, state
-
-    def forget(self, tenant: str) -> None:
-        """Keep nothing of the tenant."""
-        for place in [place for place in self._kept if place[0] == tenant]:
-            del self._kept[place]
-
-    def note_time(self, tenant: str, now: datetime) -> None:
-        """It is ``now`` for this tenant."""
-        self._times[tenant] = time.monotonic(), now
-
-    def all(self, tenant: str, wanted: Sequence[tuple[Model[Any], str]]) -> "Looked | None":
-        """What a look would have seen lately, if all of it is here, the stream that tells of a moved clock included."""
-        noted = self._times.get(tenant)
-        if noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
-            return None
-        streams = {}
-        for model, stream in wanted:
-            kept = self.get(tenant, stream, model)
-            if kept is None:
-                return None
-            streams[stream] = Loaded(model, stream, kept.version, kept.state)
-        since, then = noted
-        return Looked(streams, then + timedelta(seconds=time.monotonic() - since), remembered=True)
-
-
 _ARGUMENTS = ", ".join(f"${n}" for n in range(2, 27))
 _APPEND = f"SELECT * FROM {{service}}.append($1, {_ARGUMENTS})"
 _LENT_APPEND = f"""
     WITH lent AS MATERIALIZED (SELECT set_config('handrail.tenant', $27, true) AS tenant)
     SELECT done.* FROM lent, {{service}}.append(CASE WHEN lent.tenant IS NOT NULL THEN $1::text[] END, {_ARGUMENTS}) AS done"""
 """The connection is lent to the tenant for this one statement: one round trip, and nothing to clear."""
+
 _LOOK = "SELECT * FROM {service}.look($1, $2, $3)"
 _READ = """
     SELECT e.*, l.position, l.index, l.known_at FROM {service}.events e
       LEFT JOIN {service}.log l ON l.event_id = e.id
      WHERE e.tenant = {tenant} AND e.stream = $1 AND e.version > $2 ORDER BY e.version"""
+
 _TENANT = "current_setting('handrail.tenant')"
 
 
@@ -321,7 +66,7 @@ class EventStore:
         self._append_sql = _APPEND.format(service=database.service)
         self._lent_append_sql = _LENT_APPEND.format(service=database.service)
         self._look_sql = _LOOK.format(service=database.service)
-        self._states = _States()
+        self._states = RecentStates()
 
         self._read_sql = _READ.format(service=database.service, tenant=_TENANT)
 
@@ -479,10 +224,10 @@ class EventStore:
             self._appended()
         return prepared.appended(context, self.database.source, row["at"])
 
-    async def _prepare(self, context: Context, changes: Sequence[Change[Any]]) -> "_Prepared":
+    async def _prepare(self, context: Context, changes: Sequence[Change[Any]]) -> "Prepared":
         wanted = {(change.subject, event.event_class) for change in changes for event in change.events}
         keys = await self.keyring.current(context.tenant, wanted)
-        prepared = _Prepared()
+        prepared = Prepared()
         for change in changes:
             prepared.add(change, keys)
         if prepared.size > LARGEST_APPEND:
@@ -491,7 +236,7 @@ class EventStore:
         return prepared
 
     def _arguments(
-        self, context: Context, changes: Sequence[Change[Any]], prepared: "_Prepared", claims: Sequence[Claim],
+        self, context: Context, changes: Sequence[Change[Any]], prepared: "Prepared", claims: Sequence[Claim],
         releases: Sequence[Release], resting_on: Sequence[Loaded[Any]], seen: Iterable[Loaded[Any]],
         answer: Answer | None,
     ) -> list[Any]:  # fmt: skip
@@ -502,10 +247,10 @@ class EventStore:
         kept = answer.kept(prepared.last_id) if request and answer else None
         return [
             list(heads), [head for head, _ in heads.values()], [events for _, events in heads.values()],
-            _encode(prepared.rows).decode(),
+            encode(prepared.rows).decode(),
             context.actor.model_dump_json(exclude_none=True), context.correlation, context.causation, context.rules,
             prepared.state_streams or None, prepared.state_versions, prepared.state_shapes, prepared.states,
-            _encode(list(prepared.resources.values())).decode() if prepared.resources else None,
+            encode(list(prepared.resources.values())).decode() if prepared.resources else None,
             [c.kind for c in claims] or None, [_hashed(c.value) for c in claims] or None,
             [c.owner for c in claims] or None, [c.digest for c in claims] or None,
             [r.kind for r in releases] or None, [_hashed(r.value) for r in releases] or None,
@@ -605,115 +350,6 @@ async def first_with_external_id(
             id=owner,
         )
     return owner
-
-
-class _EventRow(msgspec.Struct):
-    """A row of the events table on its way there."""
-
-    id: UUID
-    stream: str
-    version: int
-    subject: UUID
-    type: str
-    schema: int
-    class_: str = msgspec.field(name="class")
-    effective_on: date
-    digest: bytes
-    sealed: bytes
-
-
-class _ResourceRow(msgspec.Struct):
-    """A row of the resources table on its way there."""
-
-    kind: str
-    id: UUID
-    student: UUID | None
-    external_id: str | None
-    stream: str
-    version: int
-    document: Json
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-class _Prepared:
-    """The rows of one append."""
-
-    def __init__(self) -> None:
-        self.rows: list[_EventRow] = []
-        self.events: list[Event] = []
-        self.state_streams: list[str] = []
-        self.state_versions: list[int] = []
-        self.state_shapes: list[str] = []
-        self.states: list[bytes] = []
-        self.reached: list[tuple[Loaded[Any], KeptState[Any]]] = []
-        self.resources: dict[tuple[str, UUID], _ResourceRow] = {}
-        self.touched: dict[tuple[str, UUID], Resource] = {}
-        self.size = 0
-
-    @property
-    def last_id(self) -> UUID | None:
-        return self.rows[-1].id if self.rows else None
-
-    def add(self, change: Change[Any], keys: Mapping[tuple[UUID, EventClass], Key]) -> None:
-        loaded, model, subject = change.loaded, change.loaded.model, change.subject
-        stream, state, version = loaded.stream, loaded.state, loaded.version
-        to_keep: KeptState[Any] | None = None
-        for event in change.events:
-            version += 1
-            event_id = new_event_id()
-            plain = plain_contents(event)
-            sealed = seal(keys[subject, event.event_class], event_id, plain)
-            self.size += len(plain)
-            self.rows.append(
-                _EventRow(event_id, stream, version, subject, event.type, event.schema_number, event.event_class,
-                          event.effective_on, sealed.digest, sealed.sealed)
-            )  # fmt: skip
-            self.events.append(event)
-            state = model.evolve(state, event)
-            for resource in model.resources(state, event):
-                key = (resource.kind, resource.id)
-                self.touched[key] = resource
-                self.resources[key] = _ResourceRow(
-                    *key, resource.student, resource.external_id, stream, version, resource.document
-                )
-            if is_kept(version):
-                to_keep = KeptState(version, state)
-        if to_keep is not None:
-            self.state_streams.append(stream)
-            self.state_versions.append(to_keep.version)
-            self.state_shapes.append(model.shape)
-            self.states.append(model.dump(to_keep.state))
-        self.reached.append((loaded, KeptState(version, state)))
-
-    def appended(self, context: Context, source: str, at: datetime) -> Appended:
-        events = tuple(
-            Recorded(
-                event=event, id=row.id, source=source, tenant=context.tenant, subject=row.subject,
-                stream=row.stream, version=row.version, recorded_at=at, actor=context.actor,
-                correlation=context.correlation, causation=context.causation, rules=context.rules,
-            )
-            for row, event in zip(self.rows, self.events, strict=True)
-        )  # fmt: skip
-        versions = {loaded.stream: reached.version for loaded, reached in self.reached}
-        return Appended(events, self.touched, versions)
-
-
-def plain_contents(event: Event) -> bytes:
-    """The canonical bytes of an event, or `Invalid` that names the field that cannot be carried or is too long."""
-    try:
-        plain = contents_of(event)
-    except NotCanonical as error:
-        raise Invalid("A value cannot be stored.",
-                      reasons=(Reason("not-carriable", error.reason, pointer=error.pointer),)) from error  # fmt: skip
-    if len(plain) > LARGEST_CONTENTS:
-        fields = event.model_dump(mode="json", exclude_none=True)
-        longest = max(fields, key=lambda name: len(json.dumps(fields[name])))
-        raise Invalid("The contents are too long.",
-                      reasons=(Reason("too-long", f"one event holds at most 256 KiB, this one {len(plain)} bytes; "
-                                                  "put long texts into a document", pointer=f"/{longest}"),))  # fmt: skip
-    return plain
 
 
 @lru_cache(maxsize=1_000)

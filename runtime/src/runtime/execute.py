@@ -8,7 +8,9 @@ from uuid import UUID
 
 from contracts.event import Event
 from contracts.problems import VersionConflict
-from runtime.event_store import Answer, Appended, Change, Claim, Context, EventStore, Model, Release
+from runtime.append_request import Answer, Appended, Change, Claim, Context, Release
+from runtime.event_store import EventStore
+from runtime.stream_model import Model
 
 S = TypeVar("S")
 TRIES = 5

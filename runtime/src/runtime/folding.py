@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from contracts.event import Event
 
 if TYPE_CHECKING:
-    from runtime.event_store import Model, Resource
+    from runtime.stream_model import Model, Resource
 
 S = TypeVar("S")
 UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, AssertionError)

@@ -20,10 +20,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.problems import Invalid, NotFound, Problem, Reason
+from runtime.append_request import IdempotencyKeyReused
 from runtime.auth import Allow, Forbidden, bearer_token, guards
 from runtime.call import Call, Edge
 from runtime.erasing import destroyed_here
-from runtime.event_store import IdempotencyKeyReused
 from runtime.http_edge import LARGEST_BODY, LARGEST_BODY_IN_SCOPE, Around, on_refusal
 from runtime.openapi import describe
 from runtime.problem_details import (

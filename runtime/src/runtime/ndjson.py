@@ -16,8 +16,9 @@ from starlette.responses import Response
 
 from contracts.ids import new_id
 from contracts.problems import Invalid, Problem, Reason
+from runtime.append_request import Answer
 from runtime.call import Call
-from runtime.event_store import Answer, keep_answer
+from runtime.event_store import keep_answer
 from runtime.problem_details import details_of
 
 NDJSON = "application/x-ndjson"

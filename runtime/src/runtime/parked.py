@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from contracts.event import Actor
 from contracts.problems import NotFound
 from contracts.store import ParkedSkipped
+from runtime.append_request import Change, Context
 from runtime.consumer import (
     Consumer,
     Unit,
@@ -20,7 +21,7 @@ from runtime.consumer import (
     open_deliveries,
 )
 from runtime.database import Database, driver
-from runtime.event_store import Change, Context, EventStore
+from runtime.event_store import EventStore
 from runtime.tenants import TENANT
 from runtime.transport.port import Delivery
 

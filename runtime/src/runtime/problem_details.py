@@ -29,9 +29,9 @@ from contracts.problems import (
     Rejected,
     VersionConflict,
 )
+from runtime.append_request import AlreadyClaimed, IdempotencyKeyReused, RequestStillRunning, TenantNotOpen
 from runtime.auth import Forbidden, IssuerAway, NotAuthenticated
 from runtime.database import UNREACHABLE
-from runtime.event_store import AlreadyClaimed, IdempotencyKeyReused, RequestStillRunning, TenantNotOpen
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:handrail:problem:"

@@ -23,13 +23,14 @@ from runtime.current_state import CurrentState
 from runtime.database import UNREACHABLE, Database, open_pool
 from runtime.erasing import erasures, settling
 from runtime.erasure import Erase
-from runtime.event_store import EventStore, Model
+from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.log_keys import LogKeys
 from runtime.migrations import current, newest
 from runtime.projection import Difference, check, drop_leftovers, tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
+from runtime.stream_model import Model
 from runtime.transport.journal import JournalTransport
 from runtime.transport.kafka import Broker, KafkaTransport
 from runtime.transport.port import Transport

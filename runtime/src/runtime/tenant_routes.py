@@ -16,9 +16,9 @@ from starlette.responses import Response
 from contracts.canonical import Instant
 from contracts.fields import Name
 from contracts.shipped_profiles import shipped_profiles
+from runtime.append_request import TenantNotOpen
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call
-from runtime.event_store import TenantNotOpen
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.tenants import (

@@ -10,8 +10,10 @@ from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.problems import Rejected
 from contracts.store import TenantClockMoved, TenantOpened
+from runtime.append_request import Change, Context
 from runtime.database import driver
-from runtime.event_store import Change, Context, EventStore, Model
+from runtime.event_store import EventStore
+from runtime.stream_model import Model
 
 SANDBOX = "sandbox-"
 

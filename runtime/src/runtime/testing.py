@@ -18,10 +18,11 @@ import pytest
 from contracts.district import SchoolAdded, SchoolChanged
 from contracts.event import Actor, Event
 from contracts.ids import new_id
+from runtime.append_request import Appended, Change, Context
 from runtime.database import Database, open_pool
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.erasure import erasures_1
-from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
+from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.keyring_schema import KEYRING
 from runtime.log_keys import LogKeys
@@ -29,6 +30,7 @@ from runtime.log_schema import LOG_TABLES, NEWEST_CHECKPOINTS, checkpoint_grants
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, journal_grants
+from runtime.stream_model import Model, Resource
 
 PASSWORD = "test-only"
 MASTER_KEY = bytes(range(32))

@@ -13,9 +13,10 @@ from contracts.event import Event, Recorded
 from contracts.ids import new_id
 from contracts.lanes import lane_of
 from contracts.problems import NotFound
+from runtime.append_request import TenantNotOpen
 from runtime.consumer import ConsumerRunner, Unit
 from runtime.database import Database
-from runtime.event_store import EventStore, TenantNotOpen
+from runtime.event_store import EventStore
 from runtime.parked import parked_events, retry_parked, skip_parked
 from runtime.testing import Cluster, Opened, open_test_tenant, opened, sequence, write_school
 from runtime.testing_consumers import (

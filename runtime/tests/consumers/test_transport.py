@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Event, Recorded
 from contracts.ids import new_id
+from runtime.append_request import Change
+from runtime.append_rows import LARGEST_APPEND, LARGEST_CONTENTS, plain_contents
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.entry import parse_entry
-from runtime.event_store import LARGEST_APPEND, LARGEST_CONTENTS, Change, plain_contents
 from runtime.parked import parked_events, retry_parked, skip_parked
 from runtime.testing import SCHOOL, school_named, write_school
 from runtime.testing_consumers import (

@@ -22,13 +22,13 @@ from contracts.students import StudentPersonalData, StudentRegistered
 from runtime.access import access_1
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Edge
-from runtime.event_store import Model, Resource
 from runtime.execute import execute
 from runtime.health import add_health
 from runtime.http import IfMatch, Routes, install, takes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
 from runtime.sight import sight_1
+from runtime.stream_model import Model, Resource
 from runtime.testing import Cluster, Opened, opened
 from runtime.testing_http import TestIssuer, TestService, client_of
 

@@ -21,7 +21,7 @@ from contracts.store import Seen, TenantOpened
 from contracts.vocabulary import AccessGround
 from runtime import metrics
 from runtime.access import MOST_READS, Look
-from runtime.event_store import Change
+from runtime.append_request import Change
 from runtime.tenants import TENANT
 
 SOMEBODY = Actor(id="x", role="case_manager")

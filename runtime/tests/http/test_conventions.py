@@ -12,7 +12,7 @@ import structlog
 
 from contracts.district import SchoolAdded, SchoolChanged
 from contracts.ids import new_id
-from runtime.event_store import LARGEST_APPEND, LARGEST_CONTENTS, plain_contents
+from runtime.append_rows import LARGEST_APPEND, LARGEST_CONTENTS, plain_contents
 
 LAKESIDE = {"name": "Lakeside"}
 PROBLEM = "application/problem+json"
@@ -365,7 +365,7 @@ async def test_a_route_may_take_more_and_has_its_own_limit(sample) -> None:
 async def test_the_largest_event_is_taken_and_one_byte_more_is_refused(sample, monkeypatch) -> None:
     """The limit is the store's; here it is brought down to the size of a school's name."""
     size = len(plain_contents(SchoolAdded(effective_on=date(2026, 9, 1), school_id=new_id(), name="x" * 100)))
-    monkeypatch.setattr("runtime.event_store.LARGEST_CONTENTS", size)
+    monkeypatch.setattr("runtime.append_rows.LARGEST_CONTENTS", size)
 
     await school(sample, "x" * 100)
     answer = await sample.http.post(

@@ -16,22 +16,21 @@ import pytest
 
 from contracts.ids import new_id
 from contracts.problems import Invalid, VersionConflict
-from runtime.database import Database
-from runtime.event_store import (
-    LARGEST_APPEND,
-    LARGEST_CONTENTS,
+from runtime.append_request import (
     AlreadyClaimed,
     Answer,
     Change,
     Claim,
     Context,
-    EventStore,
     IdempotencyKeyReused,
-    Loaded,
     Release,
     Request,
     TenantNotOpen,
 )
+from runtime.append_rows import LARGEST_APPEND, LARGEST_CONTENTS
+from runtime.database import Database
+from runtime.event_store import EventStore
+from runtime.stream_model import Loaded
 from runtime.testing import SCHOOL, Cluster, Opened, SchoolName, opened, school_named, write_school
 
 TABLES_OF_A_COMMAND = ("events", "unsequenced", "kept_answers", "claims", "states", "resources")

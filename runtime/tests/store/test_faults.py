@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from contracts.ids import new_id
+from runtime.append_request import Answer, Appended, Change, Claim, Request
 from runtime.database import UNREACHABLE
-from runtime.event_store import Answer, Appended, Change, Claim, Loaded, Request
+from runtime.stream_model import Loaded
 from runtime.testing import SCHOOL, Cluster, Opened, opened, school_named, sequence
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from contracts.ids import new_id
 from contracts.problems import VersionConflict
-from runtime.event_store import Change, EventStore, Looked, Model
+from runtime.append_request import Change
+from runtime.event_store import EventStore
+from runtime.recent_states import Looked
+from runtime.stream_model import Model
 from runtime.tenants import TENANT, move_clock, open_tenant
 from runtime.testing import SCHOOL, Cluster, Opened, opened, school_named, write_school
 

@@ -15,8 +15,8 @@ import pytest
 
 from contracts.ids import new_event_id, new_id
 from contracts.problems import VersionConflict
+from runtime.append_request import Change, Context
 from runtime.entry import parse_entry
-from runtime.event_store import Change, Context
 from runtime.sequencer import MICROSECOND, Leader, Sequencer
 from runtime.testing import SCHOOL, Cluster, Opened, opened, school_named, write_school
 
@@ -197,7 +197,7 @@ async def all_indexed(plan: Opened) -> None:
 async def test_index_order_never_contradicts_causation_or_versions(
     plan: Opened, run: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.event_store.new_event_id", event_id_by_own_clock)
+    monkeypatch.setattr("runtime.append_rows.new_event_id", event_id_by_own_clock)
     superuser = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
     await superuser.execute(CLOCKS)
     heard, stop = Heard(), asyncio.Event()

@@ -24,13 +24,14 @@ from audit_service.testing_facts import DANA, JONAS, notice
 from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.testing import an_id
-from runtime.event_store import Appended, Change, Context, Model
+from runtime.append_request import Appended, Change, Context
 from runtime.keyring_schema import KEYRING
 from runtime.log_schema import checkpoint_grants
 from runtime.migrations import upgrade
 from runtime.roles import SERVICES, create_keyring_roles, create_service_roles
 from runtime.service import Service
 from runtime.store_schema import journal_grants
+from runtime.stream_model import Model
 from runtime.testing import MASTER_KEY, PASSWORD, PASSWORDS, Cluster, Opened, opened, sequence, whole_store
 from runtime.testing_http import TestIssuer, client_of
 

@@ -35,8 +35,8 @@ from contracts.event import EventClass
 from contracts.plan import PlanEnded
 from contracts.testing import an_id
 from contracts.vocabulary import DestructionGround, LogFault
+from runtime.append_request import Context
 from runtime.auth import Principal
-from runtime.event_store import Context
 from runtime.tenants import subject_of
 
 PASSWORD = "correct horse battery"

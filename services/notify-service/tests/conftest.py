@@ -41,8 +41,9 @@ from notify_service.main import create_app
 from notify_service.settings import Settings
 from notify_service.testing_notices import Family, known_plan
 from runtime.access import access_1
-from runtime.event_store import Appended, Change, Context, Model
+from runtime.append_request import Appended, Change, Context
 from runtime.sight import sight_1
+from runtime.stream_model import Model
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, opened, sequence
 from runtime.testing_http import ISSUER, TestIssuer, client_of, no_row_differs
 

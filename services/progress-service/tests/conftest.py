@@ -19,8 +19,9 @@ from progress_service.adapters.tables import read_tables_1, read_tables_2, read_
 from progress_service.main import create_app
 from progress_service.settings import Settings
 from runtime.access import access_1
-from runtime.event_store import Appended, Change, Model
+from runtime.append_request import Appended, Change
 from runtime.sight import sight_1
+from runtime.stream_model import Model
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, open_test_tenant, opened, sequence
 from runtime.testing_http import ISSUER, TestIssuer, client_of
 

@@ -19,7 +19,7 @@ from progress_service.testing_promises import (
     opened,
     speech,
 )
-from runtime.event_store import LARGEST_APPEND
+from runtime.append_rows import LARGEST_APPEND
 
 LINE: dict[str, Any] = {
     "plan": str(PLAN), "item": str(READING), "on": "2025-12-16", "minutes": 45, "status": "delivered",

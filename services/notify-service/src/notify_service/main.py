@@ -44,12 +44,12 @@ from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
-from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
 from runtime.log_routes import log_routes
 from runtime.service import Service
 from runtime.sight import SIGHT
+from runtime.stream_model import Model
 from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 

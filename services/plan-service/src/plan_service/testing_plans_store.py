@@ -31,7 +31,8 @@ from contracts.vocabulary import (
 from plan_service.application.models import DISTRICT, MEETING, STUDENT
 from plan_service.application.situation import day_of_district
 from plan_service.testing_plans import AUNT, MOTHER, TEAM
-from runtime.event_store import Change, Model
+from runtime.append_request import Change
+from runtime.stream_model import Model
 from runtime.tenants import subject_of
 from runtime.testing import Opened
 

@@ -18,7 +18,7 @@ from plan_service.application.imports import AskedFor
 from plan_service.main import create_app
 from plan_service.testing_service import ON_ONE_SERVICE, TENANT, World, a_world, settings_for
 from plan_service.testing_sets import contacts, student, students, zipped
-from runtime.event_store import Context
+from runtime.append_request import Context
 from runtime.testing_http import TestIssuer, client_of
 
 pytestmark = ON_ONE_SERVICE

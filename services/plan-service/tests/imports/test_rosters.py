@@ -21,7 +21,7 @@ from plan_service.testing_sets import (
     students,
     user,
 )
-from runtime.event_store import Change, Context
+from runtime.append_request import Change, Context
 
 pytestmark = ON_ONE_SERVICE
 

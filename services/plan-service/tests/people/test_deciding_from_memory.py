@@ -14,7 +14,8 @@ from plan_service.application.models import STUDENT
 from plan_service.domain.contact import DescribeContact, describe_contact, unlink_contact
 from plan_service.testing_people import STUDENT as JONAS
 from plan_service.testing_people import registered
-from runtime.event_store import Appended, EventStore
+from runtime.append_request import Appended
+from runtime.event_store import EventStore
 from runtime.testing import Cluster, Opened, opened
 
 IRIS = ContactPersonalData(given_name="Iris", family_name="Calder", relation="parent")

@@ -21,7 +21,8 @@ from plan_service.application.situation import day_of_district
 from plan_service.testing_plans import MOTHER
 from plan_service.testing_plans_store import CHILD, TENANT, held_meeting, record, with_student
 from plan_service.testing_service import World
-from runtime.event_store import Change, Model
+from runtime.append_request import Change
+from runtime.stream_model import Model
 from runtime.testing import Cluster, Opened, open_test_tenant, opened, sequence
 from runtime.testing_http import TestIssuer
 

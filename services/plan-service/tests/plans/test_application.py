@@ -41,8 +41,8 @@ from plan_service.domain.amendment import (
 from plan_service.domain.consent import AnswerAmendment, answer_amendment
 from plan_service.testing_plans import MOTHER, SPEECH, TIME, iep_items, plan_504_items, speech
 from plan_service.testing_plans_store import CHILD, held_meeting, record, set_profile_from, with_student
+from runtime.append_request import Context
 from runtime.consumer import Unit
-from runtime.event_store import Context
 from runtime.testing import Opened, sequence
 
 TEXAS = "federal@2026-1+tx@2025-2"

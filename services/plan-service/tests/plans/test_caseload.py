@@ -19,7 +19,7 @@ from plan_service.application.models import STUDENT
 from plan_service.testing_plans import iep_items, speech
 from plan_service.testing_plans_store import CHILD, record
 from plan_service.testing_service import ON_ONE_SERVICE
-from runtime.event_store import Change
+from runtime.append_request import Change
 
 pytestmark = ON_ONE_SERVICE
 

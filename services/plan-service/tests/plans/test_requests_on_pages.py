@@ -12,7 +12,8 @@ from contracts.vocabulary import RequestKind, RequestVia
 from plan_service.testing_plans import MOTHER
 from plan_service.testing_plans_store import CHILD
 from plan_service.testing_service import ON_ONE_SERVICE
-from runtime.event_store import Change, Model
+from runtime.append_request import Change
+from runtime.stream_model import Model
 from runtime.testing import sequence
 
 pytestmark = ON_ONE_SERVICE

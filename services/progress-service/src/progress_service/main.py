@@ -29,12 +29,12 @@ from runtime.call import Edge, Owner
 from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
-from runtime.event_store import Model
 from runtime.health import add_health
 from runtime.http import service_app
 from runtime.log_routes import log_routes
 from runtime.service import Service
 from runtime.sight import SIGHT
+from runtime.stream_model import Model
 from runtime.tenant_routes import tenant_routes
 from runtime.tenants import TENANT
 

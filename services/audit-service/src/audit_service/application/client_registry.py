@@ -11,10 +11,12 @@ from audit_service.application.credentials import drop_client, keep_client
 from audit_service.application.secret_hash import kept_form
 from audit_service.domain.clients import Client, ClientEvent, evolve, register_client, revoke_client
 from contracts.event import Event
+from runtime.append_request import Answer, Appended, Change, Context
 from runtime.auth import Principal
 from runtime.database import driver
-from runtime.event_store import Answer, Appended, Change, Context, EventStore, Loaded, Model, Resource
+from runtime.event_store import EventStore
 from runtime.scopes import CLIENT_SCOPES, OPERATOR
+from runtime.stream_model import Loaded, Model, Resource
 from runtime.tenants import TENANT
 
 SECRET_BYTES = 32

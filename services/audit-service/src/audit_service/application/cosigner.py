@@ -22,11 +22,12 @@ from contracts.ids import new_id
 from contracts.log.checkpoint import Checkpoint, cosigner_name
 from contracts.log.note import COSIGNATURE, Note, NoteSigner, Signature, VerifierKey
 from contracts.vocabulary import LogFault, ServiceName
+from runtime.append_request import Change, Context, TenantNotOpen
 from runtime.database import UNREACHABLE, driver
-from runtime.event_store import Change, Context, Model, TenantNotOpen
 from runtime.log_keys import Wrapping, fresh_key, key_of
 from runtime.log_tree import TreeIncomplete
 from runtime.roles import SERVICES
+from runtime.stream_model import Model
 from runtime.tenants import subject_of
 
 if TYPE_CHECKING:

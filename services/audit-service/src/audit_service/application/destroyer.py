@@ -21,7 +21,7 @@ from audit_service.domain.destruction import destroyed
 from contracts.event import Actor, EventClass
 from contracts.ids import new_id
 from contracts.records import DestroyedKey, DestructionOrdered, DestructionStopped
-from runtime.event_store import Change, Context
+from runtime.append_request import Change, Context
 from runtime.keyring import SEAL_SECONDS, DestroyedKeys, HoldStands
 from runtime.projection import tenants
 from runtime.tenants import subject_of

@@ -31,8 +31,9 @@ from contracts.event import Event, EventClass
 from contracts.fields import ExternalId
 from contracts.log.checkpoint import Checkpoint
 from contracts.vocabulary import ServiceName
-from runtime.event_store import Answer, Appended, Change, Claim, Context, Model, Resource
+from runtime.append_request import Answer, Appended, Change, Claim, Context
 from runtime.roles import SERVICES
+from runtime.stream_model import Model, Resource
 from runtime.tagged_pdf import tagged_pdf
 
 MEDIA_TYPE = "application/zip"

@@ -29,8 +29,9 @@ from contracts.fields import ExternalId
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
+from runtime.append_request import Answer, Appended, Change, Claim, Context
 from runtime.drawing import drawn
-from runtime.event_store import Answer, Appended, Change, Claim, Context, Model, Resource
+from runtime.stream_model import Model, Resource
 
 MEDIA_TYPE = "application/zip"
 

@@ -31,8 +31,10 @@ from contracts.records import (
     HoldReleased,
 )
 from contracts.retention_schedule import Schedule, keep_until, schedules_for
-from runtime.event_store import Answer, Appended, Change, Context, EventStore, Model, Resource
+from runtime.append_request import Answer, Appended, Change, Context
+from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
+from runtime.stream_model import Model, Resource
 
 
 @dataclass(frozen=True)

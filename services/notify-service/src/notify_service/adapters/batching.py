@@ -35,9 +35,9 @@ from notify_service.application.batches import (
 from notify_service.application.notice_text import address_lines
 from notify_service.application.notices import NOTICE
 from runtime import sight
+from runtime.append_request import Appended, Change
 from runtime.call import Call, Making
 from runtime.database import driver
-from runtime.event_store import Appended, Change
 from runtime.tenants import subject_of
 
 _PAGE = re.compile(rb"/Type\s*/Page[^s]")

@@ -24,9 +24,9 @@ from notify_service.application.notices import NOTICE
 from notify_service.domain.facts import CITATION, NoticeFacts, Reasons, completed, parts_missing, written_over
 from notify_service.domain.notice import Notice, evolve
 from notify_service.domain.owing import Obligation
+from runtime.append_request import Answer, Appended, Change, Context
 from runtime.call import Making
 from runtime.database import driver
-from runtime.event_store import Answer, Appended, Change, Context
 from runtime.service import Service
 
 POINTERS = {

@@ -16,8 +16,8 @@ from notify_service.adapters import known_facts
 from notify_service.adapters.tables import UNADDRESSED
 from notify_service.application.notices import NOTICE
 from notify_service.domain.owing import Obligation
+from runtime.append_request import Change
 from runtime.consumer import Unit
-from runtime.event_store import Change
 
 
 @dataclass(frozen=True, slots=True)

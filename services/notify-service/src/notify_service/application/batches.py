@@ -11,7 +11,7 @@ from contracts.event import Event, Json
 from contracts.letter_batches import BatchedLetter, LetterBatchMade, LetterBatchPosted
 from contracts.problems import Rejected
 from contracts.shown_text import as_shown
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 MOST_LETTERS = 500
 

@@ -9,7 +9,7 @@ from notify_service.domain import notice as notices
 from notify_service.domain import preferences as holders
 from notify_service.domain.notice import Notice, Text, Try
 from notify_service.domain.preferences import Preference, Preferences
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 
 def _notice_resources(notice: Notice, event: Event) -> Iterable[Resource]:

@@ -19,7 +19,7 @@ from contracts.notice_templates import (
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.vocabulary import NoticeKind, TranslationStatus
 from notify_service.application.wording import Wording, flat_texts
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 MOST_TEXTS = 400
 NOT_OURS_TO_SAY = ("page.", "mail.", "codes.", "kinds.", "fields.", "status_note.")

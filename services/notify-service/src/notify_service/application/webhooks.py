@@ -14,7 +14,7 @@ from contracts.webhooks import (
     WebhookRegistered,
     WebhookRemoved,
 )
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 RETRY_AFTER = tuple(
     timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)

@@ -21,8 +21,10 @@ from plan_service.domain.adoption import AdoptPlan, adopt_plan
 from plan_service.domain.ages import ages_of
 from plan_service.domain.draft import NoDraft
 from plan_service.domain.plan import Plan
-from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
+from runtime.append_request import Answer, Appended, Claim, Context, Release
+from runtime.event_store import EventStore
 from runtime.execute import give_way
+from runtime.stream_model import Loaded
 
 
 class AnotherPlanInEffect(Rejected):

@@ -15,7 +15,8 @@ from plan_service.domain.amendment import (
     propose_amendment,
 )
 from plan_service.domain.plan import Plan
-from runtime.event_store import Answer, Appended, Claim, Context, EventStore
+from runtime.append_request import Answer, Appended, Claim, Context
+from runtime.event_store import EventStore
 
 
 async def propose(

@@ -15,7 +15,9 @@ from contracts.problems import NotFound
 from contracts.values import DocumentRef, Reported
 from plan_service.application.situation import Situation, change, load_plan, must_stand, situation
 from plan_service.application.working_papers import Kind, Paper, WorkingPapers
-from runtime.event_store import Answer, Appended, Claim, Context, EventStore, Loaded, Release
+from runtime.append_request import Answer, Appended, Claim, Context, Release
+from runtime.event_store import EventStore
+from runtime.stream_model import Loaded
 
 
 @dataclass(frozen=True, slots=True)

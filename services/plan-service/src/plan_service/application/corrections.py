@@ -25,7 +25,8 @@ from plan_service.domain.correction import (
     approve_correction,
     check_correction,
 )
-from runtime.event_store import Answer, Appended, Claim, Context, EventStore
+from runtime.append_request import Answer, Appended, Claim, Context
+from runtime.event_store import EventStore
 
 
 class Corrections:

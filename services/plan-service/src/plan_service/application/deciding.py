@@ -11,8 +11,9 @@ from plan_service.application.models import MEETING, STAFF, STUDENT
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.student import Student
 from plan_service.domain.team import TeamMeeting, team_of
+from runtime.append_request import Appended, Context
 from runtime.call import Making
-from runtime.event_store import Appended, Context, Model
+from runtime.stream_model import Model
 
 
 async def decide_about_student(

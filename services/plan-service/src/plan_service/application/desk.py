@@ -13,20 +13,10 @@ from contracts.values import Reported
 from plan_service.application.models import DISTRICT
 from plan_service.application.situation import Day, day_of
 from plan_service.domain.rules import Rules
-from runtime.event_store import (
-    AlreadyClaimed,
-    Answer,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    Loaded,
-    Model,
-    Release,
-    external_id_claim,
-)
+from runtime.append_request import AlreadyClaimed, Answer, Appended, Change, Claim, Context, Release
+from runtime.event_store import EventStore, external_id_claim
 from runtime.execute import give_way
+from runtime.stream_model import Loaded, Model
 from runtime.tenants import TENANT
 
 S = TypeVar("S")
@@ -43,7 +33,7 @@ class Seen(Generic[S]):
     day: Day
     beside: Mapping[str, Loaded[Any]]
     remembered: bool = False
-    """See `runtime.event_store.Looked`."""
+    """See `runtime.recent_states.Looked`."""
 
     @property
     def state(self) -> S:

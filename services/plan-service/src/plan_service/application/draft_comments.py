@@ -15,7 +15,8 @@ from contracts.problems import NotFound
 from plan_service.application.drafts import items_of
 from plan_service.application.working_papers import Paper, WorkingPapers
 from plan_service.domain.rules import cannot_be_true
-from runtime.event_store import Answer, Appended, Context, EventStore
+from runtime.append_request import Answer, Appended, Context
+from runtime.event_store import EventStore
 
 KIND: Literal["comment"] = "comment"
 

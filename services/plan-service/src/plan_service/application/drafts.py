@@ -42,16 +42,8 @@ from plan_service.domain.plan import Plan
 from plan_service.domain.practice import advice
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.smart import Advice
-from runtime.event_store import (
-    AlreadyClaimed,
-    Answer,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    external_id_claim,
-)
+from runtime.append_request import AlreadyClaimed, Answer, Appended, Change, Claim, Context
+from runtime.event_store import EventStore, external_id_claim
 
 EXTERNAL_ID_OF = "plan"
 """An external id that comes with a first draft is the plan's."""

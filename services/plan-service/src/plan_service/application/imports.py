@@ -26,8 +26,9 @@ from plan_service.application.roster_entries import Reading, Refused, RosterForm
 from plan_service.application.roster_import import AT_ONCE, RosterImport, Tally
 from plan_service.application.roster_terms import Terms
 from plan_service.application.situation import day_of_district
+from runtime.append_request import Answer, Context, TenantNotOpen
 from runtime.database import UNREACHABLE, driver
-from runtime.event_store import Answer, Context, EventStore, TenantNotOpen
+from runtime.event_store import EventStore
 from runtime.tenants import subject_of
 
 log = structlog.get_logger()

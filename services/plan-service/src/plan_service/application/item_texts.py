@@ -14,7 +14,7 @@ from contracts.individual import COMPARED_KINDS, promised, section_of
 from contracts.items import AnyItem, End
 from contracts.plan import AmendmentAdopted, AmendmentWithdrawn, PlanAdopted, PlanCorrected
 from plan_service.domain.plan import Plan
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 KIND = "item_text"
 

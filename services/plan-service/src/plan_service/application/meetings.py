@@ -13,7 +13,8 @@ from plan_service.application.models import MEETING, STAFF, STUDENT
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.meeting import Known, Meeting
 from plan_service.domain.student import Student
-from runtime.event_store import Answer, Appended, Claim, Context, Model
+from runtime.append_request import Answer, Appended, Claim, Context
+from runtime.stream_model import Model
 
 
 @dataclass(frozen=True, slots=True)

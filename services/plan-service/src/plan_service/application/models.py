@@ -31,7 +31,7 @@ from plan_service.domain.meeting import Meeting
 from plan_service.domain.school import School
 from plan_service.domain.staff import Staff
 from plan_service.domain.student import Enrolment, Student
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 DISTRICT_ID = uuid5(UUID("6d6f4ff5-5c7b-4d5c-9f0a-2b0f3f7f5a12"), "district")
 """There is one in a tenant: where a resource needs an id, it is this one."""

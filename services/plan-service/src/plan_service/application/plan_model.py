@@ -27,7 +27,7 @@ from contracts.plan import (
 from contracts.values import Reported
 from plan_service.application.item_texts import item_texts
 from plan_service.domain.plan import Amendment, AmendmentStatus, Plan, evolve
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 SHAPE = "8"
 

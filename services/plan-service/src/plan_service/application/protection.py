@@ -10,7 +10,8 @@ from plan_service.application.desk import Seen
 from plan_service.application.plan_model import PLAN
 from plan_service.domain.removing import protected
 from plan_service.domain.student import Student
-from runtime.event_store import EventStore, Model
+from runtime.event_store import EventStore
+from runtime.stream_model import Model
 
 LAW_OF = {PlanKind.IEP: Law.IDEA, PlanKind.SECTION_504: Law.SECTION_504}
 

@@ -45,7 +45,8 @@ from plan_service.domain.participation import report_participation
 from plan_service.domain.school import DescribeSchool, describe_school
 from plan_service.domain.staff import DescribeStaff, Staff, describe_staff, end_staff
 from plan_service.domain.student import Student
-from runtime.event_store import Change, Claim, Loaded, Model
+from runtime.append_request import Change, Claim
+from runtime.stream_model import Loaded, Model
 
 Kind = Literal["school", "staff", "student"]
 MODELS: Mapping[Kind, Model[Any]] = {"school": SCHOOL, "staff": STAFF, "student": STUDENT}

@@ -27,7 +27,8 @@ from plan_service.application.roster_removal import Absent, gone
 from plan_service.application.roster_standing import Standing
 from plan_service.application.roster_terms import CannotUse, Done, Terms, Told
 from plan_service.application.working_papers import WorkingPapers
-from runtime.event_store import AlreadyClaimed, Context, EventStore
+from runtime.append_request import AlreadyClaimed, Context
+from runtime.event_store import EventStore
 from runtime.execute import give_way
 
 AT_ONCE = 100

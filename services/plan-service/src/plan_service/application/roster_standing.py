@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from runtime.event_store import Claim, EventStore, Loaded, Model
+from runtime.append_request import Claim
+from runtime.event_store import EventStore
+from runtime.stream_model import Loaded, Model
 
 
 class Standing:

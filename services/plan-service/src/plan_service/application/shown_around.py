@@ -46,7 +46,7 @@ from plan_service.application.shown import (
 )
 from plan_service.domain.request_state import RecordHearing, RequestAnswer
 from plan_service.domain.student import Student
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 def around_student(state: Student, event: Event) -> Iterator[Resource]:

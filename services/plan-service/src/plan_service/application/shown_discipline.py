@@ -21,7 +21,7 @@ from contracts.vocabulary import Law, ManifestationStep, RemovalGround, RemovalS
 from plan_service.application.shown import DocumentRefShown, From, OfStudent, Part, ReportedShown
 from plan_service.application.shown_around import document_shown, reported_shown
 from plan_service.domain.student import Student
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 class RemovalShown(OfStudent):

@@ -14,7 +14,7 @@ from plan_service.application.shown import DocumentRefShown, OfStudent, Part, Re
 from plan_service.application.shown_around import documents_shown, reported_shown
 from plan_service.domain.dispute_state import Closed, Dispute
 from plan_service.domain.student import Student
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 class DisputeStepShown(Part):

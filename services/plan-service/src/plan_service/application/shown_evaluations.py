@@ -34,7 +34,7 @@ from plan_service.application.shown import DocumentRefShown, OfStudent, Part, Re
 from plan_service.application.shown_around import document_shown, reported_shown
 from plan_service.domain.evaluation import Evaluation, EvaluationStatus
 from plan_service.domain.student import Student
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 class AssessorShown(Part):

@@ -9,7 +9,7 @@ from contracts.initial_services import ServicesConsentAnswered, ServicesConsentA
 from contracts.vocabulary import Channel, ConsentDecision, ConsentMethod
 from plan_service.application.shown import DocumentRefShown, OfStudent, ReportedShown
 from plan_service.application.shown_around import document_shown, reported_shown
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 class ServicesConsentRequestShown(OfStudent):

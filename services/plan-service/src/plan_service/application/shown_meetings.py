@@ -20,7 +20,7 @@ from plan_service.application.shown import (
 )
 from plan_service.application.shown_around import document_shown, documents_shown, reported_shown
 from plan_service.domain.meeting import Meeting, key_of
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 def of_meeting(state: Meeting, event: Event) -> Iterator[Resource]:

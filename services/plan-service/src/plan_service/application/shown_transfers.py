@@ -18,7 +18,7 @@ from plan_service.application.shown import DocumentRefShown, OfStudent, Part, Re
 from plan_service.application.shown_around import document_shown, reported_shown
 from plan_service.domain.student import Student
 from plan_service.domain.transfer import Requested, Settled, Transfer
-from runtime.event_store import Resource
+from runtime.stream_model import Resource
 
 
 class SettlementShown(Part):

@@ -29,20 +29,11 @@ from plan_service.domain.stay_put import StayPut, complaint_open_on
 from plan_service.domain.student import Student
 from plan_service.domain.team import TeamMeeting, team_of
 from plan_service.domain.voiding import PlanIsVoid
-from runtime.event_store import (
-    Answer,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    Loaded,
-    Looked,
-    Model,
-    Release,
-    TenantNotOpen,
-)
+from runtime.append_request import Answer, Appended, Change, Claim, Context, Release, TenantNotOpen
+from runtime.event_store import EventStore
 from runtime.execute import give_way
+from runtime.recent_states import Looked
+from runtime.stream_model import Loaded, Model
 from runtime.tenants import TENANT
 
 TRIES = 5

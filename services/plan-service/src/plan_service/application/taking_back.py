@@ -26,7 +26,8 @@ from plan_service.application.working_papers import Paper
 from plan_service.domain.plan import Plan
 from plan_service.domain.reopening import EndInRecord, RequestReopening, approve_reopening, check_reopening
 from plan_service.domain.voiding import RequestVoid, approve_void, check_void
-from runtime.event_store import Answer, Appended, Claim, Context, EventStore
+from runtime.append_request import Answer, Appended, Claim, Context
+from runtime.event_store import EventStore
 
 
 class VoidWaits(Rejected):

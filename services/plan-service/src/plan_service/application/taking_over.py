@@ -20,16 +20,8 @@ from plan_service.application.situation import TRIES, day_of
 from plan_service.domain.plan import evolve
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.taking_over import Ended, TakeOver, take_over
-from runtime.event_store import (
-    AlreadyClaimed,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    external_id_claim,
-    first_with_external_id,
-)
+from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context
+from runtime.event_store import EventStore, external_id_claim, first_with_external_id
 from runtime.execute import give_way
 from runtime.tenants import TENANT
 

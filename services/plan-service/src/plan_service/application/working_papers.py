@@ -18,8 +18,8 @@ from contracts.canonical import NotCanonical, refuse_uncarriable
 from contracts.event import EventClass, Json
 from contracts.problems import Destroyed, Invalid, Reason, VersionConflict
 from plan_service.domain.draft_merge import Touched
+from runtime.append_rows import LARGEST_APPEND
 from runtime.database import Database, driver
-from runtime.event_store import LARGEST_APPEND
 from runtime.keyring import Keyring, destroyed_among
 from runtime.sealing import key_id_of, open_sealed, seal
 

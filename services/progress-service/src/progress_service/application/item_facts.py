@@ -17,9 +17,10 @@ from progress_service.application.sight_of import seen_of
 from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import cannot_be_true
+from runtime.append_request import Appended, Change, Context
 from runtime.auth import Principal
 from runtime.call import Making
-from runtime.event_store import Appended, Change, Context, EventStore
+from runtime.event_store import EventStore
 from runtime.resources import Shown
 
 _STREAM = text("""

@@ -26,7 +26,7 @@ from contracts.progress import (
 from contracts.streams import item as item_stream
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
 from progress_service.domain.item_year import ItemYear, Session, evolve
-from runtime.event_store import Model, Resource
+from runtime.stream_model import Model, Resource
 
 __all__ = ["ITEM", "document_of", "item_stream"]
 

@@ -16,18 +16,12 @@ from progress_service.domain.measurement import TakeMeasurement, take_measuremen
 from progress_service.domain.promised_item import KnownPlan
 from progress_service.domain.refusals import cannot_be_true
 from progress_service.domain.session import void_session
+from runtime.append_request import Answer, Appended, Change, Claim, Context
 from runtime.auth import Principal
-from runtime.event_store import (
-    Answer,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    Loaded,
-)
+from runtime.event_store import EventStore
 from runtime.execute import give_way
 from runtime.resources import Shown
+from runtime.stream_model import Loaded
 
 
 async def record_measurement(

@@ -22,20 +22,12 @@ from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.promised_item import ItemOnDay, KnownPlan
 from progress_service.domain.refusals import cannot_be_true
 from progress_service.domain.session import RecordSession, record_session
+from runtime.append_request import AlreadyClaimed, Answer, Appended, Change, Claim, Context
 from runtime.auth import Principal
 from runtime.database import driver
-from runtime.event_store import (
-    AlreadyClaimed,
-    Answer,
-    Appended,
-    Change,
-    Claim,
-    Context,
-    EventStore,
-    Loaded,
-    external_id_claim,
-)
+from runtime.event_store import EventStore, external_id_claim
 from runtime.execute import give_way
+from runtime.stream_model import Loaded
 
 CHUNK = 150
 """Lines that go in one append. Larger appends hold more streams for longer and are taken apart more often."""

@@ -47,9 +47,11 @@ from progress_service.domain.report import (
     services_reported,
     void_report,
 )
+from runtime.append_request import Appended, Change, Context
 from runtime.call import Making
-from runtime.event_store import Appended, Change, Context, EventStore, Model, Resource
+from runtime.event_store import EventStore
 from runtime.resources import Shown
+from runtime.stream_model import Model, Resource
 from runtime.tagged_pdf import tagged_pdf
 from runtime.vault import Vault
 

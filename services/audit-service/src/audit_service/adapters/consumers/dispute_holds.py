@@ -8,8 +8,8 @@ from contracts.disputes import DisputeFiled
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.vocabulary import DisputeKind, HoldGround
+from runtime.append_request import Change
 from runtime.consumer import Consumer, Unit
-from runtime.event_store import Change
 from runtime.keyring import PostgresKeyring
 
 _NAMESPACE = UUID("6f3f0c1e-7d7a-5c8e-9a53-0d5b0b6e6c11")

@@ -17,9 +17,9 @@ from audit_service.domain.clients import ScopeNotForClients
 from contracts.fields import Name
 from contracts.ids import new_id
 from contracts.problems import Invalid, Reason, Rejected
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -18,9 +18,9 @@ from contracts.event import EventClass
 from contracts.ids import new_id
 from contracts.records import FamilyTold, FindingKept
 from contracts.vocabulary import Channel, DestructionGround
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

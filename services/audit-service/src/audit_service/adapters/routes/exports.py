@@ -16,9 +16,9 @@ from contracts.fields import ExternalId, Line
 from contracts.ids import new_id
 from contracts.problems import Invalid, Reason
 from contracts.vocabulary import ServiceName
+from runtime.append_request import AlreadyClaimed, Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import AlreadyClaimed, Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

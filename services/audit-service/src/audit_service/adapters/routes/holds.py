@@ -12,9 +12,9 @@ from audit_service.domain.holds import OpenHold
 from contracts.fields import Line, Narrative
 from contracts.ids import new_id
 from contracts.vocabulary import HoldGround
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.paging import Listed, Page
 

@@ -15,9 +15,9 @@ from contracts.fields import Email, ExternalId, Line, Name
 from contracts.ids import new_id
 from contracts.values import PostalAddress
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
+from runtime.append_request import AlreadyClaimed, Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import AlreadyClaimed, Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

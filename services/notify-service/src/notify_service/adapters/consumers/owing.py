@@ -13,8 +13,8 @@ from notify_service.adapters import known_facts, outbox, unaddressed
 from notify_service.application.notices import NOTICE, PREFERENCES
 from notify_service.domain.owing import Obligation
 from notify_service.domain.recipients import Recipient
+from runtime.append_request import Change
 from runtime.consumer import Unit
-from runtime.event_store import Change
 
 REPORTED = "proposal-was-reported"
 """It had happened already: a person says whether notice was given on paper or is to go out now."""

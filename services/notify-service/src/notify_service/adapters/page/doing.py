@@ -19,7 +19,7 @@ from notify_service.domain.answers import BIRTH_DATE, acknowledge, ask_for, obje
 from notify_service.domain.delivery import Mailed, mail_accepted
 from notify_service.domain.notice import Notice, evolve
 from runtime.access import AccessRecord, Look
-from runtime.event_store import Answer, Appended, Request
+from runtime.append_request import Answer, Appended, Request
 
 NOTED = {
     RequestKind.LANGUAGE: "asked-for-language",

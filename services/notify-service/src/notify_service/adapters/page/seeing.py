@@ -20,8 +20,8 @@ from notify_service.adapters.outbox import Entry
 from notify_service.adapters.projections.looks import Shown, newest_looks
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
+from runtime.append_request import Context
 from runtime.erasing import destroyed_here
-from runtime.event_store import Context
 
 OPENED = "opened"
 MOST_LOOKS = 30

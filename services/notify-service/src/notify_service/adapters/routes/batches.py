@@ -15,9 +15,9 @@ from notify_service.adapters.batching import envelopes, make_batch, post_batch, 
 from notify_service.adapters.routes.forms import Form
 from notify_service.application.batches import BATCH, Batch, BatchPosted, NothingToPost, manifest
 from runtime import sight
+from runtime.append_request import Appended
 from runtime.auth import Forbidden, Principal, allow
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

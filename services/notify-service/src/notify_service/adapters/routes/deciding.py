@@ -12,9 +12,10 @@ from contracts.event import Event
 from contracts.problems import NotFound
 from notify_service.adapters import known_facts
 from notify_service.adapters.at_hand import at_hand
+from runtime.append_request import Appended, Change
 from runtime.call import Call, Making
 from runtime.database import driver
-from runtime.event_store import Appended, Change, Model
+from runtime.stream_model import Model
 from runtime.tenants import subject_of
 
 S = TypeVar("S")

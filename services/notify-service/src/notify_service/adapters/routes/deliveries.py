@@ -29,9 +29,9 @@ from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered, 
 from notify_service.domain.returning import CameBack, NothingSentThatWay
 from notify_service.domain.together import known_by
 from notify_service.domain.waiting import NothingToDecide
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -23,9 +23,9 @@ from notify_service.application.notices import NOTICE
 from notify_service.application.proof import proof_text
 from notify_service.application.readability import long_sentences, readability
 from notify_service.domain.delivery import NoticeNotRendered
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -19,9 +19,9 @@ from notify_service.adapters.routes.forms import PreferencesIn, PreferencesOut, 
 from notify_service.application.notices import PREFERENCES
 from notify_service.domain.preferences import SetPreferences, set_preferences
 from runtime import resources
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.execute import execute
 from runtime.http import Routes
 from runtime.problem_details import Malformed, PreconditionRequired

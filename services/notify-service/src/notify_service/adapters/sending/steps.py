@@ -18,8 +18,8 @@ from notify_service.adapters.outbox import Entry, Lease
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
 from notify_service.domain.together import mirrored
+from runtime.append_request import Answer, Appended, Change, Context
 from runtime.database import UNREACHABLE, driver
-from runtime.event_store import Answer, Appended, Change, Context
 from runtime.service import Service
 
 T = TypeVar("T")

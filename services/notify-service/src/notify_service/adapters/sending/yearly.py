@@ -26,8 +26,8 @@ from notify_service.adapters.tables import BOOKLET_YEARS, PLAN_ENTRIES
 from notify_service.application.notices import NOTICE, PREFERENCES
 from notify_service.domain.owing import Obligation, booklet_of_year
 from notify_service.domain.recipients import Recipient, owed_to
+from runtime.append_request import Change, Context
 from runtime.database import UNREACHABLE, driver
-from runtime.event_store import Change, Context
 from runtime.projection import tenants
 from runtime.service import Service
 

@@ -30,8 +30,8 @@ from notify_service.adapters.webhooks.guard import NotAllowed, Target, checked
 from notify_service.adapters.webhooks.secrets import Secrets
 from notify_service.adapters.webhooks.tables import ATTEMPTS, DELIVERIES, ENDPOINTS, HAPPENED
 from notify_service.application.webhooks import RETRY_AFTER, WEBHOOK, Webhook
+from runtime.append_request import Change, Context
 from runtime.database import UNREACHABLE
-from runtime.event_store import Change, Context
 from runtime.service import Service
 from runtime.tenants import subject_of
 

@@ -6,8 +6,8 @@ from contracts.students import RequestMade
 from plan_service.application.models import DISTRICT, STUDENT
 from plan_service.domain.request import take_in_request
 from plan_service.domain.rules import Profiles, rules_of
+from runtime.append_request import Change
 from runtime.consumer import Consumer, Unit
-from runtime.event_store import Change
 
 
 async def take_in(recorded: Recorded[Event], unit: Unit) -> None:

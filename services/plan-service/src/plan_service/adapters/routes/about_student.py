@@ -11,8 +11,9 @@ from contracts.values import Reported
 from plan_service.application.deciding import decide_about_student
 from plan_service.application.desk import Desk, Seen
 from plan_service.domain.student import Student
+from runtime.append_request import Appended
 from runtime.call import Call, Making
-from runtime.event_store import Appended, Model
+from runtime.stream_model import Model
 
 
 async def respond_about_student(

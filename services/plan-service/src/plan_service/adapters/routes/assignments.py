@@ -15,8 +15,8 @@ from plan_service.application.desk import Desk
 from plan_service.application.models import STAFF, STUDENT
 from plan_service.application.shown import AssignmentShown
 from plan_service.domain.assignment import Assign, assign, assignment_like, end_assignment
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.paging import Listed, Page
 

@@ -24,8 +24,8 @@ from plan_service.domain.bank import (
     describe_entry,
     end_entry,
 )
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

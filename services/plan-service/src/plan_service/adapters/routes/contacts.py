@@ -19,8 +19,8 @@ from plan_service.application.models import STUDENT
 from plan_service.application.shown import ContactShown
 from plan_service.domain.contact import DescribeContact, contact_with, describe_contact, unlink_contact
 from plan_service.domain.student import Student
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.paging import Listed, Page
 

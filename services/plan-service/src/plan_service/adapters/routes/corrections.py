@@ -25,8 +25,8 @@ from plan_service.application.corrections import Corrections
 from plan_service.application.working_papers import Kind
 from plan_service.domain.correction import CorrectionRefused, RequestCorrection
 from plan_service.domain.second_person import SecondPersonRequired
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -17,8 +17,8 @@ from plan_service.application.desk import Desk
 from plan_service.application.models import DISTRICT, DISTRICT_ID
 from plan_service.application.shown import DistrictShown
 from plan_service.domain.district import first_profile, set_profile
+from runtime.append_request import Answer
 from runtime.call import Asked, Call
-from runtime.event_store import Answer
 from runtime.http import IfMatch, Routes
 from runtime.tenant_routes import TenantIn, TimeZone
 

@@ -20,8 +20,9 @@ from plan_service.application.models import STUDENT
 from plan_service.application.shown import DocumentShown
 from plan_service.domain.document import AddDocument, add_document
 from plan_service.domain.identity import must_be_known
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended, external_id_claim, first_with_external_id
+from runtime.event_store import external_id_claim, first_with_external_id
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -15,8 +15,8 @@ from plan_service.adapters.routes.shapes import Out
 from plan_service.adapters.routes.two_people import person, respond_waiting
 from plan_service.application.draft_comments import KIND, Comment, DraftComments, comment_fields
 from plan_service.application.working_papers import Paper
+from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.paging import Listed, Listing, Page
 from runtime.resources import Shown

@@ -19,8 +19,8 @@ from plan_service.application.situation import Situation, decide
 from plan_service.application.working_papers import WorkingPapers
 from plan_service.domain.draft import NoDraft, ShareDraft, share_draft
 from plan_service.domain.rules import cannot_be_true
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -18,8 +18,8 @@ from plan_service.application.drafts import EXTERNAL_ID_OF, Draft, Drafts, NewDr
 from plan_service.domain.draft import DraftAlreadyOpen, NoDraft
 from plan_service.domain.draft_merge import DraftSavedMeanwhile
 from runtime import resources
+from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.resources import Shown

@@ -44,8 +44,8 @@ from plan_service.domain.meeting_notice import (
     record_attempt,
     record_invitation,
 )
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -35,8 +35,8 @@ from plan_service.domain.meeting_notice import (
     must_be_set,
     schedule_meeting,
 )
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

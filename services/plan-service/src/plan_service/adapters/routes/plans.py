@@ -30,8 +30,8 @@ from plan_service.domain.amendment import NeverAdopted
 from plan_service.domain.draft import NoDraft
 from plan_service.domain.review import HoldReview, ReviewRefused, hold_review
 from plan_service.domain.statement import AddStatement, add_statement
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

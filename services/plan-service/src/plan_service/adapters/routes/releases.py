@@ -29,8 +29,8 @@ from plan_service.application.shown import ReleaseShown
 from plan_service.domain.document import document_of
 from plan_service.domain.release import ReleaseRefused, SignRelease, revoke_release, sign_release
 from plan_service.domain.student import Student
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -27,8 +27,8 @@ from plan_service.application.shown import RequestShown
 from plan_service.domain.document import documents_of
 from plan_service.domain.request import MakeRequest, make_request
 from plan_service.domain.student import Student
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

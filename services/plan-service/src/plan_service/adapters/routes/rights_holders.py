@@ -35,9 +35,9 @@ from plan_service.domain.rights_holder import (
 )
 from plan_service.domain.staff import must_work_here
 from plan_service.domain.student import Student
+from runtime.append_request import Appended
 from runtime.auth import Principal
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -16,8 +16,8 @@ from plan_service.application.desk import Decided, Desk, Seen, claims_of
 from plan_service.application.models import SCHOOL
 from plan_service.application.shown import SchoolShown
 from plan_service.domain.school import DescribeSchool, School, describe_school
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.paging import Listed, Page
 

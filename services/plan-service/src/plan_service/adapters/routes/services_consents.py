@@ -39,10 +39,10 @@ from plan_service.domain.plan import Plan
 from plan_service.domain.rules import cannot_be_true
 from plan_service.domain.student import Student
 from runtime.call import Asked
-from runtime.event_store import Model
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.stream_model import Model
 
 routes = Routes(prefix="/plan/v1", tags=["initial services"])
 REQUEST, ANSWER = "services_consent_request", "services_consent"

@@ -20,11 +20,12 @@ from plan_service.domain.granting import Granting, RoleNotTheirsToGive, may_chan
 from plan_service.domain.school import must_be_a_school
 from plan_service.domain.staff import DescribeStaff, Staff, describe_staff, end_staff
 from runtime import sight
+from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended, Model
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.stream_model import Model
 
 routes = Routes(prefix="/plan/v1", tags=["staff"])
 EXAMPLE: dict[str, Any] = {

@@ -20,10 +20,11 @@ from plan_service.application.models import SCHOOL, STUDENT
 from plan_service.application.shown import EnrolmentOfStudentShown, StudentShown
 from plan_service.application.students import Enrolled, change, move, register
 from plan_service.domain.identity import withdraw
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended, Model
 from runtime.http import IfMatch, Routes
 from runtime.paging import Listed, Page
+from runtime.stream_model import Model
 
 routes = Routes(prefix="/plan/v1", tags=["students"])
 EXAMPLE: dict[str, Any] = {

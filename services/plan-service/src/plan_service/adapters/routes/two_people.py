@@ -9,9 +9,9 @@ from starlette.responses import Response
 from plan_service.application.approvals import Approvals, pending_fields
 from plan_service.application.working_papers import Kind, Paper
 from runtime import resources
+from runtime.append_request import Appended
 from runtime.auth import Principal
 from runtime.call import Call, Fetch, Making
-from runtime.event_store import Appended
 from runtime.paging import Listing
 from runtime.resources import Shown
 

@@ -28,8 +28,8 @@ from plan_service.application.working_papers import Kind
 from plan_service.domain.second_person import SecondPersonRequired
 from plan_service.domain.voiding import PlanIsVoid, RequestVoid, VoidRefused
 from runtime import resources
+from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Listing, Page

@@ -23,8 +23,8 @@ from progress_service.domain.use import (
     log_use,
     void_use,
 )
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -28,9 +28,9 @@ from progress_service.domain.make_up import (
     void_make_up,
 )
 from progress_service.domain.refusals import CannotBeTrue
+from runtime.append_request import Appended
 from runtime.auth import Principal
 from runtime.call import Asked, Call, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

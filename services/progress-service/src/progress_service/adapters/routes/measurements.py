@@ -15,8 +15,8 @@ from progress_service.adapters.routes.sessions import Reads, Writes
 from progress_service.application.record_measurements import record_measurement, strike_out
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.refusals import CannotBeTrue, MeasurementNotExpected
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

@@ -42,9 +42,9 @@ from progress_service.domain.report import (
     free_period,
     scheduled_period,
 )
+from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
 from runtime.drawing import drawn
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.keyring import KeyGone
 from runtime.openapi import problems

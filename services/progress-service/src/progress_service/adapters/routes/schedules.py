@@ -17,8 +17,8 @@ from progress_service.application.item_facts import About, change_shown, record_
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from progress_service.domain.scheduled import SetSchedule, end_schedule, set_schedule
 from progress_service.domain.session import MINUTES_OF_A_DAY
+from runtime.append_request import Appended
 from runtime.call import Asked, Making
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page

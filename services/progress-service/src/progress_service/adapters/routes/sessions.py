@@ -18,9 +18,9 @@ from progress_service.application.record_measurements import strike_out
 from progress_service.application.record_sessions import Sent, record_all, record_many, record_one, refused_of
 from progress_service.domain.refusals import BatchRefused, CannotBeTrue, SessionNotPromised
 from runtime import ndjson
+from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, digest_of
-from runtime.event_store import Appended
 from runtime.http import Routes
 from runtime.ndjson import NDJSON, read_model
 from runtime.openapi import problems
