@@ -112,6 +112,7 @@ def _district_life(telling: Telling, world: World) -> None:
     telling.begin("vendors", "district", roster.vendors, day(BEGINS, 8))
     telling.begin("profile", "district", roster.another_profile, world, day(SPRING, 8))
     telling.begin("bank", "district", roster.bank_of_goals, day(BEGINS, 10))
+    telling.begin("wording", "district", roster.own_wording, day(BEGINS, 10))
     telling.begin("renamed", "district", roster.school_renamed, world.schools[1], day(SPRING, 1))
     telling.begin("marries", "district", roster.teacher_marries, world.schools[1], day(BEGINS, 11))
     telling.begin("therapist", "district", roster.therapist_leaves, world, world.schools[0], day(SPRING, 2))

@@ -170,6 +170,17 @@ def bank_of_goals(scene: Scene, on: date) -> Life:
     office.post(f"/plan/v1/bank/{old}/end", {"on": scene.day.isoformat()})
 
 
+def own_wording(scene: Scene, on: date) -> Life:
+    """The office greets families in its own way; a translator has looked at it."""
+    yield on
+    office = scene.by().client
+    wording = {"kind": "correction_notice", "language": "es", "name": "Saludo de Harborview",
+               "texts": {"letter.dear": "Estimada familia de {name}:"}}  # fmt: skip
+    made = office.post("/notify/v1/templates", wording)["id"]
+    office.post(f"/notify/v1/templates/{made}/review", {"reviewed_by": "Marta Solis, certified translator"})
+    office.post(f"/notify/v1/templates/{made}/activation", {"from": scene.day.isoformat()})
+
+
 def school_renamed(scene: Scene, school: School, on: date) -> Life:
     """By the board's decision."""
     yield on
