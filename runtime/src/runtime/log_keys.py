@@ -5,24 +5,32 @@ reads: a copy of the database alone signs nothing, and no service can sign for a
 """
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 
 import asyncpg
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from contracts.log.checkpoint import origin_of
 from contracts.log.note import ED25519, NoteSigner, VerifierKey
+from runtime.keyring import master_name
 from runtime.sealing import NONCE_BYTES
 
 SEED_BYTES = 32
 
 
 class Wrapping:
-    """Seals private keys under the master key; what was sealed for one name opens under no other."""
+    """Seals private keys under the master key; what was sealed for one name opens under no other.
 
-    def __init__(self, master_key: bytes, master_name: str = "1") -> None:
+    Rows of logs' keys are never changed, so what was sealed under an ``older`` master key opens as long as that one is given.
+    """
+
+    def __init__(self, master_key: bytes, older: Sequence[bytes] = ()) -> None:
         self._master = AESGCM(master_key)
-        self.name = master_name
+        self._older = [AESGCM(each) for each in older]
+        self.name = "1" if not older else master_name(master_key)
 
     def sealed(self, name: str, seed: bytes) -> bytes:
         """As it is stored."""
@@ -31,10 +39,15 @@ class Wrapping:
 
     def opened(self, name: str, wrapped: bytes) -> Ed25519PrivateKey:
         """Raises ``cryptography.exceptions.InvalidTag`` for another name, another master key, or an altered row."""
-        seed = self._master.decrypt(
-            wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], b"signing key of " + name.encode()
+        nonce, sealed, bound = (
+            wrapped[:NONCE_BYTES],
+            wrapped[NONCE_BYTES:],
+            b"signing key of " + name.encode(),
         )
-        return Ed25519PrivateKey.from_private_bytes(seed)
+        for master in (self._master, *self._older):
+            with suppress(InvalidTag):
+                return Ed25519PrivateKey.from_private_bytes(master.decrypt(nonce, sealed, bound))
+        raise InvalidTag
 
 
 def fresh_key() -> Ed25519PrivateKey:
@@ -45,10 +58,10 @@ def fresh_key() -> Ed25519PrivateKey:
 class LogKeys:
     """The signers of one service's logs, by a connection of its sequencer's role."""
 
-    def __init__(self, service: str, host: str, master_key: bytes) -> None:
+    def __init__(self, service: str, host: str, master_key: bytes, older: Sequence[bytes] = ()) -> None:
         self.service = service
         self._host = host
-        self._wrapping = Wrapping(master_key)
+        self._wrapping = Wrapping(master_key, older)
         self._signers: dict[str, NoteSigner] = {}
 
     async def signer(self, connection: asyncpg.Connection, tenant: str) -> NoteSigner:

@@ -141,7 +141,9 @@ class Service:
             self.transport = self._open_transport(stack)
             self.sequencer = Sequencer(
                 self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher(),
-                keys=LogKeys(self.name, self.addresses.log_host, self.addresses.keyring_master_key),
+                keys=LogKeys(
+                    self.name, self.addresses.log_host, self.addresses.keyring_master_key, self.addresses.keyring_older_keys
+                ),
             )  # fmt: skip
             self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
             consumers = [*self.consumers(self), erasures(self)]

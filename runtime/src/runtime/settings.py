@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     keyring_master_key: SecretStr | None = None
     """Base64 of 32 random bytes."""
     keyring_older_master_keys: SecretStr | None = None
-    """Those from before, with blanks between, until `handrail keyring rewrap` is done."""
+    """Those from before, with blanks between: for rows until `handrail keyring rewrap` is done, for logs' keys for ever."""
     keyring_backup_days: int = Field(default=14, ge=1, le=365)
 
     kafka_bootstrap_servers: str | None = None

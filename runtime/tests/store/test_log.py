@@ -192,6 +192,19 @@ async def test_a_key_that_cannot_be_opened_stops_no_index(
     assert await superuser.fetchval("SELECT count(*) FROM plan.log") == 3
 
 
+async def test_a_log_goes_on_being_signed_with_its_key_under_another_master_key(plan: Opened) -> None:
+    await write(plan, 1)
+    await sequence(plan)
+    another = b"another master key of thirty-two"
+    relay = await asyncpg.connect(plan.url("plan_relay"))
+    before = await LogKeys("plan", LOG_HOST, MASTER_KEY).signer(relay, plan.tenant)
+    after = await LogKeys("plan", LOG_HOST, another, (MASTER_KEY,)).signer(relay, plan.tenant)
+    assert str(after.key) == str(before.key)
+    with pytest.raises(InvalidTag):
+        await LogKeys("plan", LOG_HOST, another).signer(relay, plan.tenant)
+    await relay.close()
+
+
 async def test_a_proof_costs_one_query_for_the_tiles_it_is_made_of(plan: Opened) -> None:
     await write(plan, 700)
     await sequence(plan)

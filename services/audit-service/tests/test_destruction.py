@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from audit_service.adapters.checkpoints import InOneDatabase
 from audit_service.application.destroyer import Destroyer
 from audit_service.testing_facts import (
     ADOPTED_ON,
@@ -146,6 +147,26 @@ async def test_when_all_is_gone_it_still_shows_that_the_family_was_told_and_two_
     (found,) = await found_under(ended, "rec.destroy-notice")
     assert found["state"] == "met"
     assert found["says"].startswith("Told 2026-07-01, destroyed ")
+
+
+async def test_nothing_is_destroyed_before_the_order_is_cosigned(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing_new(*_: object) -> list:
+        return []
+
+    with monkeypatch.context() as silent:
+        silent.setattr(InOneDatabase, "newest", nothing_new)
+        destruction = await ordered(ended)
+        (order,) = [e for e in await ended.audit.store.read(ended.tenant, f"destruction/{destruction}")
+                    if e.type == "destruction.ordered"]  # fmt: skip
+        await ended.caught_up()
+        assert await ended.audit.seen(ended.tenant, order.id)
+        for _ in range(3):
+            assert await destroyer(ended).work() == 0
+        assert not await ended.evidence.cosigned(ended.tenant, "audit", order.id)
+        assert await ended.audit.evidence.destroyed_on(ended.tenant, JONAS) == {}
+    assert (await carried_out(ended, destruction))["status"] == "destroyed"
 
 
 async def test_one_person_cannot_do_both_and_no_client_does_either(ended) -> None:

@@ -133,7 +133,8 @@ class Cosigner:
         """Who cosigns; its key is made, durably, before anything is cosigned with it."""
         if self._signer is None:
             addresses = self._service.addresses
-            name, wrapping = cosigner_name(addresses.log_host), Wrapping(addresses.keyring_master_key)
+            name = cosigner_name(addresses.log_host)
+            wrapping = Wrapping(addresses.keyring_master_key, addresses.keyring_older_keys)
             private = fresh_key()
             async with self._service.database.pool.acquire() as connection:
                 await connection.execute(

@@ -77,6 +77,8 @@ class Destroyer:
         ordered = next((each for each in recorded if isinstance(each.event, DestructionOrdered)), None)
         if ordered is None or not await records.evidence.reached(tenant, ordered.id):
             return False
+        if not await records.evidence.cosigned(tenant, "audit", ordered.id):
+            return False  # Nothing is destroyed on an order that only its own log has seen (eventlog.md 3).
         order = ordered.event
         assert isinstance(order, DestructionOrdered)
         await self._between("logged")

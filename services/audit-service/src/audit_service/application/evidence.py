@@ -323,6 +323,16 @@ class Evidence:
             )
         return found
 
+    async def cosigned(self, tenant: str, source: str, event_id: UUID) -> bool:
+        """Whether a cosigned checkpoint of its log holds the event."""
+        async with self.database.lend(tenant) as connection:
+            found: bool = await connection.fetchval(
+                f"""SELECT EXISTS (SELECT {_BELOW} WHERE {_TENANT} AND c.source = $1 AND c.event_id = $2 AND EXISTS (
+                        SELECT FROM audit.cosigned s
+                         WHERE s.tenant = c.tenant AND s.source = c.source AND s.size > c.index))""", source, event_id
+            )  # fmt: skip
+        return found
+
     async def names(self, tenant: str, ids: Collection[str]) -> dict[str, str]:
         """The names of those ids that have one."""
         async with self.database.lend(tenant) as connection:
