@@ -407,7 +407,8 @@ async def test_twice_and_in_any_order_between_subjects_comes_to_the_same(town) -
 
 async def test_a_rebuild_from_the_log_is_what_stands(town) -> None:
     """The events go through the store and the sequencer; rebuilt and live tables are the same (P12)."""
-    from runtime.event_store import Change, Model
+    from runtime.append_request import Change
+    from runtime.stream_model import Model
 
     sample = town.sample
     any_stream: Model[int] = Model("student", "count", 0, lambda count, _event: count + 1)
