@@ -124,7 +124,9 @@ def imported(
     until = time.monotonic() + IMPORT_SECONDS
     while job["status"] in {"waiting", "running"} and time.monotonic() < until:
         time.sleep(0.1)
-        job = by.client.get(f"/plan/v1/imports/{job['id']}")
+        done, job = job["done"], by.client.get(f"/plan/v1/imports/{job['id']}")
+        if job["done"] > done:
+            until = time.monotonic() + IMPORT_SECONDS
         share(job["done"] / job["total"] if job["total"] else 0.0)
     if job["status"] != "done" or job["refused"]:
         raise Refused(409, {"detail": f"The roster was not taken: {job['status']}, {job['refusals'][:3]}"})
