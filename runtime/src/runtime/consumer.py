@@ -138,14 +138,18 @@ class Consumer:
 
 
 _MOVE_ON = """
-    WITH noted AS (
-        INSERT INTO {service}.seen_events (event_id, consumer, source) SELECT unnest($5::uuid[]), $1, $2
+    WITH moved AS (
+        INSERT INTO {positions} AS p (consumer, source, lane, next)
+        SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
+        ON CONFLICT (consumer, source, lane) DO UPDATE SET next = greatest(p.next, excluded.next)
+        RETURNING p.lane, coalesce(old.next, 1) AS before),
+    noted AS (
+        INSERT INTO {service}.seen_events (event_id, consumer, source)
+        SELECT fresh.id, $1, $2 FROM unnest($5::uuid[], $6::smallint[], $7::bigint[]) AS fresh (id, lane, position)
+          JOIN moved ON moved.lane = fresh.lane AND fresh.position >= moved.before
         ON CONFLICT DO NOTHING)
-    INSERT INTO {positions} AS p (consumer, source, lane, next)
-    SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
-    ON CONFLICT (consumer, source, lane) DO UPDATE SET next = greatest(p.next, excluded.next)
-    RETURNING p.lane, coalesce(old.next, 1) AS before"""
-"""The positions are moved on and stay locked, each with where it stood; and the events are noted as seen."""
+    SELECT lane, before FROM moved"""
+"""The positions are moved on and stay locked, each with where it stood; and what is new is noted as seen."""
 
 
 class ConsumerRunner:
@@ -261,9 +265,11 @@ class ConsumerRunner:
         following = dict.fromkeys(covered, deliveries[-1].position + 1)
         following |= {delivery.lane: delivery.position + 1 for delivery in deliveries}
         following = dict(sorted(following.items()))  # Two instances wait for each other at most, never both.
+        noted = deliveries if seen else ()
         rows = await connection.fetch(
             self._move_on_sql, self.consumer.name, deliveries[0].source, list(following), list(following.values()),
-            [delivered_id(delivery.entry) for delivery in deliveries if seen],
+            [delivered_id(delivery.entry) for delivery in noted], [delivery.lane for delivery in noted],
+            [delivery.position for delivery in noted],
         )  # fmt: skip
         return {row["lane"]: row["before"] for row in rows}
 

@@ -15,7 +15,7 @@ from msgspec import DecodeError
 from msgspec.json import decode
 
 from runtime.auth import NotAuthenticated, Principal, Verifier
-from runtime.oidc import GivenKeys, TokenVerifier, signing_key, verifier_for
+from runtime.oidc import LONGEST_TOKEN, GivenKeys, TokenVerifier, signing_key, verifier_for
 from runtime.settings import Settings
 
 ISSUER = "urn:handrail:cosigner"
@@ -30,11 +30,15 @@ def cosigner_key(master_key: bytes) -> OKPKey:
 
 
 class WithCosigner:
-    """Verifies the cosigner's own tokens by the master key, and leaves all others to the issuer's verifier."""
+    """Verifies the cosigner's own tokens by the master key, and leaves all others to the issuer's verifier.
 
-    def __init__(self, others: Verifier, master_keys: tuple[bytes, ...], audience: str) -> None:
+    By the newest master key alone: one that was taken out of use opens nothing more. While four services are restarted
+    with the next, cosigning waits.
+    """
+
+    def __init__(self, others: Verifier, master_key: bytes, audience: str) -> None:
         self._others = others
-        keys = GivenKeys(KeySet([cosigner_key(each) for each in master_keys]))
+        keys = GivenKeys(KeySet([cosigner_key(master_key)]))
         self._cosigners = TokenVerifier(keys, issuer=ISSUER, audience=audience, algorithms=(ALGORITHM,))
 
     async def verify(self, token: str) -> Principal:
@@ -49,9 +53,11 @@ class WithCosigner:
 
 def _issuer_of(token: str) -> object:
     """Whom it says it is from: only to choose who verifies it."""
+    if len(token) > LONGEST_TOKEN:
+        return None
     try:
         said = decode(extract_compact(token.encode()).payload)
-    except (JoseError, DecodeError, ValueError, TypeError):
+    except (JoseError, DecodeError, ValueError, TypeError, RecursionError):
         return None
     return said.get("iss") if isinstance(said, dict) else None
 
@@ -61,4 +67,4 @@ def service_verifier(settings: Settings) -> Verifier:
     others = verifier_for(settings)
     if settings.keyring_master_key is None:
         return others
-    return WithCosigner(others, (settings.master_key(), *settings.older_master_keys()), settings.audience)
+    return WithCosigner(others, settings.master_key(), settings.audience)

@@ -33,6 +33,23 @@ the database's last word and not yet the end of the line.
 """
 
 
+OLDEST_POSTGRESQL = 18
+"""Consumers ask where a position stood in the statement that moves it on (``RETURNING old``)."""
+
+
+class DatabaseTooOld(RuntimeError):
+    """The server is older than what our statements need; the message says which it is."""
+
+
+def must_be_new_enough(connection: Any) -> None:
+    """Raise `DatabaseTooOld` for a PostgreSQL before `OLDEST_POSTGRESQL`."""
+    major = connection.get_server_version().major
+    if major < OLDEST_POSTGRESQL:
+        raise DatabaseTooOld(
+            f"PostgreSQL {OLDEST_POSTGRESQL} or newer is needed, and this is {major}: upgrade the server, then start again."
+        )
+
+
 class _Connection(asyncpg.Connection):
     """Knows whether its last use may have left anything on it."""
 
@@ -97,6 +114,8 @@ class Database:
     async def open(cls, service: str, url: str, *, most: int = 8) -> "Database":
         """Open both pools on ``url`` (as ``<svc>_app``); raises one of `UNREACHABLE`."""
         pool = await open_pool(url, most=most)
+        async with Once(pool) as connection:
+            must_be_new_enough(connection)
         engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=most,

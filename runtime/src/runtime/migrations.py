@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
+from runtime.database import must_be_new_enough
 from runtime.keyring_schema import KEYRING, STANDING
 from runtime.log_schema import checkpoint_grants
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
@@ -104,6 +105,7 @@ async def migrate_service(
     """Roles, schemas, migrations and the journal's grants of one service. Returns whether anything was migrated."""
     admin = await asyncpg.connect(admin_url)
     try:
+        must_be_new_enough(admin)
         for each in SERVICES:  # The grants name the other services' roles, which may come later.
             await admin.execute(f"""
                 DO $$ BEGIN CREATE ROLE {each}_app LOGIN NOSUPERUSER NOBYPASSRLS;

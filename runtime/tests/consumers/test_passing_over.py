@@ -123,3 +123,18 @@ async def test_what_is_of_no_interest_does_not_queue_behind_a_parked_student(
 
     assert len(await parked_events(notify, plan.tenant)) == 1
     assert await positions(runner, first) == {second.lane: second.position + 1}
+
+
+async def test_what_was_parked_and_comes_again_is_not_told_as_seen(plan: Opened, notify: Database) -> None:
+    async def refuse(_recorded: object, _unit: object) -> None:
+        raise ValueError("it can never work")
+
+    await write_school(plan, new_id(), "A")
+    deliveries = await delivered(plan, notify)
+    runner = runner_of(replace(counting(), handle=refuse), plan, notify)
+    await runner.handle(deliveries)
+    await runner.handle(deliveries)  # As a broker does after a restart.
+
+    async with notify.lend(plan.tenant) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM notify.seen_events") == 0
+        assert await connection.fetchval("SELECT count(*) FROM notify.parked") == 1

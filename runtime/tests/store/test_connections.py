@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from runtime.database import UNREACHABLE, Database
+from runtime.database import OLDEST_POSTGRESQL, UNREACHABLE, Database, DatabaseTooOld, must_be_new_enough
 from runtime.problem_details import is_unreachable
 from runtime.testing import PASSWORD, Cluster, Opened, opened
 
@@ -92,3 +92,19 @@ async def test_so_it_does_by_way_of_sqlalchemy(plan: Opened) -> None:
                 await end(plan, await connection.scalar(text("SELECT pg_backend_pid()")), wire)
                 await connection.scalar(text("SELECT 1"))
     assert is_unreachable(away.value), repr(away.value)
+
+
+class _Server:
+    """What the driver says of a server."""
+
+    def __init__(self, major: int) -> None:
+        self.major = major
+
+    def get_server_version(self) -> "_Server":
+        return self
+
+
+def test_a_database_that_is_too_old_is_named_with_what_is_needed() -> None:
+    must_be_new_enough(_Server(OLDEST_POSTGRESQL))
+    with pytest.raises(DatabaseTooOld, match="PostgreSQL 18 or newer is needed, and this is 17"):
+        must_be_new_enough(_Server(17))

@@ -43,13 +43,14 @@ def told() -> Iterator[None]:
 
 @contextmanager
 def from_the_environment() -> Iterator[None]:
-    """A setting that is missing is named, and is wrong usage."""
+    """A setting that is missing is named, and is wrong usage; so is a database that is too old."""
+    from runtime.database import DatabaseTooOld
     from runtime.settings import MissingSetting  # Brings everything a service needs: only for who needs it.
 
     with told():
         try:
             yield
-        except MissingSetting as error:
+        except (MissingSetting, DatabaseTooOld) as error:
             raise NotConfigured(str(error)) from error
 
 

@@ -113,14 +113,19 @@ class Judging:
             if now >= everybody_at:
                 everybody_at = now + EVERYBODY_SECONDS
                 self._awake |= dict.fromkeys(await tenants(self.evidence.database), now)
-            for tenant in list(self._awake):
+            judged = 0
+            for tenant in list(
+                self._awake
+            ):  # A batch of each in turn: no district waits for another's thousands.
                 began = clock()
-                while await self.judge_waiting(tenant):
+                if done := await self.judge_waiting(tenant):
+                    judged += done
                     self._awake[tenant] = clock() + POLL_SECONDS
                     await self._give_way(min(RESTS * (clock() - began), MOST_REST_SECONDS))
-                    began = clock()
-                if self._awake[tenant] <= clock():
+                elif self._awake[tenant] <= clock():
                     del self._awake[tenant]
+            if judged:
+                continue
             self._work.clear()
             pause = POLL_SECONDS if self._awake else max(0.0, everybody_at - clock())
             try:
