@@ -23,6 +23,7 @@ SECOND = AmendmentPersonalData(
     reason="Mira tires in the afternoon.", evaluations_used="The classroom log.",
     options_considered="Rest breaks: they were tried.", other_factors="None at all.",
 )  # fmt: skip
+OUTSIDE = {"occurred_on": str(DAY), "source": "The old system", "reason": "Recorded there that day."}
 PARTS_OF_BOTH = (
     "longer sessions", "tires in the afternoon", "Therapist", "classroom log", "she would miss art", "Rest breaks",
 )  # fmt: skip
@@ -302,3 +303,47 @@ async def test_a_mail_that_comes_back_undoes_every_notice_in_it_and_the_letter_h
         assert "given" not in (await world.get(f"/notify/v1/notices/{notice}")).json()
     batch = (await world.post("/notify/v1/batches", {})).json()
     assert [len(each["notices"]) for each in batch["letters"] if str(notices[0]) in each["notices"]] == [2]
+
+
+@pytest.mark.parametrize("which", ["leader", "follower"])
+@pytest.mark.parametrize("posted", [False, True])
+async def test_what_was_done_outside_with_one_notice_is_recorded_of_that_one_alone(world, which, posted):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    leader, follower = await a_letter_of_two(world)
+    one, other = (leader, follower) if which == "leader" else (follower, leader)
+    if posted:
+        await world.post(f"/notify/v1/notices/{leader}/deliveries", {"channel": "letter"})
+        await both(world, "posted")
+
+    said = await world.post(
+        f"/notify/v1/notices/{one}/deliveries",
+        {"channel": "handed_over", "reported": OUTSIDE},
+    )
+
+    assert said.json()["status"] == "given", said.text
+    sent = [each for each in await world.history(other) if isinstance(each, NoticeSent)]
+    assert [each.channel for each in sent] == (["letter"] if posted else [])
+    assert not [each for each in await world.history(other) if isinstance(each, NoticeGiven)]
+    if posted:
+        assert (await world.state(other))[0] == "posted"
+        async with world.notify.database.lend(world.tenant) as connection:
+            due_at = await connection.fetchval("SELECT due_at FROM notify.outbox WHERE notice = $1", other)
+        assert due_at is not None, "its mailing days run on"
+    else:
+        await world.reaches("to_post", other)
+        assert (await rendered(world, other)).together_with in (None, ())
+
+
+async def a_letter_of_two(world):
+    """Two changes of one day in one letter that waits to be posted: which of the two leads, and the other."""
+    await second(world)
+    notices = await both(world, "to_post")
+    async with asyncio.timeout(10):
+        while not all([(await rendered(world, each)).together_with for each in notices]):
+            await asyncio.sleep(0.02)
+    async with world.notify.database.lend(world.tenant) as connection:
+        leader = await connection.fetchval(
+            "SELECT leader FROM notify.outbox WHERE notice = any($1) AND leader IS NOT NULL", notices
+        )
+    return leader, next(each for each in notices if each != leader)

@@ -276,6 +276,29 @@ async def lapse(
     return gone
 
 
+async def part(rows: AsyncConnection, tenant: str, notice: UUID) -> None:
+    """What is said of this notice alone: a letter that has not left is written anew without it.
+
+    Of one that has left, or may have, each notice waits on its own; one that is given stays as it was given.
+    """
+    own = await entry(rows, tenant, notice)
+    if own is None:
+        return
+    letter_of = own.leader or notice
+    leading, led = await letter(rows, tenant, letter_of)
+    if leading is None or not led:
+        return
+    if leading.state in OPEN:
+        await _part(rows, tenant, [notice])
+    elif leading.state in ("posted", "in_doubt", "handing_over"):
+        state = "posted" if leading.state == "posted" else "in_doubt"
+        await rows.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == letter_of)
+            .values(leader=None, state=state, due_at=leading.due_at if state == "posted" else None)
+        )
+
+
 async def _part(rows: AsyncConnection, tenant: str, gone: Sequence[UUID]) -> None:
     led_by = select(OUTBOX.c.leader).where(
         OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone)), OUTBOX.c.leader.is_not(None)
