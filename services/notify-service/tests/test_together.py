@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from contracts import streams
 from contracts.ids import new_id
@@ -16,6 +17,7 @@ from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, No
 from contracts.plan import AmendmentPersonalData, AmendmentWithdrawn, PlanEnded, ReasonPersonalData
 from contracts.vocabulary import NoticePart
 from notify_service.adapters.sending.preparing import facts_kept
+from notify_service.adapters.tables import OUTBOX
 from notify_service.testing_notices import DAY, service_item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -347,3 +349,84 @@ async def a_letter_of_two(world):
             "SELECT leader FROM notify.outbox WHERE notice = any($1) AND leader IS NOT NULL", notices
         )
     return leader, next(each for each in notices if each != leader)
+
+
+async def test_of_a_printed_letter_of_two_neither_is_led_away_by_a_later_change(world):
+    await world.arrange()
+    await world.propose()
+    leader, follower = await a_letter_of_two(world)
+    printed = (await world.get(f"/notify/v1/notices/{follower}.pdf")).content
+
+    third = await second(world)
+
+    await third_stands(world, third)
+    assert (await world.get(f"/notify/v1/notices/{follower}.pdf")).content == printed
+    posted = await world.post(f"/notify/v1/notices/{leader}/deliveries", {"channel": "handed_over"})
+    assert posted.status_code == 200
+    for notice in (leader, follower):
+        assert (await world.state(notice))[0] == "given"
+
+
+async def test_of_a_printed_letter_whose_other_change_was_withdrawn_no_third_joins(world):
+    await world.arrange()
+    await world.propose()
+    pair = await a_letter_of_two(world)
+    left = await by_amendment(world, world.family.amendment)
+    gone = next(each for each in pair if each != left)
+    await world.get(f"/notify/v1/notices/{left}.pdf")
+    withdrawn = AmendmentWithdrawn(
+        effective_on=DAY, plan_id=world.family.plan, amendment_id=(await world.history(gone))[0].amendment_id,
+        personal=ReasonPersonalData(reason="Thought better of it."),
+    )  # fmt: skip
+    await world.publish(streams.plan(world.family.plan), world.family.student, withdrawn)
+    await world.reaches("lapsed", gone)
+    await world.reaches("to_post", left)
+
+    third = await second(world)
+
+    await third_stands(world, third)
+    assert (await rendered(world, left)).together_with in (None, ())
+
+
+async def test_a_batch_posts_only_the_letters_that_are_still_in_it(world):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    left, gone = await a_letter_of_two(world)
+    batch = (await world.post("/notify/v1/batches", {})).json()
+    withdrawn = AmendmentWithdrawn(
+        effective_on=DAY, plan_id=world.family.plan, amendment_id=(await world.history(gone))[0].amendment_id,
+        personal=ReasonPersonalData(reason="Thought better of it."),
+    )  # fmt: skip
+    await world.publish(streams.plan(world.family.plan), world.family.student, withdrawn)
+    await world.reaches("lapsed", gone)
+    await world.reaches("to_post", left)
+
+    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+
+    assert posted.status_code == 200, posted.text
+    assert (await world.state(left))[0] == "to_post", "the printed letter gives a change that is withdrawn"
+
+
+async def test_the_letter_is_not_read_while_it_is_written_anew(world):
+    await world.arrange()
+    await world.propose()
+    first = await world.reaches("to_post")
+    async with world.notify.database.begin(world.tenant) as rows:
+        await rows.execute(
+            update(OUTBOX).where(OUTBOX.c.notice == first).values(state="to_prepare", due_at=None)
+        )
+
+    read = await world.get(f"/notify/v1/notices/{first}.pdf")
+
+    assert (read.status_code, read.json()["code"]) == (409, "notice-not-rendered")
+    async with world.notify.database.lend(world.tenant) as connection:
+        taken = await connection.fetchval("SELECT taken_out FROM notify.outbox WHERE notice = $1", first)
+    assert taken is False, "nobody holds it in hand"
+
+
+async def third_stands(world, amendment):
+    """Its notice is written, alone or with others."""
+    async with asyncio.timeout(10):
+        while len(await world.notices()) < 3:
+            await asyncio.sleep(0.02)
+    await world.reaches("to_post", await by_amendment(world, amendment))

@@ -179,14 +179,18 @@ async def share_facts(rows: AsyncConnection, tenant: str, leader: UUID, facts: U
 
 async def take_out(rows: AsyncConnection, tenant: str, notice: UUID) -> None:
     """Somebody may hold this letter in hand from now on."""
-    leader = select(func.coalesce(OUTBOX.c.leader, OUTBOX.c.notice)).where(
-        OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
+    leader = (
+        select(func.coalesce(OUTBOX.c.leader, OUTBOX.c.notice))
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
+        .scalar_subquery()
     )
+    # Each notice of the letter: none of them is led away by another.
     await rows.execute(
         update(OUTBOX)
-        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == leader.scalar_subquery(), ~OUTBOX.c.taken_out)
+        .where(OUTBOX.c.tenant == tenant, (OUTBOX.c.notice == leader) | (OUTBOX.c.leader == leader),
+               ~OUTBOX.c.taken_out)
         .values(taken_out=True)
-    )
+    )  # fmt: skip
 
 
 async def move(rows: AsyncConnection, lease: Lease, state: str, **changes: Any) -> bool:
@@ -303,12 +307,13 @@ async def _part(rows: AsyncConnection, tenant: str, gone: Sequence[UUID]) -> Non
     led_by = select(OUTBOX.c.leader).where(
         OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone)), OUTBOX.c.leader.is_not(None)
     )
+    # What was taken out stays so: on the paper in somebody's hand no other change stands.
     letters = or_(OUTBOX.c.notice.in_(led_by), OUTBOX.c.leader.in_(led_by), OUTBOX.c.leader.in_(list(gone)))
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, letters, OUTBOX.c.notice.not_in(list(gone)), OUTBOX.c.state.in_(OPEN))
         .values(leader=None, state="to_prepare", batch=None, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
-                taken_out=False, due_at=func.notify.now_for(tenant))
+                due_at=func.notify.now_for(tenant))
     )  # fmt: skip
     await rows.execute(
         update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone))).values(leader=None)
