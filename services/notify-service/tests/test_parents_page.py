@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from contracts import streams
 from contracts.district import StaffAdded, StaffPersonalData
 from contracts.event import Actor, EventClass
 from contracts.ids import new_id
@@ -415,3 +417,60 @@ async def test_the_page_says_who_looked_at_the_record_and_what_for(world):
     assert str(staff) not in page.text
     assert "34 CFR 300.614" in told
     assert "Dana" not in (await world.http.get(path)).text, "nothing before the check"
+
+
+@pytest.mark.parametrize("missing", ["the right to the record", "nothing, but restricted"])
+async def test_whoever_may_not_inspect_the_record_sees_the_notice_and_no_more(world, missing):
+    _, path = await mailed(world, language="en")
+    looked = AccessRecorded(
+        effective_on=date(2026, 2, 20),
+        reads=(Read(at=datetime(2026, 2, 20, 9, tzinfo=UTC), party=Actor(id="portal", role="vendor"),
+                    purpose="read the plan", ground="school_official", what=(Seen(kind="plan"),)),),
+    )  # fmt: skip
+    await world.publish(f"access/{world.family.student}/2026-02-20", world.family.student, looked)
+    async with asyncio.timeout(10):
+        while 'id="looked"' not in (before := await post(world, path, **BIRTH)).text:
+            await asyncio.sleep(0.05)
+    student = world.family.student
+    if missing == "the right to the record":
+        fewer = world.family.rights.model_copy(update={"record": None})
+        changed = world.family.confirmed(rights=fewer)
+        await world.publish(streams.student(student), student, changed)
+    else:
+        world.family = replace(world.family, restrictions="An order of the court.")
+        restricted, changed = world.family.contact(), world.family.confirmed()
+        await world.publish(streams.student(student), student, restricted, changed)
+
+    async with asyncio.timeout(10):
+        while 'id="looked"' in (page := await post(world, path, **BIRTH)).text:
+            await asyncio.sleep(0.05)
+
+    assert "longer sessions" in page.text, "the notice itself"
+    assert before.text.count("<section") - page.text.count("<section") == 2, (
+        "neither who looked nor the plan in force"
+    )
+
+
+async def test_a_program_that_polls_pushes_nobody_off_the_page(world):
+    _, path = await mailed(world, language="en")
+    student = world.family.student
+
+    def read(minute, party, role):
+        at = datetime(2026, 2, 20, 9, tzinfo=UTC) + timedelta(minutes=minute)
+        reads = (Read(at=at, party=Actor(id=party, role=role), purpose=f"a {role} reads", ground="school_official",
+                      what=(Seen(kind="plan"),)),)  # fmt: skip
+        return AccessRecorded(effective_on=date(2026, 2, 20), reads=reads)
+
+    polls = [read(1 + minute, "portal", "vendor") for minute in range(70)]
+    looked = [read(0, "a-teacher", "case_manager"), *polls, read(80, "last", "principal")]
+    await world.publish(f"access/{student}/2026-02-20", student, *looked)
+    async with asyncio.timeout(20):
+        while "a principal reads" not in (page := await post(world, path, **BIRTH)).text:
+            await asyncio.sleep(0.05)
+
+    told = re.search(r'id="looked".*?</section>', page.text, re.S).group(0)
+    assert told.count("a case_manager reads") == 1
+    assert told.count("a vendor reads") == 1
+    async with world.notify.database.lend(world.tenant) as connection:
+        kept = await connection.fetchval("SELECT count(*) FROM notify_read.looks WHERE student = $1", student)
+    assert kept == 3

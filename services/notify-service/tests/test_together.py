@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from contracts import streams
 from contracts.ids import new_id
@@ -16,6 +17,7 @@ from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, No
 from contracts.plan import AmendmentPersonalData, AmendmentWithdrawn, PlanEnded, ReasonPersonalData
 from contracts.vocabulary import NoticePart
 from notify_service.adapters.sending.preparing import facts_kept
+from notify_service.adapters.tables import OUTBOX
 from notify_service.testing_notices import DAY, service_item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,6 +25,7 @@ SECOND = AmendmentPersonalData(
     reason="Mira tires in the afternoon.", evaluations_used="The classroom log.",
     options_considered="Rest breaks: they were tried.", other_factors="None at all.",
 )  # fmt: skip
+OUTSIDE = {"occurred_on": str(DAY), "source": "The old system", "reason": "Recorded there that day."}
 PARTS_OF_BOTH = (
     "longer sessions", "tires in the afternoon", "Therapist", "classroom log", "she would miss art", "Rest breaks",
 )  # fmt: skip
@@ -302,3 +305,128 @@ async def test_a_mail_that_comes_back_undoes_every_notice_in_it_and_the_letter_h
         assert "given" not in (await world.get(f"/notify/v1/notices/{notice}")).json()
     batch = (await world.post("/notify/v1/batches", {})).json()
     assert [len(each["notices"]) for each in batch["letters"] if str(notices[0]) in each["notices"]] == [2]
+
+
+@pytest.mark.parametrize("which", ["leader", "follower"])
+@pytest.mark.parametrize("posted", [False, True])
+async def test_what_was_done_outside_with_one_notice_is_recorded_of_that_one_alone(world, which, posted):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    leader, follower = await a_letter_of_two(world)
+    one, other = (leader, follower) if which == "leader" else (follower, leader)
+    if posted:
+        await world.post(f"/notify/v1/notices/{leader}/deliveries", {"channel": "letter"})
+        await both(world, "posted")
+
+    said = await world.post(
+        f"/notify/v1/notices/{one}/deliveries",
+        {"channel": "handed_over", "reported": OUTSIDE},
+    )
+
+    assert said.json()["status"] == "given", said.text
+    sent = [each for each in await world.history(other) if isinstance(each, NoticeSent)]
+    assert [each.channel for each in sent] == (["letter"] if posted else [])
+    assert not [each for each in await world.history(other) if isinstance(each, NoticeGiven)]
+    if posted:
+        assert (await world.state(other))[0] == "posted"
+        async with world.notify.database.lend(world.tenant) as connection:
+            due_at = await connection.fetchval("SELECT due_at FROM notify.outbox WHERE notice = $1", other)
+        assert due_at is not None, "its mailing days run on"
+    else:
+        await world.reaches("to_post", other)
+        assert (await rendered(world, other)).together_with in (None, ())
+
+
+async def a_letter_of_two(world):
+    """Two changes of one day in one letter that waits to be posted: which of the two leads, and the other."""
+    await second(world)
+    notices = await both(world, "to_post")
+    async with asyncio.timeout(10):
+        while not all([(await rendered(world, each)).together_with for each in notices]):
+            await asyncio.sleep(0.02)
+    async with world.notify.database.lend(world.tenant) as connection:
+        leader = await connection.fetchval(
+            "SELECT leader FROM notify.outbox WHERE notice = any($1) AND leader IS NOT NULL", notices
+        )
+    return leader, next(each for each in notices if each != leader)
+
+
+async def test_of_a_printed_letter_of_two_neither_is_led_away_by_a_later_change(world):
+    await world.arrange()
+    await world.propose()
+    leader, follower = await a_letter_of_two(world)
+    printed = (await world.get(f"/notify/v1/notices/{follower}.pdf")).content
+
+    third = await second(world)
+
+    await third_stands(world, third)
+    assert (await world.get(f"/notify/v1/notices/{follower}.pdf")).content == printed
+    posted = await world.post(f"/notify/v1/notices/{leader}/deliveries", {"channel": "handed_over"})
+    assert posted.status_code == 200
+    for notice in (leader, follower):
+        assert (await world.state(notice))[0] == "given"
+
+
+async def test_of_a_printed_letter_whose_other_change_was_withdrawn_no_third_joins(world):
+    await world.arrange()
+    await world.propose()
+    pair = await a_letter_of_two(world)
+    left = await by_amendment(world, world.family.amendment)
+    gone = next(each for each in pair if each != left)
+    await world.get(f"/notify/v1/notices/{left}.pdf")
+    withdrawn = AmendmentWithdrawn(
+        effective_on=DAY, plan_id=world.family.plan, amendment_id=(await world.history(gone))[0].amendment_id,
+        personal=ReasonPersonalData(reason="Thought better of it."),
+    )  # fmt: skip
+    await world.publish(streams.plan(world.family.plan), world.family.student, withdrawn)
+    await world.reaches("lapsed", gone)
+    await world.reaches("to_post", left)
+
+    third = await second(world)
+
+    await third_stands(world, third)
+    assert (await rendered(world, left)).together_with in (None, ())
+
+
+async def test_a_batch_posts_only_the_letters_that_are_still_in_it(world):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    left, gone = await a_letter_of_two(world)
+    batch = (await world.post("/notify/v1/batches", {})).json()
+    withdrawn = AmendmentWithdrawn(
+        effective_on=DAY, plan_id=world.family.plan, amendment_id=(await world.history(gone))[0].amendment_id,
+        personal=ReasonPersonalData(reason="Thought better of it."),
+    )  # fmt: skip
+    await world.publish(streams.plan(world.family.plan), world.family.student, withdrawn)
+    await world.reaches("lapsed", gone)
+    await world.reaches("to_post", left)
+
+    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+
+    assert posted.status_code == 200, posted.text
+    assert (await world.state(left))[0] == "to_post", "the printed letter gives a change that is withdrawn"
+
+
+async def test_the_letter_is_not_read_while_it_is_written_anew(world):
+    await world.arrange()
+    await world.propose()
+    first = await world.reaches("to_post")
+    async with world.notify.database.begin(world.tenant) as rows:
+        await rows.execute(
+            update(OUTBOX).where(OUTBOX.c.notice == first).values(state="to_prepare", due_at=None)
+        )
+
+    read = await world.get(f"/notify/v1/notices/{first}.pdf")
+
+    assert (read.status_code, read.json()["code"]) == (409, "notice-not-rendered")
+    async with world.notify.database.lend(world.tenant) as connection:
+        taken = await connection.fetchval("SELECT taken_out FROM notify.outbox WHERE notice = $1", first)
+    assert taken is False, "nobody holds it in hand"
+
+
+async def third_stands(world, amendment):
+    """Its notice is written, alone or with others."""
+    async with asyncio.timeout(10):
+        while len(await world.notices()) < 3:
+            await asyncio.sleep(0.02)
+    await world.reaches("to_post", await by_amendment(world, amendment))

@@ -139,10 +139,32 @@ def test_a_notice_that_cannot_go_out_is_a_finding_until_it_is_given() -> None:
         "2-24", NoticeBlocked, notice_id=an_id("notice"), reasons=("contact_restricted",)
     )
     assert stuck.one("idea.pwn-before", "2-24") == ("due", "Waits since 2026-02-24: contact restricted.")
-    assert stuck.one("idea.pwn-before", "2-25")[0] == "overdue"
+    assert stuck.one("idea.pwn-before", "3-25")[0] == "due", (
+        "it has no last day of its own: the change's rule has"
+    )
+    (waits,) = stuck.find("idea.pwn-before", "2-25")
+    assert str(waits.cure).startswith("Review the restriction on contact first")
     stuck.add("2-26", NoticeUnblocked, notice_id=an_id("notice"))
-    assert noticed(stuck, "2-26").one("idea.pwn-before", "2-27")[0] == "met_late"
+    assert noticed(stuck, "2-26").one("idea.pwn-before", "2-27")[0] == "met"
     assert not owed(History()).find("idea.pwn-before", "2-25"), "what goes its way is no finding"
+
+
+def test_a_notice_with_a_last_day_is_overdue_once_that_has_passed() -> None:
+    stuck = owed(History(), due_on="2026-03-02")
+    stuck.add("2-24", NoticeBlocked, notice_id=an_id("notice"), reasons=("no_postal_address",))
+    assert [stuck.one("idea.pwn-before", on)[0] for on in ("3-2", "3-3")] == ["due", "overdue"]
+    (waits,) = stuck.find("idea.pwn-before", "3-3")
+    assert "give it by hand" in str(waits.cure)
+    of = {
+        "notice_id": an_id("notice"),
+        "student_id": MIRA,
+        "kind": "prior_written_notice",
+        "caused_by": an_id("it"),
+    }
+    nobodys = History().add(
+        "2-24", NoticeUnaddressed, occasion="amendment_proposed", due_on="2026-03-02", **of
+    )
+    assert nobodys.one("idea.pwn-before", "3-3")[0] == "overdue"
 
 
 def test_a_notice_that_nobody_can_be_given_is_a_finding_until_it_is_owed_no_more() -> None:
@@ -154,8 +176,9 @@ def test_a_notice_that_nobody_can_be_given_is_a_finding_until_it_is_owed_no_more
     }
     nobodys = History().add("2-24", NoticeUnaddressed, occasion="amendment_proposed", **of)
     assert nobodys.one("idea.pwn-before", "2-26") == (
-        "overdue", "Owed, waits since 2026-02-24: nobody holds the right.",
-    )  # fmt: skip
+        "due",
+        "Waits since 2026-02-24: nobody holds the right.",
+    )
     nobodys.add("2-27", NoticeLapsed, notice_id=an_id("notice"), reason="given_by_another")
     assert nobodys.one("idea.pwn-before", "2-28")[0] == "excused"
 

@@ -127,7 +127,11 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
 
 def _posted(call: Call, batch_id: UUID, on: date, carrier: Line | None) -> Decide:
     async def decide(work: Work) -> Sequence[Event]:
-        if work.entry.state not in ("to_post", "given") or work.notice.sent_by(Channel.LETTER) is not None:
+        if (
+            work.entry.batch != batch_id
+            or work.entry.state not in ("to_post", "given")
+            or work.notice.sent_by(Channel.LETTER) is not None
+        ):
             return ()
         done = Delivered(
             uuid5(batch_id, str(work.entry.notice)), Channel.LETTER, on, carrier, None, batch_id=batch_id

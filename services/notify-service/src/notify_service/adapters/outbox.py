@@ -179,14 +179,18 @@ async def share_facts(rows: AsyncConnection, tenant: str, leader: UUID, facts: U
 
 async def take_out(rows: AsyncConnection, tenant: str, notice: UUID) -> None:
     """Somebody may hold this letter in hand from now on."""
-    leader = select(func.coalesce(OUTBOX.c.leader, OUTBOX.c.notice)).where(
-        OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
+    leader = (
+        select(func.coalesce(OUTBOX.c.leader, OUTBOX.c.notice))
+        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
+        .scalar_subquery()
     )
+    # Each notice of the letter: none of them is led away by another.
     await rows.execute(
         update(OUTBOX)
-        .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == leader.scalar_subquery(), ~OUTBOX.c.taken_out)
+        .where(OUTBOX.c.tenant == tenant, (OUTBOX.c.notice == leader) | (OUTBOX.c.leader == leader),
+               ~OUTBOX.c.taken_out)
         .values(taken_out=True)
-    )
+    )  # fmt: skip
 
 
 async def move(rows: AsyncConnection, lease: Lease, state: str, **changes: Any) -> bool:
@@ -276,16 +280,40 @@ async def lapse(
     return gone
 
 
+async def part(rows: AsyncConnection, tenant: str, notice: UUID) -> None:
+    """What is said of this notice alone: a letter that has not left is written anew without it.
+
+    Of one that has left, or may have, each notice waits on its own; one that is given stays as it was given.
+    """
+    own = await entry(rows, tenant, notice)
+    if own is None:
+        return
+    letter_of = own.leader or notice
+    leading, led = await letter(rows, tenant, letter_of)
+    if leading is None or not led:
+        return
+    if leading.state in OPEN:
+        await _part(rows, tenant, [notice])
+    elif leading.state in ("posted", "in_doubt", "handing_over"):
+        state = "posted" if leading.state == "posted" else "in_doubt"
+        await rows.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.tenant == tenant, OUTBOX.c.leader == letter_of)
+            .values(leader=None, state=state, due_at=leading.due_at if state == "posted" else None)
+        )
+
+
 async def _part(rows: AsyncConnection, tenant: str, gone: Sequence[UUID]) -> None:
     led_by = select(OUTBOX.c.leader).where(
         OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone)), OUTBOX.c.leader.is_not(None)
     )
+    # What was taken out stays so: on the paper in somebody's hand no other change stands.
     letters = or_(OUTBOX.c.notice.in_(led_by), OUTBOX.c.leader.in_(led_by), OUTBOX.c.leader.in_(list(gone)))
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, letters, OUTBOX.c.notice.not_in(list(gone)), OUTBOX.c.state.in_(OPEN))
         .values(leader=None, state="to_prepare", batch=None, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
-                taken_out=False, due_at=func.notify.now_for(tenant))
+                due_at=func.notify.now_for(tenant))
     )  # fmt: skip
     await rows.execute(
         update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(gone))).values(leader=None)

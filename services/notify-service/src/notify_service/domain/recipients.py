@@ -50,6 +50,13 @@ def what_blocks(recipient: Recipient | None, day: date) -> tuple[str, ...]:
     return ()
 
 
+def may_inspect(recipient: Recipient | None, day: date) -> bool:
+    """Whether this person may be shown the record on ``day``: the right to notice is not the right to inspect (300.613)."""
+    return (
+        recipient is not None and not recipient.restricted and _holds(recipient, recipient.rights.record, day)
+    )
+
+
 def _holds(recipient: Recipient, right: Held | None, day: date) -> bool:
     if (
         right is None

@@ -123,9 +123,13 @@ def slow_down(words: Wording, seconds: int) -> Response:
 
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
-    wrong: str | None = None, plan: Sequence[AnyItem] = (), looks: Sequence[Shown] = (),
+    wrong: str | None = None, inspects: bool = False, plan: Sequence[AnyItem] = (),
+    looks: Sequence[Shown] = (),
 ) -> Response:  # fmt: skip
-    """After the check: what changes from what to what, why, what one can do by when, and the ways to answer."""
+    """After the check: what changes from what to what, why, what one can do by when, and the ways to answer.
+
+    Whoever ``inspects`` the record is shown the plan in force and who looked, too.
+    """
     text = compose(facts, words, seen.notice.about.language)
     items = list(_items(facts, words))
     return _page(
@@ -133,7 +137,8 @@ def notice_page(
         wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
         acknowledged=seen.notice.acknowledged_on, longest_text=LONGEST_TEXT,
-        plan=[item_title(item, words) for item in plan], looks=[_looked(each, words) for each in looks], **_district(seen, words),
+        inspects=inspects, plan=[item_title(item, words) for item in plan],
+        looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
 
 

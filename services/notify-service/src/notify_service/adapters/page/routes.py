@@ -24,6 +24,7 @@ from notify_service.adapters.page.seeing import (
     check,
     form_key,
     in_force_today,
+    inspects_record,
     looked_at_record,
     proof_of,
     proven,
@@ -82,7 +83,7 @@ class Reached:
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
-        plan = await in_force_today(self.hand, seen)
+        inspects = await inspects_record(self.hand, seen)
         return rendering.notice_page(
             seen,
             self.token,
@@ -92,8 +93,9 @@ class Reached:
             form_key(),
             said=said,
             wrong=wrong,
-            plan=plan,
-            looks=await looked_at_record(self.hand, seen),
+            inspects=inspects,
+            plan=await in_force_today(self.hand, seen) if inspects else (),
+            looks=await looked_at_record(self.hand, seen) if inspects else (),
         )
 
 

@@ -20,6 +20,7 @@ from notify_service.adapters.outbox import Entry
 from notify_service.adapters.projections.looks import Shown, newest_looks
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
+from notify_service.domain.recipients import may_inspect
 from runtime.append_request import Context
 from runtime.erasing import destroyed_here
 
@@ -89,6 +90,14 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         return None
     beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
     return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside))
+
+
+async def inspects_record(hand: AtHand, seen: Seen) -> bool:
+    """Whether whoever the notice is to may be shown more of the record than the notice says."""
+    tenant, entry = seen.link.tenant, seen.entry
+    async with hand.service.database.begin(tenant) as rows:
+        person = await known_facts.recipient(rows, tenant, entry.student, entry.holder)
+    return may_inspect(person, seen.today)
 
 
 async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:

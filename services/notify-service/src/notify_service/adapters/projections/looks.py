@@ -27,13 +27,16 @@ SOURCES = ("plan", "progress", "notify", "audit")
 OF_A_RECORD = (AccessRecorded, DisclosureRecorded)
 OF_A_NAME = (StaffAdded, StaffChanged, ClientRegistered)
 MOST_EVENTS = 60
-"""Newest first: about as many days on which somebody looked."""
+"""Of each kind, newest first."""
 
 
 async def keep(recorded: Recorded[Event], unit: Unit) -> None:
     """Keep one more look, or whose name an id is."""
     event, tenant = recorded.event, recorded.tenant
     match event:
+        case AccessRecorded() if not await _says_more(recorded, unit):
+            # A program that polls looks every minute: its day is one line, and must not push a person's off the page.
+            return
         case AccessRecorded() | DisclosureRecorded():
             row = {
                 "tenant": tenant, "event_id": recorded.id, "student": recorded.subject, "type": recorded.type,
@@ -46,6 +49,18 @@ async def keep(recorded: Recorded[Event], unit: Unit) -> None:
             await _name(unit.rows, tenant, str(event.staff_id), name)
         case ClientRegistered():
             await _name(unit.rows, tenant, event.client_id, event.name)
+
+
+async def _says_more(recorded: Recorded[Event], unit: Unit) -> bool:
+    """Whether somebody is in it who is not known to have looked on that day for that purpose."""
+    same_day = await unit.rows.execute(
+        select(LOOKS).where(
+            LOOKS.c.tenant == recorded.tenant, LOOKS.c.student == recorded.subject,
+            LOOKS.c.effective_on == recorded.effective_on, LOOKS.c.type == AccessRecorded.type,
+        )
+    )  # fmt: skip
+    before = [_event(row) for row in same_day]
+    return len(looked_at([*before, (recorded.event, recorded.effective_on)])) > len(looked_at(before))
 
 
 async def _name(rows: AsyncConnection, tenant: str, party: str, name: str) -> None:
@@ -66,10 +81,15 @@ class Shown:
 
 
 async def newest_looks(rows: AsyncConnection, tenant: str, student: UUID, most: int) -> Sequence[Shown]:
-    """Who looked, newest first; the whole record is audit-service's."""
+    """Who looked, and to whom it was given, ``most`` of each, newest first; the whole record is audit-service's."""
     wanted = select(LOOKS).where(LOOKS.c.tenant == tenant, LOOKS.c.student == student)
-    found = await rows.execute(wanted.order_by(LOOKS.c.known_at.desc(), LOOKS.c.event_id).limit(MOST_EVENTS))
-    looks = looked_at([_event(row) for row in found])[:most]
+    newest = wanted.order_by(LOOKS.c.known_at.desc(), LOOKS.c.event_id).limit(MOST_EVENTS)
+    looks: list[Looked] = []
+    # What was given to somebody outside is shown however often those inside looked.
+    for kind in OF_A_RECORD:
+        found = await rows.execute(newest.where(LOOKS.c.type == kind.type))
+        looks += looked_at([_event(row) for row in found])[:most]
+    looks.sort(key=lambda look: look.on, reverse=True)
     parties = [look.party for look in looks if look.party is not None]
     named = await rows.execute(select(NAMED).where(NAMED.c.tenant == tenant, NAMED.c.party.in_(parties)))
     names = {row.party: row.name for row in named}

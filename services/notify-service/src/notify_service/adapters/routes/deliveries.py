@@ -11,7 +11,7 @@ from contracts.event import Event
 from contracts.ids import new_id
 from contracts.notify import ToldOrally
 from contracts.problems import NotFound
-from notify_service.adapters import handing, known_facts, outbox
+from notify_service.adapters import handing, known_facts
 from notify_service.adapters.at_hand import at_hand
 from notify_service.adapters.making import NoticeCannotBeWritten, TextIsFixed, complete_notice
 from notify_service.adapters.returns import take_back
@@ -59,7 +59,10 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     done = handing.Delivered(
         new_id(), body.channel, body.on, body.note, reported, orally, told.interpreter if told else None
     )
-    return await _step(asked, notice_id, lambda work: handing.deliver(service, work, done))
+    # What was done outside Handrail was done with this notice: nobody says that it was our letter, with all that it gives.
+    return await _step(
+        asked, notice_id, lambda work: handing.deliver(service, work, done), alone=reported is not None
+    )
 
 
 @routes.get("/notices/{notice_id}/deliveries", response_model=Page[DeliveryOut])
@@ -120,19 +123,37 @@ async def post_return(notice_id: UUID, body: ReturnIn, who: Writes, asked: Asked
     return await _step(asked, notice_id, decide)
 
 
+class _GivenBy(Exception):
+    """Seen under the lock: this notice is given by another's letter, or by that one's no more."""
+
+    def __init__(self, notice: UUID) -> None:
+        super().__init__()
+        self.notice = notice
+
+
 async def _step(
-    asked: Call, notice_id: UUID, decide: Callable[[Work], Awaitable[Sequence[Event]]]
+    asked: Call, notice_id: UUID, decide: Callable[[Work], Awaitable[Sequence[Event]]], *, alone: bool = False
 ) -> Response:
+    """What is done with a letter is done with every notice that it gives; ``alone``, with this one only."""
     hand = at_hand(asked.request)
 
+    async def of_letter(work: Work) -> Sequence[Event]:
+        if not alone and work.entry.leader is not None:
+            raise _GivenBy(work.entry.leader)
+        if notice_id != work.entry.notice and notice_id not in work.led:
+            raise _GivenBy(notice_id)
+        return await decide(work)
+
     async def run(making: Making) -> Appended:
-        async with hand.service.database.begin(asked.tenant) as rows:
-            entry = await outbox.entry(rows, asked.tenant, notice_id)
-        # What is done with a letter is done with every notice that it gives.
-        letter = entry.leader if entry and entry.leader else notice_id
-        made = await step(
-            hand.service, asked.tenant, letter, decide, context=asked.context, answer=making.answer
-        )
+        made, letter = None, notice_id
+        while made is None:
+            try:
+                made = await step(
+                    hand.service, asked.tenant, letter, of_letter, context=asked.context, answer=making.answer,
+                    alone=alone,
+                )  # fmt: skip
+            except _GivenBy as by:
+                letter = by.notice
         hand.wake()
         return replace(made, resources={})
 

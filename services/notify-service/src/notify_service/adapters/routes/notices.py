@@ -61,6 +61,9 @@ async def get_letter(notice_id: UUID, who: Reads, asked: Asked) -> Response:
     service = at_hand(asked.request).service
     async with service.database.begin(asked.tenant) as rows:
         await outbox.take_out(rows, asked.tenant, notice_id)
+        entry = await outbox.entry(rows, asked.tenant, notice_id)
+        if entry is not None and entry.state == "to_prepare" and not shown.document.get("deliveries"):
+            raise NoticeNotRendered("The letter is just being written anew: read it again in a moment.")
     # From here on it is joined to nothing any more, as somebody may hold it in hand; so what stands now stays.
     stands = await asked.fetch("notice", notice_id)
     text = stands.document["text"] if stands else text

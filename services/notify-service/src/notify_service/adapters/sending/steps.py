@@ -58,12 +58,15 @@ Decide = Callable[[Work], Awaitable[Sequence[Event]]]
 
 async def step(
     service: Service, tenant: str, notice: UUID, decide: Decide, *, context: Context | None = None,
-    answer: Answer | None = None,
+    answer: Answer | None = None, alone: bool = False,
 ) -> Appended:  # fmt: skip
-    """Run ``decide`` and append what it says. Durable on return; decided again when somebody else was faster."""
+    """Run ``decide`` and append what it says. Durable on return; decided again when somebody else was faster.
+
+    ``alone``: of this notice only, which is first parted from the letter that gives it with others.
+    """
     for attempt in range(TRIES):
         try:
-            return await _step(service, tenant, notice, decide, context, answer)
+            return await _step(service, tenant, notice, decide, context, answer, alone)
         except _AnsweredBefore as before:
             return before.appended
         except VersionConflict:
@@ -80,9 +83,14 @@ async def _step(
     decide: Decide,
     context: Context | None,
     answer: Answer | None,
+    alone: bool,
 ) -> Appended:
     async with service.database.begin(tenant) as rows:
+        if alone:
+            await outbox.part(rows, tenant, notice)
         entry, led = await outbox.letter(rows, tenant, notice)
+        if alone:
+            led = ()
         if entry is None:
             raise NotFound("There is no such notice here.")
         connection = await driver(rows)
