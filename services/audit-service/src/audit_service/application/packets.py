@@ -94,7 +94,7 @@ async def issue_packet(
 ) -> Appended:  # fmt: skip
     """Make the packet, keep it, and record that it was issued and disclosed; durable on return.
 
-    Raises `ReleaseRequired`, `NothingToSend`, `NotFound` for a plan that is not this student's, and `NotYet` while an entry
+    Raises `ReleaseRequired`, `NothingToSend`, `NotFound` for a plan that is not this student's, and `NotCosigned` while an entry
     of the student is not cosigned. A crash before the events leaves at most a sealed document that no event names.
     """
     evidence, store, vault = service.evidence, service.store, service.vault
