@@ -128,11 +128,13 @@ class DestructionOrdered(Event):
 
 @event("destruction.stopped", of=EventClass.PROOF)
 class DestructionStopped(Event):
-    """A hold was set before the keys were destroyed: nothing was, and it has to be asked for anew."""
+    """A hold was set, or a request about the record or a dispute came, before the keys were destroyed: nothing was, and it
+    has to be asked for anew."""
 
     destruction_id: UUID
     student_id: StudentId
     hold_ids: tuple[UUID, ...]
+    """None where it was a request or a dispute alone."""
 
 
 class DestroyedKey(Value):

@@ -61,8 +61,9 @@ def tell_records(event: RecordsEvent, names: Names) -> Told:
                 why=plainly(event.ground),
             )
         case DestructionStopped():
-            holds = counted(len(event.hold_ids), "legal hold")
-            return Told(f"stopped a destruction before anything was destroyed, as {holds} stood")
+            holds = counted(len(event.hold_ids), "legal hold") + " stood"
+            why = holds if event.hold_ids else "a request about the record or a dispute was open"
+            return Told(f"stopped a destruction before anything was destroyed, as {why}")
         case ContentsDestroyed():
             final = day_in_words(event.final_on)
             return Told(

@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import date
 
 import asyncpg
 import pytest
 
+from audit_service.application import proofs
 from audit_service.application.tokens import Mint
 from audit_service.domain.cosigning import Seen, judge
 from audit_service.main import checkpoints_for
@@ -139,8 +141,25 @@ async def test_an_entry_that_is_not_cosigned_yet_is_asked_for_again(world) -> No
     await world.caught_up()
     event = (await world.get("/events", source="plan")).json()["items"][0]["entry"]["id"]
     answer = await world.get(f"/proofs/{event}", officer(world))
-    assert (answer.status_code, answer.json()["code"]) == (503, "not-yet")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not-cosigned-yet")
     assert "retry-after" in answer.headers
+
+
+async def test_nobody_waits_for_the_cosigner_longer_than_said_however_slowly_it_looks(
+    world, monkeypatch
+) -> None:
+    await some_history(world)
+    copies = await world.evidence.of_student(world.tenant, JONAS)
+    beyond = [replace(copy, index=copy.index + 1000) for copy in copies]
+
+    async def hang(*_asked) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(world.audit.cosigner, "look", hang)
+    monkeypatch.setattr(proofs, "SECONDS", 0.1)
+    async with asyncio.timeout(10):
+        with pytest.raises(proofs.NotCosigned, match="plan, progress"):
+            await proofs.cosigned_notes(world.audit, world.tenant, beyond)
 
 
 async def test_a_log_that_shows_another_root_is_not_cosigned_and_the_alarm_is_an_event(world) -> None:

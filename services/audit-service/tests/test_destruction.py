@@ -28,6 +28,7 @@ from contracts.disputes import DisputeFiled
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
 from contracts.event import EventClass
 from contracts.plan import PlanEnded, StatementAdded
+from contracts.students import RequestMade
 from contracts.testing import an_id
 from runtime.erasing import settle
 from runtime.testing_http import no_row_differs
@@ -243,6 +244,21 @@ async def test_a_hold_that_comes_after_the_order_stops_it_before_a_key_is_gone(e
     assert "Jonas Feld" in timeline.text
     await ended.post(f"/holds/{held.json()['id']}/release", {"reason": "settled"}, person(ended, DANA))
     await carried_out(ended, await ordered(ended))
+
+
+async def test_a_request_about_the_record_that_comes_after_the_order_stops_it_too(ended) -> None:
+    destruction = await ordered(ended)
+    made = RequestMade(effective_on=date(2026, 9, 1), student_id=JONAS, request_id=an_id("request"), kind="records",
+                       via="letter")  # fmt: skip
+    await ended.write("plan", JONAS, f"student/{JONAS}", made)
+    await ended.caught_up()
+    async with asyncio.timeout(20):
+        while not await destroyer(ended).work():
+            await asyncio.sleep(0.02)
+
+    shown = (await ended.get(f"/destructions/{destruction}", person(ended, DANA))).json()
+    assert (shown["status"], shown["holds"]) == ("stopped", [])
+    assert "Jonas Feld" in (await ended.get(f"/students/{JONAS}/timeline")).text
 
 
 async def test_afterwards_nothing_is_readable_and_everything_is_still_proven(ended) -> None:

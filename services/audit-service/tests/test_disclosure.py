@@ -1,6 +1,7 @@
 """When a record may go out: the rules of 34 CFR 99.30 and 99.5, each alone."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -11,9 +12,17 @@ from audit_service.domain.disclosure import (
     record_rights,
     release_for,
 )
-from audit_service.domain.packet_scope import NothingToSend, plan_to_send, scope_of, withheld_because
+from audit_service.domain.goals_shown import goals_to_send
+from audit_service.domain.packet_scope import (
+    NothingToSend,
+    of_kinds,
+    plan_to_send,
+    scope_of,
+    withheld_because,
+)
 from audit_service.testing_facts import (
     FATHER,
+    GOAL,
     JONAS,
     JONAS_AS_HOLDER,
     PLAN,
@@ -22,11 +31,14 @@ from audit_service.testing_facts import (
     amended,
     confirmed,
     draft_opened,
+    goal_added,
     registered,
     release,
     rights_transferred,
+    sorted_objects,
 )
-from contracts.plan import PlanEnded
+from contracts.items import Replace
+from contracts.plan import AmendmentAdopted, PlanEnded
 from contracts.plan_document import history_of
 from contracts.students import ReleaseRevoked, RightsHolderEnded
 from contracts.testing import Log, an_id
@@ -238,3 +250,48 @@ def test_people_around_the_student_are_never_in_a_packet():
 
     (entry,) = log.entries
     assert withheld_because(entry.type, entry.stream, entry, scope) == "other_person"
+
+
+def plan_with_a_goal(*more) -> Log:
+    """In force from 23 September; its goal, of 20 October, asked for less from 1 December on; three results."""
+    log = Log()
+    less = goal_added().changes[0].item.model_copy(update={"target": Decimal(50)})
+    lowered = AmendmentAdopted(effective_on=date(2025, 12, 1), plan_id=PLAN, amendment_id=an_id("less"),
+                               changes=(Replace(item=less),))  # fmt: skip
+    for event in (draft_opened(), adopted(), goal_added(), lowered, *more):
+        log.append(event, stream=f"plan/{PLAN}")
+    for day, value in ((date(2025, 11, 14), 5), (date(2025, 12, 19), 12), (date(2026, 1, 12), 21)):
+        log.append(sorted_objects(day, value), stream=f"item/{GOAL}/2025-2026")
+    return log
+
+
+def goals_sent(log: Log, *records: RecordKind):
+    history = history_of(entry for entry in log.entries if entry.stream == f"plan/{PLAN}")
+    scope = scope_of(plan_to_send(history, MAY_20), release(records=records), {})
+    return goals_to_send(history, of_kinds(log.entries, scope), scope)
+
+
+def test_a_goals_text_goes_out_with_the_plan_only_whatever_progress_is_released():
+    assert goals_sent(plan_with_a_goal(), RecordKind.ACCOMMODATIONS, RecordKind.PROGRESS) == ()
+
+
+def test_a_goals_picture_goes_out_with_the_progress_only():
+    assert goals_sent(plan_with_a_goal(), RecordKind.PLAN) == ()
+
+
+def test_when_a_goal_changed_goes_out_with_the_plans_history_only():
+    (narrow,) = goals_sent(plan_with_a_goal(), RecordKind.PLAN, RecordKind.PROGRESS)
+    (whole,) = goals_sent(plan_with_a_goal(), RecordKind.WHOLE_RECORD)
+
+    assert len(narrow.points) == len(whole.points) == 3
+    assert narrow.phases == ()
+    assert whole.phases == ((date(2025, 12, 1), "goal changed"),)
+
+
+def test_the_goals_of_a_plan_that_ended_go_out_as_they_stood_on_its_last_day():
+    ended = PlanEnded(effective_on=date(2026, 1, 10), plan_id=PLAN, reason=PlanEnd.GRADUATED)
+
+    (goal,) = goals_sent(plan_with_a_goal(ended), RecordKind.PLAN, RecordKind.PROGRESS)
+
+    assert goal.on == date(2026, 1, 9)
+    assert [str(point.value) for point in goal.points] == ["5", "12"]

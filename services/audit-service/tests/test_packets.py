@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from audit_service.application.evidence import opened_events
@@ -42,6 +43,7 @@ from audit_service.testing_facts import (
 from contracts.plan_document import history_of
 from contracts.testing import an_id
 from contracts.vocabulary import RecordKind
+from runtime.sequencer import Leader
 from runtime.testing_http import no_row_differs
 
 COLLEGE = {"name": "North College, Disability Office"}
@@ -197,6 +199,19 @@ async def test_the_college_verifies_the_packet_offline_with_nothing_but_the_file
     with_keys = await asyncio.to_thread(alone, tmp_path, "packet.zip", "--keys", "keys.txt", "--json")
     assert json.loads(with_keys.stdout)["good"]
     assert "cosigned it on" in with_keys.stdout
+
+
+async def test_a_packet_verifies_although_something_about_another_student_is_not_cosigned_yet(senior) -> None:
+    await issued(senior)
+    await senior.append("plan", DANA, f"staff/{DANA}", dana())
+    relay = await asyncpg.connect(senior.sources["plan"].url("plan_relay"))
+    await Leader("plan", relay).sequence()  # Indexed, and its sequencer was killed before it signed.
+    await relay.close()
+    await senior.caught_up()
+
+    for name in ("release", "whole"):
+        _, content = await issued(senior, release=str(an_id(name)))
+        assert verify(content, []).wrong == []
 
 
 async def test_what_does_not_stand_in_the_log_is_found_however_well_the_packet_is_forged(senior) -> None:

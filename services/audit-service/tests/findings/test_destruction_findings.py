@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from audit_service.application.judging import Known
+from audit_service.domain.findings.finding import Finding, State
 from audit_service.testing_findings import MIRA, MOTHER, History
 from contracts.disputes import DisputeFiled
 from contracts.event import EventClass
@@ -80,6 +82,23 @@ def test_a_request_that_is_not_refused_while_a_hold_stands_is_overdue_and_destro
     assert gone.one("rec.legal-hold", "2030-08-01") == (
         "missed", "Asked 2030-07-02, hold of 2030-06-15: destroyed 2030-08-01.",
     )  # fmt: skip
+
+
+def test_a_request_that_nobody_refused_is_excused_once_nothing_keeps_the_record_any_more() -> None:
+    history = released(asked(held(), "2030-07-02"), "2030-12-01")
+    assert history.one("rec.legal-hold", "2030-12-02") == (
+        "excused", "Asked 2030-07-02, hold of 2030-06-15: over before anything was destroyed.",
+    )  # fmt: skip
+
+
+def test_what_was_destroyed_while_a_hold_stood_is_missed_also_where_only_kept_findings_are_shown() -> None:
+    gone = destroyed(asked(held(), "2030-07-02"), "2030-08-01")
+    refused_before = Finding(rule="rec.legal-hold", about="kept 1", state=State.MET, severity="H", says="Gone.",
+                             trigger_on="2029-01-02", rules="federal@2026-1")  # fmt: skip
+    known = Known(gone.record("2030-08-02"), {}, None, (refused_before,))
+    assert [(f.trigger_on.year, f.state) for f in known.judged("rec.legal-hold").findings] == [
+        (2029, State.MET), (2030, State.MISSED),
+    ]  # fmt: skip
 
 
 def test_a_hold_that_is_released_no_longer_stands_in_the_way() -> None:

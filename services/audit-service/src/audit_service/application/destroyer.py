@@ -2,7 +2,8 @@
 
 1. the order has its index and lies below the frontier;
 2. every hold that the log knows stands in the keyring, and nothing more is sealed under the student's keys;
-3. when no process can have such a key in memory to seal with, the keyring deletes them, unless a hold stands;
+3. when no process can have such a key in memory to seal with, the keyring deletes them, unless a hold stands, or a request
+   about the record or a dispute came after the order and is open (34 CFR 99.10(e));
 4. ``destruction.contents_destroyed`` is logged, and every service erases its readable rows.
 
 Each step is safe to repeat, and none is undone.
@@ -17,7 +18,7 @@ from uuid import UUID
 import structlog
 
 from audit_service.application.records import DESTRUCTION, HOLD, Records
-from audit_service.domain.destruction import destroyed
+from audit_service.domain.destruction import asked_about, destroyed
 from contracts.event import Actor, EventClass
 from contracts.ids import new_id
 from contracts.records import DestroyedKey, DestructionOrdered, DestructionStopped
@@ -91,13 +92,18 @@ class Destroyer:
         loaded = await store.load(tenant, DESTRUCTION, destruction)
         if loaded.state.destruction.status != "ordered":
             return False
-        today = await records.today(tenant)
+        facts = await records.facts(tenant, order.student_id, order.classes)
         event: Any
         try:
-            keys, on = await keyring.destroy(tenant, destruction, order.student_id, order.classes, today)
+            # Without a time since when they are retired the keys went before: nothing stops that any more.
+            if since is not None and asked_about(facts):
+                raise HoldStands(list(facts.holds))
+            keys, on = await keyring.destroy(
+                tenant, destruction, order.student_id, order.classes, facts.today
+            )
         except HoldStands as stands:
             event = DestructionStopped(
-                effective_on=today,
+                effective_on=facts.today,
                 destruction_id=destruction,
                 student_id=order.student_id,
                 hold_ids=stands.holds,

@@ -81,15 +81,6 @@ EVERYTHING = Narrowed()
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """How far a log reaches below the frontier: its entries, and of them one subject's."""
-
-    source: str
-    size: int
-    nth: int
-
-
-@dataclass(frozen=True, slots=True)
 class District:
     """What a date needs to know of the district."""
 
@@ -300,20 +291,6 @@ class Evidence:
             )
         if not known:
             raise NotFound("There is nothing here under this id that you may see.")
-
-    async def extents(self, tenant: str, student: UUID) -> list[Extent]:
-        """How far each log reaches below the frontier."""
-        async with self.database.lend(tenant) as connection:
-            rows = await connection.fetch(
-                f"""SELECT f.source,
-                           coalesce((SELECT c.index + 1 FROM audit.copies c
-                                      WHERE {_TENANT} AND c.source = f.source AND c.position < f.next
-                                      ORDER BY c.index DESC LIMIT 1), 0) AS size,
-                           (SELECT count(*) FROM audit.copies c WHERE {_TENANT} AND c.subject = $1
-                               AND c.source = f.source AND c.position < f.next) AS nth
-                      FROM audit.frontier f ORDER BY f.source""", student,
-            )  # fmt: skip
-        return [Extent(row["source"], row["size"], row["nth"]) for row in rows]
 
     async def reached(self, tenant: str, event_id: UUID) -> bool:
         """Whether the event lies below the frontier."""

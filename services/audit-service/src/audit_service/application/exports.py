@@ -87,7 +87,7 @@ async def make_export(
 ) -> Appended:  # fmt: skip
     """Make the export, keep it sealed, and record it; durable on return.
 
-    Raises `NotFound` for a student of whom nothing was known then, `NotYet` while an entry is not cosigned. A crash before
+    Raises `NotFound` for a student of whom nothing was known then, `NotCosigned` while an entry is not cosigned. A crash before
     the event leaves at most a sealed document that no event names.
     """
     tenant, evidence = context.tenant, service.evidence

@@ -30,8 +30,9 @@ from runtime.projection import Difference, tenants
 log = structlog.get_logger()
 
 BATCH = 20
-BY_THE_DESTRUCTION = ("rec.destroy-notice",)
-"""Judged from the destruction's own events, which stay readable: also when nothing else is."""
+BY_THE_DESTRUCTION = ("rec.destroy-notice", "rec.legal-hold")
+"""Judged from the destruction's own events, which stay readable: also when nothing else is. What kept the record may be gone,
+so what was found of it before stays where nothing is found anew."""
 EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
@@ -64,7 +65,11 @@ class Known:
         if self.kept is None:
             return judge(self.record, only)
         after = tuple(each for rule in BY_THE_DESTRUCTION for each in judge(self.record, rule).findings)
-        stays = (each for each in self.kept if each.rule not in BY_THE_DESTRUCTION)
+        anew = {(each.rule, each.trigger_on) for each in after}
+        stays = (
+            each for each in self.kept
+            if each.rule != "rec.destroy-notice" and (each.rule, each.trigger_on) not in anew
+        )  # fmt: skip
         return Judged(tuple(each for each in (*stays, *after) if only in (None, each.rule)), None)
 
 

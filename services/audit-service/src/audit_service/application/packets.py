@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from audit_service.application.evidence import Copy, Extent, opened_events
+from audit_service.application.evidence import Copy, opened_events
 from audit_service.application.packet_pdf import plan_pdf
 from audit_service.application.proofs import cosigned_notes, proofs_of, verifier_keys
 from audit_service.application.service import AuditService
 from audit_service.domain.disclosure import Disclosure, record_rights, release_for
-from audit_service.domain.goals_shown import goals_of
-from audit_service.domain.moment import Moment
+from audit_service.domain.goals_shown import goals_to_send
 from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, scope_of, withheld_because
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
@@ -26,11 +25,13 @@ from contracts.audit import (
 )
 from contracts.event import Event, EventClass
 from contracts.fields import ExternalId
+from contracts.log.checkpoint import Checkpoint
 from contracts.plan_document import history_of, versions
 from contracts.problems import NotFound
 from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, ServiceName
 from runtime.append_request import Answer, Appended, Change, Claim, Context
 from runtime.drawing import drawn
+from runtime.roles import SERVICES
 from runtime.stream_model import Model, Resource
 
 MEDIA_TYPE = "application/zip"
@@ -93,8 +94,8 @@ async def issue_packet(
 ) -> Appended:  # fmt: skip
     """Make the packet, keep it, and record that it was issued and disclosed; durable on return.
 
-    Raises `ReleaseRequired`, `NothingToSend`, `NotFound` for a plan that is not this student's, and `NotYet` while an entry
-    that goes in is not cosigned. A crash before the events leaves at most a sealed document that no event names.
+    Raises `ReleaseRequired`, `NothingToSend`, `NotFound` for a plan that is not this student's, and `NotCosigned` while an entry
+    of the student is not cosigned. A crash before the events leaves at most a sealed document that no event names.
     """
     evidence, store, vault = service.evidence, service.store, service.vault
     copies = await evidence.of_student(context.tenant, command.student)
@@ -108,9 +109,10 @@ async def issue_packet(
     )
     release = release_for(disclosure, rights)
     scope = scope_of(plan_to_send(history, command.on), release, command.leave_out)
-    extents = await evidence.extents(context.tenant, command.student)
-    logs, sent = _slice(copies, extents, scope)
-    notes = await cosigned_notes(service, context.tenant, sent)
+    # Also what is withheld is counted: the checkpoint has to hold it.
+    notes = await cosigned_notes(service, context.tenant, copies)
+    sizes = {source: Checkpoint.parse(note.text).size for source, note in notes.items()}
+    logs, sent = _slice(copies, sizes, scope)
     proofs = await proofs_of(service, context.tenant, sent, notes)
     keys = await verifier_keys(service, context.tenant)
     holders = {str(release.holder_id), *(str(statement.holder_id) for statement in scope.document.statements)}
@@ -120,7 +122,7 @@ async def issue_packet(
         rights.personal, command.purpose, command.recipient, scope, release, logs, versions(history),
         notices_on(released, command.on), delivery_on(released, command.on), results_on(released, command.on),
         await evidence.names(context.tenant, holders),
-        goals_of(history, released, Moment(command.on)) if RecordKind.PROGRESS in scope else (),
+        goals_to_send(history, released, scope),
     )  # fmt: skip
     content = await asyncio.to_thread(_packet, facts, sent, proofs, keys)
     document = await vault.keep(context.tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
@@ -164,7 +166,7 @@ def _packet(
 
 
 def _slice(
-    copies: Sequence[Copy], extents: Sequence[Extent], scope: Scope
+    copies: Sequence[Copy], sizes: Mapping[str, int], scope: Scope
 ) -> tuple[list[LogExtent], list[Copy]]:
     """The entries that go in, and per log the ones that stay out, each with its reason."""
     sent: list[Copy] = []
@@ -178,8 +180,8 @@ def _slice(
             withheld.setdefault(copy.source, []).append(WithheldEntry(event_id=entry.id, reason=why))
     counted = {copy.source: sum(1 for each in copies if each.source == copy.source) for copy in copies}
     logs = [
-        LogExtent(service=ServiceName(extent.source), size=extent.size, nth=counted.get(extent.source, 0),
-                  withheld=tuple(withheld.get(extent.source, ())))
-        for extent in extents
+        LogExtent(service=ServiceName(source), size=sizes.get(source, 0), nth=counted.get(source, 0),
+                  withheld=tuple(withheld.get(source, ())))
+        for source in SERVICES
     ]  # fmt: skip
     return logs, sent

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from audit_service.application.copied_tree import copied_tree
 from audit_service.application.cosigner import known_key, newest_note, reached_of
 from audit_service.application.evidence import Copy
+from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import AuditService
 from contracts.canonical import Instant
 from contracts.event import Value
@@ -13,7 +14,6 @@ from contracts.log.checkpoint import Checkpoint
 from contracts.log.note import Note, signed_at
 from contracts.log.proof import proof_file
 from contracts.vocabulary import LogFault, ServiceName
-from runtime.problem_details import NotYet
 from runtime.roles import SERVICES
 
 
@@ -86,12 +86,12 @@ def _cosigned(note: Note) -> Cosigned:
 
 
 async def proof_of(service: AuditService, tenant: str, copy: Copy, *, with_salt: bool) -> EntryProof:
-    """The proof file under the newest cosigned checkpoint; raises `NotYet` before one holds the entry."""
+    """The proof file under the newest cosigned checkpoint; raises `NotCosigned` before one holds the entry."""
     host, signer = service.addresses.log_host, await service.cosigner.signer()
     async with service.database.lend(tenant) as connection:
         note = await newest_note(connection, host, tenant, copy.source, signer)
         size = Checkpoint.parse(note.text).size if note else 0
         if note is None or copy.index >= size:
-            raise NotYet("No cosigned checkpoint holds this entry yet. Ask again in a moment.")
+            raise NotCosigned("No cosigned checkpoint holds this entry yet. Ask again in a moment.")
         hashes = await copied_tree(copy.source, connection, tenant).inclusion(copy.index, size)
     return EntryProof(copy, proof_file(copy.index, hashes, note, copy.salt if with_salt else None))

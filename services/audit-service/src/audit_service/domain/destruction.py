@@ -109,6 +109,11 @@ def _asked_for(_command: AskDestruction, facts: Facts) -> Iterator[Reason]:
         )
 
 
+def asked_about(facts: Facts) -> bool:
+    """Somebody waits for the record, hold or not: what is open when the keys would go stops it (34 CFR 99.10(e))."""
+    return bool(facts.standing.requests or facts.standing.disputes)
+
+
 def _needed(_command: AskDestruction, facts: Facts) -> Iterator[Reason]:
     if facts.standing.in_force:
         message = "a plan is in force: the record is needed to provide services."

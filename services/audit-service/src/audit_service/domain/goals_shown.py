@@ -1,10 +1,12 @@
 """How the goals of a plan stood on a day, as the console and a packet show them: the progress report's own picture and words."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from audit_service.domain.moment import Moment
+from audit_service.domain.packet_scope import Scope
 from contracts.event import Event, Recorded
 from contracts.goals.history import goals_in_force, progress_by, results_of, told_of
 from contracts.goals.picture import table_of, too_few
@@ -12,6 +14,7 @@ from contracts.goals.progress import GoalProgress
 from contracts.goals.words import in_words
 from contracts.plain_words import day_in_words
 from contracts.plan_history import History
+from contracts.vocabulary import RecordKind
 
 TYPES = ("progress.benchmark_measured", "progress.measurement_voided")
 MOST_ROWS = 12
@@ -27,6 +30,17 @@ def goals_of(history: History, entries: Iterable[Recorded[Event]], moment: Momen
         if told is not None:
             found.append(progress_by(told, goal, results, day))
     return found
+
+
+def goals_to_send(
+    history: History, released: Iterable[Recorded[Event]], scope: Scope
+) -> Sequence[GoalProgress]:
+    """The goals as they stood on the day the plan in a packet stands for: a goal's text is the plan's, its picture the
+    progress's, and when the plan changed is the plan's history. Each goes out only as released (34 CFR 99.30)."""
+    if RecordKind.PLAN not in scope or RecordKind.PROGRESS not in scope:
+        return ()
+    goals = goals_of(history, released, Moment(scope.document.effective_on))
+    return goals if RecordKind.PLAN_HISTORY in scope else [replace(goal, phases=()) for goal in goals]
 
 
 def shown(progress: GoalProgress) -> dict[str, Any]:

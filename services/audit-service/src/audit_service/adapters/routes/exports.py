@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.application.exports import MakeExport, make_export
+from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import audit
 from audit_service.domain.moment import read_known
 from contracts.canonical import Instant
@@ -22,7 +23,6 @@ from runtime.call import Asked, Making
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
-from runtime.problem_details import NotYet
 
 routes = Routes(prefix="/audit/v1", tags=["exports"])
 Maker = Annotated[Principal, allow("packet.write")]
@@ -81,7 +81,7 @@ class ExportOut(BaseModel):
     "/exports",
     status_code=201,
     response_model=ExportOut,
-    responses=problems(NotYet),
+    responses=problems(NotCosigned),
     dependencies=EVERY_CONTENTS,
 )
 async def post_export(body: ExportIn, who: Maker, asked: Asked) -> Response:

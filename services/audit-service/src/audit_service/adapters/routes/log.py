@@ -5,6 +5,7 @@ from typing import Annotated
 from starlette.responses import Response
 
 from audit_service.application.cosigner import newest_note
+from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import audit
 from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
@@ -12,7 +13,6 @@ from runtime.call import Asked
 from runtime.http import Routes
 from runtime.log_routes import TEXT, answers
 from runtime.openapi import problems
-from runtime.problem_details import NotYet
 
 routes = Routes(prefix="/audit/log", tags=["log"])
 Reader = Annotated[Principal, allow("log.read")]
@@ -20,7 +20,7 @@ Reader = Annotated[Principal, allow("log.read")]
 
 @routes.get(
     "/cosigned/{service_name}/checkpoint", response_class=Response,
-    responses={**answers("text/plain", "The checkpoint, signed by the log and by the cosigner."), **problems(NotYet)},
+    responses={**answers("text/plain", "The checkpoint, signed by the log and by the cosigner."), **problems(NotCosigned)},
 )  # fmt: skip
 async def get_cosigned_checkpoint(service_name: ServiceName, asked: Asked, who: Reader) -> Response:
     """Read the newest checkpoint of a service's log that audit-service has checked against its own copies and cosigned."""
@@ -34,7 +34,7 @@ async def get_cosigned_checkpoint(service_name: ServiceName, asked: Asked, who: 
             await service.cosigner.signer(),
         )
     if note is None:
-        raise NotYet("Nothing of this log is cosigned yet. Ask again in a moment.")
+        raise NotCosigned("Nothing of this log is cosigned yet. Ask again in a moment.")
     return Response(str(note), media_type=TEXT)
 
 

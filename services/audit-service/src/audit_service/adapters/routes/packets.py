@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from audit_service.application.packets import IssuePacket, issue_packet
+from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import audit
 from audit_service.domain.disclosure import ReleaseRequired
 from audit_service.domain.packet_scope import NothingToSend
@@ -21,7 +22,6 @@ from runtime.call import Asked, Making
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
-from runtime.problem_details import NotYet
 
 routes = Routes(prefix="/audit/v1", tags=["packets"])
 Maker = Annotated[Principal, allow("packet.write")]
@@ -119,7 +119,7 @@ class PacketOut(BaseModel):
     "/packets",
     status_code=201,
     response_model=PacketOut,
-    responses=problems(ReleaseRequired, NothingToSend, NotYet),
+    responses=problems(ReleaseRequired, NothingToSend, NotCosigned),
 )
 async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
     """Make a transfer packet.

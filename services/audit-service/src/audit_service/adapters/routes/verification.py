@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from audit_service.adapters.routes.answers import CONTENTS_SCOPE
+from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import audit
 from audit_service.application.verification import LogStanding, proof_of, standings
 from runtime.auth import Principal, allow
@@ -14,7 +15,6 @@ from runtime.call import Asked
 from runtime.http import Routes
 from runtime.log_routes import answers
 from runtime.openapi import problems
-from runtime.problem_details import NotYet
 
 routes = Routes(prefix="/audit/v1", tags=["verification"])
 Reader = Annotated[Principal, allow("log.read", "audit.read")]
@@ -47,7 +47,7 @@ async def get_verification(asked: Asked, who: Reader) -> Response:
 
 @routes.get(
     "/proofs/{event_id}", response_class=Response,
-    responses={**answers("text/plain", "A `.tlog-proof` file."), **problems(NotYet)},
+    responses={**answers("text/plain", "A `.tlog-proof` file."), **problems(NotCosigned)},
 )  # fmt: skip
 async def get_proof(event_id: UUID, asked: Asked, who: Reader) -> Response:
     """Download the proof that an event stands in its log, under a checkpoint that is cosigned.

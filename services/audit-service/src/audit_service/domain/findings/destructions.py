@@ -102,9 +102,12 @@ def nothing_held_is_destroyed(record: StudentRecord) -> Iterator[Finding]:
         elif asked.refused is not None and then:
             state, stood, end = State.MET, then, ": refused, nothing was destroyed."
         elif asked.stopped is not None:
-            state, stood, end = State.MET, [], "a hold came in time: nothing was destroyed."
+            came = "a hold" if asked.stopped.event.hold_ids else "a request or a dispute"
+            state, stood, end = State.MET, [], f"{came} came in time: nothing was destroyed."
         elif then and asked.destroyed is not None:
             state, stood, end = State.EXCUSED, then, ": destroyed only after it was over."
+        elif then and asked.refused is None and not keeping(record, len(record.entries)):
+            state, stood, end = State.EXCUSED, then, ": over before anything was destroyed."
         elif then and asked.refused is None:
             state, stood, end = State.OVERDUE, then, ": not refused yet."
         else:
