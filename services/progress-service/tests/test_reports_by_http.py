@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from contracts.plan import PlanReopened, ReasonPersonalData
 from contracts.students import StudentPersonalData, StudentRegistered
 from contracts.testing import an_id
+from contracts.vocabulary import ReopeningGround
 from progress_service.testing_promises import (
     GOAL,
     PLAN,
@@ -17,6 +19,7 @@ from progress_service.testing_promises import (
     STUDENT,
     adopted,
     amended,
+    ended,
     goal,
     item,
     opened,
@@ -90,6 +93,26 @@ async def test_a_report_is_drafted_issued_and_stays_as_it_was(lakeside) -> None:
     await lakeside.arrived()
     again = (await lakeside.get(f"{API}/reports/{issued['id']}")).json()
     assert again == issued
+
+
+async def test_of_a_plan_ended_by_mistake_and_reopened_goals_and_promises_are_reported_as_before(
+    lakeside,
+) -> None:
+    asked = {"plan": PLAN, "due_on": "2026-01-30"}
+    before = (await lakeside.get(f"{API}/students/{STUDENT}/report-draft", **asked)).json()
+    end = await lakeside.publish(f"plan/{PLAN}", STUDENT, ended(date(2026, 1, 12)))
+    reopened = PlanReopened(
+        effective_on=date(2026, 1, 12), plan_id=PLAN, reopening_id=an_id("reopening"), ended_by=end.events[0].id,
+        ground=ReopeningGround.MISTAKE, personal=ReasonPersonalData(reason="It was another student."),
+        requested_by="one", approved_by="two",
+    )  # fmt: skip
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, reopened)
+    await lakeside.arrived()
+
+    after = (await lakeside.get(f"{API}/students/{STUDENT}/report-draft", **asked)).json()
+
+    assert before["goals"]
+    assert (after["goals"], after["services"]) == (before["goals"], before["services"])
 
 
 async def test_the_pdf_is_tagged_and_its_bytes_are_those_the_log_commits_to(lakeside) -> None:

@@ -10,8 +10,7 @@ from contracts.fields import ItemId
 from contracts.goals.progress import GoalProgress, goal_progress, ids_of
 from contracts.goals.results import Result, result_of
 from contracts.items import AnyItem, Goal, Objective
-from contracts.plan import PlanAdopted
-from contracts.plan_history import History, Lines, binding_on, fold, holding_on
+from contracts.plan_history import History, Lines, adoption_on, fold, holding_on
 from contracts.progress import BenchmarkMeasured, MeasurementVoided
 
 
@@ -62,8 +61,7 @@ def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
 def goals_in_force(history: History, on: date) -> list[Goal]:
     """The goals a plan has on a day, in the order of their dates."""
     lines = fold(history.entries)
-    binding = binding_on(lines.bindings, on)
-    if binding is None or not isinstance(binding.recorded.event, PlanAdopted):
+    if adoption_on(lines.bindings, on) is None:
         return []
     holding = (holding_on(line, on) for line in lines.items.values())
     goals = [change.item for change in holding if change is not None and isinstance(change.item, Goal)]
@@ -77,8 +75,7 @@ def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
     if not texts:
         return None
     holding = holding_on(line, on)
-    binding = binding_on(lines.bindings, on)
-    binds = binding is not None and isinstance(binding.recorded.event, PlanAdopted)
+    binds = adoption_on(lines.bindings, on) is not None
     before = [change for change in texts if change.effective_on <= on]
     change = max(before, key=lambda each: each.key) if before else min(texts, key=lambda each: each.key)
     assert change.item is not None

@@ -23,7 +23,7 @@ from contracts.goals.picture import picture, table_of
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress
 from contracts.items import Goal, Objective, ProgressSchedule
 from contracts.plan import PlanAdopted
-from contracts.plan_history import binding_on, fold, holding_on
+from contracts.plan_history import adoption_on, fold, holding_on
 from contracts.problems import NotFound, VersionConflict
 from contracts.progress_reports import GoalPersonalData, GoalReported, ProgressReportIssued
 from contracts.streams import report as report_stream
@@ -105,8 +105,7 @@ def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Dr
     """What the record says for the period: every goal and objective in force on its last day, every service in it."""
     day = period.last_on
     lines = fold(record.histories[plan_id].entries)
-    binding = binding_on(lines.bindings, day)
-    binds = binding is not None and isinstance(binding.recorded.event, PlanAdopted)
+    binds = adoption_on(lines.bindings, day) is not None
     holding = (holding_on(line, day) for line in lines.items.values()) if binds else iter(())
     items = [
         change.item for change in holding if change is not None and isinstance(change.item, Goal | Objective)
