@@ -338,7 +338,8 @@ def furnished(instance: Instance) -> District:
     things |= _delivered(operator, plan, items, met_on)
     district = District(instance, operator, things, {})
     staff, _ = district.person("other", first("/plan/v1/schools"))
-    _carried_out(operator, things, staff, items[-1], met_on)
+    service = next(item for item in items if item["kind"] == "service")
+    _carried_out(operator, things, staff, service, met_on)
     mine = {name: first(f"/plan/v1/{name}s", student=other) for name in ("plan", "meeting")}
     district.settle()
     packet = {"student": student, "plan": plan, "purpose": "school", "release": release,
@@ -485,7 +486,7 @@ def _delivered(operator: Handrail, plan: str, items: list[Json], on: str) -> Jso
     }
 
 
-def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: str) -> None:
+def _carried_out(operator: Handrail, things: Json, staff: str, service: Json, on: str) -> None:
     """The plan is in use: somebody holds an item and was told so, a review, a correction and a next draft wait."""
     plan = f"/plan/v1/plans/{things['plan']}"
 
@@ -502,8 +503,8 @@ def _carried_out(operator: Handrail, things: Json, staff: str, item: Json, on: s
     review = {"outcome": "continued", "meeting": things["meeting"], "reported": happened}
     decide(f"{plan}/reviews", review)
     things["review"] = operator.get(f"{plan}/reviews")["items"][0]["id"]
-    correction = {"event": _adopted(operator, things["plan"]), "item": item, "what_was_wrong": "A word.",
-                  "evidence": "Minutes."}  # fmt: skip
+    correction = {"event": _adopted(operator, things["plan"]), "item": service | {"location": "Room 14"},
+                  "what_was_wrong": "The room.", "evidence": "Minutes."}  # fmt: skip
     things["correction"] = decide(f"{plan}/corrections", correction)
     summary = {"channel": "handed_over", "to_student": True, "academic_achievement": "Reads.",
                "functional_performance": "Plans.", "recommendations": "Time."}  # fmt: skip

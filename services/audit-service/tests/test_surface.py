@@ -33,6 +33,7 @@ async def test_the_api_page_is_valid_openapi(world) -> None:
 async def test_every_route_asks_who_calls_except_these(world) -> None:
     pages = {
         "GET /", "GET /students/{student_id}", "GET /plans/{plan_id}", "GET /plans/{plan_id}/compare",
+        "GET /plans/{plan_id}/goals/{item_id}.svg",
         "GET /events/{event_id}", "GET /sign-in",
         "GET /signed-in", "POST /sign-out", "GET /signed-out", "GET /console.css", "GET /findings",
         "GET /students/{student_id}/findings", "GET /rules/{rule_id}",
