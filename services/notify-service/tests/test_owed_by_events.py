@@ -1,5 +1,6 @@
 """What happened in plan-service is told: by the consumer, the sender and a real mail server."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -257,3 +258,17 @@ async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_on
         NoticeKind.DESTRUCTION_NOTICE,
         NoticeOccasion.RECORDS_NO_LONGER_NEEDED,
     )
+
+
+async def test_a_refusal_that_comes_before_its_student_waits_for_the_people(world):
+    student = world.family.student
+    refused = DestructionRefused(
+        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",),
+        ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
+    )  # fmt: skip
+    await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+    await asyncio.sleep(0.5)
+
+    await world.arrange(student=student)
+
+    await world.reaches("to_post")

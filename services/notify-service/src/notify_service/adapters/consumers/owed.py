@@ -48,7 +48,7 @@ from notify_service.adapters.consumers.owing import Cause, lapse_open, owe
 from notify_service.adapters.known_for_rules import known_for
 from notify_service.adapters.projections.known import KNOWN_FACTS
 from notify_service.domain.owing import Known, Obligation, owed_of
-from notify_service.domain.recipients import is_owed_notice, owed_to
+from notify_service.domain.recipients import Recipient, is_owed_notice, owed_to
 from runtime.consumer import Consumer, Unit
 from runtime.database import driver
 
@@ -69,6 +69,8 @@ LAPSES: tuple[type[Event], ...] = (AmendmentWithdrawn, MeetingInvitationRecorded
 PATIENCE_SECONDS = 5.0
 _FOLLOWING = "SELECT next FROM notify_read.positions WHERE consumer = $1 AND source = $2 AND lane = $3"
 _PARKED = "SELECT EXISTS (SELECT FROM notify.parked WHERE consumer = $1 AND tenant = $2 AND subject = $3)"
+
+_DESTROYED = "SELECT EXISTS (SELECT FROM notify.erasures WHERE tenant = $1 AND subject = $2)"
 
 
 class NotKnownYet(Exception):
@@ -109,12 +111,34 @@ def records_consumer(wake: Callable[[], None]) -> Consumer:
         if not isinstance(event, DestructionRefused):
             return
         cause = Cause(recorded.id, recorded.effective_on, _position(recorded))
-        everybody = await known_facts.recipients_of(unit.rows, recorded.tenant, event.student_id)
+        everybody = await _people_of(unit, event.student_id)
+        if everybody is None:
+            return
         for obligation in owed_of(event, cause.on, Known()):
             await owe(unit, owed_to(everybody, cause.on), obligation, cause, event.student_id)
         wake()
 
     return Consumer("owed-of-records", ("audit",), handle=handle, types=frozenset({DestructionRefused.type}))
+
+
+async def _people_of(unit: Unit, student: UUID) -> list[Recipient] | None:
+    """Who holds rights over a record; nobody only once what plan-service says of the student has come.
+
+    ``None``: the contents are lawfully destroyed since, and nobody is to be told that they could be.
+    """
+    tenant, pause, waited = unit.recorded.tenant, 0.01, 0.0
+    while not (everybody := await known_facts.recipients_of(unit.rows, tenant, student)):
+        if waited > PATIENCE_SECONDS:
+            break
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, 0.1)
+    if everybody or await known_facts.student(unit.rows, tenant, student) is not None:
+        return everybody
+    if await (await driver(unit.rows)).fetchval(_DESTROYED, tenant, student):
+        return None
+    # Never parked: it stands under the district's subject, and would hold up what concerns everybody else.
+    raise TimeoutError("what is known of this student has not come yet")
 
 
 async def _known_first(recorded: Recorded[Event], unit: Unit) -> None:
