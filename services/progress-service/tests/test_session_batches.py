@@ -240,7 +240,7 @@ async def test_a_line_that_is_refused_only_when_it_is_recorded_is_named_too(
 
     monkeypatch.setattr("progress_service.adapters.routes.sessions.refused_of", nothing_found)
     sent = lines(300)
-    sent[217] = json.dumps(json.loads(sent[217]) | {"minutes": 1800}).encode()
+    sent[217] = json.dumps(json.loads(sent[217]) | {"on": "2020-01-06"}).encode()
     answer = await lakeside.post_lines([b"", *sent], all_or_nothing="true")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "batch-refused")
