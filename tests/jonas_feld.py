@@ -164,6 +164,16 @@ def held_in_2030(at: District, told: Told) -> None:
         raise AssertionError("a record under a legal hold was let go")
     except Refused as refused:
         told["kept"] = refused
+    # A refusal names no event that a later question could wait for.
+    deadline = time.monotonic() + 60
+    while not _is_told(at, told, "destruction.refused"):
+        assert time.monotonic() < deadline, "the refusal has not come to the timeline"
+        time.sleep(0.1)
+
+
+def _is_told(at: District, told: Told, type_: str) -> bool:
+    entries = at.client.every(f"/audit/v1/students/{told['student']}/timeline")
+    return any(each["type"] == type_ for each in entries)
 
 
 def destroyed_in_2031(at: District, told: Told) -> None:

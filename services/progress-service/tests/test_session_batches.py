@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -227,6 +228,24 @@ async def test_all_or_nothing_that_breaks_off_in_the_middle_leaves_nothing(
         201
     }
     assert len(await recorded(lakeside)) == 400
+
+
+async def test_a_line_that_is_refused_only_when_it_is_recorded_is_named_too(
+    lakeside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the transaction somebody else was faster: here nothing was found at the look."""
+
+    async def nothing_found(_store: Any, _tenant: Any, _who: Any, batch: Sequence[Any]) -> list[None]:
+        return [None] * len(batch)
+
+    monkeypatch.setattr("progress_service.adapters.routes.sessions.refused_of", nothing_found)
+    sent = lines(300)
+    sent[217] = json.dumps(json.loads(sent[217]) | {"on": "2020-01-06"}).encode()
+    answer = await lakeside.post_lines([b"", *sent], all_or_nothing="true")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "batch-refused")
+    assert answer.json()["facts"]["lines"] == [219]
+    assert await recorded(lakeside) == []
 
 
 async def test_all_or_nothing_of_more_than_one_append_can_hold_is_one_transaction_too(lakeside) -> None:

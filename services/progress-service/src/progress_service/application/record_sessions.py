@@ -20,7 +20,7 @@ from progress_service.application.sight_of import seen_of
 from progress_service.domain.carried import MakeUp
 from progress_service.domain.item_year import ItemYear, Session
 from progress_service.domain.promised_item import ItemOnDay, KnownPlan
-from progress_service.domain.refusals import cannot_be_true
+from progress_service.domain.refusals import BatchRefused, cannot_be_true
 from progress_service.domain.session import RecordSession, record_session
 from runtime.append_request import AlreadyClaimed, Answer, Appended, Change, Claim, Context
 from runtime.auth import Principal
@@ -156,16 +156,17 @@ async def record_many(
 
 
 async def record_all(
-    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent]
+    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent], numbers: Sequence[int]
 ) -> list[Taken | Problem]:
     """Record every session of the batch in one transaction, or none. Durable as a whole on return.
 
-    Raises the problem of a line that is refused now though it was not when it was looked at; killed anywhere, none is there.
+    ``numbers`` are the lines' own. Raises `BatchRefused` with the line that is refused now though it was not when it was
+    looked at; killed anywhere, none is there.
     """
     for attempt in range(TRIES):
         try:
             async with store.database.begin(context.tenant) as rows:
-                results = await _all_in(store, context, principal, batch, await driver(rows))
+                results = await _all_in(store, context, principal, batch, numbers, await driver(rows))
         except (VersionConflict, AlreadyClaimed):
             if attempt == TRIES - 1:
                 raise
@@ -177,8 +178,9 @@ async def record_all(
 
 
 async def _all_in(
-    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent], connection: Any
-) -> list[Taken | Problem]:
+    store: EventStore, context: Context, principal: Principal, batch: Sequence[Sent], numbers: Sequence[int],
+    connection: Any,
+) -> list[Taken | Problem]:  # fmt: skip
     results: list[Taken | Problem] = []
     taken: dict[str, tuple[UUID, bytes | None]] = {}
     for start in range(0, len(batch), CHUNK):
@@ -187,10 +189,10 @@ async def _all_in(
         ground.held.update(taken)
         fresh: list[Decided] = []
         told: list[Decided | Taken] = []
-        for sent in chunk:
+        for number, sent in zip(numbers[start : start + CHUNK], chunk, strict=True):
             outcome = _outcome(ground, sent)
             if isinstance(outcome, Problem):
-                raise outcome
+                raise BatchRefused([(number, outcome.code, outcome.message)], len(batch))
             if isinstance(outcome, Decided):
                 fresh.append(outcome)
                 if sent.command.external_id is not None:

@@ -118,8 +118,10 @@ async def _batch(asked: Asked, who: Principal, body: bytes, all_or_nothing: bool
         ]
         if told:
             raise BatchRefused([(number, each.code, each.detail) for number, each in told], len(lines))
-    record = record_all if all_or_nothing else record_many
-    results = await record(asked.store, asked.context, who, ndjson.taken(lines))
+        numbers = [line.number for line in lines]
+        results = await record_all(asked.store, asked.context, who, ndjson.taken(lines), numbers)
+    else:
+        results = await record_many(asked.store, asked.context, who, ndjson.taken(lines))
     return await ndjson.respond(asked, "session", lines, results, again=again)
 
 
