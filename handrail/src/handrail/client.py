@@ -25,6 +25,8 @@ CONSOLE = "console"
 """The program through which people sign in."""
 AT_ONCE = 24
 """Connections kept, for whoever asks from several threads."""
+KEPT_OPEN_SECONDS = 2.0
+"""Well before the server (or a proxy) closes an idle connection: a request that meets the closing is lost."""
 
 
 class Refused(RuntimeError):
@@ -61,7 +63,9 @@ class Handrail:
         self._scopes = scopes
         self._services = dict(services or {})
         """Where each service is when there is no gateway: prefix -> origin."""
-        self._http = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=AT_ONCE))
+        self._http = httpx.Client(
+            timeout=60, limits=httpx.Limits(max_connections=AT_ONCE, keepalive_expiry=KEPT_OPEN_SECONDS)
+        )
         self._grant: Callable[[], Json] = self._client_credentials
         self._tokens: dict[str | None, tuple[float, str]] = {}
         self._asking = Lock()

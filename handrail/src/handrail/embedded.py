@@ -28,6 +28,8 @@ from runtime.mailbox import Mailbox
 from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES
 
+KEPT_OPEN_SECONDS = 65
+"""Longer than clients and proxies keep an idle connection: whoever closes first must not be the server."""
 SHUTDOWN_SECONDS = 10
 
 
@@ -129,7 +131,8 @@ async def serving(
         app = OneProcess(apps, [("/mailbox", mailbox.app)])
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, lifespan="on",
-                           timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False)
+                           timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False,
+                           timeout_keep_alive=KEPT_OPEN_SECONDS)
         )  # fmt: skip
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]  # Signals are ours.
         task = asyncio.ensure_future(server.serve([listening]))

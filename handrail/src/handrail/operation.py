@@ -46,7 +46,7 @@ def serve_one(service: str) -> None:
     configure_logging(settings.log_level)
     app = importlib.import_module(f"{service}_service.main").create_app(settings)
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False,
-                server_header=False, timeout_graceful_shutdown=20)  # fmt: skip
+                server_header=False, timeout_graceful_shutdown=20, timeout_keep_alive=65)  # fmt: skip
 
 
 def migrate_one(service: str) -> str:
