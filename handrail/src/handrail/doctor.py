@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -36,22 +37,25 @@ class Finding:
 
 def examine(client: Handrail, data: Path) -> Iterator[Finding]:
     """Look at the services, the logs of every district and the data folder, if there is one here; changes nothing."""
-    reached = True
-    for service in SERVICES:
-        for found in _service(client, service):
-            reached = reached and found.detail != "does not answer"
-            yield found
-    if reached:
+    told = {service: _health(client, service) for service in SERVICES}
+    for service, health in told.items():
+        yield from _service(f"{service}-service", health)
+    if None not in told.values():
         yield from _logs(client)
     if (data / "secrets.json").exists():
         yield from _folder(data)
 
 
-def _service(client: Handrail, service: str) -> Iterator[Finding]:
-    name = f"{service}-service"
+def _health(client: Handrail, service: str) -> dict[str, Any] | None:
+    """What the service says of itself; ``None`` when it does not answer."""
     try:
-        told = client.health(service)
+        return client.health(service)
     except (httpx.HTTPError, ValueError):
+        return None
+
+
+def _service(name: str, told: dict[str, Any] | None) -> Iterator[Finding]:
+    if told is None:
         yield Finding(
             name, False, "does not answer", "Start it: `make run`, or `handrail serve` with its settings."
         )

@@ -22,14 +22,13 @@ import uvloop
 from handrail.client import OPERATOR_ID
 from handrail.data_folder import DataFolder, Secrets, write_private
 from handrail.one_process import OneProcess
+from handrail.served import HOW
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.logging import configure_logging
 from runtime.mailbox import Mailbox
 from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES
 
-KEPT_OPEN_SECONDS = 65
-"""Longer than clients and proxies keep an idle connection: whoever closes first must not be the server."""
 SHUTDOWN_SECONDS = 10
 
 
@@ -129,11 +128,8 @@ async def serving(
             for service in SERVICES
         }  # fmt: skip
         app = OneProcess(apps, [("/mailbox", mailbox.app)])
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="on",
-                           timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False,
-                           timeout_keep_alive=KEPT_OPEN_SECONDS)
-        )  # fmt: skip
+        config = uvicorn.Config(app, lifespan="on", timeout_graceful_shutdown=SHUTDOWN_SECONDS, **HOW)
+        server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]  # Signals are ours.
         task = asyncio.ensure_future(server.serve([listening]))
         try:

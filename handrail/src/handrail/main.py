@@ -4,7 +4,7 @@ import os
 import sys
 
 from handrail.commands import checking, districts, operating, starting
-from handrail.commands.common import group
+from handrail.commands.usage import group
 
 app = group(__doc__)
 for commands in (starting, districts, operating, checking):

@@ -15,6 +15,7 @@ import uvicorn
 
 from handrail.client import NotConfigured
 from handrail.data_folder import DataFolder
+from handrail.served import HOW
 from runtime.logging import configure_logging
 from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES, RolePasswords
@@ -45,8 +46,7 @@ def serve_one(service: str) -> None:
     settings = settings_for(service)
     configure_logging(settings.log_level)
     app = importlib.import_module(f"{service}_service.main").create_app(settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False,
-                server_header=False, timeout_graceful_shutdown=20, timeout_keep_alive=65)  # fmt: skip
+    uvicorn.run(app, host=settings.host, port=settings.port, timeout_graceful_shutdown=20, **HOW)
 
 
 def migrate_one(service: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from handrail.commands.common import DATA, AsJson, Data, group, operated, services_named
+from handrail.commands.usage import DATA, AsJson, Data, group, operated, services_named
 from handrail.console import err, show
 
 app = group()

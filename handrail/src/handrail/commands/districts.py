@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from handrail.client import connected
-from handrail.commands.common import DATA, AsJson, Data, Tenant, group, told
+from handrail.commands.usage import DATA, AsJson, Data, Tenant, group, told
 from handrail.console import err, out, show
 
 app = group()

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from handrail.client import connected
-from handrail.commands.common import (
+from handrail.commands.usage import (
     DATA,
     AsJson,
     Data,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from handrail.commands.common import DATA, Data, from_the_environment, group, known, told
+from handrail.commands.usage import DATA, Data, from_the_environment, group, known, told
 from handrail.console import err, out
 from runtime.roles import SERVICES
 

@@ -119,9 +119,8 @@ class Judging:
                 everybody_at = now + EVERYBODY_SECONDS
                 self._awake |= dict.fromkeys(await tenants(self.evidence.database), now)
             judged = 0
-            for tenant in list(
-                self._awake
-            ):  # A batch of each in turn: no district waits for another's thousands.
+            # A batch of each in turn: no district waits for another's thousands.
+            for tenant in list(self._awake):
                 began = clock()
                 if done := await self.judge_waiting(tenant):
                     judged += done

@@ -63,6 +63,11 @@ class Entry:
     taken_out: bool
 
 
+_ENTRIES = select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
+_LET_GO = {"owner": None, "lease_until": None, "fence": OUTBOX.c.fence + 1}
+"""Whoever is at it may write nothing more of it."""
+
+
 async def put(
     rows: AsyncConnection, tenant: str, notice: UUID, *, student: UUID, holder: UUID, amendment: UUID | None,
     correlation: str, caused_by: UUID, due_at: datetime | None, state: str = "to_prepare", reasons: Sequence[str] = (),
@@ -92,9 +97,7 @@ async def claim(
 
 async def entry(rows: AsyncConnection, tenant: str, notice: UUID) -> Entry | None:
     """The row, as it stands."""
-    wanted = select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__)).where(
-        OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice
-    )
+    wanted = _ENTRIES.where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
     row = (await rows.execute(wanted)).one_or_none()
     return None if row is None else _entry(row)
 
@@ -108,8 +111,7 @@ def _entry(row: Row[Any]) -> Entry:
 async def letter(rows: AsyncConnection, tenant: str, notice: UUID) -> tuple[Entry | None, tuple[Entry, ...]]:
     """The row and those that its letter gives too; nobody else changes any of them until the transaction ends."""
     wanted = (
-        select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
-        .where(OUTBOX.c.tenant == tenant, (OUTBOX.c.notice == notice) | (OUTBOX.c.leader == notice))
+        _ENTRIES.where(OUTBOX.c.tenant == tenant, (OUTBOX.c.notice == notice) | (OUTBOX.c.leader == notice))
         # In one order everywhere, so that two that want the same rows wait instead of blocking each other.
         .order_by(OUTBOX.c.notice)
         .with_for_update()
@@ -122,7 +124,7 @@ async def letter(rows: AsyncConnection, tenant: str, notice: UUID) -> tuple[Entr
 async def of_one_day(rows: AsyncConnection, about: Entry) -> tuple[Entry, ...]:
     """What else is owed to the same holder of the same plan and kind and has not left, locked; the day is not looked at."""
     wanted = (
-        select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
+        _ENTRIES
         .where(
             OUTBOX.c.tenant == about.tenant, OUTBOX.c.student == about.student, OUTBOX.c.holder == about.holder,
             OUTBOX.c.plan == about.plan, OUTBOX.c.kind == about.kind, OUTBOX.c.occasion == about.occasion,
@@ -151,9 +153,7 @@ async def lead(rows: AsyncConnection, tenant: str, leader: UUID, led: Sequence[U
             leader=leader,
             state="to_prepare",
             due_at=None,
-            owner=None,
-            lease_until=None,
-            fence=OUTBOX.c.fence + 1,
+            **_LET_GO,
         )
     )
 
@@ -213,7 +213,7 @@ async def settle(rows: AsyncConnection, tenant: str, notice: UUID, state: str, *
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
-        .values(state=state, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
+        .values(state=state, **_LET_GO,
                 changed_at=func.clock_timestamp(), **changes)
     )  # fmt: skip
 
@@ -270,8 +270,7 @@ async def lapse(
     if but is not None:
         wanted = wanted.where(OUTBOX.c.notice != but)
     found = await rows.execute(
-        wanted.values(state="lapsed", reasons=[reason], due_at=None, owner=None, lease_until=None,
-                      fence=OUTBOX.c.fence + 1, changed_at=func.clock_timestamp())
+        wanted.values(state="lapsed", reasons=[reason], due_at=None, **_LET_GO, changed_at=func.clock_timestamp())
         .returning(OUTBOX.c.notice)
     )  # fmt: skip
     gone = sorted(row.notice for row in found)
@@ -312,7 +311,7 @@ async def _part(rows: AsyncConnection, tenant: str, gone: Sequence[UUID]) -> Non
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, letters, OUTBOX.c.notice.not_in(list(gone)), OUTBOX.c.state.in_(OPEN))
-        .values(leader=None, state="to_prepare", batch=None, owner=None, lease_until=None, fence=OUTBOX.c.fence + 1,
+        .values(leader=None, state="to_prepare", batch=None, **_LET_GO,
                 due_at=func.notify.now_for(tenant))
     )  # fmt: skip
     await rows.execute(

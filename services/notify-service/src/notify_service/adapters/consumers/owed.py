@@ -5,7 +5,7 @@ same proposal read again, by whatever accident, makes nothing owed twice.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -126,14 +126,14 @@ async def _people_of(unit: Unit, student: UUID) -> list[Recipient] | None:
 
     ``None``: the contents are lawfully destroyed since, and nobody is to be told that they could be.
     """
-    tenant, pause, waited = unit.recorded.tenant, 0.01, 0.0
-    while not (everybody := await known_facts.recipients_of(unit.rows, tenant, student)):
-        if waited > PATIENCE_SECONDS:
-            break
-        await asyncio.sleep(pause)
-        waited += pause
-        pause = min(pause * 1.5, 0.1)
-    if everybody or await known_facts.student(unit.rows, tenant, student) is not None:
+    tenant = unit.recorded.tenant
+    everybody: list[Recipient] = []
+
+    async def have_come() -> bool:
+        everybody[:] = await known_facts.recipients_of(unit.rows, tenant, student)
+        return bool(everybody)
+
+    if await _comes(have_come) or await known_facts.student(unit.rows, tenant, student) is not None:
         return everybody
     if await (await driver(unit.rows)).fetchval(_DESTROYED, tenant, student):
         return None
@@ -145,18 +145,27 @@ async def _known_first(recorded: Recorded[Event], unit: Unit) -> None:
     """Wait until what this event rests on is in the read model: the projection reads the same lane beside us."""
     connection = await driver(unit.rows)
     lane = lane_of(recorded.tenant, recorded.subject)
+
+    async def is_known() -> bool:
+        following = await connection.fetchval(_FOLLOWING, KNOWN_FACTS.name, recorded.source, lane)
+        return (following or 0) > _position(recorded)
+
+    if not await _comes(is_known):
+        raise NotKnownYet
+    if await connection.fetchval(_PARKED, KNOWN_FACTS.name, recorded.tenant, recorded.subject):
+        raise PeopleParked("what is known of this student is parked")
+
+
+async def _comes(true: Callable[[], Awaitable[bool]]) -> bool:
+    """Whether it comes true within `PATIENCE_SECONDS`; each look is a statement of its own, and sees what is committed since."""
     pause, waited = 0.002, 0.0
-    # Each look is a statement of its own, and sees what the projection has committed since.
-    while (await connection.fetchval(_FOLLOWING, KNOWN_FACTS.name, recorded.source, lane) or 0) <= _position(
-        recorded
-    ):
+    while not await true():
         if waited > PATIENCE_SECONDS:
-            raise NotKnownYet
+            return False
         await asyncio.sleep(pause)
         waited += pause
         pause = min(pause * 1.5, 0.05)
-    if await connection.fetchval(_PARKED, KNOWN_FACTS.name, recorded.tenant, recorded.subject):
-        raise PeopleParked("what is known of this student is parked")
+    return True
 
 
 def _position(recorded: Recorded[Event]) -> int:
