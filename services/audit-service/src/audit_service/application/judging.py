@@ -41,7 +41,9 @@ RESTS = 9
 """After a batch others go first, so many times as long as it took at most: all four services may share one process."""
 MOST_REST_SECONDS = 5.0
 IDLE_BELOW = 0.5
-"""When the process uses less of its time than this share, and is woken when it asked for, nobody needs the rest."""
+"""When the process uses less of its time than this share, and is woken when it asked for, it looks idle."""
+IDLE_LOOKS = 10
+"""It looked idle so many times one after another: nobody needs the rest. Once alone, it may only wait for a database."""
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.", "hold.", "destruction.")
 
 
@@ -142,12 +144,14 @@ class Judging:
     async def _give_way(self, seconds: float) -> None:
         """Let the rest of this process go first while it has something to do, so long at most, and until somebody asks."""
         clock = asyncio.get_running_loop().time
-        until = clock() + seconds
+        until, idle = clock() + seconds, 0
         while (now := clock()) < until and not self._asked:
             used, pause = time.process_time(), min(POLL_SECONDS, until - now)
             await asyncio.sleep(pause)
             passed = clock() - now
-            if passed < 1.25 * pause and time.process_time() - used < IDLE_BELOW * passed:
+            looks_idle = passed < 1.25 * pause and time.process_time() - used < IDLE_BELOW * passed
+            idle = idle + 1 if looks_idle else 0
+            if idle == IDLE_LOOKS:
                 return
 
     async def judge_waiting(self, tenant: str, most: int = BATCH) -> int:
