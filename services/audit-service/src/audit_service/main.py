@@ -48,7 +48,7 @@ from runtime.auth import Verifier
 from runtime.call import Call, Edge
 from runtime.cosigner_token import ISSUER, SCOPES, cosigner_key, service_verifier
 from runtime.health import add_health
-from runtime.http import service_app
+from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
 from runtime.sight import SIGHT
 from runtime.tenant_routes import tenant_routes
@@ -123,16 +123,12 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         edge, PREFIX, title="Handrail audit-service", lifespan=lifespan,
         summary="Timelines, replay, the change feed, the record of access, transfer packets.",
     )  # fmt: skip
-    for module in ROUTES:
-        app.include_router(module.routes)
-    for routes in (client_routes(), tenant_routes("audit"), log_routes("audit"), tenants.routes):
-        app.include_router(routes)
+    take_in(app, *(module.routes for module in ROUTES))
+    take_in(app, client_routes(), tenant_routes("audit"), log_routes("audit"), tenants.routes)
     if settings.issuer_url is None:
         issuer = Issuer(settings, lambda: service.database)
-        for routes in (oauth_routes(issuer), sign_in_routes(issuer), account_routes()):
-            app.include_router(routes)
+        take_in(app, oauth_routes(issuer), sign_in_routes(issuer), account_routes())
         app.state.console = SignIn(issuer, edge.verifier)
-        app.include_router(pages)
-        app.include_router(findings_pages.pages)
+        take_in(app, pages, findings_pages.pages)
     add_health(app, edge, service.needed)
     return app

@@ -22,7 +22,7 @@ from contracts.event import Actor, Event, Recorded
 from contracts.ids import new_event_id, new_id
 from runtime.access import access_1
 from runtime.call import Edge
-from runtime.http import install
+from runtime.http import install, take_in
 from runtime.oidc import verifier_for
 from runtime.settings import Settings
 from runtime.sight import sight, sight_1
@@ -131,7 +131,6 @@ async def desk(cluster: Cluster) -> AsyncIterator[Desk]:
         edge = Edge(TestService(audit), verifier_for(settings))
         app = FastAPI()
         install(app, edge)
-        for routes in (oauth_routes(issuer), sign_in_routes(issuer), client_routes(), account_routes()):
-            app.include_router(routes)
+        take_in(app, oauth_routes(issuer), sign_in_routes(issuer), client_routes(), account_routes())
         async with client_of(app) as http:
             yield Desk(audit, issuer, app, http, settings)

@@ -45,7 +45,7 @@ from runtime.call import Edge, Fetch, Owner
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
-from runtime.http import service_app
+from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -157,7 +157,6 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     )
     app.state.sender = sender
     app.state.paces = page_routes.Paces()
-    for router in ROUTERS:
-        app.include_router(router)
+    take_in(app, *ROUTERS)
     add_health(app, edge, service.needed)
     return app

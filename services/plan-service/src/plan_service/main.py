@@ -63,7 +63,7 @@ from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
-from runtime.http import service_app
+from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
 from runtime.service import Service
 from runtime.sight import SIGHT
@@ -173,7 +173,6 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         edge, PREFIX, title="Handrail plan-service", lifespan=lifespan,
         summary="Students and their people, meetings, plans and everything decided about them.",
     )  # fmt: skip
-    for router in ROUTERS:
-        app.include_router(router)
+    take_in(app, *ROUTERS)
     add_health(app, edge, service.needed)
     return app
