@@ -103,8 +103,13 @@ def reported(scene: Scene, held: Held, late: timedelta = timedelta()) -> Life:
         body = {"plan": held.plan, "due_on": due_on, "summary": "Works steadily, and asks when something is unclear.",
                 "narratives": {goal["id"]: "Reads on her own now for ten minutes."}}  # fmt: skip
         if len(dates) == 1:
-            body["reported"] = {"source": "report cards", "reason": "It went home with the report card.",
-                                "occurred_on": scene.day.isoformat()}  # fmt: skip
+            on = scene.day.isoformat()
+            body["on"] = on
+            body["reported"] = {
+                "source": "report cards",
+                "reason": "It went home with the report card.",
+                "occurred_on": on,
+            }
         report = by.post(f"{API}/reports", body)["id"]
         if n == 0 and late:
             by.post(f"{API}/reports/{report}/void", {"reason": "The wrong scale was used."})
