@@ -11,7 +11,7 @@ from handrail.stage import Stage
 
 PATIENCE_SECONDS = 30.0
 LACKS_WORDS = "part-missing:"
-BY_HAND = {"to-be-posted", "mode-needs-a-person"}
+BY_HAND = {"mode-needs-a-person"}
 WORDS: dict[str, tuple[str, str, str]] = {
     "plan_adopted": (
         "The team wrote the plan for the year from what the evaluation and the family said.",
@@ -43,46 +43,51 @@ def seen_to(scene: Scene, world: World) -> Life:
     by = scene.by("director")
     for day in world.ends_of_weeks:
         yield day
-        tasks = _tasks(by, lying)
-        without_words = [task for task in tasks if any(code.startswith(LACKS_WORDS) for code in _codes(task))]
-        for task in without_words:
-            _given_words(by, scene, task)
+        waiting = _waiting(by, lying)
+        without_words = [
+            notice for notice in waiting if any(code.startswith(LACKS_WORDS) for code in _codes(notice))
+        ]
+        for notice in without_words:
+            _given_words(by, scene, notice)
         if without_words:
-            tasks = _tasks(by, lying)
-        for task in tasks:
-            if BY_HAND.intersection(_codes(task)):
-                _posted(by, scene, task)
+            waiting = _waiting(by, lying)
+        for notice in waiting:
+            if notice["status"] == "to_post" or BY_HAND.intersection(_codes(notice)):
+                _posted(by, scene, notice)
 
 
-def _tasks(by: Stage, lying: Iterable[str]) -> list[Json]:
+def _waiting(by: Stage, lying: Iterable[str]) -> list[Json]:
     """Once no notice is in the making or under way any more: notify-service works by itself."""
     until, going = time.monotonic() + PATIENCE_SECONDS, {"status": "owed,sending", "limit": 1}
     while by.client.get("/notify/v1/notices", **going)["items"] and time.monotonic() < until:
         time.sleep(0.1)
-    return [task for task in by.client.every("/notify/v1/tasks") if task["student"] not in lying]
+    waiting = by.client.every("/notify/v1/notices", status="blocked,to_post")
+    return [notice for notice in waiting if notice["student"] not in lying]
 
 
-def _codes(task: Json) -> list[str]:
-    return [reason["code"] for reason in task["reasons"]]
+def _codes(notice: Json) -> list[str]:
+    return [reason["code"] for reason in notice["reasons"]]
 
 
-def _given_words(by: Stage, scene: Scene, task: Json) -> None:
-    explanation, used, options = WORDS.get(task.get("occasion", ""), OTHERWISE)
+def _given_words(by: Stage, scene: Scene, notice: Json) -> None:
+    explanation, used, options = WORDS.get(notice.get("occasion", ""), OTHERWISE)
     words = {
         "explanation": explanation,
         "evaluations_used": used,
         "options_considered": options,
         "other_factors": "None.",
     }
-    by.client.post(f"/notify/v1/notices/{task['id']}/parts", words, key=f"{scene.name}-words-{task['id']}")
+    by.client.post(
+        f"/notify/v1/notices/{notice['id']}/parts", words, key=f"{scene.name}-words-{notice['id']}"
+    )
 
 
-def _posted(by: Stage, scene: Scene, task: Json) -> None:
+def _posted(by: Stage, scene: Scene, notice: Json) -> None:
     """Or read aloud, where that is how the family wants it."""
-    at = f"/notify/v1/notices/{task['id']}"
-    channel = by.client.get(at).get("channel", "letter")
+    at = f"/notify/v1/notices/{notice['id']}"
+    channel = notice.get("channel", "letter")
     by.client.post(
         f"{at}/deliveries",
         {"channel": channel, "on": scene.day.isoformat()},
-        key=f"{scene.name}-posted-{task['id']}",
+        key=f"{scene.name}-posted-{notice['id']}",
     )
