@@ -17,7 +17,7 @@ def welcome(where: Running, with_sample: bool) -> None:
     if with_sample and (where.first_start or kept.status == "started"):
         kept = SampleMade("started", kept.password or secrets.token_urlsafe(9))
         kept.write(where.folder.path)
-        out("Making the sample district (once, in about two minutes) ...")
+        out("Making the sample district (once, in about a minute) ...")
         making = [sys.executable, "-m", "handrail.sample", where.url, str(where.folder.path)]
         if subprocess.run(making, check=False).returncode != 0:
             raise RuntimeError("The sample district is not complete; the next start goes on with it.")

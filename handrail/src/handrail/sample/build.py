@@ -23,6 +23,7 @@ from handrail.sample import (
     roster,
     taking_back,
     teaching,
+    waiting,
 )
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.roster import LOGINS
@@ -36,6 +37,8 @@ PLANS_504 = 10
 REVIEWED = 15
 """IEPs whose annual review was held; those of the others are late."""
 SPRING = BEGINS + 1
+NOT_REPORTED = 20
+"""The IEP of whose progress nobody reports."""
 
 Report = Callable[[str, int, int], None]
 """What is being made, how much of it is done, of how much."""
@@ -45,7 +48,9 @@ def build(client: Handrail, password: str, report: Report = lambda _what, _done,
     """Make the sample district, or complete one whose making was interrupted; ``password``: of its demo accounts."""
     district = client.for_tenant(TENANT)
     roster.open_the_district(district)
+    yesterday = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
     world = World()
+    world.until = max(world.until, yesterday)
     actors = {"operator": district} | {
         login: district.signed_in(login, password) for login in ("director", *ACCOUNTS_OF_MANAGERS)
     }
@@ -64,18 +69,12 @@ def build(client: Handrail, password: str, report: Report = lambda _what, _done,
     _school_life(telling, world)
     telling.tell()
     # The clock goes on to yesterday evening; what has come due by then and was not done is late, as in life.
-    telling.to(datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1))
+    telling.to(yesterday)
 
 
 def _days(world: World) -> list[date]:
-    """When something is done: Tuesdays of the first weeks, one day in the middle of each month, and its last."""
-    months = [(BEGINS, month) for month in range(10, 13)] + [
-        (SPRING, month) for month in (1, 2, 3, 4, 5, 6, 8, 9, 10)
-    ]
-    ends = [days[-1] for days in world.months()]
-    return sorted(
-        {*world.tuesdays()[1:7], *(world.office_day(*month) for month in months), *ends, *_autumn(world)}
-    )
+    """When something is done: once a week."""
+    return world.ends_of_weeks[1:]
 
 
 def _autumn(world: World) -> list[date]:
@@ -224,15 +223,20 @@ def _carried_out(telling: Telling, world: World) -> None:
     for held in (ieps[0], plans_504[1]):
         days = [day(BEGINS, 12), day(SPRING, 2), day(SPRING, 3), day(SPRING, 5)]
         telling.begin(f"used-{held.child.number}", held.student, carrying_out.accommodated, held, days)
-    for n, late in ((0, timedelta()), (2, timedelta(days=14)), (10, timedelta())):
-        telling.begin(f"reports-{n}", ieps[n].student, carrying_out.reported, ieps[n], late)
+    for n, held in enumerate(ieps):
+        if n != NOT_REPORTED:
+            late = timedelta(days=14 if n == 2 else 0)
+            telling.begin(f"reports-{n}", held.student, carrying_out.reported, held, late)
 
 
 def _school_life(telling: Telling, world: World) -> None:
     """Month by month what was given and measured; then the year's end, and the reviews of the next autumn."""
     day, ieps, plans_504, autumn = world.office_day, world.ieps, world.section_504, _autumn(world)
     for n, school in enumerate(world.schools):
-        telling.begin(f"sheets-{n}", f"sheets-{n}", teaching.sessions, world, school)
+        telling.at_the_end_of_the_day(
+            f"sheets-{n}", teaching.sessions, world, school, late=n == 0, lost=n == 1
+        )
+    telling.at_the_end_of_the_day("waiting", waiting.seen_to, world)
     for held in ieps:
         telling.begin(f"results-{held.child.number}", held.student, teaching.results, world, held)
     telling.begin("twice", ieps[10].student, teaching.twice, ieps[10], day(BEGINS, 11))

@@ -92,13 +92,24 @@ def accommodated(scene: Scene, held: Held, days: list[date]) -> Life:
 
 
 def reported(scene: Scene, held: Held, late: timedelta = timedelta()) -> Life:
-    """Progress reports on the plan's own dates; one comes late, one is issued twice because its scale was wrong."""
+    """Progress reports on the plan's own dates, or with a report card; one is late, and issued twice: its scale was wrong."""
     yield held.meets_on + WEEK
-    for n, due_on in enumerate(held.item("progress_schedule")["report_dates"]):
+    dates = held.item("progress_schedule")["report_dates"]
+    for n, due_on in enumerate(dates):
         yield date.fromisoformat(due_on) + late
+        if not held.in_force_on(scene.day):
+            return
         by, goal = scene.by(held.manager).client, held.item("goal")
         body = {"plan": held.plan, "due_on": due_on, "summary": "Works steadily, and asks when something is unclear.",
                 "narratives": {goal["id"]: "Reads on her own now for ten minutes."}}  # fmt: skip
+        if len(dates) == 1:
+            on = scene.day.isoformat()
+            body["on"] = on
+            body["reported"] = {
+                "source": "report cards",
+                "reason": "It went home with the report card.",
+                "occurred_on": on,
+            }
         report = by.post(f"{API}/reports", body)["id"]
         if n == 0 and late:
             by.post(f"{API}/reports/{report}/void", {"reason": "The wrong scale was used."})

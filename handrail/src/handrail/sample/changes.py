@@ -6,16 +6,19 @@ from datetime import date, timedelta
 
 from handrail.client import Refused
 from handrail.plan_items import Json
+from handrail.sample.handed_on import carries_out, told_of_a_change
 from handrail.sample.needs import REASONS
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.telling import Life, Scene
-from handrail.sample.world import Held, World
+from handrail.sample.world import REGULAR, Held, World
 from handrail.stage import IEP_ROLES, Stage, rights_holder, staff_member
 
 OUT = ("given", "opened", "acknowledged", "to_post", "posted", "blocked")
 """A notice that has come as far as it comes by itself."""
 WAIT = timedelta(days=7)
 PATIENCE_SECONDS = 15.0
+UNTOLD = 20
+"""The IEP of whose amendment nobody tells the team."""
 NOT_YET_GIVEN = "prior-written-notice-required"
 Answers = Sequence[tuple[str, str]]
 """Item and decision."""
@@ -36,7 +39,7 @@ def agreed(scene: Scene, held: Held, on: date, *, refuses: bool = False) -> Life
         [(longer["id"], "accepted"), (ended["id"], "refused" if refuses else "accepted")],
     )
     yield on + WAIT
-    _adopt(scene, manager, held, amendment)
+    _adopt(scene, manager, held, amendment, longer)
     _now_binds(held, longer)
 
 
@@ -69,7 +72,8 @@ def decided_at_a_meeting(scene: Scene, world: World, held: Held, on: date) -> Li
             version = manager.attend(
                 meeting, person, roles, mode="video" if "parent" in roles else "in_person"
             )
-    manager.hold(meeting, on, version, parent_present=True)
+    spoken = {} if held.child.language == "en" else {"interpreter_language": held.child.language}
+    manager.hold(meeting, on, version, parent_present=True, **spoken)
     added = scene.items.accommodation(
         "Answers orally what others answer in writing.", ["class", "test"], "regular_education_teacher", on,
         "Knows more than the page shows.",
@@ -79,7 +83,7 @@ def decided_at_a_meeting(scene: Scene, world: World, held: Held, on: date) -> Li
     _see_to_notices(manager, held, amendment, on)
     _answer(manager, held, amendment, [(added["id"], "accepted")], method="electronic_signature")
     yield on + WAIT
-    _adopt(scene, manager, held, amendment)
+    _adopt(scene, manager, held, amendment, added)
 
 
 def withdrawn(scene: Scene, held: Held, on: date) -> Life:
@@ -116,7 +120,7 @@ def acknowledged(scene: Scene, held: Held, on: date, page: ParentsPage) -> Life:
     page.acknowledge(held.child, notice["id"], ask="paper")
     _answer(manager, held, amendment, [(moved["id"], "accepted")])
     yield on + 2 * WAIT
-    _adopt(scene, manager, held, amendment)
+    _adopt(scene, manager, held, amendment, moved)
     _now_binds(held, moved)
 
 
@@ -184,7 +188,8 @@ def accommodation_added(scene: Scene, held: Held, on: date) -> Life:
     _see_to_notices(manager, held, amendment, on)
     _answer(manager, held, amendment, [(added["id"], "accepted")])
     yield on + WAIT
-    _adopt(scene, manager, held, amendment)
+    _adopt(scene, manager, held, amendment, added)
+    carries_out(manager, held, added["id"], REGULAR, scene.day)
 
 
 def corrected(scene: Scene, held: Held, on: date, *, approved: bool = True) -> Life:
@@ -265,18 +270,23 @@ def _answer(
         )  # fmt: skip
 
 
-def _adopt(scene: Scene, manager: Stage, held: Held, amendment: str) -> None:
-    """As soon as plan-service knows that the notice counts as given: a posted letter's days end by the clock."""
+def _adopt(scene: Scene, manager: Stage, held: Held, amendment: str, item: Json) -> None:
+    """As soon as plan-service knows that the notice counts as given: a posted letter's days end by the clock.
+
+    Then whoever carries out the item that is new or other, and the team, are told.
+    """
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             at = f"{held.path}/amendments/{amendment}/adoption"
             scene.decide(manager, at, {"effective_on": "earliest"}, of=held.path)
-            return
+            break
         except Refused as refused:
             if NOT_YET_GIVEN not in str(refused.problem) or time.monotonic() > until:
                 raise
         time.sleep(0.1)
+    if held.number != UNTOLD:
+        told_of_a_change(manager, held, [item["id"]], scene.day)
 
 
 def _withdraw(scene: Scene, manager: Stage, held: Held, amendment: str, why: str) -> None:

@@ -131,12 +131,27 @@ def _asked(scene: Scene, world: World, enrolled: Enrolled, on: date) -> tuple[St
          "staff": _staff(world, enrolled)["regular_education_teacher"],
          "words": "Begins every task and finishes few; it is not for want of trying."},
     )["id"]  # fmt: skip
-    path = f"{evaluations}/{evaluation}"
-    by.client.post(
-        f"{path}/consent-requests",
-        {"holders": [holder], "channel": "letter", "asked_on": on.isoformat(), "language": child.language},
-    )
+    path, asked = f"{evaluations}/{evaluation}", {"asked_on": on.isoformat(), "language": child.language}
+    if child.number % 7:  # As in life: once the form goes out without its notice.
+        asked["notice"] = _proposed(by, enrolled, holder)
+    by.client.post(f"{path}/consent-requests", asked | {"holders": [holder], "channel": "letter"})
     return by, holder, path
+
+
+def _proposed(by: Stage, enrolled: Enrolled, holder: str) -> str:
+    """Prior written notice that the district proposes to evaluate (34 CFR 300.503(a)(1))."""
+    referral = by.client.last_event
+    by.settle("notify")  # From then on a notice can be made of it.
+    made: str = by.client.post(
+        "/notify/v1/notices",
+        {"student": enrolled.student, "holder": holder, "caused_by": referral,
+         "action": "The district proposes to evaluate, in reading, attention and health.",
+         "explanation": "Many tasks are begun and few are finished.",
+         "evaluations_used": "The teacher's notes; two report cards.",
+         "options_considered": "Another seat and shorter tasks: tried for a month.", "other_factors": "None.",
+         "external_id": f"sis:to-evaluate-{enrolled.child.number}"},
+    )["id"]  # fmt: skip
+    return made
 
 
 def _more_time(

@@ -4,10 +4,12 @@ from datetime import date, timedelta
 
 from handrail.plan_items import Json
 from handrail.sample.documents import page
+from handrail.sample.handed_on import handed_on
 from handrail.sample.needs import NEEDS
 from handrail.sample.plan_texts import iep_items
+from handrail.sample.plans import reports_quarterly, shared
 from handrail.sample.telling import Life, Scene
-from handrail.sample.world import DIRECTOR, Held, World
+from handrail.sample.world import DIRECTOR, Held, World, monday_after
 from handrail.stage import IEP_ROLES, Invited, rights_holder, staff_member
 
 COLLEGE = "Harbor College, Disability Office"
@@ -104,20 +106,25 @@ def reviewed(scene: Scene, world: World, held: Held, on: date) -> Life:
     )["id"]  # fmt: skip
     yield on
     version = [manager.attend(meeting, person, roles) for person, roles in team][-1]
-    manager.hold(meeting, on, version, parent_present=True)
+    spoken = {} if held.child.language == "en" else {"interpreter_language": held.child.language}
+    manager.hold(meeting, on, version, parent_present=True, **spoken)
     outcome = "continued" if held.number % 5 == 4 else "change_decided"
     scene.decide(manager, f"{held.path}/reviews", {"outcome": outcome, "meeting": meeting}, of=held.path)
     if outcome == "continued":
         return
-    items = _next_items(scene, world, held, on)
+    binds_on = monday_after(on)
+    items = _next_items(scene, world, held, binds_on)
     scene.decide(manager, f"{held.path}/draft", {}, of=held.path)
     ended: dict[str, Json | None] = {item["id"]: None for item in held.items}
     draft = f"{held.path}/draft"
     scene.once(manager, "PATCH", draft, {"items": ended | {item["id"]: item for item in items}}, of=draft)
+    if held.number != 12:
+        shared(scene, held, "The next plan, as it will be adopted")
     scene.decide(
-        manager, f"{held.path}/adoption", {"effective_on": on.isoformat(), "meeting": meeting}, of=draft
+        manager, f"{held.path}/adoption", {"effective_on": binds_on.isoformat(), "meeting": meeting}, of=draft
     )
     held.items, held.services = items, [item for item in items if item["kind"] == "service"]
+    handed_on(manager, held, binds_on, on)
 
 
 def _next_items(scene: Scene, world: World, held: Held, on: date) -> list[Json]:
@@ -125,7 +132,7 @@ def _next_items(scene: Scene, world: World, held: Held, on: date) -> list[Json]:
     need = NEEDS[held.number % len(NEEDS)]
     written = iep_items(
         scene.items, scene.chance, need, held.child.grade_number + 1, on, world.next_year.last,
-        english=held.child.language == "en",
+        english=held.child.language == "en", quarterly=reports_quarterly(held),
     )  # fmt: skip
     stays = held.item("placement")
     return [stays if item["kind"] == "placement" else item for item in written]

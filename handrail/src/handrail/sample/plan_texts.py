@@ -6,14 +6,24 @@ from random import Random
 from handrail.plan_items import Items, Json
 from handrail.sample.needs import Given, Limit, Need
 
+REPORT_WEEKS: tuple[int, ...] = (11, 23, 35)
+"""After which weeks of a plan progress is reported."""
 TRANSITION_FROM = 9
 """The grade from which a plan says what comes after school."""
 
 
 def iep_items(
-    items: Items, chance: Random, need: Need, grade: int, start: date, ends: date, *, english: bool = True
+    items: Items,
+    chance: Random,
+    need: Need,
+    grade: int,
+    start: date,
+    ends: date,
+    *,
+    english: bool = True,
+    quarterly: bool = True,
 ) -> list[Json]:
-    """Every part of an IEP."""
+    """Every part of an IEP. ``quarterly``: how often progress is reported; else once, with the report card."""
     baseline = chance.randint(*need.baselines)
     target = baseline + need.gain if need.goal else 60
     levels = items.present_levels(
@@ -29,8 +39,7 @@ def iep_items(
         *_modification(items, need, start),
         items.placement(need.percent_with_peers),
         *_transition(items, chance, grade, start),
-        {"id": items.new_id(), "kind": "progress_schedule", "how": "In a written report to the parents, with the data.",
-         "report_dates": [(start + timedelta(days=90 * n)).isoformat() for n in (1, 2, 3)]},
+        _reports(items, start, quarterly=quarterly),
         _assessment(items, need),
         *_factors(items, need, english=english),
         _technology(items, need),
@@ -100,6 +109,14 @@ def _transition(items: Items, chance: Random, grade: int, start: date) -> list[J
     if grade >= 11:
         text["told_of_rights_on"] = (start - timedelta(days=14)).isoformat()
     return [text]
+
+
+def _reports(items: Items, start: date, *, quarterly: bool) -> Json:
+    weeks, how = REPORT_WEEKS, "In a written report to the parents, with the data."
+    if not quarterly:
+        weeks, how = REPORT_WEEKS[-1:], "With the report card of the year's end, on a page with the data."
+    days = [(start + timedelta(weeks=week, days=1)).isoformat() for week in weeks]
+    return {"id": items.new_id(), "kind": "progress_schedule", "how": how, "report_dates": days}
 
 
 def _assessment(items: Items, need: Need) -> Json:

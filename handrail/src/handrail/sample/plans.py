@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from handrail.client import Refused
 from handrail.plan_items import Json
 from handrail.sample.documents import page
+from handrail.sample.handed_on import handed_on
+from handrail.sample.identified import found_eligible
 from handrail.sample.needs import LIMITS, NEEDS
 from handrail.sample.plan_texts import iep_items, section_504_items
 from handrail.sample.telling import Life, Scene
@@ -13,12 +15,6 @@ from handrail.stage import GROUP_504_ROLES, IEP_ROLES, Invited, Stage, rights_ho
 
 STUDENT = {"kind": "student"}
 INVITED_DAYS = 10
-CATEGORIES = (
-    "specific_learning_disability",
-    "speech_or_language_impairment",
-    "other_health_impairment",
-    "autism",
-)
 READ_TO = 17
 """The number of the IEP whose notices are read aloud to a parent."""
 WRITTEN_TO = 23
@@ -32,23 +28,25 @@ def plan_of(scene: Scene, world: World, held: Held) -> Life:
     _people_around(scene, world, held)
     scene.by("director").settle("plan")  # From then on the manager sees the student.
     manager = scene.by(held.manager)
-    _found_eligible(manager, held)
+    found_eligible(manager, held, world.office)
     version = _draft(manager, held)
     invited = _team(world, held)
     meeting = _scheduled(scene, manager, held, invited)
     _told(manager, held, meeting)
     if held.number % 8 == 3:
-        _shared(scene, held)
+        shared(scene, held, "Draft of the plan")
     yield held.meets_on
     _met(manager, held, meeting, invited)
     if held.is_iep:
         _agreed(manager, held)
-    body: Json = {"effective_on": held.meets_on.isoformat(), "meeting": meeting}
+        if held.number % 8 != 3 and held.number % 10 != 9:
+            shared(scene, held, "The plan as it will be adopted")
+    body: Json = {"effective_on": held.binds_on.isoformat(), "meeting": meeting}
     if not held.is_iep and held.number % 4:
         body["review_due_on"] = (held.meets_on + timedelta(days=364)).isoformat()
     scene.decide(manager, f"{held.path}/adoption", body, version=version)
     held.version = manager.client.last_event or ""
-    _handed_on(manager, held)
+    handed_on(manager, held, held.binds_on, held.meets_on)
     _how_to_write(manager, held)
 
 
@@ -70,18 +68,6 @@ def _people_around(scene: Scene, world: World, held: Held) -> None:
         )
 
 
-def _found_eligible(manager: Stage, held: Held) -> None:
-    """By the group, three weeks before the meeting; on paper, from where it is reported."""
-    if held.is_iep:
-        found: Json = {"law": "idea", "eligible": True, "categories": [CATEGORIES[held.number % len(CATEGORIES)]],
-                       "needs_special_education": True}  # fmt: skip
-    else:
-        limit = LIMITS[held.number % len(LIMITS)]
-        found = {"law": "504", "eligible": True, "impairment": limit.impairment,
-                 "limited": [{"activity": limit.activity}]}  # fmt: skip
-    manager.found_eligible(held.family, found, held.meets_on - timedelta(days=21))
-
-
 def _draft(manager: Stage, held: Held) -> str:
     """The plan as it will be adopted; returns the draft's version."""
     body = {"student": held.student, "kind": "iep" if held.is_iep else "504", "items": held.items,
@@ -91,9 +77,9 @@ def _draft(manager: Stage, held: Held) -> str:
     return answer.headers["etag"]
 
 
-def _shared(scene: Scene, held: Held) -> None:
-    """The family gets the draft to read before the meeting."""
-    text = page(scene.by(held.manager), held.student, "Draft of the plan", "other", scene.day)
+def shared(scene: Scene, held: Held, title: str) -> None:
+    """The family gets the text: to read before the meeting, or as the copy that it takes home (34 CFR 300.322(f))."""
+    text = page(scene.by(held.manager), held.student, title, "other", scene.day)
     given = {
         "holders": [held.holder],
         "channel": "handed_over",
@@ -105,15 +91,21 @@ def _shared(scene: Scene, held: Held) -> None:
 
 def write(scene: Scene, world: World, held: Held) -> None:
     """What the plan is going to say."""
-    child, start = held.child, held.meets_on
+    child, start = held.child, held.binds_on
     if not held.is_iep:
         held.items = section_504_items(scene.items, LIMITS[held.number % len(LIMITS)], start)
         return
     need = NEEDS[held.number % len(NEEDS)]
     held.items = iep_items(
-        scene.items, scene.chance, need, child.grade_number, start, world.year.last, english=child.language == "en"
+        scene.items, scene.chance, need, child.grade_number, start, world.year.last, english=child.language == "en",
+        quarterly=reports_quarterly(held),
     )  # fmt: skip
     held.services = [item for item in held.items if item["kind"] == "service"]
+
+
+def reports_quarterly(held: Held) -> bool:
+    """Progress is reported each quarter; of the others once, with the report card."""
+    return held.number % 5 == 0 or held.number == 2
 
 
 def _team(world: World, held: Held) -> list[Invited]:
@@ -198,24 +190,6 @@ def _agreed(manager: Stage, held: Held) -> None:
         title = "Consent to first services, signed"
         more["document"] = page(manager, held.student, title, "consent", held.meets_on)
     manager.consent_to_services(held.family, held.meets_on, plan=held.plan, **more)
-
-
-def _handed_on(manager: Stage, held: Held) -> None:
-    """Who gives each service, and that the class teacher knows what is theirs to do (34 CFR 300.323(d))."""
-    for item in held.services:
-        manager.client.post(
-            f"{held.path}/items/{item['id']}/holders",
-            {"staff": held.school.staff[item["provider_role"]], "from": held.meets_on.isoformat()},
-        )
-    if held.number % 6 == 4:  # As in life: nobody told the class teacher.
-        return
-    mine = [item["id"] for item in held.items if item.get("responsible_role") == REGULAR]
-    if mine:
-        manager.client.post(
-            f"{held.path}/informed",
-            {"staff": held.school.staff[REGULAR], "items": mine, "on": held.meets_on.isoformat(),
-             "how": "in person, with a copy" if held.number % 2 else "read it in Handrail"},
-        )  # fmt: skip
 
 
 def _how_to_write(manager: Stage, held: Held) -> None:

@@ -218,6 +218,7 @@ def therapist_leaves(scene: Scene, world: World, school: School, on: date) -> Li
     for held in served:
         at = f"/plan/v1/students/{held.student}/assignments/{held.assignments[SPEECH]}"
         sis.client.post(f"{at}/end", {"on": on.isoformat()})
+        del held.assignments[SPEECH]
     yield on + timedelta(days=14)
     new = sis.add_staff("Siri", "Calder", SPEECH, school, scene.day, external_id=f"sis:staff-{SPEECH}-new")
     for held in served:

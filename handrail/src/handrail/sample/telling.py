@@ -102,6 +102,7 @@ class _Going:
     scene: Scene
     of: str
     day: date
+    last: bool
 
 
 @dataclass
@@ -130,11 +131,18 @@ class Telling:
         self, name: str, of: str, life: Callable[Concatenate[Scene, P], Life], *told: P.args, **more: P.kwargs
     ) -> None:
         """Tell a life too. ``of``: whose it is; what is of the same is told one after the other."""
-        scene = self.scene(name)
-        going = life(scene, *told, **more)
-        day = next(going, None)
+        self._begin(of, life(scene := self.scene(name), *told, **more), scene, last=False)
+
+    def at_the_end_of_the_day(
+        self, name: str, life: Callable[Concatenate[Scene, P], Life], *told: P.args, **more: P.kwargs
+    ) -> None:
+        """Tell a life too that looks at what others have done that day: it goes on when they have, and notices are owed."""
+        self._begin(name, life(scene := self.scene(name), *told, **more), scene, last=True)
+
+    def _begin(self, of: str, life: Life, scene: Scene, *, last: bool) -> None:
+        day = next(life, None)
         if day is not None:
-            self._going.append(_Going(going, scene, of, self._told_on(day)))
+            self._going.append(_Going(life, scene, of, self._told_on(day), last))
 
     def tell(self) -> None:
         """Until all are told."""
@@ -142,17 +150,21 @@ class Telling:
             while self._going:
                 day = max(self.today, min(going.day for going in self._going))
                 self.to(day)
-                due: dict[str, list[_Going]] = defaultdict(list)
-                for going in self._going:
-                    if going.day <= day:
-                        due[going.of].append(going)
-                for over in threads.map(self._go_on, due.values()):
-                    self._going = [going for going in self._going if going not in over]
+                self._told_together(threads, [going for going in self._going if not going.last])
+                self.stage.settle("notify")
+                self._told_together(threads, [going for going in self._going if going.last])
                 # Before the clock goes on, every service has taken in the newest of it; who needs more than that waits.
-                scenes = [going.scene for together in due.values() for going in together]
-                news = [event for scene in scenes for event in scene.news]
-                self.stage.client.last_event = max(news, default=self.stage.client.last_event)
                 list(threads.map(self.stage.settle, SERVICES))
+
+    def _told_together(self, threads: ThreadPoolExecutor, lives: list[_Going]) -> None:
+        due: dict[str, list[_Going]] = defaultdict(list)
+        for going in lives:
+            if going.day <= self.today:
+                due[going.of].append(going)
+        for over in threads.map(self._go_on, due.values()):
+            self._going = [going for going in self._going if going not in over]
+        news = [event for together in due.values() for going in together for event in going.scene.news]
+        self.stage.client.last_event = max(news, default=self.stage.client.last_event)
 
     def at_once(self, do: Callable[[T], None], each: Iterable[T]) -> None:
         """The same for each, several at a time."""

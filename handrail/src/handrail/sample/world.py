@@ -1,7 +1,8 @@
 """The sample district as its story knows it: schools, colleagues, students and their plans."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import cached_property
 
 from handrail.plan_items import Json
 from handrail.sample.calendar import Year, school_year
@@ -12,6 +13,7 @@ TENANT = "sandbox-sample"
 ZONE = "America/Chicago"
 SEED = 20250801
 BEGINS = 2025
+TUESDAY = 1
 
 SPEECH, READING, REGULAR = (
     "speech_language_pathologist",
@@ -54,6 +56,11 @@ class Held:
     """The first day without the plan."""
 
     @property
+    def binds_on(self) -> date:
+        """The first day of the plan: the Monday after the meeting, so that notice comes before it (34 CFR 300.503)."""
+        return monday_after(self.meets_on)
+
+    @property
     def child(self) -> Child:
         """Who it is."""
         return self.enrolled.child
@@ -84,7 +91,12 @@ class Held:
 
     def in_force_on(self, day: date) -> bool:
         """The plan binds on ``day``."""
-        return self.meets_on <= day and (self.ends_on is None or day < self.ends_on)
+        return self.binds_on <= day and (self.ends_on is None or day < self.ends_on)
+
+
+def monday_after(day: date) -> date:
+    """The Monday of the week after."""
+    return day + timedelta(days=7 - day.weekday())
 
 
 ACCOUNTS_OF_MANAGERS = ("manager", "manager-harbor", "manager-cedar")
@@ -102,6 +114,29 @@ class World:
     """The district's own staff, by role."""
     roster: list[Enrolled] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    until: date = date(BEGINS + 1, 10, 31)
+    """So far the story goes."""
+
+    @cached_property
+    def school_days(self) -> list[date]:
+        """Of both years."""
+        return [*self.year.school_days(), *self.next_year.school_days()]
+
+    @cached_property
+    def weeks(self) -> dict[tuple[int, int], list[date]]:
+        """The school days of each week, by ISO year and week."""
+        found: dict[tuple[int, int], list[date]] = {}
+        for day in self.school_days:
+            found.setdefault(day.isocalendar()[:2], []).append(day)
+        return found
+
+    @cached_property
+    def ends_of_weeks(self) -> list[date]:
+        """When what happened in a week is entered and seen to: on Tuesdays, or the next school day; and on a year's last."""
+        found = [
+            next((day for day in days if day.weekday() >= TUESDAY), days[-1]) for days in self.weeks.values()
+        ]
+        return sorted(day for day in {*found, self.year.last} if day <= self.until)
 
     @property
     def ieps(self) -> list[Held]:
@@ -115,9 +150,7 @@ class World:
 
     def tuesdays(self) -> list[date]:
         """The days on which the district's offices do what is to be done."""
-        return [
-            day for day in (*self.year.school_days(), *self.next_year.school_days()) if day.weekday() == 1
-        ]
+        return [day for day in self.school_days if day.weekday() == TUESDAY]
 
     def office_day(self, year: int, month: int) -> date:
         """The one in the middle of a month."""
@@ -126,7 +159,7 @@ class World:
     def months(self) -> list[list[date]]:
         """The school days of each month, from the first October on; the months of autumn of the next year too."""
         found: dict[tuple[int, int], list[date]] = {}
-        for day in (*self.year.school_days(), *self.next_year.school_days()):
+        for day in self.school_days:
             if date(BEGINS, 10, 1) <= day <= date(BEGINS + 1, 10, 31):
                 found.setdefault((day.year, day.month), []).append(day)
         return list(found.values())

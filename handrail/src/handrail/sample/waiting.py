@@ -1,0 +1,93 @@
+"""What waits for a person at the end of a day: the words that a notice lacks, letters to post. Some stay lying, as in life."""
+
+import time
+from collections.abc import Iterable
+
+from handrail.plan_items import Json
+from handrail.sample.plans import WRITTEN_TO
+from handrail.sample.telling import Life, Scene
+from handrail.sample.world import World
+from handrail.stage import Stage
+
+PATIENCE_SECONDS = 30.0
+LACKS_WORDS = "part-missing:"
+BY_HAND = {"mode-needs-a-person"}
+WORDS: dict[str, tuple[str, str, str]] = {
+    "plan_adopted": (
+        "The team wrote the plan for the year from what the evaluation and the family said.",
+        "The last evaluation report, the teachers' notes, the family's own words.",
+        "More time outside the class: not needed to reach the goals.",
+    ),
+    "eligibility_determined": (
+        "The group looked at every source, and at what the law asks.",
+        "The evaluation report, three lessons observed, the physician's letter.",
+        "Deciding later, with one more test: it would say nothing new.",
+    ),
+    "placement_changed": (
+        "The removals of this school year come to more than ten days.",
+        "The removals on record, the teachers' accounts.",
+        "Waiting for another occurrence: the pattern is plain.",
+    ),
+}
+"""Parts 2, 3 and 6 of a prior written notice (34 CFR 300.503(b)), by its occasion."""
+OTHERWISE = (
+    "It was decided from what the school knows of the student.",
+    "The record of this school year.",
+    "Leaving it as it is: that would not help.",
+)
+
+
+def seen_to(scene: Scene, world: World) -> Life:
+    """Each week words are given to what waits for them, and the letters are posted; of a few students all stays lying."""
+    lying = {held.student for held in world.held if held.number % 8 == 6 or held.number == WRITTEN_TO}
+    by = scene.by("director")
+    for day in world.ends_of_weeks:
+        yield day
+        waiting = _waiting(by, lying)
+        without_words = [
+            notice for notice in waiting if any(code.startswith(LACKS_WORDS) for code in _codes(notice))
+        ]
+        for notice in without_words:
+            _given_words(by, scene, notice)
+        if without_words:
+            waiting = _waiting(by, lying)
+        for notice in waiting:
+            if notice["status"] == "to_post" or BY_HAND.intersection(_codes(notice)):
+                _posted(by, scene, notice)
+
+
+def _waiting(by: Stage, lying: Iterable[str]) -> list[Json]:
+    """Once no notice is in the making or under way any more: notify-service works by itself."""
+    until, going = time.monotonic() + PATIENCE_SECONDS, {"status": "owed,sending", "limit": 1}
+    while by.client.get("/notify/v1/notices", **going)["items"] and time.monotonic() < until:
+        time.sleep(0.1)
+    waiting = by.client.every("/notify/v1/notices", status="blocked,to_post")
+    return [notice for notice in waiting if notice["student"] not in lying]
+
+
+def _codes(notice: Json) -> list[str]:
+    return [reason["code"] for reason in notice["reasons"]]
+
+
+def _given_words(by: Stage, scene: Scene, notice: Json) -> None:
+    explanation, used, options = WORDS.get(notice.get("occasion", ""), OTHERWISE)
+    words = {
+        "explanation": explanation,
+        "evaluations_used": used,
+        "options_considered": options,
+        "other_factors": "None.",
+    }
+    by.client.post(
+        f"/notify/v1/notices/{notice['id']}/parts", words, key=f"{scene.name}-words-{notice['id']}"
+    )
+
+
+def _posted(by: Stage, scene: Scene, notice: Json) -> None:
+    """Or read aloud, where that is how the family wants it."""
+    at = f"/notify/v1/notices/{notice['id']}"
+    channel = notice.get("channel", "letter")
+    by.client.post(
+        f"{at}/deliveries",
+        {"channel": channel, "on": scene.day.isoformat()},
+        key=f"{scene.name}-posted-{notice['id']}",
+    )
