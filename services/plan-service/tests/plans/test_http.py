@@ -310,9 +310,38 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
         == both.json()["items"][str(SPEECH)]
     )
     assert str(SPEECH) not in gone.json()["items"]
-    assert told(no_longer) == (False, {str(SPEECH): "changed-by-others"})
+    assert told(no_longer) == (False, {str(SPEECH): "changed-by-both"})
     assert told(unknown) == (None, {})
-    assert "Room 31" not in clash.text
+    merge = clash.json()["merge"]
+    assert merge["items"][str(SPEECH)]["fields"]["minutes"] == {"base": 30, "theirs": 45, "yours": 60}
+    assert merge["items"][str(GOAL)]["fields"]["target"]["theirs"] == "50"
+    assert (merge["version"], merge["patch"]) == (2, {"items": {str(SPEECH): {"location": "Room 31"}}})
+    assert no_longer.json()["merge"]["items"][str(SPEECH)]["taken_out_by"] == "others"
+    before_both = await send({str(GOAL): {"target": "70"}}, read, 412)  # Three versions ago.
+    assert before_both.json()["merge"]["items"][str(GOAL)]["fields"]["target"] == {
+        "base": "60", "theirs": "50", "yours": "70",
+    }  # fmt: skip
+
+
+async def test_what_the_refusal_of_a_second_editor_shows_is_recorded_as_seen(lakeside) -> None:
+    made = await lakeside.send("POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201)  # fmt: skip
+    draft, read = f"/plans/{made.json()['id']}/draft", made.headers["etag"]
+    change = {"items": {str(SPEECH): {"minutes": 45}}}
+    await lakeside.send("PATCH", draft, change, version=read, expect=200)
+
+    async def looks() -> int:
+        async with lakeside.plan.store.database.lend(lakeside.tenant) as connection:
+            return int(
+                await connection.fetchval(
+                    "SELECT count(*) FROM plan.access WHERE tenant = $1", lakeside.tenant
+                )
+            )
+
+    before = await looks()
+    await lakeside.send("PATCH", draft, change, version='"77"', expect=412)
+    assert await looks() == before
+    await lakeside.send("PATCH", draft, change, version=read, expect=412)
+    assert await looks() == before + 1
 
 
 async def test_a_draft_tells_advice_apart_from_what_the_law_asks_for(lakeside) -> None:

@@ -132,13 +132,19 @@ async def patch_draft(
 
     ``kept`` names marks of what was carried forward and stays as it is.
 
-    Two write at once: the second gets 412 with each field that the other, or both, changed. Nobody's work is lost.
+    Two write at once: the second gets 412 with `merge`: of each field that somebody changed the text that was read, theirs
+    and yours, and a patch with what of yours meets nothing of theirs. Nobody's work is lost.
     """
     drafts = Drafts(asked.store)
-    saved = await drafts.save(
-        asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match,
-        kept=[(each.item, each.field) for each in body.kept],
-    )  # fmt: skip
+    try:
+        saved = await drafts.save(
+            asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match,
+            kept=[(each.item, each.field) for each in body.kept],
+        )  # fmt: skip
+    except DraftSavedMeanwhile as meanwhile:
+        asked.saw(meanwhile.student_id, "draft", (plan_id,))
+        await asked.record_looks()  # This refusal shows what the others wrote.
+        raise
     shown = shown_draft(saved)
     asked.saw(shown.student, "draft", (plan_id,))
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
