@@ -22,12 +22,14 @@ from plan_service.domain.people import People
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.stay_put import StayPut, ended_while_pending
+from plan_service.domain.student import birthday
 
 ELIGIBILITY_ENDS = {
     PlanKind.IEP: frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.REPLACED, PlanEnd.OTHER}),
     PlanKind.SECTION_504: frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.OTHER}),
 }
 """An IEP that is replaced ends because IDEA no longer covers the student; a 504 plan is replaced by more, not by less."""
+FREE_EDUCATION_UNTIL = 18
 PROPOSED_BY_THE_DISTRICT = {
     PlanKind.IEP: ELIGIBILITY_ENDS[PlanKind.IEP] | {PlanEnd.GRADUATED, PlanEnd.CONSENT_REVOKED},
     PlanKind.SECTION_504: ELIGIBILITY_ENDS[PlanKind.SECTION_504],
@@ -67,6 +69,7 @@ class GroundOfEnd:
     rules: Rules = Rules()  # noqa: RUF009 (frozen)
     stay_put: StayPut | None = None
     """What stays while a due process complaint is open."""
+    birth_date: date | None = None
 
 
 NOTHING = GroundOfEnd()
@@ -77,7 +80,7 @@ def end_plan(plan: Plan, command: EndPlan, ground: GroundOfEnd = NOTHING) -> lis
     if not plan.ever_adopted or plan.plan_id is None:
         raise NeverAdopted
     not_in_the_future(command.reported, command.today)
-    _could_be_true(command, ground.people)
+    _could_be_true(plan, command, ground.people)
     if plan.ended_by(command.effective_on):
         return []
     unmet = list(_unmet(plan.kind, command, ground))
@@ -112,6 +115,15 @@ def not_evaluated_before(kind: PlanKind, known: Evaluations, effective_on: date)
         "34 CFR 300.305(e)(1)" if kind is PlanKind.IEP else "34 CFR 104.35(a)",
         "Complete an evaluation, then determine eligibility on its ground: POST /students/{id}/eligibility.", "/reason",
     )  # fmt: skip
+
+
+def still_of_age(birth_date: date | None, effective_on: date) -> Iterator[Reason]:
+    """34 CFR 300.101(a), 300.102(a)(1): a state may let FAPE end by age from 18 on, and never before."""
+    if birth_date is not None and effective_on < (day := birthday(birth_date, FREE_EDUCATION_UNTIL)):
+        yield Reason(
+            "still-of-age", f"No state lets a free appropriate public education end by age before {day}.",
+            "34 CFR 300.101(a), 300.102(a)(1)", "Say why the plan ends; it is not the student's age.", "/reason",
+        )  # fmt: skip
 
 
 def not_revoked_in_writing(revocation: Revocation | None, people: People) -> Iterator[Reason]:
@@ -157,6 +169,8 @@ def _unmet(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iterator[Re
     if command.effective_on < command.today and command.reported is None:
         yield already_past(command.today)
     yield from ended_while_pending(kind, ground.stay_put, command.reason)
+    if command.reason is PlanEnd.REACHED_MAXIMUM_AGE and kind is PlanKind.IEP:
+        yield from still_of_age(ground.birth_date, command.effective_on)
     if command.reason in ELIGIBILITY_ENDS[kind]:
         yield from not_evaluated_before(kind, ground.evaluations, command.effective_on)
     if command.reason is PlanEnd.CONSENT_REVOKED and kind is PlanKind.IEP:
@@ -165,7 +179,13 @@ def _unmet(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iterator[Re
         yield from before_notice(kind, command, ground)
 
 
-def _could_be_true(command: EndPlan, people: People) -> None:
+def _could_be_true(plan: Plan, command: EndPlan, people: People) -> None:
+    begins_on = min(binding.starts_on for binding in plan.bindings if binding.binds)
+    if command.effective_on < begins_on:
+        raise cannot_be_true(
+            "ended-before-it-began", f"The plan begins on {begins_on}: its first day without it is no earlier.",
+            "/effective_on",
+        )  # fmt: skip
     revocation = command.revocation
     if revocation is None:
         return

@@ -143,7 +143,11 @@ async def post_end(
     notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
 
     def end(seen: Situation) -> list[PlanEvent]:
-        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules, seen.stay_put)
+        student = seen.around.state
+        ground = GroundOfEnd(
+            seen.people, student.evaluations, notices, seen.rules, seen.stay_put,
+            student.personal.birth_date if student.personal else None,
+        )  # fmt: skip
         return end_plan(seen.plan, body.to_command(seen), ground)
 
     return await asked.respond("plan", plan_id, lambda making: decide(
