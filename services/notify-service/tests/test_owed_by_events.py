@@ -11,8 +11,9 @@ from contracts.discipline import RemovalDecided
 from contracts.evaluations import EvaluationDeclined, EvaluationDeclinedPersonalData, ReferralReceived
 from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
-from contracts.notice_hindrances import NoticeLapsed, NoticeUnaddressed
+from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed
 from contracts.notify import NoticeOwed, NoticeRendered
+from contracts.plan import NoticeWordsPersonalData
 from contracts.records import DestructionRefused
 from contracts.testing import an_id
 from contracts.values import Unmet
@@ -24,6 +25,7 @@ from contracts.vocabulary import (
     NoticeKind,
     NoticeLapse,
     NoticeOccasion,
+    NoticePart,
     RemovalGround,
 )
 from notify_service.testing_notices import DAY
@@ -210,6 +212,42 @@ async def test_the_words_that_were_missing_can_be_said_of_the_notice_itself(worl
     assert answer.status_code == 200, answer.text
     await world.reaches("to_post", waiting)
     assert date.fromisoformat(answer.json()["owed_on"]) == DAY
+
+
+async def test_an_adoption_that_brings_the_words_of_its_notice_waits_for_nobody(world):
+    await world.arrange()
+    words = {
+        "explanation": "She needs words for what she sees.", "evaluations_used": "The evaluation of November.",
+        "options_considered": "Once a week was too little.", "other_factors": "None.",
+    }  # fmt: skip
+    family = world.family
+    adopted = family.adopted().model_copy(
+        update={"effective_on": DAY, "reported": None, "notice": NoticeWordsPersonalData(**words)}
+    )
+    await world.publish(streams.plan(family.plan), family.student, adopted)
+
+    notice = await world.reaches("to_post")
+
+    rendered = [each for each in await world.history(notice) if isinstance(each, NoticeRendered)]
+    assert len(rendered[0].parts) == 7
+
+
+async def test_what_an_adoption_leaves_unsaid_waits_for_a_person(world):
+    await world.arrange()
+    family = world.family
+    some = NoticeWordsPersonalData(explanation="She needs words for what she sees.")
+    adopted = family.adopted().model_copy(update={"effective_on": DAY, "reported": None, "notice": some})
+    await world.publish(streams.plan(family.plan), family.student, adopted)
+
+    notice = await world.reaches("blocked")
+    waits = (await world.history(notice))[-1]
+    assert isinstance(waits, NoticeBlocked)
+    assert waits.parts_missing == (NoticePart.BASIS, NoticePart.OPTIONS, NoticePart.OTHER_FACTORS)
+    answer = await world.post(
+        f"/notify/v1/notices/{notice}/parts",
+        {"evaluations_used": "The evaluation.", "options_considered": "None.", "other_factors": "None."},
+    )
+    assert answer.status_code == 200, answer.text
 
 
 async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.items import item_fields
+from contracts.plan import PlanAdopted
 from contracts.testing import an_id
 from plan_service.application.names import names_of
+from plan_service.application.plan_model import PLAN
 from plan_service.testing_plans import (
     AUNT,
     GOAL,
@@ -321,6 +324,30 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
     assert before_both.json()["merge"]["items"][str(GOAL)]["fields"]["target"] == {
         "base": "60", "theirs": "50", "yours": "70",
     }  # fmt: skip
+
+
+async def test_an_adoption_takes_the_words_of_its_notice_along(lakeside) -> None:
+    made = await lakeside.send(
+        "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201
+    )
+    path = f"/plans/{made.json()['id']}"
+    words = {"explanation": "He reads on the level of second grade.", "other_factors": "None."}
+    adoption = {
+        "effective_on": lakeside.today.isoformat(),
+        "meeting": str(await lakeside.meeting()),
+        "notice": words,
+    }
+    unknown = adoption | {"notice": {"why": "Because."}}
+    refused = await lakeside.send(
+        "POST", f"{path}/adoption", unknown, version=made.headers["etag"], expect=422
+    )
+    assert refused.json()["errors"][0]["pointer"] == "/notice/why"
+    await lakeside.send("POST", f"{path}/adoption", adoption, version=made.headers["etag"], expect=200)
+
+    stored = await lakeside.plan.store.read(lakeside.tenant, PLAN.stream(UUID(made.json()["id"])))
+    (adopted,) = (each.event for each in stored if isinstance(each.event, PlanAdopted))
+    assert adopted.notice is not None
+    assert adopted.notice.model_dump(exclude_none=True) == words
 
 
 async def test_what_the_refusal_of_a_second_editor_shows_is_recorded_as_seen(lakeside) -> None:
