@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPe
 from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed
 from contracts.notify import NoticeOwed, NoticeRendered
 from contracts.plan import NoticeWordsPersonalData
-from contracts.records import DestructionRefused
+from contracts.records import DestructionRefused, DestructionRequested, FamilyTold
 from contracts.testing import an_id
 from contracts.values import Unmet
 from contracts.vocabulary import (
@@ -28,6 +29,7 @@ from contracts.vocabulary import (
     NoticePart,
     RemovalGround,
 )
+from notify_service.adapters.consumers import owed as consumer
 from notify_service.testing_notices import DAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -277,16 +279,93 @@ async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
     assert owed.occasion is NoticeOccasion.SCHOOL_YEAR
 
 
+def refused_untold(student: UUID) -> DestructionRefused:
+    return DestructionRefused(
+        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",),
+        ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
+    )  # fmt: skip
+
+
+def asked_told(student: UUID, **told: Any) -> DestructionRequested:
+    return DestructionRequested(
+        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",), schedule="district-7y",
+        ground="no_longer_needed", told=FamilyTold(told_on=DAY, **told),
+    )  # fmt: skip
+
+
+async def of_record(world, event: DestructionRefused | DestructionRequested) -> UUID:
+    """Under the district's own subject: it outlives the student's contents."""
+    stream = f"destruction/{event.destruction_id}"
+    return (await world.append(world.audit, stream, an_id("district"), event)).events[-1].id
+
+
+async def nobody_yet(world, monkeypatch) -> UUID:
+    from notify_service.testing_notices import Family
+
+    monkeypatch.setattr(consumer, "PATIENCE_SECONDS", 1.0)  # Nobody comes.
+    world.family = Family(holder=new_id(), student=new_id())
+    student = world.family.student
+    await world.publish(streams.district(), new_id(), world.family.profile())
+    await world.publish(streams.student(student), student, world.family.registered())
+    await world.taken_in()
+    return student
+
+
+async def task_of(world, student: UUID, after: UUID) -> UUID:
+    answer = await world.get("/notify/v1/tasks", student=student, after_event=after)
+    (task,) = answer.json()["items"]
+    assert task["reasons"][0]["code"] == "nobody-holds-the-right"
+    return UUID(task["id"])
+
+
+async def test_a_refused_destruction_that_nobody_could_be_told_of_is_told_to_who_is_confirmed_later(
+    world, monkeypatch
+):
+    student = await nobody_yet(world, monkeypatch)
+    task = await task_of(world, student, await of_record(world, refused_untold(student)))
+
+    await world.publish(streams.student(student), student, world.family.confirmed())
+
+    notice = await world.reaches("to_post")
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert owed.occasion is NoticeOccasion.RECORDS_NO_LONGER_NEEDED
+    assert isinstance((await world.history(task))[-1], NoticeLapsed)
+
+
+async def test_who_was_told_of_the_destruction_otherwise_gets_no_letter_of_an_old_refusal(world, monkeypatch):
+    student = await nobody_yet(world, monkeypatch)
+    task = await task_of(world, student, await of_record(world, refused_untold(student)))
+    asked = await of_record(world, asked_told(student, channel="letter"))
+    answer = await world.get("/notify/v1/tasks", student=student, after_event=asked)
+    assert answer.json()["items"] == []
+    assert isinstance((await world.history(task))[-1], NoticeLapsed)
+
+    await world.publish(streams.student(student), student, world.family.confirmed())
+    await world.taken_in()
+    assert await world.notices() == []
+
+
+async def test_a_letter_of_destruction_that_has_not_left_need_not_once_the_family_was_told_otherwise(world):
+    await world.arrange()
+    await world.taken_in()
+    student = world.family.student
+    await of_record(world, refused_untold(student))
+    notice = await world.reaches("to_post")
+
+    await of_record(world, asked_told(student, notice_id=new_id()))
+    await of_record(world, asked_told(student, channel="handed_over"))
+
+    await world.reaches("lapsed", notice)
+    (lapsed,) = [each for each in await world.history(notice) if isinstance(each, NoticeLapsed)]
+    assert lapsed.reason is NoticeLapse.GIVEN_BY_ANOTHER
+
+
 async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_once(world):
     await world.arrange()
     await world.taken_in()
     for _ in range(2):
-        refused = DestructionRefused(
-            effective_on=DAY, destruction_id=new_id(), student_id=world.family.student, classes=("record",),
-            ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
-        )  # fmt: skip
-        # Under the district's own subject: it outlives the student's contents.
-        await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+        await of_record(world, refused_untold(world.family.student))
 
     notice = await world.reaches("to_post")
 
@@ -300,11 +379,7 @@ async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_on
 
 async def test_a_refusal_that_comes_before_its_student_waits_for_the_people(world):
     student = world.family.student
-    refused = DestructionRefused(
-        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",),
-        ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
-    )  # fmt: skip
-    await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+    await of_record(world, refused_untold(student))
     await asyncio.sleep(0.5)
 
     await world.arrange(student=student)

@@ -107,8 +107,23 @@ async def lapse_open(
     gone = await outbox.lapse(
         unit.rows, recorded.tenant, REASONS[reason], amendment=amendment, meeting=meeting, holder=holder
     )
+    await _say_lapsed(unit, gone, reason, recorded.subject)
+
+
+async def lapse_told(unit: Unit, student: UUID, occasion: NoticeOccasion) -> None:
+    """The family was told by a letter or talk that Handrail did not make: what has not left us of it need not any more."""
+    reason = NoticeLapse.GIVEN_BY_ANOTHER
+    gone = await outbox.lapse(
+        unit.rows, unit.recorded.tenant, REASONS[reason], student=student, occasion=occasion.value
+    )
+    await _say_lapsed(unit, gone, reason, student)
+    await unaddressed.close(unit, student, occasion)
+
+
+async def _say_lapsed(unit: Unit, gone: Sequence[UUID], reason: NoticeLapse, student: UUID) -> None:
+    recorded = unit.recorded
     today = await known_facts.today_in(unit.rows, recorded.tenant) if gone else recorded.effective_on
     for notice in gone:
         loaded = await unit.load(NOTICE, notice)
         lapsed = NoticeLapsed(effective_on=today, notice_id=notice, reason=reason)
-        await unit.append(Change(loaded, recorded.subject, [lapsed]))
+        await unit.append(Change(loaded, student, [lapsed]))
