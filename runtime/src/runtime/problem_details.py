@@ -267,15 +267,15 @@ _QUOTES_NOTHING = re.compile(
 
 def _field(error: Mapping[str, Any], body: Any) -> dict[str, str]:
     where, *path = error["loc"] or ("body",)
-    said = {"code": str(error["type"]).replace("_", "-"), "detail": _words(error)}
+    said = {"code": str(error["type"]).replace("_", "-"), "detail": in_words(error)}
     if where == "body":
         return {"pointer": pointer_of(path, body, missing=error["type"] == "missing"), **said}
     name = ".".join(str(part) for part in path)
     return {"header" if where == "header" else "parameter": name, **said}
 
 
-def _words(error: Mapping[str, Any]) -> str:
-    """What is wrong, without the value that is wrong."""
+def in_words(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, of pydantic's error with its ``input``; without the value that is wrong."""
     kind, given = error["type"], error.get("input")
     if kind in _WORDS:
         return _WORDS[kind]

@@ -315,6 +315,8 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
     assert str(SPEECH) not in gone.json()["items"]
     assert told(no_longer) == (False, {str(SPEECH): "changed-by-both"})
     assert told(unknown) == (None, {})
+    fits_nowhere = await send({str(SPEECH): {"minutes": "many"}}, read, 422)
+    assert fits_nowhere.json()["errors"][0]["pointer"] == f"/items/{SPEECH}/minutes"
     merge = clash.json()["merge"]
     assert merge["items"][str(SPEECH)]["fields"]["minutes"] == {"base": 30, "theirs": 45, "yours": 60}
     assert merge["items"][str(GOAL)]["fields"]["target"]["theirs"] == "50"
@@ -324,6 +326,18 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
     assert before_both.json()["merge"]["items"][str(GOAL)]["fields"]["target"] == {
         "base": "60", "theirs": "50", "yours": "70",
     }  # fmt: skip
+
+
+async def test_what_does_not_fit_in_a_draft_is_not_said_back(lakeside) -> None:
+    made = await lakeside.send("POST", "/plans", {"student": str(CHILD), "kind": "iep"}, expect=201)
+    patch = {
+        "items": {str(GOAL): {"kind": "Ivo's wish"}, str(SPEECH): {"kind": "service", "per": "Ivo's day"}}
+    }
+    path = f"/plans/{made.json()['id']}/draft"
+    refused = await lakeside.send("PATCH", path, patch, version=made.headers["etag"], expect=422)
+
+    assert "Ivo" not in refused.text
+    assert "present_levels" in refused.json()["errors"][0]["detail"]
 
 
 async def test_an_adoption_takes_the_words_of_its_notice_along(lakeside) -> None:

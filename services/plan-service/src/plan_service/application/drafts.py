@@ -37,7 +37,7 @@ from plan_service.domain import draft as domain
 from plan_service.domain.ages import Ages, ages_of
 from plan_service.domain.carried_forward import Carried, Mark, carry_forward, keep, still_open, word_for_word
 from plan_service.domain.completeness import missing
-from plan_service.domain.draft_merge import DraftSavedMeanwhile, Text, ThreeWay, keeps, text_of, touched
+from plan_service.domain.draft_merge import DraftSavedMeanwhile, ThreeWay, keeps, text_of, touched
 from plan_service.domain.plan import Plan
 from plan_service.domain.practice import advice
 from plan_service.domain.rules import cannot_be_true
@@ -262,18 +262,17 @@ class Drafts:
         patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]],
         if_match: int,
     ) -> VersionConflict:
-        """With the three texts, where it is known what was read."""
+        """With the three texts, where it is known what was read; raises `Invalid` for a patch that fits nowhere."""
         versions = {"expected": if_match, "actual": draft.paper.version}
         theirs = text_of(draft.items)
         base = await self.papers.text_at(tenant, draft.paper, if_match, theirs)
         if base is None:
             return VersionConflict(f"draft/{draft.paper.id}", **versions)
-        yours, again = _made(patched, base), _made(patched, theirs)
-        mergeable = again is not None and keeps(touched(base, theirs), touched(theirs, again))
-        three = ThreeWay(base, theirs, base if yours is None else yours)
+        yours = text_of(patched([read_item(fields) for fields in base.values()]))
+        three = ThreeWay(base, theirs, yours)
         return DraftSavedMeanwhile(
-            draft.paper.plan_id, draft.paper.student_id, three, mergeable=mergeable, **versions
-        )
+            draft.paper.plan_id, draft.paper.student_id, three, mergeable=_fits(patched, draft.items, three), **versions
+        )  # fmt: skip
 
     async def drop(
         self, context: Context, plan_id: UUID, *, if_match: int, reason: str | None = None,
@@ -307,12 +306,15 @@ class Drafts:
         return appended
 
 
-def _made(patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]], text: Text) -> Text | None:
-    """The text that a patch makes; ``None`` where it does not fit."""
+def _fits(
+    patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]], items: Sequence[AnyItem], three: ThreeWay
+) -> bool:
+    """Whether the same patch leaves alone what the others changed: of an item that they took out it may not even fit."""
     try:
-        return text_of(patched([read_item(fields) for fields in text.values()]))
+        again = text_of(patched(items))
     except Invalid:
-        return None
+        return False
+    return keeps(touched(three.base, three.theirs), touched(three.theirs, again))
 
 
 def items_of(paper: Paper) -> tuple[AnyItem, ...]:
