@@ -10,7 +10,7 @@ from contracts.problems import Invalid
 from contracts.testing import an_id
 from contracts.vocabulary import Channel, ConsentMethod, EvaluationKind, Law, PlanEnd, PlanKind
 from plan_service.domain.amendment import NeverAdopted
-from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, end_plan
+from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, PlanHasEnded, end_plan
 from plan_service.domain.evaluation import Completed, Determined, Evaluation, Evaluations
 from plan_service.domain.exit_summary import GiveExitSummary, SummaryRefused, give_exit_summary
 from plan_service.domain.plan import Plan
@@ -93,6 +93,13 @@ def test_a_plan_does_not_end_in_the_past_unless_that_is_reported() -> None:
     assert refusals(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN)) == {"effective-in-the-past"}
     (event,) = end_plan(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN, reported=reported(BEGIN)))
     assert event.effective_on == BEGIN
+
+
+def test_a_plan_that_has_ended_does_not_end_once_more() -> None:
+    (event,) = end_plan(in_effect(), end(PlanEnd.TRANSFERRED, TOMORROW))
+    with pytest.raises(PlanHasEnded) as refused:
+        end_plan(given(event, start=in_effect()), end(PlanEnd.GRADUATED, NEXT_MONTH))
+    assert refused.value.facts == {"ended_on": TOMORROW}
 
 
 def test_a_plan_does_not_end_before_it_began_reported_or_not() -> None:

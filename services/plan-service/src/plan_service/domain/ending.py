@@ -11,7 +11,7 @@ from datetime import date
 
 from contracts.fields import NoticeId
 from contracts.plan import PlanEnded, PlanEvent, ReasonPersonalData, Revocation
-from contracts.problems import Reason
+from contracts.problems import Reason, Rejected
 from contracts.values import Reported
 from contracts.vocabulary import ConsentMethod, Law, PlanEnd, PlanKind
 from plan_service.domain.adoption import already_past
@@ -42,6 +42,19 @@ class EndRefused(UnmetRules):
 
     code = "end-refused"
     what = "Ending this plan"
+
+
+class PlanHasEnded(Rejected):
+    """The plan has ended before that day: it does not end once more."""
+
+    code = "plan-has-ended"
+
+    def __init__(self, ended_on: date) -> None:
+        super().__init__(
+            f"This plan has ended: {ended_on} is the first day without it. If that is wrong, reopen it: POST"
+            " /plans/{id}/reopenings.",
+            ended_on=ended_on,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,9 @@ def end_plan(plan: Plan, command: EndPlan, ground: GroundOfEnd = NOTHING) -> lis
     not_in_the_future(command.reported, command.today)
     _could_be_true(plan, command, ground.people)
     if plan.ended_by(command.effective_on):
+        ended_on = plan.ended_on(command.effective_on)
+        if ended_on is not None and ended_on < command.effective_on:
+            raise PlanHasEnded(ended_on)
         return []
     unmet = list(_unmet(plan.kind, command, ground))
     return [
