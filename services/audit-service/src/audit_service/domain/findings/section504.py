@@ -10,7 +10,7 @@ from audit_service.domain.findings.content import lacking, of_everything
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.evaluation import completed, consent_before_testing, referrals
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
-from audit_service.domain.findings.notice import NoticeFacts
+from audit_service.domain.findings.notice import NoticeFacts, first_given
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.safeguards import booklets
@@ -266,13 +266,11 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     acts += [("placement", change) for plan in record.plans_504 for change in plan.changes]
     for what, entry in acts:
         day = entry.effective_on
-        notices = _notices_of(record, entry)
-        given = min(
-            (n for n in notices if n.kind in (NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS)),
-            key=_given_on, default=None,
-        )  # fmt: skip
-        told = (given,) if given else _by_the_safeguards_of_idea(record, entry, notices)
-        on = max(map(_given_on, told), default=None)
+        given = first_given(
+            record.notices.values(), entry, NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS
+        )
+        told = (given,) if given else _by_the_safeguards_of_idea(record, entry)
+        on = max((n.given_on for n in told if n.given_on), default=None)
         yield record.finding(
             "s504.safeguards", entry.id, day, f"No notice at {what} of {day}.", state=State.MET if on else State.OVERDUE,
             due_on=day, done_on=on, kept=f"Notice {on}, {what} of {day}.", events=(entry, *(n.given for n in told)),
@@ -280,28 +278,13 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _notices_of(record: StudentRecord, entry: Recorded[Any]) -> list[NoticeFacts]:
-    """Notices given of an act: named by it, owed of it, or of its amendment."""
-    named = {*getattr(entry.event, "notice_ids", ()), getattr(entry.event, "notice_id", None)}
-    amendment = getattr(entry.event, "amendment_id", None)
-    return [
-        n for n in record.notices.values()
-        if n.given is not None
-        and (n.notice_id in named or n.caused_by == entry.id or (amendment and n.amendment_id == amendment))
-    ]  # fmt: skip
-
-
-def _by_the_safeguards_of_idea(
-    record: StudentRecord, entry: Recorded[Any], notices: list[NoticeFacts]
-) -> tuple[NoticeFacts, ...]:
+def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
     """104.36, last sentence: to comply with IDEA's procedural safeguards is one means of complying. Of an evaluation under both
     laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36."""
     if getattr(entry.event, "evaluation_id", None) not in referrals(record, Law.IDEA):
         return ()
-    of_act = [n for n in notices if n.kind is NoticeKind.PRIOR_WRITTEN_NOTICE]
-    given = booklets(record)
-    return (min(of_act, key=_given_on), given[0]) if of_act and given else ()
-
-
-def _given_on(notice: NoticeFacts) -> date:
-    return notice.given_on or date.max
+    told, given = (
+        first_given(record.notices.values(), entry, NoticeKind.PRIOR_WRITTEN_NOTICE),
+        booklets(record),
+    )
+    return (told, given[0]) if told and given else ()
