@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts import streams
-from contracts.discipline import RemovalDecided
+from contracts.discipline import RemovalDecided, RemovalDecisionPersonalData
 from contracts.evaluations import EvaluationDeclined, EvaluationDeclinedPersonalData, ReferralReceived
 from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
@@ -27,6 +27,7 @@ from contracts.vocabulary import (
     NoticeLapse,
     NoticeOccasion,
     NoticePart,
+    PlanKind,
     RemovalGround,
 )
 from notify_service.adapters.consumers import owed as consumer
@@ -166,6 +167,24 @@ async def test_a_disciplinary_change_brings_the_booklet_and_leaves_the_notice_s_
     await world.reaches("to_post", by_kind["procedural_safeguards"])
     await world.reaches("blocked", by_kind["prior_written_notice"])
     assert {each["due_on"] for each in answer.json()["items"]} == {DAY.isoformat()}
+
+
+async def test_a_disciplinary_change_under_a_504_plan_is_told_by_the_form_of_section_504(world):
+    await world.arrange(kind=PlanKind.SECTION_504)
+    said = RemovalDecisionPersonalData(behavior="Hit twice.", total="11 days.")
+    await tell(
+        world,
+        RemovalDecided(
+            effective_on=DAY, student_id=world.family.student, removal_decision_id=new_id(), personal=said,
+            ground=RemovalGround.PATTERN, removal_ids=(), school_days=11, change_of_placement=True,
+        ),
+    )  # fmt: skip
+
+    notice = await world.reaches("to_post")
+    assert await world.notices() == [notice]
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert (owed.kind, owed.occasion) == (NoticeKind.SECTION_504_NOTICE, NoticeOccasion.PLACEMENT_CHANGED)
 
 
 async def test_a_notice_by_hand_takes_the_place_of_the_one_that_waited_for_words(world):
