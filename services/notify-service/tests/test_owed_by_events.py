@@ -9,7 +9,12 @@ import pytest
 
 from contracts import streams
 from contracts.discipline import RemovalDecided, RemovalDecisionPersonalData
-from contracts.evaluations import EvaluationDeclined, EvaluationDeclinedPersonalData, ReferralReceived
+from contracts.evaluations import (
+    EvaluationConsentAsked,
+    EvaluationDeclined,
+    EvaluationDeclinedPersonalData,
+    ReferralReceived,
+)
 from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
 from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed
@@ -19,6 +24,7 @@ from contracts.records import DestructionRefused, DestructionRequested, FamilyTo
 from contracts.testing import an_id
 from contracts.values import Unmet
 from contracts.vocabulary import (
+    Channel,
     EvaluationKind,
     Law,
     MeetingPurpose,
@@ -233,6 +239,22 @@ async def test_the_words_that_were_missing_can_be_said_of_the_notice_itself(worl
     assert answer.status_code == 200, answer.text
     await world.reaches("to_post", waiting)
     assert date.fromisoformat(answer.json()["owed_on"]) == DAY
+
+
+async def test_a_proposal_to_evaluate_is_told_once_however_often_consent_is_asked_for(world):
+    await world.arrange()
+    evaluation = new_id()
+    for _ in range(2):
+        last = await tell(
+            world,
+            EvaluationConsentAsked(
+                effective_on=DAY, student_id=world.family.student, evaluation_id=evaluation, consent_request_id=new_id(),
+                holder_ids=(world.family.holder,), channel=Channel.LETTER,
+            ),
+        )  # fmt: skip
+    answer = await world.get("/notify/v1/notices", student=world.family.student, after_event=last)
+
+    assert [each["occasion"] for each in answer.json()["items"]] == ["evaluation_proposed"]
 
 
 async def test_an_adoption_that_brings_the_words_of_its_notice_waits_for_nobody(world):

@@ -175,6 +175,10 @@ def test_of_an_evaluation_under_both_laws_the_safeguards_of_idea_are_one_means()
         return asked(history, "9-15", notice="9-15" if told else None).one("s504.safeguards", "9-24")
 
     assert asked_of("idea", "504") == ("met", "Notice 2025-09-15, evaluation of 2025-09-15.")
+    again = asked(referred("9-4", laws=("504",)), "9-15", notice=None)
+    assert len(asked(again, "9-20", notice=None).find("s504.safeguards", "9-24")) == 1, (
+        "one proposal, asked twice"
+    )
     nothing = ("overdue", "No notice at evaluation of 2025-09-15.")
     assert asked_of("idea", "504", booklet=False) == nothing
     assert asked_of("idea", "504", told=False) == nothing

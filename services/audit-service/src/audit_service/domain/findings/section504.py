@@ -259,9 +259,9 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     yield from waiting(record, "s504.safeguards")
     under_504 = referrals(record, Law.SECTION_504)
     acts: list[tuple[str, Recorded[Any]]] = [("identification", e) for e in decisions(record)]
-    acts += [
-        ("evaluation", e) for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id in under_504
-    ]
+    # Each asking for consent is one more effort; what is proposed is told once.
+    proposals = {e.event.evaluation_id: e for e in reversed(record.of(EvaluationConsentAsked))}
+    acts += [("evaluation", e) for e in reversed(proposals.values()) if e.event.evaluation_id in under_504]
     acts += [("refusal", e) for e in record.of(EvaluationDeclined) if e.event.evaluation_id in under_504]
     acts += [("placement", change) for plan in record.plans_504 for change in plan.changes]
     for what, entry in acts:
