@@ -117,6 +117,22 @@ class AdoptionPersonalData(Value):
     """Why it is this student's own, from their data, where others around it say the same (300.320, 104.33)."""
 
 
+class NoticeWordsPersonalData(Value):
+    """What the team says in the notice of its decision that nothing else recorded says (300.503(b)).
+
+    Whatever is not said here waits for a person, as ever.
+    """
+
+    explanation: Narrative | None = None
+    """Why (part 2)."""
+    evaluations_used: Narrative | None = None
+    """Each evaluation, assessment, record and report used (part 3)."""
+    options_considered: Narrative | None = None
+    """Other options and why they were rejected (part 6)."""
+    other_factors: Narrative | None = None
+    """Other factors (part 7)."""
+
+
 class SameSetAsPeers(Value):
     """One set of the plan that is also that of most plans around it."""
 
@@ -152,6 +168,8 @@ class PlanAdopted(Event):
     beside_peers: BesidePeers | None = None
     """Absent where there were fewer than ten to compare it with, or nobody compared."""
     personal: AdoptionPersonalData | None = None
+    notice: NoticeWordsPersonalData | None = None
+    """Words for the notice that is owed of it."""
     imported: Imported | None = None
     reported: Reported | None = None
 

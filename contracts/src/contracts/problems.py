@@ -3,6 +3,7 @@
 The message tells the person what would make it pass, and never carries a student's name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -29,6 +30,8 @@ class Problem(Exception):
         self.message = message
         self.reasons = reasons
         self.facts = facts
+        self.shown: Mapping[str, Any] = {}
+        """Members of the answer besides, which may be contents: whoever raises it has seen to who may read them."""
 
 
 class Rejected(Problem):

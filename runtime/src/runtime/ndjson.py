@@ -11,9 +11,10 @@ from uuid import UUID
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.responses import Response
 
+from contracts.fields import ExternalId
 from contracts.ids import new_id
 from contracts.problems import Invalid, Problem, Reason
 from runtime.append_request import Answer
@@ -22,6 +23,8 @@ from runtime.event_store import keep_answer
 from runtime.problem_details import details_of
 
 NDJSON = "application/x-ndjson"
+
+_EXTERNAL_ID: TypeAdapter[str] = TypeAdapter(ExternalId)
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -74,8 +77,16 @@ def _line(number: int, line: bytes, read: Callable[[bytes], tuple[T, str | None]
             message = "Each line needs an external_id, so that the batch can be sent again safely."
             raise Invalid(message, reasons=(Reason("missing", message, pointer="/external_id"),))
     except (Problem, RequestValidationError) as error:
-        return Line(number, error)
+        return Line(number, error, _own_id(line))
     return Line(number, sent, external_id)
+
+
+def _own_id(line: bytes) -> str | None:
+    """The external id of a line that cannot be taken, so that its sender finds it again; only one of our form."""
+    try:
+        return _EXTERNAL_ID.validate_python(json.loads(line)["external_id"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def taken(lines: Sequence[Line[T]]) -> list[T]:

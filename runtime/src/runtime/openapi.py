@@ -76,6 +76,14 @@ def problems(*refusals: type[Problem]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problem_showing(refusal: type[Problem], **members: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """For ``responses=`` of a refusal whose answer has members of its own, each with its schema."""
+    responses = problems(refusal)
+    content = responses[status_of(refusal)]["content"][MEDIA_TYPE]
+    content["schema"] = {"allOf": [content["schema"], {"type": "object", "properties": members}]}
+    return responses
+
+
 def _first_line(of: type[Problem]) -> str:
     return (of.__doc__ or "").strip().split("\n")[0]
 

@@ -117,6 +117,7 @@ class ProblemDetails:
     errors: Sequence[Mapping[str, str]] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def response(self, correlation: str) -> Response:
         """As it goes out."""
@@ -131,6 +132,7 @@ class ProblemDetails:
         }
         if self.facts:
             body["facts"] = dict(self.facts)
+        body |= self.shown
         return Response(msgspec.json.encode(body), self.status, dict(self.headers), MEDIA_TYPE)
 
 
@@ -198,7 +200,7 @@ def _refused(problem: Problem) -> ProblemDetails:
     facts = {name: fact for name, value in problem.facts.items() if (fact := _fact(value)) is not None}
     return ProblemDetails(
         status_of(type(problem)), problem.code, problem.message,
-        [_reason(reason) for reason in problem.reasons], facts, headers,
+        [_reason(reason) for reason in problem.reasons], facts, headers, problem.shown,
     )  # fmt: skip
 
 
@@ -265,15 +267,15 @@ _QUOTES_NOTHING = re.compile(
 
 def _field(error: Mapping[str, Any], body: Any) -> dict[str, str]:
     where, *path = error["loc"] or ("body",)
-    said = {"code": str(error["type"]).replace("_", "-"), "detail": _words(error)}
+    said = {"code": str(error["type"]).replace("_", "-"), "detail": in_words(error)}
     if where == "body":
         return {"pointer": pointer_of(path, body, missing=error["type"] == "missing"), **said}
     name = ".".join(str(part) for part in path)
     return {"header" if where == "header" else "parameter": name, **said}
 
 
-def _words(error: Mapping[str, Any]) -> str:
-    """What is wrong, without the value that is wrong."""
+def in_words(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, of pydantic's error with its ``input``; without the value that is wrong."""
     kind, given = error["type"], error.get("input")
     if kind in _WORDS:
         return _WORDS[kind]

@@ -2,21 +2,29 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts import streams
-from contracts.discipline import RemovalDecided
-from contracts.evaluations import EvaluationDeclined, EvaluationDeclinedPersonalData, ReferralReceived
+from contracts.discipline import RemovalDecided, RemovalDecisionPersonalData
+from contracts.evaluations import (
+    EvaluationConsentAsked,
+    EvaluationDeclined,
+    EvaluationDeclinedPersonalData,
+    ReferralReceived,
+)
 from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
-from contracts.notice_hindrances import NoticeLapsed, NoticeUnaddressed
+from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed
 from contracts.notify import NoticeOwed, NoticeRendered
-from contracts.records import DestructionRefused
+from contracts.plan import NoticeWordsPersonalData
+from contracts.records import DestructionRefused, DestructionRequested, FamilyTold
 from contracts.testing import an_id
 from contracts.values import Unmet
 from contracts.vocabulary import (
+    Channel,
     EvaluationKind,
     Law,
     MeetingPurpose,
@@ -24,8 +32,11 @@ from contracts.vocabulary import (
     NoticeKind,
     NoticeLapse,
     NoticeOccasion,
+    NoticePart,
+    PlanKind,
     RemovalGround,
 )
+from notify_service.adapters.consumers import owed as consumer
 from notify_service.testing_notices import DAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -164,6 +175,24 @@ async def test_a_disciplinary_change_brings_the_booklet_and_leaves_the_notice_s_
     assert {each["due_on"] for each in answer.json()["items"]} == {DAY.isoformat()}
 
 
+async def test_a_disciplinary_change_under_a_504_plan_is_told_by_the_form_of_section_504(world):
+    await world.arrange(kind=PlanKind.SECTION_504)
+    said = RemovalDecisionPersonalData(behavior="Hit twice.", total="11 days.")
+    await tell(
+        world,
+        RemovalDecided(
+            effective_on=DAY, student_id=world.family.student, removal_decision_id=new_id(), personal=said,
+            ground=RemovalGround.PATTERN, removal_ids=(), school_days=11, change_of_placement=True,
+        ),
+    )  # fmt: skip
+
+    notice = await world.reaches("to_post")
+    assert await world.notices() == [notice]
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert (owed.kind, owed.occasion) == (NoticeKind.SECTION_504_NOTICE, NoticeOccasion.PLACEMENT_CHANGED)
+
+
 async def test_a_notice_by_hand_takes_the_place_of_the_one_that_waited_for_words(world):
     await world.arrange()
     declined = EvaluationDeclined(
@@ -212,6 +241,58 @@ async def test_the_words_that_were_missing_can_be_said_of_the_notice_itself(worl
     assert date.fromisoformat(answer.json()["owed_on"]) == DAY
 
 
+async def test_a_proposal_to_evaluate_is_told_once_however_often_consent_is_asked_for(world):
+    await world.arrange()
+    evaluation = new_id()
+    for _ in range(2):
+        last = await tell(
+            world,
+            EvaluationConsentAsked(
+                effective_on=DAY, student_id=world.family.student, evaluation_id=evaluation, consent_request_id=new_id(),
+                holder_ids=(world.family.holder,), channel=Channel.LETTER,
+            ),
+        )  # fmt: skip
+    answer = await world.get("/notify/v1/notices", student=world.family.student, after_event=last)
+
+    assert [each["occasion"] for each in answer.json()["items"]] == ["evaluation_proposed"]
+
+
+async def test_an_adoption_that_brings_the_words_of_its_notice_waits_for_nobody(world):
+    await world.arrange()
+    words = {
+        "explanation": "She needs words for what she sees.", "evaluations_used": "The evaluation of November.",
+        "options_considered": "Once a week was too little.", "other_factors": "None.",
+    }  # fmt: skip
+    family = world.family
+    adopted = family.adopted().model_copy(
+        update={"effective_on": DAY, "reported": None, "notice": NoticeWordsPersonalData(**words)}
+    )
+    await world.publish(streams.plan(family.plan), family.student, adopted)
+
+    notice = await world.reaches("to_post")
+
+    rendered = [each for each in await world.history(notice) if isinstance(each, NoticeRendered)]
+    assert len(rendered[0].parts) == 7
+
+
+async def test_what_an_adoption_leaves_unsaid_waits_for_a_person(world):
+    await world.arrange()
+    family = world.family
+    some = NoticeWordsPersonalData(explanation="She needs words for what she sees.")
+    adopted = family.adopted().model_copy(update={"effective_on": DAY, "reported": None, "notice": some})
+    await world.publish(streams.plan(family.plan), family.student, adopted)
+
+    notice = await world.reaches("blocked")
+    waits = (await world.history(notice))[-1]
+    assert isinstance(waits, NoticeBlocked)
+    assert waits.parts_missing == (NoticePart.BASIS, NoticePart.OPTIONS, NoticePart.OTHER_FACTORS)
+    answer = await world.post(
+        f"/notify/v1/notices/{notice}/parts",
+        {"evaluations_used": "The evaluation.", "options_considered": "None.", "other_factors": "None."},
+    )
+    assert answer.status_code == 200, answer.text
+
+
 async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
     from contracts.district import SchoolYear
     from notify_service.adapters.sending.yearly import YearlyBooklets
@@ -239,16 +320,93 @@ async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
     assert owed.occasion is NoticeOccasion.SCHOOL_YEAR
 
 
+def refused_untold(student: UUID) -> DestructionRefused:
+    return DestructionRefused(
+        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",),
+        ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
+    )  # fmt: skip
+
+
+def asked_told(student: UUID, **told: Any) -> DestructionRequested:
+    return DestructionRequested(
+        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",), schedule="district-7y",
+        ground="no_longer_needed", told=FamilyTold(told_on=DAY, **told),
+    )  # fmt: skip
+
+
+async def of_record(world, event: DestructionRefused | DestructionRequested) -> UUID:
+    """Under the district's own subject: it outlives the student's contents."""
+    stream = f"destruction/{event.destruction_id}"
+    return (await world.append(world.audit, stream, an_id("district"), event)).events[-1].id
+
+
+async def nobody_yet(world, monkeypatch) -> UUID:
+    from notify_service.testing_notices import Family
+
+    monkeypatch.setattr(consumer, "PATIENCE_SECONDS", 1.0)  # Nobody comes.
+    world.family = Family(holder=new_id(), student=new_id())
+    student = world.family.student
+    await world.publish(streams.district(), new_id(), world.family.profile())
+    await world.publish(streams.student(student), student, world.family.registered())
+    await world.taken_in()
+    return student
+
+
+async def task_of(world, student: UUID, after: UUID) -> UUID:
+    answer = await world.get("/notify/v1/tasks", student=student, after_event=after)
+    (task,) = answer.json()["items"]
+    assert task["reasons"][0]["code"] == "nobody-holds-the-right"
+    return UUID(task["id"])
+
+
+async def test_a_refused_destruction_that_nobody_could_be_told_of_is_told_to_who_is_confirmed_later(
+    world, monkeypatch
+):
+    student = await nobody_yet(world, monkeypatch)
+    task = await task_of(world, student, await of_record(world, refused_untold(student)))
+
+    await world.publish(streams.student(student), student, world.family.confirmed())
+
+    notice = await world.reaches("to_post")
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert owed.occasion is NoticeOccasion.RECORDS_NO_LONGER_NEEDED
+    assert isinstance((await world.history(task))[-1], NoticeLapsed)
+
+
+async def test_who_was_told_of_the_destruction_otherwise_gets_no_letter_of_an_old_refusal(world, monkeypatch):
+    student = await nobody_yet(world, monkeypatch)
+    task = await task_of(world, student, await of_record(world, refused_untold(student)))
+    asked = await of_record(world, asked_told(student, channel="letter"))
+    answer = await world.get("/notify/v1/tasks", student=student, after_event=asked)
+    assert answer.json()["items"] == []
+    assert isinstance((await world.history(task))[-1], NoticeLapsed)
+
+    await world.publish(streams.student(student), student, world.family.confirmed())
+    await world.taken_in()
+    assert await world.notices() == []
+
+
+async def test_a_letter_of_destruction_that_has_not_left_need_not_once_the_family_was_told_otherwise(world):
+    await world.arrange()
+    await world.taken_in()
+    student = world.family.student
+    await of_record(world, refused_untold(student))
+    notice = await world.reaches("to_post")
+
+    await of_record(world, asked_told(student, notice_id=new_id()))
+    await of_record(world, asked_told(student, channel="handed_over"))
+
+    await world.reaches("lapsed", notice)
+    (lapsed,) = [each for each in await world.history(notice) if isinstance(each, NoticeLapsed)]
+    assert lapsed.reason is NoticeLapse.GIVEN_BY_ANOTHER
+
+
 async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_once(world):
     await world.arrange()
     await world.taken_in()
     for _ in range(2):
-        refused = DestructionRefused(
-            effective_on=DAY, destruction_id=new_id(), student_id=world.family.student, classes=("record",),
-            ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
-        )  # fmt: skip
-        # Under the district's own subject: it outlives the student's contents.
-        await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+        await of_record(world, refused_untold(world.family.student))
 
     notice = await world.reaches("to_post")
 
@@ -262,11 +420,7 @@ async def test_a_destruction_refused_because_nobody_was_told_tells_the_family_on
 
 async def test_a_refusal_that_comes_before_its_student_waits_for_the_people(world):
     student = world.family.student
-    refused = DestructionRefused(
-        effective_on=DAY, destruction_id=new_id(), student_id=student, classes=("record",),
-        ground="no_longer_needed", unmet=(Unmet(code="family-not-told"),),
-    )  # fmt: skip
-    await world.append(world.audit, f"destruction/{refused.destruction_id}", an_id("district"), refused)
+    await of_record(world, refused_untold(student))
     await asyncio.sleep(0.5)
 
     await world.arrange(student=student)

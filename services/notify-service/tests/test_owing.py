@@ -157,6 +157,12 @@ def test_a_disciplinary_change_of_placement_owes_notice_and_booklet_on_the_day_o
     assert [(each.kind, each.due_on) for each in both] == [(PWN, DAY), (BOOKLET, DAY)]
 
 
+def test_a_disciplinary_change_of_who_has_a_504_plan_alone_owes_the_notice_of_section_504():
+    assert kinds(removal(change=True), Known(laws=(Law.SECTION_504,))) == [
+        (NoticeKind.SECTION_504_NOTICE, NoticeOccasion.PLACEMENT_CHANGED)
+    ]
+
+
 def test_a_revocation_is_told_before_the_services_stop():
     (told,) = owed_of(ended(PlanEnd.CONSENT_REVOKED), DAY, Known(Times(notice_days=10)))
     assert (told.occasion, told.due_on) == (NoticeOccasion.CONSENT_REVOKED, date(2026, 2, 20))

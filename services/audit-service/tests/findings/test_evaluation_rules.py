@@ -25,6 +25,7 @@ from contracts.evaluations import (
     ReferralWithdrawn,
 )
 from contracts.initial_services import ServicesConsentAnswered
+from contracts.notify import NoticeGiven, NoticeOwed
 from contracts.plan import PlanEnded
 from contracts.testing import an_id
 
@@ -40,6 +41,30 @@ def test_a_referral_is_answered_with_a_proposal_and_notice_or_refused_with_notic
         "9-12", EvaluationDeclined, personal=EvaluationDeclinedPersonalData(reason="No sign."), **OF
     )
     assert refused.one("idea.referral-answered", "9-20")[0] == "unproven"
+    told_of(refused, "9-14")
+    assert refused.one("idea.referral-answered", "9-20") == (
+        "met",
+        "Referral 2025-09-08: answered on 2025-09-14.",
+    )
+
+
+def told_of(history: History, on: str) -> None:
+    """notify-service owes notice of what was recorded last, and gives it: nothing names that notice but itself."""
+    of = {"notice_id": an_id("owed of it"), "kind": "prior_written_notice", "holder_id": MOTHER}
+    history.add(on, NoticeOwed, student_id=MIRA, caused_by=history.last, language="en", **of)
+    history.add(on, NoticeGiven, channel="handed_over", basis="handed_over", **of)
+
+
+def test_a_refusal_to_evaluate_is_told_under_the_law_under_which_it_was_asked_for() -> None:
+    def refused(*laws: str) -> History:
+        said = EvaluationDeclinedPersonalData(reason="No sign.")
+        return referred(laws=laws).add("9-12", EvaluationDeclined, personal=said, **OF)
+
+    untold, told = refused("idea", "504"), refused("idea", "504")
+    told_of(told, "9-12")
+    assert untold.one("idea.pwn-before", "9-20") == ("overdue", "Refused 2025-09-12, notice none.")
+    assert told.one("idea.pwn-before", "9-20")[0] == "met"
+    assert refused("504").find("idea.pwn-before", "9-20") == []
 
 
 def test_a_referral_in_texas_is_answered_within_15_school_days() -> None:

@@ -15,7 +15,7 @@ from audit_service.testing_findings import (
     day,
     plan_504,
 )
-from audit_service.testing_findings_steps import completed, consented, referred
+from audit_service.testing_findings_steps import asked, completed, consented, referred
 from contracts.district import StaffAdded, StaffEnded
 from contracts.evaluations import EligibilityDetermined, GroupMember, Section504Determination
 from contracts.items import Placement
@@ -163,3 +163,23 @@ def test_the_family_gets_notice_of_the_four_rights() -> None:
     history.add("9-19", NoticeOwed, student_id=MIRA, caused_by=history.last, language="en", **of)
     history.add("9-19", NoticeGiven, channel="handed_over", basis="handed_over", **of)
     assert history.one("s504.safeguards", "9-24")[0] == "met"
+
+
+def test_of_an_evaluation_under_both_laws_the_safeguards_of_idea_are_one_means() -> None:
+    def asked_of(*laws: str, told: bool = True, booklet: bool = True) -> tuple[str, str]:
+        history = referred("9-4", laws=laws)
+        if booklet:
+            of = {"notice_id": an_id("booklet"), "kind": "procedural_safeguards", "holder_id": MOTHER}
+            history.add("9-10", NoticeOwed, student_id=MIRA, caused_by=history.last, language="en", **of)
+            history.add("9-10", NoticeGiven, channel="handed_over", basis="handed_over", **of)
+        return asked(history, "9-15", notice="9-15" if told else None).one("s504.safeguards", "9-24")
+
+    assert asked_of("idea", "504") == ("met", "Notice 2025-09-15, evaluation of 2025-09-15.")
+    again = asked(referred("9-4", laws=("504",)), "9-15", notice=None)
+    assert len(asked(again, "9-20", notice=None).find("s504.safeguards", "9-24")) == 1, (
+        "one proposal, asked twice"
+    )
+    nothing = ("overdue", "No notice at evaluation of 2025-09-15.")
+    assert asked_of("idea", "504", booklet=False) == nothing
+    assert asked_of("idea", "504", told=False) == nothing
+    assert asked_of("504") == nothing, "a prior written notice is none of Section 504 alone"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.problems import Reason
-from contracts.students import Held, Rights, RightsHolderEnded
+from contracts.students import Held, Rights, RightsHolderConfirmed, RightsHolderEnded
 from contracts.vocabulary import ConsentDecision, RightsEnd, RightsGround
 from plan_service.domain.evaluation import EvaluationStatus
 from plan_service.domain.people import people_of
@@ -34,6 +34,7 @@ from plan_service.testing_people import (
     confirmed,
     given,
     registered,
+    reported,
 )
 
 OF_AGE, DAY_BEFORE = date(2026, 3, 3), date(2026, 3, 2)
@@ -137,6 +138,33 @@ def test_no_parents_right_to_decide_begins_after_majority() -> None:
     assert [each.code for each in reasons(family(), rights=late)] == ["decision-rights-have-passed"]
     shown = {"ground": GUARDIAN, "rights": all_rights(OF_AGE)}
     assert [each.code for each in reasons(family(), **shown)] == ["evidence-required"]
+
+
+def test_nothing_passes_to_a_student_for_whom_somebody_is_appointed_to_decide() -> None:
+    student = family(appointed(GUARDIAN))
+    adult = {"ground": RightsGround.ADULT_STUDENT, "rights": all_rights(OF_AGE)}
+
+    assert [each.code for each in reasons(student, holder=STUDENT, **adult)] == [
+        "decided-in-the-students-place"
+    ]
+    only_told = adult | {"rights": Rights(notice=Held(starts_on=OF_AGE))}
+    assert confirm_rights_holder(student, confirm(STUDENT, **only_told))
+    told = confirm_rights_holder(student, confirm(STUDENT, reported=reported(OF_AGE), **adult))
+    assert AUNT not in [each.holder_id for each in told if isinstance(each, RightsHolderConfirmed)]
+    ended = given(
+        *end_rights_holder(student, AUNT, RightsEnd.GUARDIANSHIP_ENDED, OF_AGE, "a-person"), start=student
+    )
+    assert confirm_rights_holder(ended, confirm(STUDENT, **adult))
+
+
+def test_nobody_represents_an_adult_before_majority() -> None:
+    early = {
+        "ground": REPRESENTATIVE,
+        "rights": Rights(decision=Held(starts_on=DAY_BEFORE, source="appointment")),
+    }
+
+    (reason,) = reasons(family(), **early)
+    assert (reason.code, reason.pointer) == ("not-yet-an-adult", "/rights/decision/starts_on")
 
 
 def test_where_no_rights_pass_the_student_is_not_confirmed_to_decide() -> None:

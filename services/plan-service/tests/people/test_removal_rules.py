@@ -380,6 +380,22 @@ def test_district_parent_and_relevant_members_answer_both_questions() -> None:
     assert unmet(review(sources=())) == ["nothing-reviewed"]
 
 
+def test_who_disagrees_with_a_determination_appeals_and_nobody_determines_until_it_suits() -> None:
+    student = decided()
+    student = given(*determine_manifestation(student, review(yes=True)), start=student)
+    again = replace(review(yes=False), manifestation_id=an_id("again"))
+    with pytest.raises(ManifestationRefused) as refusal:
+        determine_manifestation(student, again)
+    assert [(each.code, each.citation) for each in refusal.value.reasons] == [
+        ("already-determined", "34 CFR 300.532(a)")
+    ]
+    (overturned,) = determine_manifestation(student, replace(again, reported=told(JUNE_2)))
+    assert isinstance(overturned, ManifestationDetermined)
+    assert determine_manifestation(
+        student, replace(review(law=Law.SECTION_504), manifestation_id=an_id("504"))
+    )
+
+
 def test_under_section_504_a_group_decides_that_knows_child_data_and_options() -> None:
     assert determine_manifestation(decided(), review(law=Law.SECTION_504))
     assert unmet(review(law=Law.SECTION_504, members=GROUP[:1])) == ["nobody-knows"]

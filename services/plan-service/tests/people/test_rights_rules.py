@@ -246,6 +246,6 @@ def test_the_rights_to_decide_pass_at_the_states_age_of_majority_and_the_record_
         )
 
     assert {reason.pointer for reason in refusal.value.reasons} == {
-        "/rights/decision/from", "/rights/notice/from", "/rights/contact/from",
+        "/rights/decision/starts_on", "/rights/notice/starts_on", "/rights/contact/starts_on",
     }  # fmt: skip
     assert confirm_rights_holder(given(registered()), confirm(STUDENT, rights=own, **at_nineteen))

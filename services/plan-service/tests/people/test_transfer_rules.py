@@ -1,16 +1,26 @@
 """Rules about who comes with a plan from elsewhere: each test's name is the rule's own sentence (34 CFR 300.323(e)-(g))."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from contracts.district import SchoolYear
+from contracts.initial_services import ServicesConsentAnswered
 from contracts.plan import PlanAdopted
 from contracts.problems import Invalid, NotFound
 from contracts.testing import an_id
 from contracts.transfers import ServiceInWords, TransferPersonalData
-from contracts.vocabulary import Channel, Law, PlanKind, RecordsAnswer, TransferOutcome
+from contracts.vocabulary import (
+    Channel,
+    ConsentDecision,
+    ConsentMethod,
+    Law,
+    PlanKind,
+    RecordsAnswer,
+    TransferOutcome,
+)
 from plan_service.domain.coming_from_elsewhere import (
     AnswerRecords,
     ComparableServicesRefused,
@@ -53,6 +63,7 @@ SPEECH, COUNSELING = (
     ServiceInWords(service="speech_language_therapy", minutes=30),
     ServiceInWords(service="counseling"),
 )
+TIME = TransferPersonalData(district="Bayside Unified", accommodations=("Extended time",))
 TRANSFER, REQUEST, PLAN = an_id("transfer"), an_id("records request"), an_id("plan")
 
 
@@ -205,6 +216,30 @@ def test_ineligible_is_who_was_evaluated_and_found_so() -> None:
     found = determine_eligibility(evaluated, determine(idea(eligible=False, needs=False)))
     assert evaluated.evaluations.last_completed_on(Law.IDEA)
     assert settle_transfer(given(*found, start=evaluated), wanted)
+
+
+def test_services_are_refused_by_who_decides_before_a_transfer_is_settled_so() -> None:
+    wanted = settle(TransferOutcome.SERVICES_REFUSED)
+    assert refused(newcomer(), wanted) == {"services-not-refused"}
+    answer = ServicesConsentAnswered(
+        effective_on=JAN_13, student_id=STUDENT, services_consent_id=an_id("answer"), holder_id=MOTHER, counts=True,
+        decision=ConsentDecision.REFUSED, method=ConsentMethod.PAPER_SIGNATURE,
+    )  # fmt: skip
+    assert settle_transfer(given(answer, start=newcomer()), wanted)
+    assert settle_transfer(newcomer(kind=PlanKind.SECTION_504), wanted)
+
+
+def test_what_a_504_plan_without_services_gives_is_said_in_words() -> None:
+    student = newcomer(kind=PlanKind.SECTION_504)
+    only = replace(received(kind=PlanKind.SECTION_504), services=(), documents=())
+    student = given(
+        *receive_transfer(student, replace(only, transfer_id=REQUEST, personal=TIME)), start=student
+    )
+    given_on = replace(comparable(), transfer_id=REQUEST, services=())
+    with pytest.raises(Invalid):
+        start_comparable_services(student, given_on)
+    (event,) = start_comparable_services(student, replace(given_on, words="Extended time."))
+    assert event.services == ()
 
 
 @pytest.mark.parametrize(

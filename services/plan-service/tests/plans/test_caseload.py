@@ -1,6 +1,5 @@
 """The caseload: what somebody answers for, what is due, what each draft lacks; a page is one statement, however long."""
 
-import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,15 @@ from contracts.ids import new_id
 from contracts.items import item_fields
 from contracts.students import StudentAssigned, StudentPersonalData, StudentRegistered
 from contracts.vocabulary import PlanKind
-from plan_service.application.caseload import state_of
+from plan_service.application.caseload import Wanted, state_of
+from plan_service.application.caseload import caseload as all_plans
 from plan_service.application.drafts import Drafts, NewDraft
 from plan_service.application.models import STUDENT
 from plan_service.testing_plans import iep_items, speech
 from plan_service.testing_plans_store import CHILD, record
 from plan_service.testing_service import ON_ONE_SERVICE
 from runtime.append_request import Change
+from runtime.paging import Listing
 
 pytestmark = ON_ONE_SERVICE
 
@@ -137,41 +138,86 @@ async def test_pages_follow_each_other_to_the_end(lakeside) -> None:
     assert set(found) == made
 
 
-async def test_a_page_of_five_hundred_plans_takes_as_many_statements_as_one_of_a_single_plan(
+async def test_two_thousand_plans_are_read_by_one_statement_a_page_and_by_one_if_asked_for_at_once(
     lakeside, service
 ) -> None:
-    drafts = Drafts(lakeside.plan.store)
-    few = asyncio.Semaphore(8)  # As many at a time as there are connections: this is about reading them.
-
-    async def written() -> None:
-        async with few:
-            await one_of_many(lakeside, drafts)
-
-    await asyncio.gather(*(written() for _ in range(500)))
+    await one_of_many(lakeside, Drafts(lakeside.plan.store))
+    await copied(lakeside, 1_999)
+    database = service.app.state.edge.service.database
     statements: list[str] = []
-    engine = service.app.state.edge.service.database.engine.sync_engine
 
     def count(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        statements.append(statement)
+        if "set_config" not in statement:  # Begins a transaction, also of the service's own tasks.
+            statements.append(statement)
 
-    event.listen(engine, "before_cursor_execute", count)
+    async def page(path: str, **asked: str) -> tuple[dict[str, Any], int, int]:
+        statements.clear()
+        answer = (await lakeside.send("GET", path, expect=200, **asked)).json()
+        return answer, len(statements), sum("FROM resources" in each for each in statements)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", count)
     try:
-        asked = []
-        for limit in ("1", "1", "500"):  # The first also opens its connection.
-            statements.clear()
-            answer = await lakeside.send("GET", "/caseload", limit=limit, expect=200)
-            asked.append((len(answer.json()["items"]), len(statements)))
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
+        await page("/caseload", limit="1")  # Opens its connection.
+        one, few, _ = await page("/caseload", limit="1")
+        assert len(one["items"]) == 1
+        found: set[str] = set()
+        following = "/plan/v1/caseload?limit=500"
+        for _ in range(4):
+            shown, as_few, of_plans = await page(following.removeprefix("/plan/v1"))
+            assert (len(shown["items"]), as_few, of_plans) == (500, few, 1)
+            found |= {line["plan"] for line in shown["items"]}
+            following = shown.get("next", "")
+        assert (len(found), following) == (2_000, "")
 
-    _, (one, few), (many, as_few) = asked
-    assert (one, many) == (1, 500)
-    assert few == as_few
-    assert sum("FROM resources" in statement for statement in statements) == 1
+        statements.clear()
+        async with database.begin(lakeside.tenant) as rows:
+            lines, more = await all_plans(
+                rows, lakeside.tenant, Wanted(), Listing(limit=2_000), lakeside.today, None
+            )
+        assert (len(lines), more, sum("FROM resources" in each for each in statements)) == (2_000, None, 1)
+        assert all(line.fields["draft"]["lacking"] for line in lines)
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", count)
+        await without_copies(lakeside)
+
+
+async def without_copies(lakeside: Any) -> None:
+    """No event made them, which the check of every projection after these tests would say."""
+    async with lakeside.plan.store.database.lend(lakeside.tenant) as connection:
+        await connection.execute(
+            "DELETE FROM plan_read.resources WHERE tenant = $1 AND student <> ALL ($2::uuid[])",
+            lakeside.tenant, [STUDENT_OF_MANY, CHILD],
+        )  # fmt: skip
+
+
+async def copied(lakeside: Any, times: int) -> None:
+    """The one student's and plan's rows so often again, each under ids of its own: this is about reading them."""
+    async with lakeside.plan.store.database.lend(lakeside.tenant) as connection:
+        await connection.execute(
+            """
+            WITH new AS (SELECT gen_random_uuid() AS student, gen_random_uuid() AS plan FROM generate_series(1, $2)),
+            students AS (
+                INSERT INTO plan_read.resources (tenant, kind, id, student, stream, version, updated_at, document)
+                SELECT was.tenant, was.kind, new.student, new.student, 'student/' || new.student, was.version,
+                       was.updated_at, was.document
+                FROM plan_read.resources was, new WHERE was.tenant = $1 AND was.kind = 'student' AND was.id = $3),
+            plans AS (
+                INSERT INTO plan_read.resources (tenant, kind, id, student, stream, version, updated_at, document)
+                SELECT was.tenant, was.kind, new.plan, new.student, 'plan/' || new.plan, was.version,
+                       was.updated_at, was.document
+                FROM plan_read.resources was, new WHERE was.tenant = $1 AND was.kind = 'plan' AND was.student = $3)
+            INSERT INTO plan.working_papers (tenant, id, kind, plan, subject, version, sealed, lacking, updated_at)
+            SELECT was.tenant, new.plan, was.kind, new.plan, new.student, was.version, was.sealed, was.lacking, was.updated_at
+            FROM plan.working_papers was, new WHERE was.tenant = $1 AND was.subject = $3
+            """, lakeside.tenant, times, STUDENT_OF_MANY,
+        )  # fmt: skip
+
+
+STUDENT_OF_MANY = new_id()
 
 
 async def one_of_many(lakeside: Any, drafts: Drafts) -> None:
-    student = new_id()
+    student = STUDENT_OF_MANY
     born = lakeside.today - timedelta(days=4_000)
     personal = StudentPersonalData(given_name="Ivo", family_name="Lind", birth_date=born)
     known: Event = StudentRegistered(effective_on=lakeside.today, student_id=student, personal=personal)

@@ -10,7 +10,7 @@ from contracts.problems import Invalid
 from contracts.testing import an_id
 from contracts.vocabulary import Channel, ConsentMethod, EvaluationKind, Law, PlanEnd, PlanKind
 from plan_service.domain.amendment import NeverAdopted
-from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, end_plan
+from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, PlanHasEnded, end_plan
 from plan_service.domain.evaluation import Completed, Determined, Evaluation, Evaluations
 from plan_service.domain.exit_summary import GiveExitSummary, SummaryRefused, give_exit_summary
 from plan_service.domain.plan import Plan
@@ -93,6 +93,38 @@ def test_a_plan_does_not_end_in_the_past_unless_that_is_reported() -> None:
     assert refusals(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN)) == {"effective-in-the-past"}
     (event,) = end_plan(in_effect(), end(PlanEnd.LEFT_SCHOOL, BEGIN, reported=reported(BEGIN)))
     assert event.effective_on == BEGIN
+
+
+def test_a_plan_that_has_ended_does_not_end_once_more() -> None:
+    (event,) = end_plan(in_effect(), end(PlanEnd.TRANSFERRED, TOMORROW))
+    with pytest.raises(PlanHasEnded) as refused:
+        end_plan(given(event, start=in_effect()), end(PlanEnd.GRADUATED, NEXT_MONTH))
+    assert refused.value.facts == {"ended_on": TOMORROW}
+
+
+def test_a_plan_does_not_end_before_it_began_reported_or_not() -> None:
+    before = BEGIN - timedelta(days=1)
+    with pytest.raises(Invalid) as refused:
+        end_plan(in_effect(), end(PlanEnd.LEFT_SCHOOL, before, reported=reported(before)))
+    assert [reason.code for reason in refused.value.reasons] == ["ended-before-it-began"]
+    assert str(BEGIN) in refused.value.message
+
+
+def test_free_appropriate_public_education_ends_by_age_at_eighteen_at_the_earliest() -> None:
+    born = TOMORROW.replace(year=TOMORROW.year - 18)
+    assert refusals(in_effect(), end(PlanEnd.REACHED_MAXIMUM_AGE, TODAY), ground(birth_date=born)) == {
+        "still-of-age"
+    }
+    assert end_plan(in_effect(), end(PlanEnd.REACHED_MAXIMUM_AGE, TOMORROW), ground(birth_date=born))
+    (told,) = end_plan(
+        in_effect(),
+        end(PlanEnd.REACHED_MAXIMUM_AGE, TODAY, reported=reported(TODAY)),
+        ground(birth_date=born),
+    )
+    assert isinstance(told, PlanEnded)
+    assert told.reported is not None
+    assert [unmet.code for unmet in told.reported.unmet] == ["still-of-age"]
+    assert end_plan(a_504_plan(), end(PlanEnd.REACHED_MAXIMUM_AGE, TODAY), ground(birth_date=born))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +257,7 @@ def test_a_summary_of_performance_says_achievement_performance_and_recommendatio
     assert (event.effective_on, event.items, event.personal) == (TODAY, (TIME,), SAYS)
     with pytest.raises(SummaryRefused) as refusal:
         only = ExitSummaryPersonalData(what_worked="Extended time.")
-        give_exit_summary(in_effect(), summary(says=only, to_student=False), people())
+        give_exit_summary(in_effect(), summary(says=only, to_student=False, holder_ids=(MOTHER,)), people())
     assert [reason.code for reason in refusal.value.reasons] == [
         *["summary-lacks-a-part"] * 3, "summary-not-given-to-the-student",
     ]  # fmt: skip
@@ -245,8 +277,9 @@ def test_a_504_handover_says_what_there_is_to_say() -> None:
         summary(items=(an_id("no item"),)),
         summary(holder_ids=(an_id("nobody"),)),
         summary(given_on=TOMORROW),
+        summary(to_student=False),
     ],
-    ids=["nothing is said", "an unknown item", "an unknown holder", "a day to come"],
+    ids=["nothing is said", "an unknown item", "an unknown holder", "a day to come", "given to nobody"],
 )
 def test_a_summary_that_cannot_be_true_is_not_recorded(command: GiveExitSummary) -> None:
     with pytest.raises(Invalid):

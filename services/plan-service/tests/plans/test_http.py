@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.items import item_fields
+from contracts.plan import PlanAdopted
 from contracts.testing import an_id
 from plan_service.application.names import names_of
+from plan_service.application.plan_model import PLAN
 from plan_service.testing_plans import (
     AUNT,
     GOAL,
@@ -310,9 +313,76 @@ async def test_who_saves_a_draft_second_is_told_what_the_other_and_what_both_cha
         == both.json()["items"][str(SPEECH)]
     )
     assert str(SPEECH) not in gone.json()["items"]
-    assert told(no_longer) == (False, {str(SPEECH): "changed-by-others"})
+    assert told(no_longer) == (False, {str(SPEECH): "changed-by-both"})
     assert told(unknown) == (None, {})
-    assert "Room 31" not in clash.text
+    fits_nowhere = await send({str(SPEECH): {"minutes": "many"}}, read, 422)
+    assert fits_nowhere.json()["errors"][0]["pointer"] == f"/items/{SPEECH}/minutes"
+    merge = clash.json()["merge"]
+    assert merge["items"][str(SPEECH)]["fields"]["minutes"] == {"base": 30, "theirs": 45, "yours": 60}
+    assert merge["items"][str(GOAL)]["fields"]["target"]["theirs"] == "50"
+    assert (merge["version"], merge["patch"]) == (2, {"items": {str(SPEECH): {"location": "Room 31"}}})
+    assert no_longer.json()["merge"]["items"][str(SPEECH)]["taken_out_by"] == "others"
+    before_both = await send({str(GOAL): {"target": "70"}}, read, 412)  # Three versions ago.
+    assert before_both.json()["merge"]["items"][str(GOAL)]["fields"]["target"] == {
+        "base": "60", "theirs": "50", "yours": "70",
+    }  # fmt: skip
+
+
+async def test_what_does_not_fit_in_a_draft_is_not_said_back(lakeside) -> None:
+    made = await lakeside.send("POST", "/plans", {"student": str(CHILD), "kind": "iep"}, expect=201)
+    patch = {
+        "items": {str(GOAL): {"kind": "Ivo's wish"}, str(SPEECH): {"kind": "service", "per": "Ivo's day"}}
+    }
+    path = f"/plans/{made.json()['id']}/draft"
+    refused = await lakeside.send("PATCH", path, patch, version=made.headers["etag"], expect=422)
+
+    assert "Ivo" not in refused.text
+    assert "present_levels" in refused.json()["errors"][0]["detail"]
+
+
+async def test_an_adoption_takes_the_words_of_its_notice_along(lakeside) -> None:
+    made = await lakeside.send(
+        "POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201
+    )
+    path = f"/plans/{made.json()['id']}"
+    words = {"explanation": "He reads on the level of second grade.", "other_factors": "None."}
+    adoption = {
+        "effective_on": lakeside.today.isoformat(),
+        "meeting": str(await lakeside.meeting()),
+        "notice": words,
+    }
+    unknown = adoption | {"notice": {"why": "Because."}}
+    refused = await lakeside.send(
+        "POST", f"{path}/adoption", unknown, version=made.headers["etag"], expect=422
+    )
+    assert refused.json()["errors"][0]["pointer"] == "/notice/why"
+    await lakeside.send("POST", f"{path}/adoption", adoption, version=made.headers["etag"], expect=200)
+
+    stored = await lakeside.plan.store.read(lakeside.tenant, PLAN.stream(UUID(made.json()["id"])))
+    (adopted,) = (each.event for each in stored if isinstance(each.event, PlanAdopted))
+    assert adopted.notice is not None
+    assert adopted.notice.model_dump(exclude_none=True) == words
+
+
+async def test_what_the_refusal_of_a_second_editor_shows_is_recorded_as_seen(lakeside) -> None:
+    made = await lakeside.send("POST", "/plans", {"student": str(CHILD), "kind": "iep", "items": IEP}, expect=201)  # fmt: skip
+    draft, read = f"/plans/{made.json()['id']}/draft", made.headers["etag"]
+    change = {"items": {str(SPEECH): {"minutes": 45}}}
+    await lakeside.send("PATCH", draft, change, version=read, expect=200)
+
+    async def looks() -> int:
+        async with lakeside.plan.store.database.lend(lakeside.tenant) as connection:
+            return int(
+                await connection.fetchval(
+                    "SELECT count(*) FROM plan.access WHERE tenant = $1", lakeside.tenant
+                )
+            )
+
+    before = await looks()
+    await lakeside.send("PATCH", draft, change, version='"77"', expect=412)
+    assert await looks() == before
+    await lakeside.send("PATCH", draft, change, version=read, expect=412)
+    assert await looks() == before + 1
 
 
 async def test_a_draft_tells_advice_apart_from_what_the_law_asks_for(lakeside) -> None:

@@ -167,6 +167,15 @@ async def test_each_line_stands_for_itself(lakeside: Any) -> None:
         6: (422, "invalid"), 7: (422, "invalid"), 8: (201, None), 9: (422, "invalid"), 10: (422, "invalid"),
         11: (422, "invalid"),
     }  # fmt: skip
+    unnamed = {each["line"] for each in answer if "external_id" not in each}
+    assert unnamed == {2, 3}  # Nothing of the first could be read, and the second had none.
+    assert [each["external_id"] for each in answer if each["line"] in (6, 7, 10)] == [
+        "oldiep:3",
+        "oldiep:4",
+        "oldiep:7",
+    ]
+    unknown = {each["problem"]["errors"][0]["code"] for each in answer if each["line"] in (6, 7)}
+    assert unknown == {"unknown-student"}
 
 
 @ON_ONE_SERVICE

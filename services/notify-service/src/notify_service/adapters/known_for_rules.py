@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
 from contracts.evaluations import ReferralReceived
 from contracts.event import Event
@@ -14,7 +15,7 @@ from contracts.rule_profile import RuleSetNotShipped, resolve
 from contracts.shipped_profiles import shipped_profiles
 from contracts.streams import school_year
 from contracts.students import RequestMade
-from contracts.vocabulary import PlanKind
+from contracts.vocabulary import Law, PlanKind
 from notify_service.adapters import known_facts
 from notify_service.domain.owing import Known, Times
 
@@ -33,6 +34,8 @@ async def known_for(
                 return Known(times, kind, earlier.event.laws)
     if isinstance(event, DisputeFiled):
         return Known(times, kind, first_of_year=await _first(rows, tenant, student, event, on, event_id))
+    if isinstance(event, RemovalDecided):
+        return Known(times, kind, await _laws_of_plans(rows, tenant, student, on))
     if isinstance(event, RequestAnswered):
         asked = [
             each.event.kind
@@ -53,6 +56,16 @@ async def _times(rows: AsyncConnection, tenant: str, day: date) -> Times:
         return Times(profile.notice_days, calendar=profile.calendar)
     before, meeting = rules.rule("idea.pwn-before").due, rules.rule("idea.meeting-notice").due
     return Times(profile.notice_days, before, meeting, profile.calendar)
+
+
+async def _laws_of_plans(rows: AsyncConnection, tenant: str, student: UUID, on: date) -> tuple[Law, ...]:
+    """Section 504 alone of who has such a plan and no IEP; whoever has none yet may be protected by IDEA (300.534)."""
+    kinds = set()
+    for plan in await known_facts.plans_of_student(rows, tenant, student):
+        document = in_force(await known_facts.plan_history(rows, tenant, plan), on)
+        if document is not None and document.ending is None and document.items:
+            kinds.add(document.kind)
+    return (Law.SECTION_504,) if kinds == {PlanKind.SECTION_504} else (Law.IDEA,)
 
 
 async def _plan_kind(rows: AsyncConnection, tenant: str, plan: UUID, on: date) -> PlanKind | None:

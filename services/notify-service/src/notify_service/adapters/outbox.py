@@ -251,6 +251,7 @@ async def look_again(
 async def lapse(
     rows: AsyncConnection, tenant: str, reason: str, *, amendment: UUID | None = None, meeting: UUID | None = None,
     holder: UUID | None = None, source_event: UUID | None = None, kind: str | None = None, but: UUID | None = None,
+    student: UUID | None = None, occasion: str | None = None,
 ) -> Sequence[UUID]:  # fmt: skip
     """Notices (of an amendment, a meeting, a cause) that have not left us need not leave any more; returns which.
 
@@ -262,6 +263,8 @@ async def lapse(
         "holder": holder,
         "source_event": source_event,
         "kind": kind,
+        "student": student,
+        "occasion": occasion,
     }
     wanted = update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.state.in_(OPEN))
     for column, value in named.items():

@@ -1,17 +1,17 @@
 """Notices that are owed while nobody is known who holds the right to them: tasks, until somebody is confirmed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.fields import EventId
 from contracts.notice_hindrances import NoticeLapsed, NoticeUnaddressed
-from contracts.vocabulary import NoticeLapse
+from contracts.vocabulary import NoticeLapse, NoticeOccasion
 from notify_service.adapters import known_facts
 from notify_service.adapters.tables import UNADDRESSED
 from notify_service.application.notices import NOTICE
@@ -30,6 +30,7 @@ class Unaddressed:
     occasion: str
     due_on: date | None
     since: date
+    source_event: UUID
 
 
 async def note(unit: Unit, obligation: Obligation, caused_by: EventId, on: date, student: UUID) -> None:
@@ -53,38 +54,37 @@ async def note(unit: Unit, obligation: Obligation, caused_by: EventId, on: date,
     )  # fmt: skip
 
 
-async def causes(unit: Unit) -> Sequence[UUID]:
-    """Of what a student's people are still to be told."""
-    found = await unit.rows.execute(select(UNADDRESSED.c.source_event).distinct().where(*_open_of(unit)))
-    return sorted(row.source_event for row in found)
+async def of_student(rows: AsyncConnection, tenant: str, student: UUID) -> list[Unaddressed]:
+    """What a student's people are still to be told."""
+    found = await rows.execute(_select(tenant).where(UNADDRESSED.c.student == student))
+    return [Unaddressed(*row) for row in found]
 
 
-async def close(unit: Unit) -> None:
-    """There is somebody now: notices of their own are owed."""
-    recorded = unit.recorded
-    closed = await unit.rows.execute(
-        update(UNADDRESSED).where(*_open_of(unit)).values(open=False).returning(UNADDRESSED.c.notice)
-    )
+async def close(unit: Unit, student: UUID, occasion: NoticeOccasion | None = None) -> None:
+    """There is somebody now, and notices of their own are owed; or the family was told already (of one occasion)."""
+    tenant = unit.recorded.tenant
+    wanted = update(UNADDRESSED).where(*_open(tenant), UNADDRESSED.c.student == student)
+    if occasion is not None:
+        wanted = wanted.where(UNADDRESSED.c.occasion == occasion.value)
+    closed = await unit.rows.execute(wanted.values(open=False).returning(UNADDRESSED.c.notice))
     notices = sorted(row.notice for row in closed)
-    today = await known_facts.today_in(unit.rows, recorded.tenant) if notices else recorded.effective_on
+    today = await known_facts.today_in(unit.rows, tenant) if notices else unit.recorded.effective_on
     for notice in notices:
         loaded = await unit.load(NOTICE, notice)
         lapsed = NoticeLapsed(effective_on=today, notice_id=notice, reason=NoticeLapse.GIVEN_BY_ANOTHER)
-        await unit.append(Change(loaded, recorded.subject, [lapsed]))
+        await unit.append(Change(loaded, student, [lapsed]))
 
 
 async def of_tenant(rows: AsyncConnection, tenant: str) -> list[Unaddressed]:
     """All that are open, by their last day."""
+    return [Unaddressed(*row) for row in await rows.execute(_select(tenant))]
+
+
+def _select(tenant: str) -> Select[Any]:
     fields = [UNADDRESSED.c[name] for name in Unaddressed.__dataclass_fields__]
-    wanted = select(*fields).where(UNADDRESSED.c.tenant == tenant, UNADDRESSED.c.open)
-    found = await rows.execute(wanted.order_by(UNADDRESSED.c.due_on.nulls_last(), UNADDRESSED.c.notice))
-    return [Unaddressed(*row) for row in found]
+    found = select(*fields).where(*_open(tenant))
+    return found.order_by(UNADDRESSED.c.due_on.nulls_last(), UNADDRESSED.c.notice)
 
 
-def _open_of(unit: Unit) -> tuple[ColumnElement[bool], ...]:
-    recorded = unit.recorded
-    return (
-        UNADDRESSED.c.tenant == recorded.tenant,
-        UNADDRESSED.c.student == recorded.subject,
-        UNADDRESSED.c.open,
-    )
+def _open(tenant: str) -> tuple[ColumnElement[bool], ...]:
+    return UNADDRESSED.c.tenant == tenant, UNADDRESSED.c.open

@@ -99,7 +99,7 @@ class Known:
     times: Times = Times()
     plan_kind: PlanKind | None = None
     laws: tuple[Law, ...] = (Law.IDEA,)
-    """Under which the student is or was to be evaluated."""
+    """Under which the student is or was to be evaluated, or has a plan."""
     first_of_year: bool = True
     """No complaint of this kind had been filed in this school year."""
     request: RequestKind | None = None
@@ -228,6 +228,8 @@ def _of_safeguards(event: Event, on: date, known: Known) -> tuple[Obligation, ..
         case RequestMade() if event.kind is RequestKind.PROCEDURAL_SAFEGUARDS:
             return (Obligation(booklet, NoticeOccasion.PARENT_REQUEST),)
         case RemovalDecided() if event.change_of_placement and event.reported is None:
+            if known.laws == (Law.SECTION_504,):  # 104.36: its own notice, which tells of its own rights.
+                return (Obligation(NoticeKind.SECTION_504_NOTICE, NoticeOccasion.PLACEMENT_CHANGED, on),)
             told = Obligation(NoticeKind.PRIOR_WRITTEN_NOTICE, NoticeOccasion.PLACEMENT_CHANGED, on)
             return (told, Obligation(booklet, NoticeOccasion.DISCIPLINARY_CHANGE, on))
     return ()

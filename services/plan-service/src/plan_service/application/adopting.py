@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.individual import FEWEST_PEERS
 from contracts.items import AnyItem
-from contracts.plan import BesidePeers, SameSetAsPeers
+from contracts.plan import BesidePeers, NoticeWordsPersonalData, SameSetAsPeers
 from contracts.problems import Reason, Rejected, VersionConflict
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
@@ -55,6 +55,7 @@ class Adoption:
     review_due_on: date | None = None
     individual_reason: str | None = None
     reported: Reported | None = None
+    notice: NoticeWordsPersonalData | None = None
 
 
 async def adopt_draft(
@@ -96,6 +97,7 @@ async def adopt_draft(
                 first_services=first_services(seen, before),
                 notice_ids=tuple(dict.fromkeys(notice.notice_id for notice in notices)),
                 individual_reason=asked.individual_reason,
+                notice=asked.notice,
                 beside_peers=await _beside_peers(store, tenant, plan_id, items, seen.today),
                 reported=asked.reported,
             ),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from contracts.event import Json
 from contracts.items import AnyItem, item_fields, parse_item
 from contracts.problems import Invalid, Reason
+from runtime.problem_details import in_words
 
 
 class KeptIn(BaseModel):
@@ -52,7 +53,7 @@ def patched(items: Sequence[AnyItem], patch: DraftPatch) -> tuple[AnyItem, ...]:
         try:
             kept[item_id] = parse_item(merged)
         except ValidationError as error:
-            wrong += [_reason(item_id, each) for each in error.errors(include_url=False, include_input=False)]
+            wrong += [_reason(item_id, each) for each in error.errors(include_url=False)]
         else:
             if kept[item_id].id != item_id:
                 wrong.append(Reason("another-id", "an item keeps its id", pointer=f"/items/{item_id}/id"))
@@ -78,6 +79,6 @@ def _reason(item_id: UUID, error: Any) -> Reason:
     # pydantic's path begins with the branch of the union, which was not sent.
     path = [str(step).replace("~", "~0").replace("/", "~1") for step in error["loc"][1:]]
     return Reason(
-        error["type"].replace("_", "-"), error["msg"].removeprefix("Value error, "),
+        error["type"].replace("_", "-"), in_words(error),
         pointer="/".join(["", "items", str(item_id), *path]),
     )  # fmt: skip

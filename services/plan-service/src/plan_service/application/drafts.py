@@ -37,7 +37,7 @@ from plan_service.domain import draft as domain
 from plan_service.domain.ages import Ages, ages_of
 from plan_service.domain.carried_forward import Carried, Mark, carry_forward, keep, still_open, word_for_word
 from plan_service.domain.completeness import missing
-from plan_service.domain.draft_merge import DraftSavedMeanwhile, in_turn, three_way, touched
+from plan_service.domain.draft_merge import DraftSavedMeanwhile, ThreeWay, keeps, text_of, touched
 from plan_service.domain.plan import Plan
 from plan_service.domain.practice import advice
 from plan_service.domain.rules import cannot_be_true
@@ -243,12 +243,13 @@ class Drafts:
         domain.same_kinds(seen.plan, items)
         all_kept = keep(draft.carried, kept)
         carried = replace(draft.carried, kept=all_kept) if draft.carried else None
-        changes, changed = touched(draft.items, items), replace(draft, items=items, carried=carried)
+        before, changed = text_of(draft.items), replace(draft, items=items, carried=carried)
         try:
             async with self.papers.writing(tenant) as connection:
                 saved = await self.papers.save(
-                    connection, tenant, draft.paper, content_of(items, carried), changes, changed.missing
-                )
+                    connection, tenant, draft.paper, content_of(items, carried), before, changed.missing,
+                    touched(before, text_of(items)),
+                )  # fmt: skip
         except VersionConflict as conflict:  # Somebody was faster.
             now = await self.read(tenant, plan_id)
             raise await self._saved_meanwhile(tenant, now, patched, if_match) from conflict
@@ -261,17 +262,17 @@ class Drafts:
         patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]],
         if_match: int,
     ) -> VersionConflict:
-        """With what both did, where that is known: not of a version that never was, or of a draft before this one."""
+        """With the three texts, where it is known what was read; raises `Invalid` for a patch that fits nowhere."""
         versions = {"expected": if_match, "actual": draft.paper.version}
-        theirs = await self.papers.touched_since(tenant, draft.paper, if_match)
-        if not theirs:
+        theirs = text_of(draft.items)
+        base = await self.papers.text_at(tenant, draft.paper, if_match, theirs)
+        if base is None:
             return VersionConflict(f"draft/{draft.paper.id}", **versions)
-        try:
-            yours, fits = touched(draft.items, patched(draft.items)), True
-        except Invalid:  # Above all: of an item that they took out.
-            yours, fits = {}, False
-        reasons = three_way(in_turn(theirs), yours)
-        return DraftSavedMeanwhile(draft.paper.id, reasons, fits=fits, **versions)
+        yours = text_of(patched([read_item(fields) for fields in base.values()]))
+        three = ThreeWay(base, theirs, yours)
+        return DraftSavedMeanwhile(
+            draft.paper.plan_id, draft.paper.student_id, three, mergeable=_fits(patched, draft.items, three), **versions
+        )  # fmt: skip
 
     async def drop(
         self, context: Context, plan_id: UUID, *, if_match: int, reason: str | None = None,
@@ -303,6 +304,17 @@ class Drafts:
                 await self.papers.begin(connection, context.tenant, paper)
         self.store.wake()
         return appended
+
+
+def _fits(
+    patched: Callable[[Sequence[AnyItem]], Sequence[AnyItem]], items: Sequence[AnyItem], three: ThreeWay
+) -> bool:
+    """Whether the same patch leaves alone what the others changed: of an item that they took out it may not even fit."""
+    try:
+        again = text_of(patched(items))
+    except Invalid:
+        return False
+    return keeps(touched(three.base, three.theirs), touched(three.theirs, again))
 
 
 def items_of(paper: Paper) -> tuple[AnyItem, ...]:

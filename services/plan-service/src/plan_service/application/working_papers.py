@@ -17,13 +17,15 @@ import msgspec
 from contracts.canonical import NotCanonical, refuse_uncarriable
 from contracts.event import EventClass, Json
 from contracts.problems import Destroyed, Invalid, Reason, VersionConflict
-from plan_service.domain.draft_merge import Touched
+from plan_service.domain.draft_merge import Text, Touched
 from runtime.append_rows import LARGEST_APPEND
 from runtime.database import Database, driver
 from runtime.keyring import Keyring, destroyed_among
 from runtime.sealing import key_id_of, open_sealed, seal
 
 Kind = Literal["draft", "correction", "reopening", "void", "comment"]
+MOST_BEHIND = 1_000
+"""Whoever read a draft longer ago than so many saved versions reads it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +94,46 @@ class WorkingPapers:
         return replace(paper, version=version)
 
     async def save(
-        self, connection: Any, tenant: str, paper: Paper, content: Json, touched: Touched,
-        lacking: Sequence[Reason],
+        self, connection: Any, tenant: str, paper: Paper, content: Json, before: Text, lacking: Sequence[Reason],
+        changed: Touched,
     ) -> Paper:  # fmt: skip
-        """The next version of ``paper``; raises `VersionConflict` when somebody has saved another meanwhile."""
-        changed = replace(paper, version=paper.version + 1, content=content, lacking=tuple(lacking))
-        await self._replace(connection, tenant, paper, await self._sealed(tenant, changed), _lacking(changed))
-        names = {str(item_id): sorted(of) if of is not None else None for item_id, of in touched.items()}
-        await connection.execute(
-            "INSERT INTO plan.draft_changes (tenant, paper, version, touched) VALUES ($1, $2, $3, $4::text::jsonb)",
-            tenant, paper.id, changed.version, msgspec.json.encode(names).decode(),
-        )  # fmt: skip
-        return changed
+        """The next version of ``paper``; raises `VersionConflict` when somebody has saved another meanwhile.
 
-    async def touched_since(self, tenant: str, paper: Paper, version: int) -> list[Touched] | None:
-        """What each version after ``version`` changed, in order; ``None`` where that is not known of all of them."""
+        ``changed`` is what it changes of the text ``before``: so much of that text is kept beside it.
+        """
+        new = replace(paper, version=paper.version + 1, content=content, lacking=tuple(lacking))
+        await self._replace(connection, tenant, paper, await self._sealed(tenant, new), _lacking(new))
+        names = {str(item_id): sorted(of) if of is not None else None for item_id, of in changed.items()}
+        earlier = replace(paper, content={str(item_id): before.get(item_id) for item_id in changed})
+        await connection.execute(
+            "INSERT INTO plan.draft_changes (tenant, paper, version, touched, before) VALUES ($1, $2, $3, $4::text::jsonb, $5)",
+            tenant, paper.id, new.version, msgspec.json.encode(names).decode(), await self._sealed(tenant, earlier),
+        )  # fmt: skip
+        return new
+
+    async def text_at(self, tenant: str, paper: Paper, version: int, text: Text) -> Text | None:
+        """What the draft said at an earlier version, from what it says now: each later one is taken back.
+
+        ``None`` where that is not known: of a version that never was, or of a draft before this one.
+        """
+        if not 1 <= version < paper.version or paper.version - version > MOST_BEHIND:
+            return None
         async with self._database.lend(tenant) as connection:
             rows = await connection.fetch(
-                "SELECT version, touched::text AS touched FROM plan.draft_changes"
-                " WHERE tenant = $1 AND paper = $2 AND version > $3 AND version <= $4 ORDER BY version",
+                "SELECT paper AS id, before AS sealed FROM plan.draft_changes WHERE tenant = $1 AND paper = $2"
+                " AND version > $3 AND version <= $4 AND before IS NOT NULL ORDER BY version DESC",
                 tenant, paper.id, version, paper.version,
             )  # fmt: skip
-        if version < 1 or len(rows) != paper.version - version:
+        if len(rows) != paper.version - version:
             return None
-        return [
-            {UUID(id_): frozenset(names) if names is not None else None
-             for id_, names in msgspec.json.decode(row["touched"]).items()}
-            for row in rows
-        ]  # fmt: skip
+        earlier = dict(text)
+        for row in rows:
+            for item_id, fields in (await self._plain(tenant, row)).items():
+                if fields is None:
+                    earlier.pop(UUID(item_id), None)
+                else:
+                    earlier[UUID(item_id)] = fields
+        return earlier
 
     async def rewrite(self, connection: Any, tenant: str, paper: Paper, content: Json) -> None:
         """The next version of a paper that nobody merges; raises `VersionConflict`."""
@@ -167,20 +181,24 @@ class WorkingPapers:
         return seal(keys[key], paper.id, _carriable(paper.content)).sealed
 
     async def _opened(self, tenant: str, row: Any) -> Paper:
-        key_id = key_id_of(row["sealed"])
-        keys = await self._keyring.by_id(tenant, [key_id])
-        if gone := await destroyed_among(self._keyring, tenant, [key_id], keys):
-            raise Destroyed(gone[key_id])
-        _, plain = open_sealed(keys[key_id], row["id"], row["sealed"])
         return Paper(
             row["id"],
             row["kind"],
             row["plan"],
             row["subject"],
             row["version"],
-            msgspec.json.decode(plain),
+            await self._plain(tenant, row),
             row["updated_at"],
         )
+
+    async def _plain(self, tenant: str, row: Any) -> Json:
+        key_id = key_id_of(row["sealed"])
+        keys = await self._keyring.by_id(tenant, [key_id])
+        if gone := await destroyed_among(self._keyring, tenant, [key_id], keys):
+            raise Destroyed(gone[key_id])
+        _, plain = open_sealed(keys[key_id], row["id"], row["sealed"])
+        content: Json = msgspec.json.decode(plain)
+        return content
 
 
 def _lacking(paper: Paper) -> str | None:

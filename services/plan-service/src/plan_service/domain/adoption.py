@@ -7,7 +7,7 @@ from datetime import date
 from contracts.day_count import count_from
 from contracts.fields import NoticeId
 from contracts.items import AnyItem
-from contracts.plan import AdoptionPersonalData, BesidePeers, PlanAdopted, PlanEvent
+from contracts.plan import AdoptionPersonalData, BesidePeers, NoticeWordsPersonalData, PlanAdopted, PlanEvent
 from contracts.problems import Reason
 from contracts.values import Imported, Reported
 from contracts.vocabulary import PlanKind
@@ -52,6 +52,8 @@ class AdoptPlan:
     individual_reason: str | None = None
     """Why it is this student's own though others around it say the same: from this student's data."""
     beside_peers: BesidePeers | None = None
+    notice: NoticeWordsPersonalData | None = None
+    """Words for the notice of it."""
     imported: Imported | None = None
     reported: Reported | None = None
 
@@ -77,6 +79,7 @@ def adopt_plan(plan: Plan, command: AdoptPlan) -> list[PlanEvent]:
             personal=AdoptionPersonalData(individual_reason=command.individual_reason)
             if command.individual_reason
             else None,
+            notice=command.notice,
             imported=command.imported,
             reported=settle(AdoptionRefused, unmet, command.reported),
         )

@@ -7,6 +7,7 @@ student needs they need from the first day all the same (104.33).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 from contracts.district import SchoolYear
@@ -33,7 +34,15 @@ from plan_service.domain.adoption import already_past
 from plan_service.domain.identity import must_be_known
 from plan_service.domain.plan import Plan
 from plan_service.domain.rights_holder import decides_on, must_be_around
-from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, done_on, not_in_the_future, settle
+from plan_service.domain.rules import (
+    FEDERAL,
+    Rules,
+    UnmetRules,
+    cannot_be_true,
+    done_on,
+    not_in_the_future,
+    settle,
+)
 from plan_service.domain.student import Student
 from plan_service.domain.transfer import Transfer, transfer_of
 
@@ -144,6 +153,7 @@ class SettleTransfer:
     eligibility_id: UUID | None = None
     reason: str | None = None
     reported: Reported | None = None
+    rules: Rules = FEDERAL
 
 
 def receive_transfer(student: Student, command: ReceiveTransfer) -> list[TransferEvent]:
@@ -188,6 +198,8 @@ def start_comparable_services(student: Student, command: StartComparableServices
     not_in_the_future(command.reported, command.today)
     for place, holder_id in enumerate(command.holder_ids):
         must_be_around(student, holder_id, f"/holders/{place}")
+    if not (command.services or command.words or command.document):
+        raise cannot_be_true("says-nothing", "Say what is given, or name the document.", "/services")
     if command.starts_on < transfer.received_on:
         raise cannot_be_true(
             "starts-before-enrolment", f"The student came on {transfer.received_on}.", "/starts_on"
@@ -290,6 +302,7 @@ def settle_transfer(student: Student, command: SettleTransfer) -> list[TransferE
     unmet = (
         *_no_plan_yet(transfer, command, settled_on),
         *_not_found_ineligible(student, transfer, command, settled_on),
+        *_not_refused(student, transfer, command, settled_on),
     )
     return [
         TransferSettled(
@@ -332,6 +345,20 @@ def _not_found_ineligible(
             "not-found-ineligible", f"By {settled_on} it was not determined that the student is not eligible.",
             "34 CFR 300.305(e)(1)" if law is Law.IDEA else "34 CFR 104.35(a)",
             "Evaluate, then determine eligibility: POST /students/{id}/eligibility.", "/outcome",
+        )  # fmt: skip
+
+
+def _not_refused(
+    student: Student, transfer: Transfer, command: SettleTransfer, settled_on: date
+) -> Iterator[Reason]:
+    """34 CFR 300.300(b)(3): nobody is without services by refusal while nobody who decides has refused them."""
+    if command.outcome is not TransferOutcome.SERVICES_REFUSED or transfer.kind is not PlanKind.IEP:
+        return
+    decide = partial(decides_on, student, rules=command.rules)
+    if student.services_consents.refused_on(settled_on, decide) is None:
+        yield Reason(
+            "services-not-refused", f"By {settled_on} nobody who decides for the student had refused services.",
+            "34 CFR 300.300(b)(3)", "Record the answer first: POST /students/{id}/services-consents.", "/outcome",
         )  # fmt: skip
 
 

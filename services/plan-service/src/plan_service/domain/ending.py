@@ -11,7 +11,7 @@ from datetime import date
 
 from contracts.fields import NoticeId
 from contracts.plan import PlanEnded, PlanEvent, ReasonPersonalData, Revocation
-from contracts.problems import Reason
+from contracts.problems import Reason, Rejected
 from contracts.values import Reported
 from contracts.vocabulary import ConsentMethod, Law, PlanEnd, PlanKind
 from plan_service.domain.adoption import already_past
@@ -22,12 +22,14 @@ from plan_service.domain.people import People
 from plan_service.domain.plan import Plan
 from plan_service.domain.rules import Rules, UnmetRules, cannot_be_true, not_in_the_future, settle
 from plan_service.domain.stay_put import StayPut, ended_while_pending
+from plan_service.domain.student import birthday
 
 ELIGIBILITY_ENDS = {
     PlanKind.IEP: frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.REPLACED, PlanEnd.OTHER}),
     PlanKind.SECTION_504: frozenset({PlanEnd.NO_LONGER_ELIGIBLE, PlanEnd.OTHER}),
 }
 """An IEP that is replaced ends because IDEA no longer covers the student; a 504 plan is replaced by more, not by less."""
+FREE_EDUCATION_UNTIL = 18
 PROPOSED_BY_THE_DISTRICT = {
     PlanKind.IEP: ELIGIBILITY_ENDS[PlanKind.IEP] | {PlanEnd.GRADUATED, PlanEnd.CONSENT_REVOKED},
     PlanKind.SECTION_504: ELIGIBILITY_ENDS[PlanKind.SECTION_504],
@@ -40,6 +42,19 @@ class EndRefused(UnmetRules):
 
     code = "end-refused"
     what = "Ending this plan"
+
+
+class PlanHasEnded(Rejected):
+    """The plan has ended before that day: it does not end once more."""
+
+    code = "plan-has-ended"
+
+    def __init__(self, ended_on: date) -> None:
+        super().__init__(
+            f"This plan has ended: {ended_on} is the first day without it. If that is wrong, reopen it: POST"
+            " /plans/{id}/reopenings.",
+            ended_on=ended_on,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class GroundOfEnd:
     rules: Rules = Rules()  # noqa: RUF009 (frozen)
     stay_put: StayPut | None = None
     """What stays while a due process complaint is open."""
+    birth_date: date | None = None
 
 
 NOTHING = GroundOfEnd()
@@ -77,8 +93,11 @@ def end_plan(plan: Plan, command: EndPlan, ground: GroundOfEnd = NOTHING) -> lis
     if not plan.ever_adopted or plan.plan_id is None:
         raise NeverAdopted
     not_in_the_future(command.reported, command.today)
-    _could_be_true(command, ground.people)
+    _could_be_true(plan, command, ground.people)
     if plan.ended_by(command.effective_on):
+        ended_on = plan.ended_on(command.effective_on)
+        if ended_on is not None and ended_on < command.effective_on:
+            raise PlanHasEnded(ended_on)
         return []
     unmet = list(_unmet(plan.kind, command, ground))
     return [
@@ -112,6 +131,15 @@ def not_evaluated_before(kind: PlanKind, known: Evaluations, effective_on: date)
         "34 CFR 300.305(e)(1)" if kind is PlanKind.IEP else "34 CFR 104.35(a)",
         "Complete an evaluation, then determine eligibility on its ground: POST /students/{id}/eligibility.", "/reason",
     )  # fmt: skip
+
+
+def still_of_age(birth_date: date | None, effective_on: date) -> Iterator[Reason]:
+    """34 CFR 300.101(a), 300.102(a)(1): a state may let FAPE end by age from 18 on, and never before."""
+    if birth_date is not None and effective_on < (day := birthday(birth_date, FREE_EDUCATION_UNTIL)):
+        yield Reason(
+            "still-of-age", f"No state lets a free appropriate public education end by age before {day}.",
+            "34 CFR 300.101(a), 300.102(a)(1)", "Say why the plan ends; it is not the student's age.", "/reason",
+        )  # fmt: skip
 
 
 def not_revoked_in_writing(revocation: Revocation | None, people: People) -> Iterator[Reason]:
@@ -157,6 +185,8 @@ def _unmet(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iterator[Re
     if command.effective_on < command.today and command.reported is None:
         yield already_past(command.today)
     yield from ended_while_pending(kind, ground.stay_put, command.reason)
+    if command.reason is PlanEnd.REACHED_MAXIMUM_AGE and kind is PlanKind.IEP:
+        yield from still_of_age(ground.birth_date, command.effective_on)
     if command.reason in ELIGIBILITY_ENDS[kind]:
         yield from not_evaluated_before(kind, ground.evaluations, command.effective_on)
     if command.reason is PlanEnd.CONSENT_REVOKED and kind is PlanKind.IEP:
@@ -165,7 +195,13 @@ def _unmet(kind: PlanKind, command: EndPlan, ground: GroundOfEnd) -> Iterator[Re
         yield from before_notice(kind, command, ground)
 
 
-def _could_be_true(command: EndPlan, people: People) -> None:
+def _could_be_true(plan: Plan, command: EndPlan, people: People) -> None:
+    begins_on = min(binding.starts_on for binding in plan.bindings if binding.binds)
+    if command.effective_on < begins_on:
+        raise cannot_be_true(
+            "ended-before-it-began", f"The plan begins on {begins_on}: its first day without it is no earlier.",
+            "/effective_on",
+        )  # fmt: skip
     revocation = command.revocation
     if revocation is None:
         return

@@ -60,6 +60,10 @@ def give_exit_summary(plan: Plan, command: GiveExitSummary, people: People) -> l
     people.must_know(command.holder_ids, "/holders/{place}")
     if command.says is None and command.document is None:
         raise cannot_be_true("says-nothing", "Say what the summary says, or name the document.", "/document")
+    if not command.to_student and not command.holder_ids:
+        raise cannot_be_true(
+            "given-to-nobody", "Say who was given it: the student, or rights holders.", "/to_student"
+        )
     for place, item_id in enumerate(command.items):
         if plan.kind_of(item_id) is None:
             raise cannot_be_true("unknown-item", "The plan has no item by this id.", f"/items/{place}")

@@ -173,7 +173,7 @@ def determine_manifestation(student: Student, command: DetermineManifestation) -
             "determined-before-decided", f"It was decided on {decision.decided_on}.", "/determined_on"
         )
     _who_could(student, command)
-    unmet = tuple(_unmet(command))
+    unmet = (*_determined_before(student, command), *_unmet(command))
     told = command.basis is not None or command.guests
     return [
         ManifestationDetermined(
@@ -232,6 +232,18 @@ def nobody_knows(command: DetermineManifestation) -> Iterator[Reason]:
         if role not in roles:
             yield Reason("nobody-knows", f"Nobody in the group knows {what}.", "34 CFR 104.35(c)",
                          "Say who brings that knowledge.", "/members")  # fmt: skip
+
+
+def _determined_before(student: Student, command: DetermineManifestation) -> Iterator[Reason]:
+    """34 CFR 300.532(a), 104.36: who disagrees with a determination appeals; nobody determines until it suits."""
+    for found in student.discipline.manifestations.values():
+        if (found.removal_decision_id, found.law) == (command.removal_decision_id, command.law):
+            yield Reason(
+                "already-determined", f"It was determined on {found.determined_on}.",
+                "34 CFR 300.532(a)" if command.law is Law.IDEA else "34 CFR 104.36",
+                "Who disagrees appeals. What a hearing decided otherwise is reported.", "/decision",
+            )  # fmt: skip
+            return
 
 
 def _unmet(command: DetermineManifestation) -> Iterator[Reason]:

@@ -153,6 +153,11 @@ class Plan:
         """It had bound and no longer does on ``day`` or after, as far as is recorded."""
         return self.ever_adopted and not self.in_effect_on(day) and not self.begins_after(day)
 
+    def ended_on(self, day: date) -> date | None:
+        """Of a plan that had ended by ``day`` its first day without it."""
+        binding = _latest(self.bindings, day)
+        return binding.starts_on if binding is not None and not binding.binds else None
+
     def item_on(self, item_id: ItemId, day: date) -> ItemChange | None:
         """The change that makes the item be in force on ``day``; ``None`` where it is not."""
         change = _latest(self.lines.get(item_id, ()), day)

@@ -81,7 +81,7 @@ def check_reopening(
     if effective_on < ended.ended_on or (by_mistake and command.effective_on not in (None, ended.ended_on)):
         raise cannot_be_true(
             "reopened-on-no-such-day",
-            f"The plan ended on {ended.ended_on}: it binds again from a day after that, or of a mistake from that day.",
+            f"The plan ended on {ended.ended_on}: it binds again from that day or a later one, of a mistake from that day.",
             "/effective_on",
         )
     unmet: tuple[Reason, ...] = ()

@@ -86,7 +86,7 @@ def confirm_rights_holder(student: Student, command: ConfirmRightsHolder) -> lis
     )  # fmt: skip
     if _stands_already(student.holders.get(command.holder_id), confirmed):
         return []
-    return [confirmed, *_passed_to_the_student(student, student_id, confirmed)]
+    return [confirmed, *_passed_to_the_student(student, student_id, confirmed, command.rules)]
 
 
 def end_rights_holder(
@@ -213,13 +213,13 @@ def _could_be_true(student: Student, command: ConfirmRightsHolder) -> None:
     for name, right in held:
         if right.ends_on is not None and right.ends_on < right.starts_on:
             raise cannot_be_true(
-                "ends-before-it-begins", "The right ends before it begins.", f"/rights/{name}/until"
+                "ends-before-it-begins", "The right ends before it begins.", f"/rights/{name}/ends_on"
             )
         if student.personal is not None and right.starts_on < student.personal.birth_date:
             raise cannot_be_true(
                 "begins-before-birth",
                 "Nobody holds rights for a student before the birth.",
-                f"/rights/{name}/from",
+                f"/rights/{name}/starts_on",
             )
     if command.contact_id is not None and command.contact_id not in student.contacts:
         raise cannot_be_true("unknown-contact", "This student has no such contact.", "/contact")
@@ -251,10 +251,10 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
     for name, held in each_right(command.rights):
         # The record is the student's at 18 in every state; the rest passes at the state's age of majority.
         begins_on = adult_on if name == "record" else majority_on
-        if command.ground is RightsGround.ADULT_STUDENT and held.starts_on < begins_on:
+        if command.ground in OF_THE_STUDENT and held.starts_on < begins_on:
             yield Reason(
-                "not-yet-an-adult", f"The student's own rights begin on {begins_on} at the earliest.",
-                "34 CFR 300.520, 99.3", f"Let the right begin on {begins_on} or later.", f"/rights/{name}/from",
+                "not-yet-an-adult", f"An adult's own rights, or their representative's, begin on {begins_on} at the earliest.",
+                "34 CFR 300.520, 99.3", f"Let the right begin on {begins_on} or later.", f"/rights/{name}/starts_on",
             )  # fmt: skip
     own_decision = command.rights.decision
     if command.ground is RightsGround.ADULT_STUDENT and own_decision and not command.rules.rights_transfer:
@@ -263,6 +263,8 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
             "34 CFR 300.520", "Leave the right to decide out; the right over the record is the student's.",
             "/rights/decision",
         )  # fmt: skip
+    if command.ground is RightsGround.ADULT_STUDENT and own_decision:
+        yield from _decided_for_the_student(student, own_decision.starts_on, command.rules)
     record, of_an_adult = command.rights.record, OF_THE_STUDENT | IN_PLACE_OF_AN_ADULT
     if command.ground not in of_an_adult and record is not None and record.starts_on >= adult_on:
         yield Reason(
@@ -277,6 +279,20 @@ def _unmet(student: Student, command: ConfirmRightsHolder) -> Iterator[Reason]:
                 "decision-rights-have-passed", f"Since {passed_on} the student decides.", "34 CFR 300.520(a)(1)(ii)",
                 f"Let the right to decide end before {passed_on}.", "/rights/decision",
             )  # fmt: skip
+
+
+def _decided_for_the_student(student: Student, day: date, rules: Rules) -> Iterator[Reason]:
+    """300.520(a): nothing passes to a student for whom a court lets somebody else decide."""
+    passes_on = rights_pass_on(student, rules)
+    if passes_on is not None and any(
+        _in_the_students_place(each, day, passes_on) for each in student.holders.values()
+    ):
+        yield Reason(
+            "decided-in-the-students-place", f"On {day} somebody appointed to it decides for the student.",
+            "34 CFR 300.520(a), (b)",
+            "Leave the right to decide out; when the appointment has ended, end that person's rights first.",
+            "/rights/decision",
+        )  # fmt: skip
 
 
 def _decision_passed_on(student: Student, command: ConfirmRightsHolder) -> date | None:
@@ -306,13 +322,20 @@ def _stands_already(known: Holder | None, confirmed: RightsHolderConfirmed) -> b
 
 
 def _passed_to_the_student(
-    student: Student, student_id: StudentId, confirmed: RightsHolderConfirmed
+    student: Student, student_id: StudentId, confirmed: RightsHolderConfirmed, rules: Rules
 ) -> Iterator[RightsHolderConfirmed]:
-    """300.520(a)(1): notices go on to the parents too, decisions and the record are the student's."""
+    """300.520(a)(1): notices go on to the parents too, decisions and the record are the student's.
+
+    Whoever was appointed to decide for the adult is no parent whose rights pass.
+    """
     if confirmed.ground is not RightsGround.ADULT_STUDENT:
         return
+    passes_on = rights_pass_on(student, rules)
     for holder_id, known in student.holders.items():
+        decision = known.rights.decision
         if known.ground in OF_THE_STUDENT or known.ended_on is not None:
+            continue
+        if passes_on and decision and _in_the_students_place(known, decision.starts_on, passes_on):
             continue
         left = Rights(
             decision=_until(known.rights.decision, confirmed.rights.decision),

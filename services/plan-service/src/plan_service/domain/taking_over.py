@@ -80,7 +80,8 @@ def take_over(plan: Plan, command: TakeOver, student: Student, today: date, rule
     ended_on = command.ended.effective_on
     ending = EndPlan(command.ended.reason, ended_on, today, reported=command.reported(ended_on))
     standing = evolve(evolve(plan, opened[0]), adopted[0])
-    ground = GroundOfEnd(evaluations=student.evaluations, rules=rules)
+    born = student.personal.birth_date if student.personal else None
+    ground = GroundOfEnd(evaluations=student.evaluations, rules=rules, birth_date=born)
     return [*opened, *adopted, *end_plan(standing, ending, ground)]
 
 

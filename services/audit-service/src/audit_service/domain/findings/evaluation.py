@@ -9,6 +9,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import ANNUAL
+from audit_service.domain.findings.notice import first_given
 from audit_service.domain.findings.record import StudentRecord
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -25,7 +26,15 @@ from contracts.evaluations import (
 from contracts.event import Recorded
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.transfers import TransferReceived
-from contracts.vocabulary import ClockEnd, ConsentDecision, EvaluationKind, Law, MeetingPurpose, PlanEnd
+from contracts.vocabulary import (
+    ClockEnd,
+    ConsentDecision,
+    EvaluationKind,
+    Law,
+    MeetingPurpose,
+    NoticeKind,
+    PlanEnd,
+)
 
 
 def referrals(record: StudentRecord, law: Law) -> dict[UUID, Recorded[ReferralReceived]]:
@@ -79,7 +88,9 @@ def referral_answered(record: StudentRecord) -> Iterator[Finding]:
             (e for e in record.of(EvaluationDeclined) if e.event.evaluation_id == evaluation), None
         )
         answer = asked or declined
-        notice = record.notices.get(answer.event.notice_id) if answer and answer.event.notice_id else None
+        notice = (
+            first_given(record.notices.values(), answer, NoticeKind.PRIOR_WRITTEN_NOTICE) if answer else None
+        )
         given_on = notice.given_on if notice else None
         done_on = max(answer.effective_on, given_on) if answer and given_on else None
         state = None

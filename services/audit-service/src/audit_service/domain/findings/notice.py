@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from contracts.event import Event, Recorded
@@ -51,6 +52,18 @@ class NoticeFacts:
     def given_on(self) -> date | None:
         """From this day it counts as given."""
         return self.given.effective_on if self.given else None
+
+
+def first_given(notices: Iterable[NoticeFacts], act: Recorded[Any], *kinds: NoticeKind) -> NoticeFacts | None:
+    """The first notice of an act that counts as given: one that it names, one owed of it, one of its amendment."""
+    named = {*getattr(act.event, "notice_ids", ()), getattr(act.event, "notice_id", None)}
+    amendment = getattr(act.event, "amendment_id", None)
+    given = (
+        n for n in notices
+        if n.given is not None and n.kind in kinds
+        and (n.notice_id in named or n.caused_by == act.id or (amendment and n.amendment_id == amendment))
+    )  # fmt: skip
+    return min(given, key=lambda each: each.given_on or date.max, default=None)
 
 
 _TELLING = (

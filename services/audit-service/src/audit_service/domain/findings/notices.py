@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from audit_service.domain.findings.engine import rule
+from audit_service.domain.findings.evaluation import referrals
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
-from audit_service.domain.findings.notice import NoticeFacts
+from audit_service.domain.findings.notice import NoticeFacts, first_given
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.waiting import waiting
@@ -22,7 +23,7 @@ from contracts.plan import (
     WrittenAgreement,
 )
 from contracts.progress import ServiceDelivered
-from contracts.vocabulary import ConsentDecision, ConsentMethod, NoticeKind, NoticePart, PlanEnd
+from contracts.vocabulary import ConsentDecision, ConsentMethod, Law, NoticeKind, NoticePart, PlanEnd
 
 ENGLISH = "en"
 
@@ -88,8 +89,11 @@ def notice_before_the_change(record: StudentRecord) -> Iterator[Finding]:
                 plan=plan.plan_id, cure="Give prior written notice now, and say since when the change binds.",
             )  # fmt: skip
     yield from waiting(record, "idea.pwn-before")
+    of_504_alone = referrals(record, Law.SECTION_504).keys() - referrals(record, Law.IDEA).keys()
     for declined in record.of(EvaluationDeclined):
-        notice = record.notices.get(declined.event.notice_id) if declined.event.notice_id else None
+        if declined.event.evaluation_id in of_504_alone:
+            continue
+        notice = first_given(record.notices.values(), declined, NoticeKind.PRIOR_WRITTEN_NOTICE)
         given_on, day = notice.given_on if notice else None, declined.effective_on
         yield record.finding(
             "idea.pwn-before", declined.id, day, f"Refused {day}, notice {given_on or 'none'}.", due_on=day, done_on=given_on,

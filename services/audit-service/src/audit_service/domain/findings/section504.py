@@ -10,8 +10,10 @@ from audit_service.domain.findings.content import lacking, of_everything
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.evaluation import completed, consent_before_testing, referrals
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
+from audit_service.domain.findings.notice import NoticeFacts, first_given
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.safeguards import booklets
 from audit_service.domain.findings.waiting import waiting
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -257,24 +259,32 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     yield from waiting(record, "s504.safeguards")
     under_504 = referrals(record, Law.SECTION_504)
     acts: list[tuple[str, Recorded[Any]]] = [("identification", e) for e in decisions(record)]
-    acts += [
-        ("evaluation", e) for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id in under_504
-    ]
+    # Each asking for consent is one more effort; what is proposed is told once.
+    proposals = {e.event.evaluation_id: e for e in reversed(record.of(EvaluationConsentAsked))}
+    acts += [("evaluation", e) for e in reversed(proposals.values()) if e.event.evaluation_id in under_504]
     acts += [("refusal", e) for e in record.of(EvaluationDeclined) if e.event.evaluation_id in under_504]
     acts += [("placement", change) for plan in record.plans_504 for change in plan.changes]
     for what, entry in acts:
         day = entry.effective_on
-        named = {*getattr(entry.event, "notice_ids", ()), getattr(entry.event, "notice_id", None)}
-        amendment = getattr(entry.event, "amendment_id", None)
-        mine = [
-            n for n in record.notices.values()
-            if n.given is not None and n.kind in (NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS)
-            and (n.notice_id in named or n.caused_by == entry.id or (amendment and n.amendment_id == amendment))
-        ]  # fmt: skip
-        given = min(mine, key=lambda n: n.given_on or date.max, default=None)
-        on = given.given_on if given else None
+        given = first_given(
+            record.notices.values(), entry, NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS
+        )
+        told = (given,) if given else _by_the_safeguards_of_idea(record, entry)
+        on = max((n.given_on for n in told if n.given_on), default=None)
         yield record.finding(
             "s504.safeguards", entry.id, day, f"No notice at {what} of {day}.", state=State.MET if on else State.OVERDUE,
-            due_on=day, done_on=on, kept=f"Notice {on}, {what} of {day}.", events=(entry, given.given if given else None),
+            due_on=day, done_on=on, kept=f"Notice {on}, {what} of {day}.", events=(entry, *(n.given for n in told)),
             cure="Give notice of the action and of the four rights.",
         )  # fmt: skip
+
+
+def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
+    """104.36, last sentence: to comply with IDEA's procedural safeguards is one means of complying. Of an evaluation under both
+    laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36."""
+    if getattr(entry.event, "evaluation_id", None) not in referrals(record, Law.IDEA):
+        return ()
+    told, given = (
+        first_given(record.notices.values(), entry, NoticeKind.PRIOR_WRITTEN_NOTICE),
+        booklets(record),
+    )
+    return (told, given[0]) if told and given else ()

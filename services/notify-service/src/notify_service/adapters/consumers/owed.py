@@ -31,7 +31,7 @@ from contracts.plan import (
 )
 from contracts.plan_document import in_force
 from contracts.progress_reports import ProgressReportIssued
-from contracts.records import DestructionRefused
+from contracts.records import DestructionRefused, DestructionRequested, FamilyTold
 from contracts.requests import RequestAnswered
 from contracts.students import (
     ContactChanged,
@@ -42,9 +42,9 @@ from contracts.students import (
     StudentChanged,
     StudentRegistered,
 )
-from contracts.vocabulary import NoticeLapse
+from contracts.vocabulary import NoticeKind, NoticeLapse, NoticeOccasion
 from notify_service.adapters import known_facts, outbox, unaddressed
-from notify_service.adapters.consumers.owing import Cause, lapse_open, owe
+from notify_service.adapters.consumers.owing import Cause, lapse_open, lapse_told, owe
 from notify_service.adapters.known_for_rules import known_for
 from notify_service.adapters.projections.known import KNOWN_FACTS
 from notify_service.domain.owing import Known, Obligation, owed_of
@@ -107,18 +107,25 @@ def records_consumer(wake: Callable[[], None]) -> Consumer:
     """What audit-service decides of a record: it stands under the district's own subject, since it outlives the student's."""
 
     async def handle(recorded: Recorded[Event], unit: Unit) -> None:
-        event = recorded.event
-        if not isinstance(event, DestructionRefused):
-            return
-        cause = Cause(recorded.id, recorded.effective_on, _position(recorded))
-        everybody = await _people_of(unit, event.student_id)
-        if everybody is None:
-            return
-        for obligation in owed_of(event, cause.on, Known()):
-            await owe(unit, owed_to(everybody, cause.on), obligation, cause, event.student_id)
+        match recorded.event:
+            case DestructionRefused() as refused:
+                await _owe_of_record(unit, refused)
+            case DestructionRequested(told=FamilyTold(notice_id=None)) as asked:
+                await lapse_told(unit, asked.student_id, NoticeOccasion.RECORDS_NO_LONGER_NEEDED)
         wake()
 
-    return Consumer("owed-of-records", ("audit",), handle=handle, types=frozenset({DestructionRefused.type}))
+    types = frozenset({DestructionRefused.type, DestructionRequested.type})
+    return Consumer("owed-of-records", ("audit",), handle=handle, types=types)
+
+
+async def _owe_of_record(unit: Unit, refused: DestructionRefused) -> None:
+    recorded = unit.recorded
+    cause = Cause(recorded.id, recorded.effective_on, _position(recorded))
+    everybody = await _people_of(unit, refused.student_id)
+    if everybody is None:
+        return
+    for obligation in owed_of(refused, cause.on, Known()):
+        await owe(unit, owed_to(everybody, cause.on), obligation, cause, refused.student_id)
 
 
 async def _people_of(unit: Unit, student: UUID) -> list[Recipient] | None:
@@ -213,7 +220,7 @@ async def _owe_pending(unit: Unit, holder: UUID) -> None:
         later = replace(cause, on=max(cause.on, today))
         if is_owed_notice(person, later.on):
             await owe(unit, [person], obligation, later, recorded.subject)
-    await unaddressed.close(unit)
+    await unaddressed.close(unit, recorded.subject)
 
 
 async def _pending(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:
@@ -233,14 +240,19 @@ async def _pending(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:
 
 
 async def _nobodys(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:
-    """What was owed while nobody was known."""
-    found: list[tuple[Obligation, Cause]] = []
-    for event_id in await unaddressed.causes(unit):
-        occasion = await known_facts.occasion(unit.rows, unit.recorded.tenant, event_id)
-        if occasion is not None:
-            cause = Cause(event_id, occasion.on, occasion.position)
-            found += await _again(unit, occasion.event, cause)
-    return found
+    """What was owed while nobody was known: as it follows from its event, or, where that is none of the student's own
+    (a decision about their record), as it was noted."""
+    recorded = unit.recorded
+    found: dict[UUID, Sequence[tuple[Obligation, Cause]]] = {}
+    for each in await unaddressed.of_student(unit.rows, recorded.tenant, recorded.subject):
+        occasion = await known_facts.occasion(unit.rows, recorded.tenant, each.source_event)
+        if occasion is None:
+            noted = Obligation(NoticeKind(each.kind), NoticeOccasion(each.occasion), each.due_on)
+            found[each.notice] = [(noted, Cause(each.source_event, each.since, 0))]
+        elif each.source_event not in found:
+            cause = Cause(each.source_event, occasion.on, occasion.position)
+            found[each.source_event] = await _again(unit, occasion.event, cause)
+    return [owed for several in found.values() for owed in several]
 
 
 async def _again(unit: Unit, event: Event, cause: Cause) -> Sequence[tuple[Obligation, Cause]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid5
 
+from contracts.evaluations import EvaluationConsentAsked
 from contracts.fields import EventId
 from contracts.notice_hindrances import NoticeLapsed
 from contracts.notify import NoticeOwed
@@ -82,6 +83,8 @@ async def _told_already(unit: Unit, person: Recipient, obligation: Obligation, c
         return True
     if obligation.occasion is NoticeOccasion.RECORDS_NO_LONGER_NEEDED:
         return bool(await outbox.kind_of_holder(unit.rows, tenant, person.student_id, holder, kind))
+    if obligation.occasion is NoticeOccasion.EVALUATION_PROPOSED:
+        return await _proposed_before(unit, holder, kind, cause)
     if obligation.occasion is not NoticeOccasion.PLAN_ADOPTED or obligation.plan_id is None:
         return False
     since = await _last_version_on(unit, obligation.plan_id, cause)
@@ -89,6 +92,22 @@ async def _told_already(unit: Unit, person: Recipient, obligation: Obligation, c
         owed = (await unit.load(NOTICE, notice)).state.owed
         if owed is not None and (since is None or owed.owed_on > since):
             return True
+    return False
+
+
+async def _proposed_before(unit: Unit, holder: UUID, kind: str, cause: Cause) -> bool:
+    """Each asking for consent is one more effort to obtain it; what is proposed is told once (300.503(a)(1), 300.300(a)(1))."""
+    rows, tenant = unit.rows, unit.recorded.tenant
+    asked = await known_facts.occasion(rows, tenant, cause.event_id)
+    if asked is None or not isinstance(asked.event, EvaluationConsentAsked):
+        return False
+    for earlier in await known_facts.of_matter(rows, tenant, asked.event.evaluation_id):
+        if earlier.position < asked.position and isinstance(earlier.event, EvaluationConsentAsked):
+            named = [earlier.event.notice_id] if earlier.event.notice_id else []
+            if holder in await outbox.holders_of(rows, tenant, named):
+                return True
+            if await outbox.told_of(rows, tenant, earlier.event_id, holder, kind):
+                return True
     return False
 
 
@@ -107,8 +126,23 @@ async def lapse_open(
     gone = await outbox.lapse(
         unit.rows, recorded.tenant, REASONS[reason], amendment=amendment, meeting=meeting, holder=holder
     )
+    await _say_lapsed(unit, gone, reason, recorded.subject)
+
+
+async def lapse_told(unit: Unit, student: UUID, occasion: NoticeOccasion) -> None:
+    """The family was told by a letter or talk that Handrail did not make: what has not left us of it need not any more."""
+    reason = NoticeLapse.GIVEN_BY_ANOTHER
+    gone = await outbox.lapse(
+        unit.rows, unit.recorded.tenant, REASONS[reason], student=student, occasion=occasion.value
+    )
+    await _say_lapsed(unit, gone, reason, student)
+    await unaddressed.close(unit, student, occasion)
+
+
+async def _say_lapsed(unit: Unit, gone: Sequence[UUID], reason: NoticeLapse, student: UUID) -> None:
+    recorded = unit.recorded
     today = await known_facts.today_in(unit.rows, recorded.tenant) if gone else recorded.effective_on
     for notice in gone:
         loaded = await unit.load(NOTICE, notice)
         lapsed = NoticeLapsed(effective_on=today, notice_id=notice, reason=reason)
-        await unit.append(Change(loaded, recorded.subject, [lapsed]))
+        await unit.append(Change(loaded, student, [lapsed]))

@@ -48,7 +48,7 @@ async def said_by(
             changes = await _corrected(rows, tenant, event)
             reasons = Reasons(explanation=event.personal.what_was_wrong)
             return {"changes": changes, "reasons": reasons, "evidence": event.personal.evidence}
-    fields: dict[str, Any] = {"reasons": Reasons(explanation=_why(event))}
+    fields: dict[str, Any] = {"reasons": _reasons(event)}
     match event:
         case EligibilityDetermined():
             fields["eligible"] = event.determination.eligible
@@ -59,6 +59,12 @@ async def said_by(
     if kind is NoticeKind.RIGHTS_TRANSFER:
         fields["starts_on"] = occasion.on
     return fields
+
+
+def _reasons(event: Event) -> Reasons:
+    if isinstance(event, PlanAdopted) and event.notice is not None:
+        return Reasons(**event.notice.model_dump())
+    return Reasons(explanation=_why(event))
 
 
 def _why(event: Event) -> str | None:

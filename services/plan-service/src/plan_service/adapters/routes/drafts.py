@@ -21,7 +21,7 @@ from runtime import resources
 from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
 from runtime.http import IfMatch, Routes
-from runtime.openapi import problems
+from runtime.openapi import problem_showing, problems
 from runtime.resources import Shown
 
 routes = Routes(prefix="/plan/v1", tags=["drafts"])
@@ -46,6 +46,41 @@ EXAMPLE = {
     "kind": "iep",
     "items": ITEMS,
     "external_id": "northwind:plan-17",
+}
+
+
+_TEXTS: dict[str, Any] = {
+    "type": "object",
+    "description": "The field's text as you read it, as it is now, and as your patch would make it; one that is not there "
+    "has no key.",
+    "properties": {"base": {}, "theirs": {}, "yours": {}},
+}
+MERGE: dict[str, Any] = {
+    "type": "object",
+    "description": "What you read, what it has become, and what you would make of it: enough to keep the work of both.",
+    "properties": {
+        "version": {
+            "type": "integer",
+            "description": "The draft's now: send your patch with it as If-Match.",
+        },
+        "items": {
+            "type": "object",
+            "description": "By item, each field that is not the same in all three texts.",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "kind": {"type": "string"},
+                    "taken_out_by": {"enum": ["others", "you", "both"]},
+                    "fields": {"type": "object", "additionalProperties": _TEXTS},
+                },
+            },
+        },
+        "patch": {
+            "type": "object",
+            "description": "A body for this route with what of yours meets nothing of theirs: sent as it is, it loses "
+            "nobody's work.",
+        },
+    },
 }
 
 
@@ -124,7 +159,9 @@ async def get_draft(plan_id: UUID, asked: Asked, who: Reads) -> Response:
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")
 
 
-@routes.patch("/plans/{plan_id}/draft", response_model=DraftOut, responses=problems(DraftSavedMeanwhile))
+@routes.patch(
+    "/plans/{plan_id}/draft", response_model=DraftOut, responses=problem_showing(DraftSavedMeanwhile, merge=MERGE)
+)  # fmt: skip
 async def patch_draft(
     plan_id: UUID, body: DraftPatch, if_match: IfMatch, asked: Asked, who: Writes
 ) -> Response:
@@ -132,13 +169,19 @@ async def patch_draft(
 
     ``kept`` names marks of what was carried forward and stays as it is.
 
-    Two write at once: the second gets 412 with each field that the other, or both, changed. Nobody's work is lost.
+    Two write at once: the second gets 412 with `merge`: of each field that somebody changed the text that was read, theirs
+    and yours, and a patch with what of yours meets nothing of theirs. Nobody's work is lost.
     """
     drafts = Drafts(asked.store)
-    saved = await drafts.save(
-        asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match,
-        kept=[(each.item, each.field) for each in body.kept],
-    )  # fmt: skip
+    try:
+        saved = await drafts.save(
+            asked.tenant, plan_id, lambda items: patched(items, body), if_match=if_match,
+            kept=[(each.item, each.field) for each in body.kept],
+        )  # fmt: skip
+    except DraftSavedMeanwhile as meanwhile:
+        asked.saw(meanwhile.student_id, "draft", (plan_id,))
+        await asked.record_looks()  # This refusal shows what the others wrote.
+        raise
     shown = shown_draft(saved)
     asked.saw(shown.student, "draft", (plan_id,))
     return Response(shown.body(), 200, {"ETag": shown.etag}, "application/json")

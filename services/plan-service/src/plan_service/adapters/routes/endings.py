@@ -24,7 +24,7 @@ from plan_service.adapters.routes.shapes import ExitSummaryOut, PlanOut
 from plan_service.application.notices_given import notices_given
 from plan_service.application.situation import Situation, decide
 from plan_service.domain.amendment import NeverAdopted
-from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, end_plan
+from plan_service.domain.ending import EndPlan, EndRefused, GroundOfEnd, PlanHasEnded, end_plan
 from plan_service.domain.exit_summary import GiveExitSummary, SummaryRefused, give_exit_summary
 from runtime.call import Asked
 from runtime.http import IfMatch, Routes
@@ -129,7 +129,9 @@ class ExitSummaryIn(Form):
         )  # fmt: skip
 
 
-@routes.post("/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted))
+@routes.post(
+    "/plans/{plan_id}/end", response_model=PlanOut, responses=problems(EndRefused, NeverAdopted, PlanHasEnded)
+)
 async def post_end(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
     body: Annotated[PlanEndIn, Body(openapi_examples={"graduated": {"value": GRADUATED}})],
@@ -143,7 +145,11 @@ async def post_end(
     notices = await notices_given(asked.store.database, asked.tenant, plan_id, None)
 
     def end(seen: Situation) -> list[PlanEvent]:
-        ground = GroundOfEnd(seen.people, seen.around.state.evaluations, notices, seen.rules, seen.stay_put)
+        student = seen.around.state
+        ground = GroundOfEnd(
+            seen.people, student.evaluations, notices, seen.rules, seen.stay_put,
+            student.personal.birth_date if student.personal else None,
+        )  # fmt: skip
         return end_plan(seen.plan, body.to_command(seen), ground)
 
     return await asked.respond("plan", plan_id, lambda making: decide(

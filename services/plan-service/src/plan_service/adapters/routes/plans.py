@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from contracts.fields import ExternalId, Narrative
 from contracts.ids import new_id
-from contracts.plan import PlanEvent
+from contracts.plan import NoticeWordsPersonalData, PlanEvent
 from contracts.rule_profile import RuleSetNotShipped
 from contracts.vocabulary import PlanKind, RequestVia, ReviewOutcome
 from plan_service.adapters.routes.forms import (
@@ -39,6 +39,16 @@ from runtime.paging import Listed, Page
 routes = Routes(prefix="/plan/v1", tags=["plans"])
 MEETING = "7d1e5b8c-9d04-4a1f-8a44-c2b7d9a41f6a"
 HOLDER = "5b8c9d04-4a1f-4a44-82b7-d9a41f6a7d1e"
+ADOPTION = {
+    "effective_on": "2026-11-24",
+    "meeting": MEETING,
+    "notice": {
+        "explanation": "He reads on the level of second grade and asks for help with every text.",
+        "evaluations_used": "The evaluation of October 2026; the reading log.",
+        "options_considered": "Help in class only was tried in September; he still fell behind.",
+        "other_factors": "None.",
+    },
+}
 
 
 class AdoptionIn(Form):
@@ -52,6 +62,9 @@ class AdoptionIn(Form):
     """504: the day the district's policy sets. An IEP is due a year after its meeting, at the latest."""
     individual_reason: Narrative | None = None
     """Where the draft's advice finds the set of most plans around it: why it is this student's own, from their data."""
+    notice: NoticeWordsPersonalData | None = None
+    """Words for the notice that is owed of it: it goes out at once where every part then says something. What is not
+    said here can be said of the notice itself: `POST /notify/v1/notices/{id}/parts`."""
     reported: ReportedIn | None = None
 
 
@@ -103,7 +116,7 @@ async def post_adoption(
     plan_id: UUID, if_match: IfMatch, asked: Asked, who: WritesOrReports,
     body: Annotated[
         AdoptionIn,
-        Body(openapi_examples={"IEP": {"value": {"effective_on": "2026-11-24", "meeting": MEETING}}}),
+        Body(openapi_examples={"IEP": {"value": ADOPTION}}),
     ],
 ) -> Response:  # fmt: skip
     """Adopt the draft as it stands: it binds from a day on. If-Match is the draft's ETag: what binds is what you read.
@@ -112,7 +125,8 @@ async def post_adoption(
     """
     may_write_or_report(who, body.reported)
     wanted = Adoption(
-        body.effective_on, body.meeting, body.review_due_on, body.individual_reason, reported_value(body.reported)
+        body.effective_on, body.meeting, body.review_due_on, body.individual_reason, reported_value(body.reported),
+        body.notice,
     )  # fmt: skip
 
     async def adopt(making: Making) -> Appended:

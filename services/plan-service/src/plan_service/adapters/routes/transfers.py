@@ -122,7 +122,8 @@ class TransferIn(Form):
 class ComparableServicesIn(Form):
     """What is given from a day on, until the district has its own plan."""
 
-    services: tuple[ServiceInWords, ...] = Field(min_length=1, max_length=100)
+    services: tuple[ServiceInWords, ...] = Field(default=(), max_length=100)
+    """Of a Section 504 plan without services none: then say in `words` which accommodations are given."""
     starts_on: date
     holders: tuple[HolderId, ...] = Field(default=(), max_length=20)
     """The parents with whom it was consulted."""
@@ -201,7 +202,7 @@ class SettlementIn(Form):
     def to_command(self, transfer_id: UUID, seen: Seen[Student]) -> SettleTransfer:
         """What the domain decides about."""
         return SettleTransfer(
-            transfer_id=transfer_id, outcome=self.outcome, today=seen.today, settled_on=self.settled_on,
+            transfer_id=transfer_id, outcome=self.outcome, today=seen.today, rules=seen.day.rules, settled_on=self.settled_on,
             plan_id=self.plan, plan=seen.of(PLAN, self.plan) if self.plan else None,
             eligibility_id=self.eligibility, reason=self.reason, reported=reported_value(self.reported),
         )  # fmt: skip
