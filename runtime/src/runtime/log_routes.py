@@ -3,9 +3,10 @@
 Whoever reads all tiles has every entry of the district: ids, times and digests, never contents. Full tiles never change.
 """
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from contracts.log.checkpoint import Checkpoint
@@ -25,6 +26,12 @@ from runtime.service import Service
 Reader = Annotated[Principal, allow("log.read")]
 TEXT = "text/plain; charset=utf-8"
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+class LogHead(BaseModel):
+    """How far the log goes."""
+
+    entries: int
 
 
 def answers(media_type: str, what: str) -> dict[int | str, dict[str, object]]:
@@ -64,6 +71,13 @@ def log_routes(service: str) -> APIRouter:
         await asked.district()
         return Response(f"{await log_key(asked, service)}\n", media_type=TEXT)
 
+    @routes.get("/head", response_model=LogHead)
+    async def get_log_head(asked: Asked, who: Reader) -> LogHead:
+        """Read how many entries the district's log has, those included that are settled and wait for their index."""
+        await asked.district()
+        async with asked.store.database.lend(who.tenant) as connection:
+            return LogHead(entries=await head_of(connection, service, who.tenant))
+
     @routes.get(
         "/tile/{tile:path}", response_class=Response,
         responses=answers("application/octet-stream", "The tile."),
@@ -90,6 +104,15 @@ def log_routes(service: str) -> APIRouter:
         return await _tile(asked, service, wanted)
 
     return routes
+
+
+async def head_of(connection: Any, service: str, tenant: str) -> int:
+    """How many entries the service's log of the district has as soon as all that is settled now has its index."""
+    found: int = await connection.fetchval(
+        f"""SELECT (SELECT coalesce(max(index) + 1, 0) FROM {service}.log WHERE tenant = $1)
+                 + (SELECT count(*) FROM {service}.unsequenced WHERE tenant = $1)""", tenant,
+    )  # fmt: skip
+    return found
 
 
 async def log_key(asked: Call, service: str) -> VerifierKey:
