@@ -28,6 +28,18 @@ TEXT = "text/plain; charset=utf-8"
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
+class NotSigned(NotYet):
+    """The log has no signed checkpoint yet (503): its first is signed a moment after its first entry. Ask again in a moment."""
+
+    code = "log-not-signed-yet"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This district's log has no signed checkpoint yet: the first is signed a moment after the first entry. "
+            "Ask again in a moment; /health/ready says whether the sequencer stands still."
+        )
+
+
 class LogHead(BaseModel):
     """How far the log goes."""
 
@@ -46,7 +58,7 @@ def log_routes(service: str) -> APIRouter:
 
     @routes.get(
         "/checkpoint", response_class=Response,
-        responses={**answers("text/plain", "The newest checkpoint, a signed note."), **problems(NotYet)},
+        responses={**answers("text/plain", "The newest checkpoint, a signed note."), **problems(NotSigned)},
     )  # fmt: skip
     async def get_log_checkpoint(asked: Asked, who: Reader) -> Response:
         """Read the newest checkpoint of the district's log: its size and root, signed with the log's own key."""
@@ -57,14 +69,14 @@ def log_routes(service: str) -> APIRouter:
                 who.tenant,
             )
         if row is None:
-            raise _not_signed_yet()
+            raise NotSigned()
         key = await log_key(asked, service)
         note = Checkpoint(key.name, row["size"], row["root"]).note(key, row["signature"])
         return Response(str(note), media_type=TEXT)
 
     @routes.get(
         "/vkey", response_class=Response,
-        responses={**answers("text/plain", "The verifier key, on one line."), **problems(NotYet)},
+        responses={**answers("text/plain", "The verifier key, on one line."), **problems(NotSigned)},
     )  # fmt: skip
     async def get_log_vkey(asked: Asked, who: Reader) -> Response:
         """Read the key that the checkpoints of the district's log are verified with. Keep it: it never changes."""
@@ -116,13 +128,13 @@ async def head_of(connection: Any, service: str, tenant: str) -> int:
 
 
 async def log_key(asked: Call, service: str) -> VerifierKey:
-    """The key of the district's own log in this service; raises `NotYet` before there is one."""
+    """The key of the district's own log in this service; raises `NotSigned` before there is one."""
     async with asked.store.database.lend(asked.tenant) as connection:
         public = await connection.fetchval(
             f"SELECT public FROM {service}.log_keys WHERE tenant = $1", asked.tenant
         )
     if public is None:
-        raise _not_signed_yet()
+        raise NotSigned()
     return key_of(cast(Service, asked.edge.service).addresses.log_host, asked.tenant, service, public)
 
 
@@ -150,7 +162,3 @@ async def _tile(asked: Call, service: str, wanted: TileName) -> Response:
             content = bundle([row["entry"] for row in rows])
     headers = FOR_EVER if wanted.width == TILE_WIDTH else {}
     return Response(content, 200, headers, "application/octet-stream")
-
-
-def _not_signed_yet() -> NotYet:
-    return NotYet("This log has no checkpoint yet. Ask again in a moment.")

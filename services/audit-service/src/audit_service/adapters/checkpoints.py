@@ -9,12 +9,12 @@ from contracts.log.checkpoint import Checkpoint
 from contracts.log.note import Note, NoteBroken, VerifierKey
 from runtime.database import Database
 from runtime.log_keys import key_of
-from runtime.log_routes import head_of
+from runtime.log_routes import NotSigned, head_of
 from runtime.log_schema import LOG_HEADS, NEWEST_CHECKPOINTS
 from runtime.projection import tenants
 
 TIMEOUT = httpx.Timeout(5.0)
-NOT_YET = {"tenant-not-open", "not-yet"}
+NOT_YET = {"tenant-not-open", NotSigned.code}
 """The district is not open there, or its log not signed yet."""
 _OWN = """
     SELECT k.tenant, k.public, c.size, c.root, c.signature FROM audit.log_keys k
