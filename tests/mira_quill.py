@@ -103,6 +103,9 @@ def _evaluated(at: District, family: Family, told: Told) -> None:
     told["eligibility"] = at.client.post(
         f"{told['at']}/eligibility", {"determination": found, "evaluation": told["evaluation"], "members": members}
     )["id"]  # fmt: skip
+    copy = {"student": family.student, "recipient": {"name": "Elena Quill"}, "holder": family.holder, "ground": "own_record",
+            "purpose": "other", "items": ["evaluation_summary"], "channel": "handed_over"}  # fmt: skip
+    at.client.post("/audit/v1/disclosures", copy)
 
 
 def _agreed_on_a_plan(at: District, family: Family, told: Told) -> None:

@@ -34,7 +34,7 @@ OF_A_STUDENT = frozenset(
     {
         "student", "contact", "holder", "assignment", "document", "release", "request", "meeting", "invitation",
         "attempt", "attendance", "plan", "amendment", "consent", "statement", "correction", "item", "session",
-        "measurement", "notice", "packet", "enrolment", "review", "informed", "delivery",
+        "measurement", "notice", "packet", "disclosure", "enrolment", "review", "informed", "delivery",
         "evaluation", "consent_request", "evaluation_consent", "eligibility", "reevaluation_waiver",
         "evaluation_extension", "dispute", "services_consent_request", "services_consent",
         "exit_summary", "reopening", "void", "draft_share", "comment",
@@ -345,6 +345,7 @@ def furnished(instance: Instance) -> District:
     packet = {"student": student, "plan": plan, "purpose": "school", "release": release,
               "recipient": {"name": "Harbor School"}}  # fmt: skip
     things["packet"] = operator.post("/audit/v1/packets", packet)["id"]
+    things["disclosure"] = first("/audit/v1/disclosures", student=student)
     things |= _held(district)
     things["event"] = _adopted(operator, plan)
     things["export"] = operator.post("/audit/v1/exports", {"student": student, "purpose": "A hearing."})["id"]
@@ -603,6 +604,7 @@ def test_every_operation_is_walked_and_it_is_known_whose_each_id_is() -> None:
     assert in_bodies >= {
         "POST /plan/v1/meetings", "POST /plan/v1/plans", "POST /progress/v1/sessions",
         "POST /progress/v1/measurements", "POST /notify/v1/notices", "POST /audit/v1/packets",
+        "POST /audit/v1/disclosures",
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 What was in force on D as known at K, minutes, days that are due, who may decide, what was refused, the packet. Findings on (D, K)
 are asked of audit-service. Left to what has no route yet:
 
-- A: the copy of the report (11-19) has no kind of notice.
 - A: the eleventh school day in a row (06-02) cannot be removed before the review: the removal ends on 06-01.
 - B: the safeguards of 09-09; the college opening the packet offline (08-20).
 """
@@ -118,6 +117,16 @@ def test_miras_mother_was_given_the_booklet_and_told_of_the_meeting_in_spanish(
         meeting["text"]["invitation_parts"]
     )
     assert booklet["text"]["language"] == meeting["text"]["language"] == "es"
+
+
+def test_miras_mother_got_a_copy_of_the_report_on_the_day(mira: tuple[District, Told]) -> None:
+    at, told = mira
+    day = date(2025, 11, 19)
+    (report,) = findings(at, told["student"], "idea.copies", day)
+    assert (report["state"], report["says"]) == ("met", "Copy of evaluation report given 2025-11-19.")
+    seen = at.client.get("/audit/v1/access-record", student=told["student"])["items"]
+    given = [(each["at"], each["recipient"], each["channel"]) for each in seen if "channel" in each]
+    assert given == [("2025-11-19", "Elena Quill", "handed_over")]
 
 
 def test_miras_first_services_waited_for_her_mothers_consent(mira: tuple[District, Told]) -> None:

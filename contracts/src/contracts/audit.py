@@ -13,6 +13,7 @@ from contracts.fields import (
     Email,
     EventId,
     ExternalId,
+    HolderId,
     Line,
     Name,
     PersonRef,
@@ -21,7 +22,7 @@ from contracts.fields import (
     StudentId,
 )
 from contracts.values import DocumentRef, PostalAddress, Reported
-from contracts.vocabulary import AccessGround, LogFault, RecordKind, ReleasePurpose, ServiceName
+from contracts.vocabulary import AccessGround, Channel, LogFault, RecordKind, ReleasePurpose, ServiceName
 
 
 class RecipientPersonalData(Value):
@@ -50,6 +51,10 @@ class DisclosureRecorded(Event):
     """What was sent."""
     external_id: ExternalId | None = None
     reported: Reported | None = None
+    holder_id: HolderId | None = None
+    """Of one's own record: whose right to it this was (99.10, 300.613)."""
+    channel: Channel | None = None
+    """How it was given, by hand or outside Handrail."""
 
 
 class LeftOut(Value):

@@ -29,7 +29,7 @@ from contracts.district import (
 )
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClockMoved, TenantOpened
-from contracts.telling import Names, Told, When, counted, listed, plainly
+from contracts.telling import Names, Told, When, by, counted, listed, plainly
 from contracts.vocabulary import LogFault
 from contracts.webhooks import (
     WebhookDisabled,
@@ -79,7 +79,8 @@ def tell_audit(event: AuditEvent, names: Names) -> Told:
         case DisclosureRecorded():
             what = f"recorded the disclosure of {listed([plainly(item) for item in event.items])}"
             to = f"to {event.personal.recipient} ({plainly(event.purpose)}; ground: {plainly(event.ground)})"
-            return Told(f"{what} {to}", reported=event.reported)
+            how = f", {by(event.channel)}" if event.channel else ""
+            return Told(f"{what} {to}{how}", reported=event.reported)
         case PacketIssued():
             left = (
                 f", leaving out {listed([plainly(left.what) for left in event.left_out])}"

@@ -1,5 +1,7 @@
 """`handrail verify FILE`: offline. No server, no database, no network: the file, and the keys the reader trusts."""
 
+import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,13 +26,24 @@ def trusted(keys: Sequence[str], file: Path | None) -> list[VerifierKey]:
 
 
 def read(file: Path) -> bytes:
-    """The file's bytes; raises `Unreadable`."""
+    """The file's bytes; of a folder, into which a zip was unpacked, those of the zip. Raises `Unreadable`."""
     try:
+        if file.is_dir():
+            return _packed(file)
         if file.stat().st_size > LARGEST:
             raise Unreadable(f"{file} is longer than anything that can be verified here.")
         return file.read_bytes()
     except OSError as error:
         raise Unreadable(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _packed(folder: Path) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for each in sorted(folder.rglob("*")):
+            if each.is_file():
+                archive.writestr(each.relative_to(folder).as_posix(), read(each))
+    return made.getvalue()
 
 
 def verify_file(

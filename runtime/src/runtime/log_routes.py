@@ -3,9 +3,10 @@
 Whoever reads all tiles has every entry of the district: ids, times and digests, never contents. Full tiles never change.
 """
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from contracts.log.checkpoint import Checkpoint
@@ -27,6 +28,24 @@ TEXT = "text/plain; charset=utf-8"
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
+class NotSigned(NotYet):
+    """The log has no signed checkpoint yet (503): its first is signed a moment after its first entry. Ask again in a moment."""
+
+    code = "log-not-signed-yet"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This district's log has no signed checkpoint yet: the first is signed a moment after the first entry. "
+            "Ask again in a moment; /health/ready says whether the sequencer stands still."
+        )
+
+
+class LogHead(BaseModel):
+    """How far the log goes."""
+
+    entries: int
+
+
 def answers(media_type: str, what: str) -> dict[int | str, dict[str, object]]:
     """For ``responses=``: the body is no JSON."""
     schema = {"type": "string"} | ({} if media_type == "text/plain" else {"format": "binary"})
@@ -39,7 +58,7 @@ def log_routes(service: str) -> APIRouter:
 
     @routes.get(
         "/checkpoint", response_class=Response,
-        responses={**answers("text/plain", "The newest checkpoint, a signed note."), **problems(NotYet)},
+        responses={**answers("text/plain", "The newest checkpoint, a signed note."), **problems(NotSigned)},
     )  # fmt: skip
     async def get_log_checkpoint(asked: Asked, who: Reader) -> Response:
         """Read the newest checkpoint of the district's log: its size and root, signed with the log's own key."""
@@ -50,19 +69,26 @@ def log_routes(service: str) -> APIRouter:
                 who.tenant,
             )
         if row is None:
-            raise _not_signed_yet()
+            raise NotSigned()
         key = await log_key(asked, service)
         note = Checkpoint(key.name, row["size"], row["root"]).note(key, row["signature"])
         return Response(str(note), media_type=TEXT)
 
     @routes.get(
         "/vkey", response_class=Response,
-        responses={**answers("text/plain", "The verifier key, on one line."), **problems(NotYet)},
+        responses={**answers("text/plain", "The verifier key, on one line."), **problems(NotSigned)},
     )  # fmt: skip
     async def get_log_vkey(asked: Asked, who: Reader) -> Response:
         """Read the key that the checkpoints of the district's log are verified with. Keep it: it never changes."""
         await asked.district()
         return Response(f"{await log_key(asked, service)}\n", media_type=TEXT)
+
+    @routes.get("/head", response_model=LogHead)
+    async def get_log_head(asked: Asked, who: Reader) -> LogHead:
+        """Read how many entries the district's log has, those included that are settled and wait for their index."""
+        await asked.district()
+        async with asked.store.database.lend(who.tenant) as connection:
+            return LogHead(entries=await head_of(connection, service, who.tenant))
 
     @routes.get(
         "/tile/{tile:path}", response_class=Response,
@@ -92,14 +118,23 @@ def log_routes(service: str) -> APIRouter:
     return routes
 
 
+async def head_of(connection: Any, service: str, tenant: str) -> int:
+    """How many entries the service's log of the district has as soon as all that is settled now has its index."""
+    found: int = await connection.fetchval(
+        f"""SELECT (SELECT coalesce(max(index) + 1, 0) FROM {service}.log WHERE tenant = $1)
+                 + (SELECT count(*) FROM {service}.unsequenced WHERE tenant = $1)""", tenant,
+    )  # fmt: skip
+    return found
+
+
 async def log_key(asked: Call, service: str) -> VerifierKey:
-    """The key of the district's own log in this service; raises `NotYet` before there is one."""
+    """The key of the district's own log in this service; raises `NotSigned` before there is one."""
     async with asked.store.database.lend(asked.tenant) as connection:
         public = await connection.fetchval(
             f"SELECT public FROM {service}.log_keys WHERE tenant = $1", asked.tenant
         )
     if public is None:
-        raise _not_signed_yet()
+        raise NotSigned()
     return key_of(cast(Service, asked.edge.service).addresses.log_host, asked.tenant, service, public)
 
 
@@ -127,7 +162,3 @@ async def _tile(asked: Call, service: str, wanted: TileName) -> Response:
             content = bundle([row["entry"] for row in rows])
     headers = FOR_EVER if wanted.width == TILE_WIDTH else {}
     return Response(content, 200, headers, "application/octet-stream")
-
-
-def _not_signed_yet() -> NotYet:
-    return NotYet("This log has no checkpoint yet. Ask again in a moment.")

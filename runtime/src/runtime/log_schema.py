@@ -8,6 +8,9 @@ from runtime.store_schema import TENANT
 NEWEST_CHECKPOINTS = "newest_checkpoints"
 """The view that audit-service polls where it shares the database; elsewhere it asks by HTTP."""
 
+LOG_HEADS = "log_heads"
+"""The view in which audit-service sees, where it shares the database, how many entries it has not been sent yet."""
+
 LOG_TABLES = ("tree_hashes", "log_keys", "checkpoints")
 """Tables of record, beside those of `runtime.store_schema`."""
 
@@ -55,6 +58,20 @@ def log_tables_1(service: str) -> list[str]:
             _kept(s, "log_secrets"), view, rights]  # fmt: skip
 
 
+def log_heads_1(service: str) -> list[str]:
+    """How many entries each district's log has, what is settled and waits for its index included."""
+    s = service
+    return [
+        f"""
+    CREATE POLICY view ON {s}.unsequenced FOR SELECT TO {s}_owner USING (true);
+    CREATE VIEW {s}.{LOG_HEADS} AS
+        SELECT t.tenant, (SELECT coalesce(max(l.index) + 1, 0) FROM {s}.log l WHERE l.tenant = t.tenant)
+                       + (SELECT count(*) FROM {s}.unsequenced u WHERE u.tenant = t.tenant) AS entries
+          FROM {s}.tenants t;
+    """
+    ]
+
+
 def _kept(s: str, table: str) -> str:
     return f"""
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {s}.{table}
@@ -77,8 +94,8 @@ def _tenants_apart(s: str, table: str) -> str:
 
 
 def checkpoint_grants(service: str, *, journal: bool) -> list[str]:
-    """What lets audit-service see the newest checkpoints in the same database; with Kafka it asks by HTTP."""
+    """What lets audit-service see the newest checkpoints and heads in the same database; with Kafka it asks by HTTP."""
     if service == "audit":
         return []
     verb, way = ("GRANT", "TO") if journal else ("REVOKE", "FROM")
-    return [f"{verb} SELECT ON {service}.{NEWEST_CHECKPOINTS} {way} audit_app"]
+    return [f"{verb} SELECT ON {service}.{view} {way} audit_app" for view in (NEWEST_CHECKPOINTS, LOG_HEADS)]

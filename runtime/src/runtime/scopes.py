@@ -14,7 +14,7 @@ SCOPES = MappingProxyType(
         "notice.write": "make notices, record deliveries, set preferences",
         "audit.read": "timelines, findings, evidence, the record of access, the change feed",
         "log.read": "the district's logs: checkpoints, tiles, proofs",
-        "packet.write": "make transfer packets and exports",
+        "packet.write": "make transfer packets and exports, record disclosures",
         "webhook.write": "subscribe to events by webhook",
         "records.hold": "set and release legal holds",
         "records.destroy": "order and approve the destruction of records",

@@ -26,7 +26,14 @@ from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.keyring_schema import KEYRING
 from runtime.log_keys import LogKeys
-from runtime.log_schema import LOG_TABLES, NEWEST_CHECKPOINTS, checkpoint_grants, log_tables_1
+from runtime.log_schema import (
+    LOG_HEADS,
+    LOG_TABLES,
+    NEWEST_CHECKPOINTS,
+    checkpoint_grants,
+    log_heads_1,
+    log_tables_1,
+)
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, journal_grants
@@ -43,7 +50,9 @@ LOG_HOST = "test.handrail.invalid"
 def whole_store(service: str) -> list[str]:
     """A service's store with its log, and what lets the others follow it."""
     grants = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
-    return event_store_1(service) + log_tables_1(service) + erasures_1(service) + grants
+    return (
+        event_store_1(service) + log_tables_1(service) + log_heads_1(service) + erasures_1(service) + grants
+    )
 
 
 class Cluster:
@@ -94,7 +103,11 @@ class Cluster:
         """Take away what came after `event_store_1`, for a service's own migrations to make."""
         later = (*LOG_TABLES, "log_secrets", "erasures", "gone")
         tables = ", ".join(f"{service}.{table}" for table in later)
-        self.postgres.psql(database, f"DROP VIEW {service}.{NEWEST_CHECKPOINTS}; DROP TABLE {tables}")
+        views = f"{service}.{NEWEST_CHECKPOINTS}, {service}.{LOG_HEADS}"
+        self.postgres.psql(
+            database,
+            f"DROP VIEW {views}; DROP POLICY view ON {service}.unsequenced; DROP TABLE {tables}",
+        )
 
     def url(self, database: str, role: str) -> str:
         """A connection URL as one of the roles."""

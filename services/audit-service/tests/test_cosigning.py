@@ -22,6 +22,7 @@ from contracts.vocabulary import LogFault
 from runtime.auth import IssuerAway, NotAuthenticated
 from runtime.cosigner_token import ISSUER, cosigner_key, service_verifier
 from runtime.database import UNREACHABLE
+from runtime.log_routes import head_of
 
 
 async def some_history(world) -> None:
@@ -303,6 +304,10 @@ async def test_where_the_services_share_no_database_checkpoints_come_by_http(
     (offered,) = await checkpoints_for(settings)(world.audit).newest("audit")
     assert opened(offered.note, offered.key).origin == "test.handrail.invalid/lakeside/audit/log"
     assert await checkpoints_for(settings)(world.audit).newest("audit", "hillside") == []
+    heads = checkpoints_for(settings)(world.audit)
+    async with world.audit.database.lend(world.tenant) as connection:
+        assert await heads.head("audit", world.tenant) == await head_of(connection, "audit", world.tenant) > 0
+    assert await heads.head("audit", "hillside") == 0
     for wrong, said in (
         ("http://127.0.0.1:1", "ConnectError"),
         (f"audit={url}/elsewhere", "HANDRAIL_LOGS_URL"),
@@ -310,6 +315,8 @@ async def test_where_the_services_share_no_database_checkpoints_come_by_http(
         nowhere = settings.model_copy(update={"logs_url": wrong})
         with pytest.raises(UNREACHABLE, match=said):
             await checkpoints_for(nowhere)(world.audit).newest("audit")
+        with pytest.raises(UNREACHABLE, match=said):
+            await checkpoints_for(nowhere)(world.audit).head("audit", world.tenant)
 
 
 async def test_the_cosigners_token_opens_logs_and_nothing_else_and_only_by_the_master_key(console) -> None:

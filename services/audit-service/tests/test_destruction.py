@@ -1,13 +1,16 @@
 """Holds and destruction by HTTP on the real app and keyring: two people, broken off at each step, and what is left."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from audit_service.adapters.checkpoints import InOneDatabase
+from audit_service.application import taken_in
+from audit_service.application.cosigner import CheckpointsAway
 from audit_service.application.destroyer import Destroyer
 from audit_service.testing_facts import (
     ADOPTED_ON,
@@ -31,6 +34,7 @@ from contracts.plan import PlanEnded, StatementAdded
 from contracts.students import RequestMade
 from contracts.testing import an_id
 from runtime.erasing import settle
+from runtime.testing import sequence
 from runtime.testing_http import no_row_differs
 
 CLARA = an_id("Clara Wren")
@@ -372,3 +376,90 @@ async def _keys(world, class_: str) -> list[int]:
         return [row["generation"] for row in rows]
     finally:
         await admin.close()
+
+
+def record_asked_for(day: date = date(2026, 9, 1)) -> RequestMade:
+    return RequestMade(
+        effective_on=day, student_id=JONAS, request_id=an_id("request"), kind="records", via="letter"
+    )
+
+
+@asynccontextmanager
+async def nothing_arrives(world):
+    """audit-service's copies wait behind a lock: its consumer is held back."""
+    plan = world.sources["plan"]
+    admin = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
+    try:
+        async with admin.transaction():
+            await admin.execute("LOCK TABLE audit.copies IN SHARE MODE")
+            yield
+    finally:
+        await admin.close()
+
+
+async def test_nothing_is_decided_while_something_that_was_settled_before_is_not_known_here(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request about the record has its index, and has not arrived; or it is accepted, and has no index yet."""
+    monkeypatch.setattr(taken_in, "SECONDS", 0.2)
+    asked = await ended.post("/destructions", request(), person(ended, DANA))
+    assert asked.status_code == 201, asked.text
+    await ended.caught_up()
+    approval = f"/destructions/{asked.json()['id']}/approval"
+
+    await ended.append("plan", JONAS, f"student/{JONAS}", record_asked_for())
+    late = await ended.post(approval, {}, person(ended, CLARA))
+    assert (late.status_code, late.json()["code"]) == (503, "not-taken-in-yet"), late.text
+    assert "entries of plan have not arrived" in late.json()["detail"]
+    assert late.headers["retry-after"]
+    assert (await ended.post("/destructions", request(), person(ended, DANA))).status_code == 503
+    async with nothing_arrives(ended):
+        await sequence(ended.sources["plan"])
+        assert (await ended.post(approval, {}, person(ended, CLARA))).status_code == 503
+    shown = (await ended.get("/destructions", person(ended, DANA), student=JONAS)).json()["items"]
+    assert [each["status"] for each in shown] == ["requested"], "nothing was done"
+
+    await ended.caught_up()
+    refused = await ended.post(approval, {}, person(ended, CLARA))
+    assert (refused.status_code, [each["code"] for each in refused.json()["errors"]]) == (
+        409,
+        ["request-open"],
+    )
+
+
+async def test_no_key_is_destroyed_while_a_request_has_not_arrived(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taken_in, "SECONDS", 0.2)
+    destruction = await ordered(ended)
+    await ended.caught_up()
+    async with asyncio.timeout(20):
+        while not await ended.evidence.cosigned(ended.tenant, "audit", await order_of(ended, destruction)):
+            await asyncio.sleep(0.02)
+    async with nothing_arrives(ended):
+        await ended.write("plan", JONAS, f"student/{JONAS}", record_asked_for())
+        for _ in range(3):
+            assert await destroyer(ended).work() == 0
+        assert await ended.audit.evidence.destroyed_on(ended.tenant, JONAS) == {}
+    async with asyncio.timeout(20):
+        while not await destroyer(ended).work():
+            await asyncio.sleep(0.02)
+    shown = (await ended.get(f"/destructions/{destruction}", person(ended, DANA))).json()
+    assert shown["status"] == "stopped"
+
+
+async def order_of(world, destruction: str) -> UUID:
+    recorded = await world.audit.store.read(world.tenant, f"destruction/{destruction}")
+    return next(each.id for each in recorded if each.type == "destruction.ordered")
+
+
+async def test_nothing_is_destroyed_while_a_service_cannot_be_asked(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> int:
+        raise CheckpointsAway("ConnectError")
+
+    monkeypatch.setattr(InOneDatabase, "head", away)
+    answer = await ended.post("/destructions", request(), person(ended, DANA))
+    assert (answer.status_code, answer.json()["code"]) == (503, "not-taken-in-yet")
+    assert "plan-service cannot be asked" in answer.json()["detail"]

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -100,9 +101,9 @@ async def test_the_export_is_an_event_that_says_what_was_in_it(recorded) -> None
 
 
 async def test_an_export_stands_in_the_record_of_access_with_party_purpose_and_ground(recorded) -> None:
-    answer, _ = await exported(recorded)
-    await recorded.caught_up()
-    items = (await recorded.get("/access-record", student=JONAS)).json()["items"]
+    made = await recorded.post("/exports", QUESTION)
+    answer, event = made.json(), made.headers["handrail-event"]
+    items = (await recorded.get("/access-record", student=JONAS, after_event=event)).json()["items"]
     (mine,) = [each for each in items if each["what"] == "exported"]
     assert (mine["purpose"], mine["ground"], mine["export"]) == (
         "Hearing of 24 June", "contracted_party", answer["id"],
@@ -147,6 +148,15 @@ async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, t
     assert "GENUINE" in done.stdout
     assert "10 entries stand in their logs" in done.stdout
     assert "compare keys.txt with the keys" in done.stdout
+    assert "replay.json is exactly what the entries come to" in done.stdout
+    assert "report.pdf, timeline.json and CERTIFICATION.txt say the same" in done.stdout
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "unpacked: GENUINE" in done.stdout) == (0, True), done.stdout + done.stderr
+    (tmp_path / "unpacked" / "report.pdf").write_bytes(b"%PDF-1.7")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "report.pdf was altered" in done.stdout) == (1, True), done.stdout
     (tmp_path / "keys.txt").write_bytes(opened(content)["keys.txt"])
     done = await asyncio.to_thread(alone, tmp_path, "evidence.zip", "--keys", "keys.txt", "--json")
     said = json.loads(done.stdout)
@@ -165,10 +175,24 @@ def forged(content: bytes, **files: bytes) -> bytes:
     return make_packet(kept | {name.replace("__", "."): new for name, new in files.items()}, EXPORT_FORMAT)
 
 
+def content_with(content: bytes, name: str, change: Callable[[bytes], bytes] | None) -> bytes:
+    """The zip with one file changed as it is, or without it."""
+    kept, made = opened(content), io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for each, body in kept.items():
+            if each != name:
+                archive.writestr(each, body)
+            elif change is not None:
+                archive.writestr(each, change(body))
+    return made.getvalue()
+
+
 async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
-    _, content = await exported(recorded)
+    _, content = await exported(recorded, effective_on="2025-11-01")
     files = opened(content)
+    another = json.loads(files["export.json"]) | {"as_of_on": "2024-11-01"}
     lines = files["events.jsonl"].splitlines(keepends=True)
+    watch = files["replay.json"].replace(b"phone", b"watch")
     shorter = json.loads(files["export.json"])
     shorter["logs"][0]["nth"] -= 1
     proof = "proofs/plan-000003.tlog-proof"
@@ -184,6 +208,11 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         "an entry altered": (
             forged(content, events__jsonl=files["events.jsonl"].replace(b"case_manager", b"principal")), "do not lead"),
         "an extent made smaller": (forged(content, export__json=json.dumps(shorter).encode()), "more than the"),
+        "an answer altered": (forged(content, replay__json=watch), "not what the entries come to (plans)"),
+        "another question": (
+            forged(content, export__json=json.dumps(another).encode()), "another question"),
+        "the list of files": (content_with(content, MANIFEST, lambda listed: listed[1:]), "manifest.json was altered"),
+        "no list of files": (content_with(content, MANIFEST, None), "manifest.json is missing"),
         "another proof": (swapped, "plan-000003"),
         "a bit in the zip": (content.replace(b"events.jsonl", b"evEnts.jsonl"), ""),
     }  # fmt: skip

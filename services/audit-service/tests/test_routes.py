@@ -335,3 +335,28 @@ async def test_every_read_of_a_students_evidence_is_in_the_record_of_access(year
     assert {part for look in record for part in look["parts"]} >= {"timeline", "plan", "student", "event"}
     assert all(look["who"]["id"] == "vendor-1" and look["ground"] == "contracted_party" for look in record)
     assert (await year.get("/access-record", student=MIRA)).json()["items"] == []
+
+
+async def test_a_question_that_cannot_be_answered_says_what_to_ask(year) -> None:
+    """A day further ahead than anything is judged, a span that ends before it begins, a basis that no answer has named."""
+    timeline, replay, plan = f"/students/{JONAS}/timeline", f"/students/{JONAS}/replay", f"/plans/{PLAN}"
+    far, beyond = "9999-12-31", "plan:999999"
+    for path, code, asked in (
+        (timeline, "ends-before-it-begins", {"from_on": "2026-03-01", "to_on": "2026-02-01"}),
+        *((path, "beyond-the-log", {"basis": beyond}) for path in (timeline, replay, plan, "/findings")),
+        *((path, "too-far-ahead", {"effective_on": far}) for path in (replay, plan)),
+        ("/findings", "too-far-ahead", {"on": far}),
+        (f"{plan}/diff", "too-far-ahead", {"from": "2026-01-01", "to": far}),
+    ):
+        answer = await year.get(path, **asked)
+        assert (answer.status_code, [each["code"] for each in answer.json()["errors"]]) == (422, [code]), (
+            answer.text
+        )
+        assert answer.json()["errors"][0]["detail"]
+    exported = await year.post(
+        "/exports", {"student": str(JONAS), "purpose": "A hearing.", "effective_on": far}
+    )
+    assert (exported.status_code, exported.json()["errors"][0]["code"]) == (422, "too-far-ahead")
+    named = (await year.get(replay)).json()["basis"]
+    again = ",".join(f"{source}:{last}" for source, last in named.items())
+    assert (await year.get(replay, basis=again)).status_code == 200

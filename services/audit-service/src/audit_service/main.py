@@ -18,6 +18,7 @@ from audit_service.adapters.projections.people import PEOPLE
 from audit_service.adapters.routes import (
     access_record,
     destructions,
+    disclosures,
     events,
     exports,
     findings,
@@ -57,7 +58,8 @@ from runtime.tenants import TENANT
 PREFIX = "/audit/v1"
 MODELS = (DISCLOSURE, EXPORT, CLIENT, HOLD, DESTRUCTION, LOG, TENANT, ACCESS)
 ROUTES = (
-    events, timeline, plans, findings, indicators, access_record, packets, exports, holds, destructions, verification, log,
+    events, timeline, plans, findings, indicators, access_record, packets, disclosures, exports, holds, destructions,
+    verification, log,
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def test_indicator_13_is_of_students_of_16_with_all_of_transition() -> None:
     assert counted("13", student(transition())) == [("transition complete", True)]
     assert counted("13", student()) == [("transition complete", False)]
     assert counted("13", History().iep("9-1")) == [], "fifteen"
+    assert counted("13", student(transition()), on="2025-11-30") == [], "the day of the count has not come"
 
 
 def test_children_are_counted_on_the_day_by_category_and_setting() -> None:

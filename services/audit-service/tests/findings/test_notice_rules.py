@@ -260,9 +260,45 @@ def test_copies_of_report_and_iep_are_shown_or_are_unproven() -> None:
     assert {f.told(day("1-1"), {}) for f in history.find("idea.copies", "1-1")} == {
         "No proof of copy of evaluation report.", "No proof of copy of IEP of 2025-12-09.",
     }  # fmt: skip
-    history.add("12-12", DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, personal={"recipient": "Elena Quill"},
-                purpose="records_request", ground="own_record", items=("whole_record",))  # fmt: skip
-    assert {f.state.value for f in history.find("idea.copies", "1-1")} == {"met"}
+    assert {f.state.value for f in copied(history, "12-12", "whole_record").find("idea.copies", "1-1")} == {
+        "met"
+    }
+
+
+def copied(history: History, on: str, *items: str, holder: UUID = MOTHER) -> History:
+    return history.add(
+        on, DisclosureRecorded, disclosure_id=an_id(f"copy {on}"), student_id=MIRA, holder_id=holder, channel="handed_over",
+        personal={"recipient": "Elena Quill"}, purpose="other", ground="own_record", items=items,
+    )  # fmt: skip
+
+
+def test_a_copy_is_one_only_for_who_holds_the_right_to_the_record_on_that_day() -> None:
+    history = eligible(referred()).holder(TEACHER, until=day("12-1"))
+    assert (
+        copied(history, "12-2", "evaluation_summary", holder=TEACHER).one("idea.copies", "1-1")[0]
+        == "unproven"
+    )
+    assert history.one("rec.disclosure-consent", "1-1") == (
+        "missed",
+        "Sent to Elena Quill on 2025-12-02 without.",
+    )
+    assert copied(history, "12-3", "evaluation_summary").one("idea.copies", "1-1") == (
+        "met", "Copy of evaluation report given 2025-12-03.",
+    )  # fmt: skip
+
+
+def test_a_copy_of_one_iep_is_none_of_another() -> None:
+    history = History().iep("12-9").iep("2026-03-09")
+    found = copied(history, "3-10", "plan").find("idea.copies", "4-1")
+    assert [(f.trigger_on, f.state.value) for f in found] == [(day("12-9"), "unproven"), (day("3-9"), "met")]
+    history = copied(history, "3-12", "plan_history")
+    assert {f.state.value for f in history.find("idea.copies", "4-1")} == {"met"}
+
+
+def test_no_copy_is_shown_by_one_of_something_else_or_of_before() -> None:
+    history = copied(eligible(referred()), "8-2", "whole_record").iep("12-9")
+    copied(history, "12-12", "progress")
+    assert {f.state.value for f in history.find("idea.copies", "1-1")} == {"unproven"}
 
 
 def test_staff_are_told_their_duties_before_a_version_takes_effect() -> None:

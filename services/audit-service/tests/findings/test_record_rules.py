@@ -1,6 +1,7 @@
 """Findings about education records: each rule by its sentence."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -36,6 +37,22 @@ def test_the_record_is_shown_within_45_days_and_before_any_meeting() -> None:
     assert before.find("rec.inspect", "12-5")[0].due_on == day("12-4")
     assert answered(before, "granted", "12-8").one("rec.inspect", "12-9")[0] == "met_late"
     assert answered(asked("records"), "withdrawn").one("rec.inspect", "12-31")[0] == "excused"
+
+
+def test_a_copy_of_the_whole_record_shows_it_to_who_asked() -> None:
+    def given(on: str, items: str, holder: UUID = MOTHER) -> str:
+        return asked("records").add(
+            on, DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, holder_id=holder, items=(items,),
+            personal={"recipient": "Elena Quill"}, purpose="records_request", ground="own_record",
+        ).one("rec.inspect", "12-1")[0]  # fmt: skip
+
+    assert given("11-1", "whole_record") == "met"
+    assert given("11-25", "whole_record") == "met_late"
+    assert {
+        given("11-1", "plan"),
+        given("10-1", "whole_record"),
+        given("11-1", "whole_record", an_id("aunt")),
+    } == {"overdue"}
 
 
 def test_who_asks_to_change_the_record_is_answered_or_told_of_the_hearing() -> None:

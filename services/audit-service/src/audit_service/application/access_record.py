@@ -97,7 +97,11 @@ def _told(
                 "ground": disclosure.ground.value, "parts": [kind.value for kind in disclosure.items],
                 "reported": disclosure.reported is not None, **where,
             }  # fmt: skip
-            yield told | ({"packet": str(disclosure.packet_id)} if disclosure.packet_id else {})
+            if disclosure.packet_id:
+                told["packet"] = str(disclosure.packet_id)
+            if disclosure.channel:
+                told["channel"] = disclosure.channel.value
+            yield told
         case ExportMade() as made:
             ours = entry.actor.role != VENDOR
             ground = AccessGround.SCHOOL_OFFICIAL if ours else AccessGround.CONTRACTED_PARTY

@@ -75,6 +75,10 @@ class Checkpoints(Protocol):
         """One for each district, or one district's. Raises one of `runtime.database.UNREACHABLE` where it cannot be asked."""
         ...
 
+    async def head(self, source: str, tenant: str) -> int:
+        """How many entries the district's log has, what waits for its index included; 0 where it has none. Raises as `newest`."""
+        ...
+
 
 class Cosigner:
     """Any number of instances may run it."""

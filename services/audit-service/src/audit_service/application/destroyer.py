@@ -2,8 +2,9 @@
 
 1. the order has its index and lies below the frontier;
 2. every hold that the log knows stands in the keyring, and nothing more is sealed under the student's keys;
-3. when no process can have such a key in memory to seal with, the keyring deletes them, unless a hold stands, or a request
-   about the record or a dispute came after the order and is open (34 CFR 99.10(e));
+3. when no process can have such a key in memory to seal with, and all that any service had settled by then is known here, the
+   keyring deletes them, unless a hold stands, or a request about the record or a dispute came after the order and is open
+   (34 CFR 99.10(e));
 4. ``destruction.contents_destroyed`` is logged, and every service erases its readable rows.
 
 Each step is safe to repeat, and none is undone.
@@ -18,6 +19,7 @@ from uuid import UUID
 import structlog
 
 from audit_service.application.records import DESTRUCTION, HOLD, Records
+from audit_service.application.taken_in import NotTakenIn
 from audit_service.domain.destruction import asked_about, destroyed
 from contracts.event import Actor, EventClass
 from contracts.ids import new_id
@@ -92,7 +94,11 @@ class Destroyer:
         loaded = await store.load(tenant, DESTRUCTION, destruction)
         if loaded.state.destruction.status != "ordered":
             return False
-        facts = await records.facts(tenant, order.student_id, order.classes)
+        try:
+            facts = await records.facts(tenant, order.student_id, order.classes)
+        except NotTakenIn as late:
+            log.warning("destruction_waits", destruction=str(destruction), why=late.message)
+            return False
         event: Any
         try:
             # Without a time since when they are retired the keys went before: nothing stops that any more.

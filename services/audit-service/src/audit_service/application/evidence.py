@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 from pydantic import ValidationError
 
-from audit_service.domain.moment import Moment
+from audit_service.domain.moment import Moment, read_basis, within
 from contracts.event import Actor, Event, EventClass, Recorded, UnknownEvent, decode
 from contracts.problems import NotFound
 from contracts.streams import destruction
@@ -242,6 +242,13 @@ class Evidence:
                                                 ORDER BY c.index DESC LIMIT 1), 0) AS size FROM audit.frontier f"""
             )
         return {row["source"]: row["size"] for row in rows}
+
+    async def read_basis(self, tenant: str, text: str | None) -> dict[str, int] | None:
+        """The basis that a caller names; raises `Invalid` where it reaches beyond what is known here."""
+        basis = read_basis(text)
+        if basis is not None:
+            within(basis, await self.sizes(tenant))
+        return basis
 
     async def frontier(self) -> dict[str, int]:
         """Of each source the first position that is not yet here."""

@@ -23,7 +23,7 @@ from contracts.audit import (
     RecipientPersonalData,
     WithheldEntry,
 )
-from contracts.event import Event, EventClass
+from contracts.event import Event, EventClass, Json
 from contracts.fields import ExternalId
 from contracts.log.checkpoint import Checkpoint
 from contracts.plan_document import history_of, versions
@@ -78,10 +78,29 @@ def _shown(_state: Disclosed, event: Event) -> list[Resource]:
             }  # fmt: skip
             return [Resource("packet", event.packet_id, shown, event.student_id, event.external_id)]
         case DisclosureRecorded():
-            shown = event.model_dump(mode="json", exclude_none=True, exclude={"disclosure_id", "student_id"})
-            shown |= {"student": str(event.student_id), "disclosed_on": event.effective_on.isoformat()}
-            return [Resource("disclosure", event.disclosure_id, shown, student=event.student_id)]
+            return [
+                Resource(
+                    "disclosure", event.disclosure_id, _disclosed(event), event.student_id, event.external_id
+                )
+            ]
     return []
+
+
+def _disclosed(event: DisclosureRecorded) -> Json:
+    document = event.model_dump(mode="json", exclude_none=True, exclude={"disclosure_id", "document"})
+    recipient = document.pop("personal")
+    own_names = {
+        "student_id": "student",
+        "packet_id": "packet",
+        "release_id": "release",
+        "holder_id": "holder",
+    }
+    shown = {own_names.get(name, name): value for name, value in document.items()}
+    shown |= {
+        "disclosed_on": event.effective_on.isoformat(),
+        "recipient": {"name": recipient.pop("recipient"), **recipient},
+    }
+    return shown
 
 
 DISCLOSURE: Model[Disclosed] = Model("disclosure", "1", Disclosed(), _evolve, _shown)

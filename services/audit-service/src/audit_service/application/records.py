@@ -8,6 +8,7 @@ from uuid import UUID
 
 from audit_service.application.evidence import opened_events
 from audit_service.application.judging import Judging
+from audit_service.application.taken_in import TakenIn
 from audit_service.domain import destruction as destructions
 from audit_service.domain import holds
 from audit_service.domain.destruction import AskDestruction, Destruction, Facts, MayNotBeDestroyed
@@ -140,12 +141,14 @@ class Records:
     """Holds and destruction of one service's districts."""
 
     def __init__(
-        self, judging: Judging, store: EventStore, keyring: PostgresKeyring, own: Sequence[Schedule] = ()
-    ) -> None:
+        self, judging: Judging, store: EventStore, keyring: PostgresKeyring, taken_in: TakenIn,
+        own: Sequence[Schedule] = (),
+    ) -> None:  # fmt: skip
         self.evidence = judging.evidence
         self._judging = judging
         self.store = store
         self.keyring = keyring
+        self._taken_in = taken_in
         self._own = own
         """Districts' own retention schedules."""
 
@@ -212,7 +215,8 @@ class Records:
         return appended
 
     async def facts(self, tenant: str, student: UUID, classes: Sequence[EventClass]) -> Facts:
-        """What the decision rests on, as of now."""
+        """What the decision rests on, as of now: all that was settled before, in whatever service. Raises `NotTakenIn`."""
+        await self._taken_in(tenant)
         today = await self.today(tenant)
         copies = await self.evidence.of_student(tenant, student)
         lines = [Line(c.entry.type, c.entry.stream, date.fromisoformat(c.entry.effective_on)) for c in copies]

@@ -10,6 +10,7 @@ from audit_service.application.cosigner import Checkpoints, Cosigner
 from audit_service.application.evidence import Evidence
 from audit_service.application.judging import Judging
 from audit_service.application.records import Records
+from audit_service.application.taken_in import all_taken_in
 from contracts.retention_schedule import Schedule
 from runtime.call import Call
 from runtime.projection import Difference, tenants
@@ -47,7 +48,11 @@ class AuditService(Service):
     @property
     def records(self) -> Records:
         """Holds and destruction."""
-        return Records(self.judging, self.store, self.keyring, self.schedules)
+
+        async def taken_in(tenant: str) -> None:
+            await all_taken_in(self.evidence, self.checkpoints(self), tenant)
+
+        return Records(self.judging, self.store, self.keyring, taken_in, self.schedules)
 
     async def seen(self, tenant: str, event_id: UUID, timeout: float = SEEN_SECONDS) -> bool:
         """Wait until the event's effect is in every answer."""

@@ -1,7 +1,7 @@
 """May this record go to that recipient? Signed, dated consent of whoever holds the record rights: 34 CFR 99.30, 99.5.
 
-There is no reporting way out here: it is Handrail itself that would disclose. A disclosure made elsewhere is reported as
-a disclosure.
+There is no reporting way out here: it is Handrail itself that would disclose. A disclosure made by hand or elsewhere is
+recorded as such: `audit_service.domain.disclosing`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,6 +50,10 @@ class RecordRights:
         held = latest.rights.record
         return latest if held.starts_on <= day and (held.ends_on is None or day <= held.ends_on) else None
 
+    def knows(self, holder: UUID) -> bool:
+        """Somebody who holds or once held rights of this student."""
+        return any(getattr(entry.event, "holder_id", None) == holder for entry in self.holders)
+
     def age_on(self, day: date) -> int | None:
         """Full years; ``None`` while the birth date is not known."""
         if self.personal is None:
@@ -96,15 +100,19 @@ class Disclosure:
 
 def release_for(disclosure: Disclosure, rights: RecordRights) -> ReleaseSigned:
     """The release that lets this go out; raises `ReleaseRequired` with every reason, each with citation and cure."""
-    release = rights.releases.get(disclosure.release) if disclosure.release else None
-    unmet = tuple(_without_release(disclosure) if release is None else _unmet(disclosure, release, rights))
-    if unmet:
+    if unmet := without_consent(disclosure, rights):
         raise ReleaseRequired(
             "This may not be sent: " + " ".join(reason.message for reason in unmet),
             reasons=unmet, release=disclosure.release,
         )  # fmt: skip
-    assert release is not None
-    return release
+    assert disclosure.release is not None
+    return rights.releases[disclosure.release]
+
+
+def without_consent(disclosure: Disclosure, rights: RecordRights) -> tuple[Reason, ...]:
+    """Every reason why the release named does not let this go out, each with citation and cure; empty: it does."""
+    release = rights.releases.get(disclosure.release) if disclosure.release else None
+    return tuple(_without_release(disclosure) if release is None else _unmet(disclosure, release, rights))
 
 
 _CURE = (

@@ -112,7 +112,7 @@ def readme(facts: ExportFacts) -> bytes:
         "",
         "How to check it",
         "  With Handrail, on a machine with no network and no database:",
-        "      handrail verify THIS-FILE.zip --keys KEYS-YOU-TRUST.txt",
+        "      handrail verify THIS-FILE.zip --keys KEYS-YOU-TRUST.txt      (or the folder it was unpacked into)",
         "  By hand, or with other programs:",
         "  1. The SHA-256 of each file must be the one in manifest.json.",
         "  2. For each line of events.jsonl: SHA-256 of the byte 00 and the text of `entry` is the leaf. With the hashes of",
@@ -122,6 +122,8 @@ def readme(facts: ExportFacts) -> bytes:
         "  4. For each line with contents: SHA-256 of the bytes 48 52 01, the salt (from hex) and the text of `contents` must",
         "     be the `digest` inside `entry`.",
         "  5. For each log in export.json the `nth` of the entries here must run from 1 to its `nth` without a gap.",
+        "  6. replay.json is what the entries come to: `handrail verify` folds them anew. report.pdf and timeline.json say the",
+        "     same in words, and are signed by nobody: where they differ, the entries count.",
         "",
         "What it proves, and what not",
         *(f"  {line}" for line in fill(

@@ -94,7 +94,9 @@ def secondary_transition(record: StudentRecord, year: Year) -> Iterator[Counted]
     postsecondary goals, assessments, services and courses, and who were invited to the meeting that discussed them, outside
     agencies only with consent."""
     plan = record.iep_on(year.count_on)
-    if plan is None or record.birth_date is None or reached(record.birth_date, 16) > year.count_on:
+    if plan is None or record.birth_date is None or year.count_on > record.today:
+        return
+    if reached(record.birth_date, 16) > year.count_on:
         return
     parts = [i for i in plan.items_on(year.count_on).values() if isinstance(i, Transition)]
     lacks = [name for name in _PARTS if all(getattr(part, name) is None for part in parts)]

@@ -11,6 +11,8 @@ from contracts.problems import Invalid, Reason
 from contracts.vocabulary import ServiceName
 
 SOURCES = tuple(service.value for service in ServiceName)
+YEARS_AHEAD = 5
+"""A reevaluation is due within three years; what is asked beyond that costs time and tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,35 @@ def read_day(text: str | None, today: date, *, field: str = "effective_on") -> d
         return date.fromisoformat(text)
     except ValueError as error:
         raise _unreadable(field, "a date like 2026-03-09") from error
+
+
+def day_asked(day: date, today: date, *, field: str = "effective_on") -> date:
+    """The day, unless it lies further ahead than anything is judged: a plan without an end owes something on every day."""
+    last = date(today.year + YEARS_AHEAD, 12, 31)
+    if day > last:
+        reason = Reason("too-far-ahead", f"a day up to {last}", pointer=f"/{field}")
+        raise Invalid(f"Nothing is judged further ahead than {last}.", reasons=(reason,))
+    return day
+
+
+def in_order(from_on: date | None, to_on: date | None) -> None:
+    """Raises `Invalid` for a span that ends before it begins."""
+    if from_on is not None and to_on is not None and to_on < from_on:
+        reason = Reason("ends-before-it-begins", f"a day from {from_on} on", pointer="/to_on")
+        raise Invalid(f"The days are in the wrong order: {to_on} is before {from_on}.", reasons=(reason,))
+
+
+def within(basis: Mapping[str, int] | None, sizes: Mapping[str, int]) -> None:
+    """Raises `Invalid` for a basis that no answer can have named: entries beyond those known here."""
+    beyond = [source for source, last in (basis or {}).items() if last >= sizes.get(source, 0)]
+    if beyond:
+        known = basis_text({source: size - 1 for source, size in sizes.items() if size}) or "nothing"
+        reason = Reason(
+            "beyond-the-log", f"what an earlier answer named; known here is {known}", pointer="/basis"
+        )
+        raise Invalid(
+            f"The basis reaches further than what is known here ({', '.join(beyond)}).", reasons=(reason,)
+        )
 
 
 def read_known(text: str | None, zone: str, *, field: str = "known_at") -> datetime | None:
@@ -74,7 +105,9 @@ def basis_text(basis: Mapping[str, int]) -> str:
 def read_state(text: str, today: date, zone: str, *, field: str) -> Moment:
     """One side of a diff: ``D`` or ``D,K``."""
     day, _, known = text.partition(",")
-    return Moment(read_day(day, today, field=field), read_known(known, zone, field=field))
+    return Moment(
+        day_asked(read_day(day, today, field=field), today, field=field), read_known(known, zone, field=field)
+    )
 
 
 def _unreadable(field: str, expected: str) -> Invalid:

@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from audit_service.domain.offline_fold import differs
 from audit_service.domain.packet import (
     DIGEST_PREFIX,
     FORMAT,
     KEYS,
+    MANIFEST,
     WITHOUT_PROOFS,
     NotAPacket,
     unzipped,
@@ -134,16 +136,17 @@ def _proof_file(
     outcome = Outcome()
     try:
         proof = LogProof.parse(content)
-        _signed(proof.note, keys, outcome)
+        signed = _signed(proof.note, keys, outcome)
         if entry is None:
             outcome.missing.append(
                 "the entry: get it beside the proof (.../proofs/ID/entry), and give it with --entry"
             )
             return outcome
         checkpoint = proof.check(entry)
-        outcome.proved.append(
-            f"This entry, byte for byte, is entry {proof.index} of the log's first {checkpoint.size}: {_entry_told(entry)}."
-        )
+        if signed is not None:
+            outcome.proved.append(
+                f"This entry, byte for byte, is entry {proof.index} of the log's first {checkpoint.size}: {_entry_told(entry)}."
+            )
         if contents is None:
             outcome.beyond.append("What the event says was not given (--contents), so it was not compared.")
         elif proof.extra is None:
@@ -175,15 +178,19 @@ def _opens(entry: bytes, salt: bytes, contents: bytes, which: str, outcome: Outc
 def _zip(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
     try:
         files = unzipped(content)
-        manifest = msgspec.json.decode(files.get("manifest.json", b"{}"))
+        manifest = msgspec.json.decode(files.get(MANIFEST, b"{}"))
         format_ = manifest.get("format") if isinstance(manifest, dict) else None
-    except (NotAPacket, msgspec.DecodeError) as error:
+    except NotAPacket as error:
         return Outcome(wrong=[str(error)])
+    except msgspec.DecodeError as error:
+        return Outcome(wrong=[f"{MANIFEST} was altered: {error}"])
     if format_ == EXPORT_FORMAT:
         return _export(files, keys)
     if format_ not in (FORMAT, WITHOUT_PROOFS):
         return Outcome(
-            wrong=["this zip is neither a packet nor an export of ours: its manifest names no format we know"]
+            wrong=[
+                f"this zip is neither a packet nor an export of ours: its {MANIFEST} is missing, or names no format we know"
+            ]
         )
     verified = verify_packet(content)
     outcome = Outcome(list(verified.said), list(verified.problems))
@@ -216,7 +223,7 @@ def _packet(files: dict[str, bytes], keys: Sequence[VerifierKey], outcome: Outco
         outcome.wrong.append(str(error))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
-    _limits(outcome, keys, "packet")
+    _limits(outcome, keys, "packet", "plan.pdf, packet.json and release.json")
 
 
 def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
@@ -230,20 +237,42 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
         checkpoints = _proofs(files, lines, list(keys) or enclosed, outcome)
         for log in said["logs"]:
             _complete(log, lines, checkpoints.get(log["service"]), said["student"]["id"], outcome)
+        if not outcome.wrong:
+            _answered(lines, files["replay.json"], said, outcome)
     except NoteBroken as error:
         outcome.wrong.append(str(error))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
-    _limits(outcome, keys, "export")
+    _limits(outcome, keys, "export", "report.pdf, timeline.json and CERTIFICATION.txt")
     return outcome
 
 
-def _limits(outcome: Outcome, keys: Sequence[VerifierKey], what: str) -> None:
+def _answered(lines: Sequence[dict[str, Any]], stood: bytes, said: dict[str, Any], outcome: Outcome) -> None:
+    """That ``replay.json`` is the answer to the question asked, and what the entries come to."""
+    answer = msgspec.json.decode(stood)
+    if wrong := differs(lines, stood):
+        outcome.wrong.append(wrong)
+    elif answer["student"] != said["student"]["id"] or answer["effective_on"] != said.get(
+        "as_of_on", answer["effective_on"]
+    ):
+        outcome.wrong.append("replay.json answers another question than export.json names")
+    else:
+        day = answer["effective_on"]
+        outcome.proved.append(
+            f"replay.json is exactly what the entries come to as of {day}: it was folded anew."
+        )
+
+
+def _limits(outcome: Outcome, keys: Sequence[VerifierKey], what: str, texts: str) -> None:
     if not keys:
         outcome.beyond.append(
             f"The keys were those that the {what} itself carries: compare keys.txt with the keys that the district has "
             "published or given you before, or give yours with --key."
         )
+    outcome.beyond.append(
+        f"That {texts} say the same as the entries: they are for people to read, and no log signs them. Whoever has another "
+        f"copy of this file from the district can compare; the {what} itself is an event that names its digest."
+    )
     outcome.beyond.append(
         "That what was recorded is true: a log proves who recorded what when, and that nobody changed it."
     )

@@ -11,7 +11,7 @@ from fastapi import Query
 from audit_service.application.evidence import Evidence
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, StudentNoMore, find_students
-from audit_service.domain.moment import Moment, read_basis, read_day, read_known
+from audit_service.domain.moment import Moment, day_asked, read_day, read_known
 from contracts.event import EventClass
 from contracts.problems import NotFound
 from runtime.call import Call
@@ -52,7 +52,10 @@ async def asked_for(
     zone = (await evidence.district(tenant)).time_zone
     today = (await evidence.now(tenant)).date()
     day, known = effective_on.strip(), known_at.strip()
-    return Asked(read_day(day, today), read_known(known, zone), known, zone, read_basis(basis.strip()))
+    return Asked(
+        day_asked(read_day(day, today), today), read_known(known, zone), known, zone,
+        await evidence.read_basis(tenant, basis.strip()),
+    )  # fmt: skip
 
 
 async def frame(call: Call) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
 from audit_service.domain.goals_shown import one_of, shown
-from audit_service.domain.moment import basis_text, read_day
+from audit_service.domain.moment import basis_text, in_order, read_day
 from audit_service.domain.packet_text import item_lines
 from contracts.canonical import instant
 from contracts.goals.picture import picture
@@ -95,6 +95,7 @@ def _narrowed(chosen: dict[str, str]) -> Narrowed:
         read_day(chosen[name], date.min, field=name) if name in chosen else None
         for name in ("from_on", "to_on")
     )
+    in_order(from_on, to_on)
     return Narrowed(chosen.get("type"), service, from_on, to_on, chosen.get("by"))
 
 

@@ -15,7 +15,7 @@ from audit_service.application.access_record import TYPES, accesses, on_paper
 from audit_service.application.service import audit
 from audit_service.domain.timeline import Who
 from contracts.event import EventClass
-from contracts.vocabulary import AccessGround
+from contracts.vocabulary import AccessGround, Channel
 from runtime.auth import Principal, allow
 from runtime.call import Asked
 from runtime.http import Routes
@@ -44,6 +44,7 @@ class Accessed(BaseModel):
     parts: list[str]
     count: int = 1
     packet: UUID | None = None
+    channel: Channel | None = Field(default=None, description="Of a disclosure by hand: how it was given.")
     export: UUID | None = None
     unusual: Unusual | None = Field(
         default=None, description="The party had no role for this student on that day, by what is known now."

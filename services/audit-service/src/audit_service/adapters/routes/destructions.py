@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from audit_service.application.service import audit
+from audit_service.application.taken_in import NotTakenIn
 from audit_service.domain.destruction import (
     AskDestruction,
     MayNotBeDestroyed,
@@ -126,7 +127,10 @@ class DestructionOut(BaseModel):
 
 
 @routes.post(
-    "/destructions", status_code=201, response_model=DestructionOut, responses=problems(MayNotBeDestroyed)
+    "/destructions",
+    status_code=201,
+    response_model=DestructionOut,
+    responses=problems(MayNotBeDestroyed, NotTakenIn),
 )
 async def post_destruction(body: DestructionIn, who: Destroyer, asked: Asked) -> Response:
     """Ask that contents of a student's record be destroyed. Nothing is, until a second person approves.
@@ -164,7 +168,7 @@ async def get_destruction(destruction_id: UUID, who: Reader, asked: Asked) -> Re
 
 @routes.post(
     "/destructions/{destruction_id}/approval", response_model=DestructionOut,
-    responses=problems(MayNotBeDestroyed, SecondPersonRequired, NotWaiting),
+    responses=problems(MayNotBeDestroyed, SecondPersonRequired, NotWaiting, NotTakenIn),
 )  # fmt: skip
 async def post_approval(destruction_id: UUID, who: Destroyer, asked: Asked) -> Response:
     """Approve what somebody else has asked for. From here on it is carried out, whatever fails in between.

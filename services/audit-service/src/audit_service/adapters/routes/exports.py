@@ -11,7 +11,7 @@ from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.application.exports import MakeExport, make_export
 from audit_service.application.proofs import NotCosigned
 from audit_service.application.service import audit
-from audit_service.domain.moment import read_known
+from audit_service.domain.moment import day_asked, read_known
 from contracts.canonical import Instant
 from contracts.fields import ExternalId, Line
 from contracts.ids import new_id
@@ -99,6 +99,8 @@ async def post_export(body: ExportIn, who: Maker, asked: Asked) -> Response:
     if known_at > now:
         reason = Reason("not-yet", "give a moment that has come, or leave it out", pointer="/known_at")
         raise Invalid("What will be known cannot be exported.", reasons=(reason,))
+    if body.effective_on is not None:
+        day_asked(body.effective_on, now.date())
     export = new_id()
     command = MakeExport(
         export, body.student, body.effective_on, known_at.astimezone(UTC), body.purpose, now.date(),

@@ -24,7 +24,7 @@ from audit_service.application.findings import (
 from audit_service.application.service import audit
 from audit_service.domain.findings.finding import State
 from audit_service.domain.findings.rules import RulePage, rule_pages
-from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
+from audit_service.domain.moment import Moment, basis_text, day_asked, read_day, read_known
 from contracts.problems import NotFound
 from contracts.shipped_profiles import shipped_profiles
 from runtime.auth import Principal, allow
@@ -104,7 +104,8 @@ async def _moment(
     evidence = audit(asked).evidence
     zone = (await evidence.district(who.tenant)).time_zone
     today = (await evidence.now(who.tenant)).date()
-    return Moment(read_day(on, today, field="on"), read_known(known_at, zone), read_basis(basis))
+    day = day_asked(read_day(on, today, field="on"), today, field="on")
+    return Moment(day, read_known(known_at, zone), await evidence.read_basis(who.tenant, basis))
 
 
 def _answer(

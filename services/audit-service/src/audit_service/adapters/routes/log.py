@@ -34,7 +34,10 @@ async def get_cosigned_checkpoint(service_name: ServiceName, asked: Asked, who: 
             await service.cosigner.signer(),
         )
     if note is None:
-        raise NotCosigned("Nothing of this log is cosigned yet. Ask again in a moment.")
+        raise NotCosigned(
+            "Nothing of this log is cosigned yet. Ask again in a moment; where it stays so, GET /audit/v1/verification "
+            "says what is wrong."
+        )
     return Response(str(note), media_type=TEXT)
 
 

@@ -12,7 +12,7 @@ from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
 from audit_service.adapters.routes.cursors import Basis, EffectiveOn, KnownAt
 from audit_service.application.service import audit
 from audit_service.application.timeline import plan_at
-from audit_service.domain.moment import Moment, read_basis, read_day, read_known, read_state
+from audit_service.domain.moment import Moment, day_asked, read_day, read_known, read_state
 from contracts.plan_diff import ItemDifference, describe, diff
 from contracts.plan_document import PlanDocument
 from contracts.problems import NotFound
@@ -63,7 +63,11 @@ async def get_plan(
     evidence = audit(asked).evidence
     now = await evidence.now(who.tenant)
     zone = (await evidence.district(who.tenant)).time_zone
-    moment = Moment(read_day(effective_on, now.date()), read_known(known_at, zone), read_basis(basis))
+    today = now.date()
+    moment = Moment(
+        day_asked(read_day(effective_on, today), today), read_known(known_at, zone),
+        await evidence.read_basis(who.tenant, basis),
+    )  # fmt: skip
     document = await plan_at(evidence, who.tenant, plan_id, moment)
     if document is None:
         raise NotFound("Nothing was known of this plan then.")

@@ -23,7 +23,7 @@ from audit_service.application.evidence import Narrowed
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import student_at, timeline
-from audit_service.domain.moment import Moment, basis_text, read_basis, read_day, read_known
+from audit_service.domain.moment import Moment, basis_text, day_asked, in_order, read_day, read_known
 from audit_service.domain.replay import StudentReplay
 from audit_service.domain.timeline import TimelineEntry
 from contracts.event import EventClass
@@ -94,10 +94,11 @@ async def get_timeline(
     """
     evidence = audit(asked).evidence
     zone = (await evidence.district(who.tenant)).time_zone
+    in_order(from_on, to_on)
     after, fixed = read_page_cursor(student_id, cursor)
     page = await timeline(
         evidence, who.tenant, student_id, known_at=read_known(known_at, zone),
-        basis=fixed if fixed is not None else read_basis(basis), after=after, limit=limit,
+        basis=fixed if fixed is not None else await evidence.read_basis(who.tenant, basis), after=after, limit=limit,
         narrowed=Narrowed(type, service.value if service else None, from_on, to_on, by),
     )  # fmt: skip
     body: dict[str, Any] = {
@@ -132,9 +133,9 @@ async def get_replay(
     evidence = audit(asked).evidence
     now = await evidence.now(who.tenant)
     moment = Moment(
-        read_day(effective_on, now.date()),
+        day_asked(read_day(effective_on, now.date()), now.date()),
         read_known(known_at, (await evidence.district(who.tenant)).time_zone),
-        read_basis(basis),
+        await evidence.read_basis(who.tenant, basis),
     )
     answer = await student_at(evidence, who.tenant, student_id, moment, audit(asked).judging)
     query = {"effective_on": answer.effective_on.isoformat(), "basis": basis_text(answer.basis)}

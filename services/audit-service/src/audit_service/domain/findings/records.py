@@ -36,6 +36,14 @@ def answer_of(record: StudentRecord, request: Recorded[RequestMade]) -> Recorded
     return mine[-1] if mine else None
 
 
+def of_their_own(record: StudentRecord, entry: Recorded[DisclosureRecorded]) -> bool:
+    """Given to the parent or adult student who held the right to the record on the day (99.10, 300.613)."""
+    event = entry.event
+    return event.ground is AccessGround.OWN_RECORD and any(
+        holder.holder_id == event.holder_id for holder in record.holders_on(entry.effective_on, "record")
+    )
+
+
 @rule("idea.iee-answered")
 def independent_evaluation_answered(record: StudentRecord) -> Iterator[Finding]:
     """When a parent asks for an independent evaluation at public expense, the district provides it or files for a hearing,
@@ -63,7 +71,8 @@ def independent_evaluation_answered(record: StudentRecord) -> Iterator[Finding]:
 
 @rule("rec.inspect")
 def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
-    """Who asks to see the record sees it before any meeting of the team or hearing, and within 45 calendar days at the latest."""
+    """Who asks to see the record sees it before any meeting of the team or hearing, and within 45 calendar days at the latest.
+    That they did is shown by the answer to the request, or by the whole record given to somebody who holds the right to it."""
     good = {RequestOutcome.GRANTED, RequestOutcome.GRANTED_IN_PART}
     for request in record.of(RequestMade):
         if request.event.kind is not RequestKind.RECORDS:
@@ -77,13 +86,19 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
         ]
         due_on = min((each for each in (by_count, *met) if each is not None), default=None)
         outcome = answer.event.outcome if answer else None
-        on = answer.effective_on if answer and outcome in good else None
+        copies = [
+            entry for entry in record.of(DisclosureRecorded) if entry.effective_on >= day
+            and RecordKind.WHOLE_RECORD in entry.event.items and of_their_own(record, entry)
+        ]  # fmt: skip
+        shown = [*([answer] if answer and outcome in good else []), *copies]
+        first: Recorded[Any] | None = min(shown, key=lambda entry: entry.effective_on, default=None)
+        on = first.effective_on if first else None
         yield record.finding(
             "rec.inspect", request.id, day,
             f"Request {day} " + (f"answered {on}, due {due_on}." if on else "open, {late} days late."),
             state=State.EXCUSED if outcome is RequestOutcome.WITHDRAWN else None, due_on=due_on, done_on=on,
             kept=f"Request {day} answered {on}." if on else f"Request {day} withdrawn.", due=f"Request {day} open, due {due_on}.",
-            events=(request, answer), cure="Show the record.",
+            events=(request, answer, first), cure="Show the record.",
         )  # fmt: skip
 
 
@@ -151,15 +166,19 @@ def _release(
 @rule("rec.disclosure-consent")
 def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]:
     """Before a part of the record goes to somebody, there is a signed and dated consent that names the records, the purpose and
-    the party, or one of the exceptions of 99.31 is named."""
+    the party, or one of the exceptions of 99.31 is named. Whoever holds the right to the record may have it (99.10)."""
     for entry in record.of(DisclosureRecorded):
         event, day = entry.event, entry.effective_on
         release = _release(record, event, day)
         covers = release is not None and (
             RecordKind.WHOLE_RECORD in release.event.records or set(event.items) <= set(release.event.records)
         )
-        by_consent = event.ground is AccessGround.CONSENT
-        state = (State.MET if covers else State.MISSED) if by_consent else State.EXCUSED
+        if event.ground is AccessGround.CONSENT:
+            state = State.MET if covers else State.MISSED
+        elif event.ground is AccessGround.OWN_RECORD and event.holder_id is not None:
+            state = State.EXCUSED if of_their_own(record, entry) else State.MISSED
+        else:
+            state = State.EXCUSED
         who = event.personal.recipient
         yield record.finding(
             "rec.disclosure-consent", entry.id, day, f"Sent to {who} on {day} without."

@@ -11,6 +11,7 @@ from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.plan import Change, PlanFacts
 from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.records import of_their_own
 from audit_service.domain.findings.waiting import waiting
 from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
@@ -30,7 +31,6 @@ from contracts.progress import ResponsibilityAcknowledged
 from contracts.streams import school_year
 from contracts.students import RequestMade, RightsHolderConfirmed, RightsHolderEnded
 from contracts.vocabulary import (
-    AccessGround,
     DisputeKind,
     EvaluationKind,
     Law,
@@ -131,34 +131,48 @@ def _triggers(record: StudentRecord) -> Iterator[tuple[str, Recorded[Any], date 
 @rule("idea.copies")
 def copies_are_given(record: StudentRecord) -> Iterator[Finding]:
     """The parents get, free, a copy of the evaluation report with the determination of eligibility, and of each IEP. A copy is
-    shown by the draft shared in the text that was adopted, or by a disclosure to the parents of their own record. Federal
-    law names no number of days."""
+    shown by the draft shared in the text that was adopted, or by a disclosure of their own record to somebody who held the
+    right to it that day: of an IEP before the next one, unless it was the plan's history or the whole record. Federal law
+    names no number of days."""
     for entry in found_eligible(record):
-        yield _copy(
-            record, entry, "evaluation report", {RecordKind.EVALUATION_SUMMARY, RecordKind.WHOLE_RECORD}, None
-        )
+        given = _to_the_family(record, entry.effective_on, {RecordKind.EVALUATION_SUMMARY})
+        yield _copy(record, entry, "evaluation report", given, None)
     for plan in record.ieps:
         for adoption in plan.adoptions:
-            kinds = {RecordKind.PLAN, RecordKind.WHOLE_RECORD}
-            yield _copy(record, adoption, f"IEP of {adoption.effective_on}", kinds, plan)
+            day = adoption.effective_on
+            given = _to_the_family(record, day, {RecordKind.PLAN_HISTORY}) + _this_iep(record, plan, day)
+            yield _copy(record, adoption, f"IEP of {day}", given, plan)
+
+
+def _to_the_family(
+    record: StudentRecord, since: date, kinds: set[RecordKind], before: date = date.max
+) -> list[Recorded[Any]]:
+    return [
+        entry
+        for entry in record.of(DisclosureRecorded)
+        if of_their_own(record, entry)
+        and (kinds | {RecordKind.WHOLE_RECORD}) & set(entry.event.items)
+        and since <= entry.effective_on < before
+    ]
+
+
+def _this_iep(record: StudentRecord, plan: PlanFacts, day: date) -> list[Recorded[Any]]:
+    others = [each.effective_on for each in plan.adoptions]
+    before = max((each for each in others if each < day), default=date.min)
+    until = min((each for each in others if each > day), default=date.max)
+    shared = [
+        entry
+        for entry in record.of(DraftShared)
+        if entry.event.plan_id == plan.plan_id and before < entry.effective_on <= day
+    ]
+    return [*_to_the_family(record, day, {RecordKind.PLAN}, until), *shared[-1:]]
 
 
 def _copy(
-    record: StudentRecord, entry: Recorded[Any], what: str, kinds: set[RecordKind], plan: PlanFacts | None
+    record: StudentRecord, entry: Recorded[Any], what: str, given: list[Recorded[Any]], plan: PlanFacts | None
 ) -> Finding:
     day = entry.effective_on
-    given: list[Recorded[Any]] = [
-        e for e in record.of(DisclosureRecorded)
-        if e.event.ground is AccessGround.OWN_RECORD and kinds & set(e.event.items) and e.effective_on >= day
-    ]  # fmt: skip
-    if plan is not None:
-        before = max((a.effective_on for a in plan.adoptions if a.effective_on < day), default=date.min)
-        shared = [
-            e
-            for e in record.of(DraftShared)
-            if e.event.plan_id == plan.plan_id and before < e.effective_on <= day
-        ]
-        given += shared[-1:]
+    given = sorted(given, key=lambda each: each.effective_on)
     on = max(given[0].effective_on, day) if given else None
     return record.finding(
         "idea.copies", entry.id, day, f"No proof of copy of {what}.", state=None if given else State.UNPROVEN,

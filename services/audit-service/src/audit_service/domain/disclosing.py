@@ -1,0 +1,123 @@
+"""A disclosure made by hand or elsewhere: to whom, of what, when, how and on which ground (34 CFR 300.614, 99.32).
+
+A copy that a parent or adult student gets of their own record is one (99.10, 300.306(a)(2), 300.322(f)); so is what
+somebody else was given under a signed consent, or under an exception of 99.31.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from audit_service.domain.disclosure import Disclosure, RecordRights, without_consent
+from contracts.audit import DisclosureRecorded, RecipientPersonalData
+from contracts.fields import ExternalId
+from contracts.problems import Invalid, Reason, Rejected
+from contracts.values import Reported, Unmet
+from contracts.vocabulary import AccessGround, Channel, RecordKind, ReleasePurpose
+
+
+class DisclosureRefused(Rejected):
+    """The ground named does not let this be disclosed; one that was made all the same is reported."""
+
+    code = "disclosure-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDisclosure:
+    """Part of a record is given to somebody, or was."""
+
+    disclosure: UUID
+    student: UUID
+    recipient: RecipientPersonalData
+    purpose: ReleasePurpose
+    ground: AccessGround
+    items: tuple[RecordKind, ...]
+    today: date
+    disclosed_on: date | None = None
+    holder: UUID | None = None
+    release: UUID | None = None
+    channel: Channel | None = None
+    external_id: ExternalId | None = None
+    reported: Reported | None = None
+
+
+def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[DisclosureRecorded]:
+    """Record it. Refused where its ground does not hold, unless it has happened already and is reported."""
+    on = _day(command)
+    _ids_are_known(command, rights)
+    return [
+        DisclosureRecorded(
+            effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.recipient,
+            purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
+            external_id=command.external_id, holder_id=command.holder, channel=command.channel,
+            reported=_settled(tuple(_unmet(command, rights, on)), command.reported),
+        )
+    ]  # fmt: skip
+
+
+def _day(command: RecordDisclosure) -> date:
+    said, reported = command.disclosed_on, command.reported
+    pointer = "/disclosed_on" if said is not None or reported is None else "/reported/occurred_on"
+    if said is not None and reported is not None and said != reported.occurred_on:
+        message = f"It was disclosed on one day: {said} and {reported.occurred_on} contradict each other."
+        raise _cannot_be_true("two-days", message, pointer)
+    on = said or (reported.occurred_on if reported else command.today)
+    if on > command.today:
+        raise _cannot_be_true("disclosed-in-the-future", f"{on} is still to come.", pointer)
+    return on
+
+
+def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
+    if command.holder is not None and not rights.knows(command.holder):
+        message = "Nobody by this id was ever confirmed as a holder of this student's rights."
+        raise _cannot_be_true("holder-unknown", message, "/holder")
+    if command.release is not None and command.release not in rights.releases:
+        raise _cannot_be_true(
+            "release-unknown", "The release named is not in this student's record.", "/release"
+        )
+
+
+def _unmet(command: RecordDisclosure, rights: RecordRights, on: date) -> Iterator[Reason]:
+    if command.ground is AccessGround.OWN_RECORD:
+        if command.holder is None or rights.holding(command.holder, on) is None:
+            message = f"who received it did not hold the record rights on {on}."
+            cure = (
+                "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "
+                "a parent of an adult student who depends on them for tax is `parent_of_dependent_student`."
+            )
+            yield Reason(
+                "recipient-held-no-record-rights", message, "34 CFR 99.10, 99.4, 99.5", cure, "/holder"
+            )
+    elif command.ground is AccessGround.CONSENT:
+        disclosure = Disclosure(
+            command.student, command.release, command.purpose, command.recipient.recipient, on
+        )
+        yield from without_consent(disclosure, rights)
+        release = rights.releases.get(command.release) if command.release else None
+        more = [] if release is None else not_named(command.items, release.records)
+        if more:
+            message = f"the release does not name {', '.join(kind.value.replace('_', ' ') for kind in more)}."
+            cure = "Record a release that names these records too."
+            yield Reason("records-not-covered", message, "34 CFR 99.30(b)(1)", cure, "/items")
+
+
+def not_named(items: Sequence[RecordKind], named: Sequence[RecordKind]) -> list[RecordKind]:
+    """The parts of the record that a consent to ``named`` does not cover."""
+    return [] if RecordKind.WHOLE_RECORD in named else [kind for kind in items if kind not in named]
+
+
+def _settled(unmet: Sequence[Reason], reported: Reported | None) -> Reported | None:
+    if reported is None:
+        if unmet:
+            raise DisclosureRefused(
+                "This may not be disclosed: " + " ".join(reason.message for reason in unmet)
+                + " If it has happened already, record it as it was with `reported`.", reasons=tuple(unmet),
+            )  # fmt: skip
+        return None
+    said = (Unmet(code=each.code, citation=each.citation, message=each.message) for each in unmet)
+    return reported.model_copy(update={"unmet": tuple(said)})
+
+
+def _cannot_be_true(code: str, message: str, pointer: str) -> Invalid:
+    return Invalid(message, reasons=(Reason(code, message, pointer=pointer),))

@@ -1,0 +1,71 @@
+"""Folding an export's entries anew, offline: what stood on the day has to come out of them, byte for byte."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from pydantic import ValidationError
+
+from audit_service.domain.moment import basis_of
+from audit_service.domain.replay import replay
+from contracts.canonical import parse_instant
+from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """A line of ``events.jsonl``."""
+
+    source: str
+    index: int
+    entry: dict[str, Any]
+    contents: str | None
+
+
+def differs(lines: Sequence[dict[str, Any]], stood: bytes) -> str | None:
+    """What is wrong with ``replay.json``, said to be what the entries of ``events.jsonl`` come to; ``None``: nothing.
+
+    The entries have to be proved before: of others nothing is known, and they may raise anything.
+    """
+    logged = [
+        _Logged(line["source"], line["index"], msgspec.json.decode(line["entry"]), line.get("contents"))
+        for line in lines
+    ]
+    logged.sort(key=lambda each: (parse_instant(each.entry["known_at"]), each.source, each.index))
+    opened = [_opened(each) for each in logged]
+    closed = tuple(
+        UUID(each.entry["id"]) for each, event in zip(logged, opened, strict=True) if event is None
+    )
+    said = msgspec.json.decode(stood)
+    day = date.fromisoformat(said["effective_on"])
+    known = [each for each in opened if each is not None]
+    answer = replay(UUID(said["student"]), known, day, closed).model_copy(update={"basis": basis_of(logged)})
+    if answer.to_bytes() + b"\n" == stood:
+        return None
+    anew = answer.to_json()
+    differ = sorted(name for name in anew.keys() | said.keys() if anew.get(name) != said.get(name))
+    return f"replay.json is not what the entries come to ({', '.join(differ) or 'its form'})"
+
+
+def _opened(line: _Logged) -> Recorded[Event] | None:
+    """``None`` where the contents are not there, or are of a kind that this version does not know."""
+    entry = line.entry
+    if line.contents is None:
+        return None
+    try:
+        event = decode(
+            entry["type"], entry["schema"], line.contents.encode(), date.fromisoformat(entry["effective_on"])
+        )
+    except (UnknownEvent, ValidationError, msgspec.DecodeError):
+        return None
+    causation = entry.get("causation")
+    return Recorded(
+        event=event, id=UUID(entry["id"]), source=line.source, tenant=entry["tenant"], subject=UUID(entry["subject"]),
+        stream=entry["stream"], version=entry["version"], recorded_at=parse_instant(entry["recorded_at"]),
+        actor=Actor.model_validate(entry["actor"]), correlation=entry["correlation"],
+        causation=UUID(causation) if causation else None, rules=entry.get("rules"), index=line.index,
+        known_at=parse_instant(entry["known_at"]),
+    )  # fmt: skip

@@ -1,0 +1,17 @@
+"""Let it be seen how many entries a log has, those that wait for their index included.
+
+A destruction waits until all that was settled before it began is known. A view alone: no row changes.
+"""
+
+from runtime.log_schema import log_heads_1
+from runtime.migrations import run_script
+
+revision, down_revision = "0009", "0008"
+
+
+def upgrade() -> None:
+    run_script(log_heads_1("progress"))
+
+
+def downgrade() -> None:
+    run_script(["DROP VIEW progress.log_heads", "DROP POLICY view ON progress.unsequenced"])
