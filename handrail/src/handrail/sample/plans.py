@@ -21,6 +21,12 @@ WRITTEN_TO = 23
 """The number of an IEP whose notices go by letter, although there is an e-mail address: it was not elected."""
 SAID = ["purpose", "time", "place", "attendees", "right_to_bring_others"]
 
+OF_ADOPTIONS = (
+    "The team wrote the plan for the year from what the evaluation and the family said.",
+    "The last evaluation report, the teachers' notes, the family's own words.",
+    "More time outside the class: not needed to reach the goals.",
+)
+
 
 def plan_of(scene: Scene, world: World, held: Held) -> Life:
     """From the first talk to the day after the meeting."""
@@ -39,11 +45,15 @@ def plan_of(scene: Scene, world: World, held: Held) -> Life:
     _met(manager, held, meeting, invited)
     if held.is_iep:
         _agreed(manager, held)
+        if held.number % 7:  # As in life: once the report is promised, and not given.
+            _report_given(scene, held)
         if held.number % 8 != 3 and held.number % 10 != 9:
             shared(scene, held, "The plan as it will be adopted")
     body: Json = {"effective_on": held.binds_on.isoformat(), "meeting": meeting}
     if not held.is_iep and held.number % 4:
         body["review_due_on"] = (held.meets_on + timedelta(days=364)).isoformat()
+    if held.number % 8 not in (2, 6):  # For those the office has to find words.
+        body["notice"] = notice_words(*OF_ADOPTIONS)
     scene.decide(manager, f"{held.path}/adoption", body, version=version)
     held.version = manager.client.last_event or ""
     handed_on(manager, held, held.binds_on, held.meets_on)
@@ -87,6 +97,24 @@ def shared(scene: Scene, held: Held, title: str) -> None:
         "document": text,
     }
     scene.by(held.manager).client.post(f"{held.path}/draft-shares", given)
+
+
+def notice_words(explanation: str, used: str, options: str) -> Json:
+    """Parts 2, 3, 6 and 7 of a prior written notice (34 CFR 300.503(b))."""
+    return {
+        "explanation": explanation, "evaluations_used": used, "options_considered": options, "other_factors": "None.",
+    }  # fmt: skip
+
+
+def _report_given(scene: Scene, held: Held) -> None:
+    """The family takes home a copy of the evaluation report (34 CFR 300.306(a)(2))."""
+    scene.by("director").client.post(
+        "/audit/v1/disclosures",
+        {"student": held.student, "recipient": {"name": f"{held.child.parent_given} {held.child.family}"},
+         "holder": held.holder, "ground": "own_record", "purpose": "other", "items": ["evaluation_summary"],
+         "channel": "handed_over", "disclosed_on": scene.day.isoformat(),
+         "external_id": f"sis:report-copy-{held.child.number}"},
+    )  # fmt: skip
 
 
 def write(scene: Scene, world: World, held: Held) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from handrail.plan_items import Json
-from handrail.sample.plans import WRITTEN_TO
+from handrail.sample.plans import OF_ADOPTIONS, WRITTEN_TO, notice_words
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import World
 from handrail.stage import Stage
@@ -13,11 +13,7 @@ PATIENCE_SECONDS = 30.0
 LACKS_WORDS = "part-missing:"
 BY_HAND = {"mode-needs-a-person"}
 WORDS: dict[str, tuple[str, str, str]] = {
-    "plan_adopted": (
-        "The team wrote the plan for the year from what the evaluation and the family said.",
-        "The last evaluation report, the teachers' notes, the family's own words.",
-        "More time outside the class: not needed to reach the goals.",
-    ),
+    "plan_adopted": OF_ADOPTIONS,
     "eligibility_determined": (
         "The group looked at every source, and at what the law asks.",
         "The evaluation report, three lessons observed, the physician's letter.",
@@ -29,7 +25,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "Waiting for another occurrence: the pattern is plain.",
     ),
 }
-"""Parts 2, 3 and 6 of a prior written notice (34 CFR 300.503(b)), by its occasion."""
+"""For `notice_words`, by a notice's occasion."""
 OTHERWISE = (
     "It was decided from what the school knows of the student.",
     "The record of this school year.",
@@ -70,13 +66,7 @@ def _codes(notice: Json) -> list[str]:
 
 
 def _given_words(by: Stage, scene: Scene, notice: Json) -> None:
-    explanation, used, options = WORDS.get(notice.get("occasion", ""), OTHERWISE)
-    words = {
-        "explanation": explanation,
-        "evaluations_used": used,
-        "options_considered": options,
-        "other_factors": "None.",
-    }
+    words = notice_words(*WORDS.get(notice.get("occasion", ""), OTHERWISE))
     by.client.post(
         f"/notify/v1/notices/{notice['id']}/parts", words, key=f"{scene.name}-words-{notice['id']}"
     )

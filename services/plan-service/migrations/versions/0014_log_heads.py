@@ -6,7 +6,7 @@ A destruction waits until all that was settled before it began is known. A view 
 from runtime.log_schema import log_heads_1
 from runtime.migrations import run_script
 
-revision, down_revision = "0013", "0012"
+revision, down_revision = "0014", "0013"
 
 
 def upgrade() -> None:
