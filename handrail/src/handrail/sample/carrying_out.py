@@ -21,21 +21,27 @@ def weekdays_of(service: Json) -> list[int]:
 def scheduled(scene: Scene, world: World, held: Held) -> Life:
     """From the second week of a plan on its services have their weekdays; one provider's is taken over by another."""
     yield held.meets_on + WEEK
-    by = scene.by(held.manager).client
-    made = []
+    made = have_weekdays(scene, held)
+    if held.number == 2:
+        yield world.office_day(scene.day.year + 1, 2)
+        schedule, body = made[0]
+        by = scene.by(held.manager).client
+        by.post(f"{API}/schedules/{schedule}/end", {"on": scene.day.isoformat()})
+        taken_over = {"staff": held.school.staff[READING], "from": scene.day.isoformat(), "starts_at": "09:30",
+                      "external_id": f"sis:schedule-{schedule}-again"}  # fmt: skip
+        by.post(f"{API}/schedules", body | taken_over)
+
+
+def have_weekdays(scene: Scene, held: Held) -> list[tuple[str, Json]]:
+    """From today on each of a plan's services has its weekdays and its provider; the schedules' ids, and what they say."""
+    by, made = scene.by(held.manager).client, []
     for service in held.services:
         body: Json = {
             "plan": held.plan, "item": service["id"], "staff": held.school.staff[service["provider_role"]],
             "weekdays": weekdays_of(service), "from": scene.day.isoformat(), "external_id": f"sis:schedule-{service['id']}",
         }  # fmt: skip
         made.append((by.post(f"{API}/schedules", body)["id"], body))
-    if held.number == 2:
-        yield world.office_day(scene.day.year + 1, 2)
-        schedule, body = made[0]
-        by.post(f"{API}/schedules/{schedule}/end", {"on": scene.day.isoformat()})
-        taken_over = {"staff": held.school.staff[READING], "from": scene.day.isoformat(), "starts_at": "09:30",
-                      "external_id": f"sis:schedule-{schedule}-again"}  # fmt: skip
-        by.post(f"{API}/schedules", body | taken_over)
+    return made
 
 
 def made_up(scene: Scene, held: Held, day: date, answer: str) -> Life:

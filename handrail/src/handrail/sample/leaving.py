@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from handrail.plan_items import Json
+from handrail.sample.carrying_out import have_weekdays
 from handrail.sample.documents import page
 from handrail.sample.handed_on import handed_on
 from handrail.sample.needs import NEEDS
@@ -94,7 +95,7 @@ def _leaves(scene: Scene, held: Held, first_day_without: date, reason: str) -> N
 
 
 def reviewed(scene: Scene, world: World, held: Held, on: date) -> Life:
-    """The annual review: the team meets, the plan's next version is written and adopted."""
+    """The annual review: the team meets, the plan's next version is written, adopted and handed on."""
     yield on - timedelta(days=7)
     manager = scene.by(held.manager)
     team: list[Invited] = [(rights_holder(held.holder), ["parent"])]
@@ -125,6 +126,8 @@ def reviewed(scene: Scene, world: World, held: Held, on: date) -> Life:
     )
     held.items, held.services = items, [item for item in items if item["kind"] == "service"]
     handed_on(manager, held, binds_on, on)
+    yield binds_on
+    have_weekdays(scene, held)
 
 
 def _next_items(scene: Scene, world: World, held: Held, on: date) -> list[Json]:
