@@ -122,10 +122,20 @@ class EmbeddedPostgres:
     def psql(self, database: str, sql: str) -> str:
         """Run ``sql`` as the superuser; stops at the first error."""
         return subprocess.run(
-            [BINARIES / "psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", self.socket_folder,
-             "-U", "postgres", "-d", database],
-            input=sql, text=True, capture_output=True, check=True, env=self._client_environment(),
+            self._psql_on(database), input=sql, text=True, capture_output=True, check=True,
+            env=self._client_environment(),
         ).stdout  # fmt: skip
+
+    def open_psql(self, database: str) -> "subprocess.Popen[str]":
+        """A psql that reads statements from its input for as long as the caller likes, and ends with it."""
+        return subprocess.Popen(
+            self._psql_on(database), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=self._client_environment(),
+        )  # fmt: skip
+
+    def _psql_on(self, database: str) -> list[str | Path]:
+        return [BINARIES / "psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", self.socket_folder,
+                "-U", "postgres", "-d", database]  # fmt: skip
 
     def _prepare_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
