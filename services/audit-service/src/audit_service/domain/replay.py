@@ -15,6 +15,13 @@ from audit_service.domain.moment import basis_of
 from contracts.canonical import Instant, canonical
 from contracts.event import Event, Recorded, Value
 from contracts.fields import EventId
+from contracts.notice_hindrances import (
+    NoticeBlocked,
+    NoticeLapsed,
+    NoticeReturned,
+    NoticeUnaddressed,
+    NoticeUnblocked,
+)
 from contracts.notify import (
     NoticeAcknowledged,
     NoticeAttemptFailed,
@@ -49,14 +56,19 @@ class NoticeStanding(Value):
     holder: UUID | None = None
     plan: UUID | None = None
     amendment: UUID | None = None
-    status: Literal["owed", "ready", "failed", "sent", "given"]
-    """``given``: it counts as given to the holder; ``sent`` alone does not."""
+    status: Literal[
+        "unaddressed", "owed", "blocked", "ready", "failed", "sent", "given", "returned", "lapsed"
+    ]
+    """``given``: it counts as given to the holder; ``sent`` alone does not, and what came back (``returned``) does no more.
+    ``unaddressed``: nobody is known who holds the right to it; ``blocked``: it waits for a person; ``lapsed``: it had not left,
+    and is owed no more."""
     owed_on: date | None = None
     sent_on: date | None = None
     channel: Channel | None = None
     failed_attempts: int = 0
     given_on: date | None = None
     given_basis: GivenBasis | None = None
+    returned_on: date | None = None
     opened_on: date | None = None
     acknowledged_on: date | None = None
     objected_on: date | None = None
@@ -267,6 +279,18 @@ def _notice_fields(event: Event, day: date, before: NoticeStanding) -> dict[str,
                 **named, "amendment": event.amendment_id, "status": "given", "given_on": day, "channel": event.channel,
                 "given_basis": event.basis,
             }  # fmt: skip
+        case NoticeReturned():
+            back = {"status": "returned", "given_on": None, "given_basis": None}
+            return {"returned_on": day, **(back if event.undoes_given or not given else {})}
+        case NoticeUnaddressed():
+            named = {"kind": event.kind, "plan": event.plan_id, "amendment": event.amendment_id}
+            return {**named, "status": "unaddressed", "owed_on": day}
+        case NoticeBlocked() if not given:
+            return {"status": "blocked"}
+        case NoticeUnblocked() if before.status == "blocked":
+            return {"status": "owed"}
+        case NoticeLapsed() if not given:
+            return {"status": "lapsed"}
         case NoticeOpened():
             return {"opened_on": before.opened_on or day}
         case NoticeAcknowledged():
