@@ -99,6 +99,24 @@ def read_list_cursor(of: str, cursor: str | None) -> list[str] | None:
         raise _not_ours() from error
 
 
+def looks_cursor(stream: str, version: int, source: str) -> str:
+    """For the page behind one day's looks of one service."""
+    return _packed(["looks", stream, version, source])
+
+
+def read_looks_cursor(cursor: str | None) -> tuple[str, int, str] | None:
+    """What `looks_cursor` made; raises `Invalid` for another list's."""
+    if cursor is None:
+        return None
+    try:
+        whose, stream, version, source = _unpacked(cursor)
+        if whose != "looks" or type(version) is not int or not 0 <= version < 2**62:
+            raise ValueError(whose)
+        return str(stream), version, str(source)
+    except (ValueError, TypeError) as error:
+        raise _not_ours() from error
+
+
 def _packed(value: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
 
