@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from audit_service.domain.replay import FindingStanding, NoticeStanding, StudentReplay, notices_on, replay
+from audit_service.domain.notice_standing import NoticeStanding, notices_on
+from audit_service.domain.replay import FindingStanding, StudentReplay, replay
 from audit_service.domain.replay_diff import StudentDiff, student_diff
 from audit_service.testing_facts import (
     FATHER,
