@@ -1,6 +1,8 @@
 """Evidence by HTTP, on the real app: what is answered, to whom, and what is recorded of it."""
 
 import asyncio
+import base64
+import json
 from datetime import date
 from uuid import uuid4
 
@@ -382,3 +384,17 @@ async def test_two_states_of_a_students_record_are_compared_across_services(year
     assert (
         await year.get(f"/students/{uuid4()}/diff", **{"from": "2025-11-01", "to": "2025-12-01"})
     ).status_code == 404
+
+
+async def test_a_cursor_that_nobody_gave_is_refused(year) -> None:
+    """Whatever stands in it: nothing of it reaches the database as it is."""
+    instant, nul = "2026-01-01T00:00:00.000000Z", chr(0)
+    made = {
+        f"/students/{JONAS}/timeline": [str(JONAS), instant, nul, 1, {}],
+        "/access-record/unusual": ["looks", nul, 1, "plan"],
+        "/findings": ["findings today", "2026-01-01", str(JONAS), nul, "x"],
+    }
+    for path, inside in made.items():
+        cursor = base64.urlsafe_b64encode(json.dumps(inside).encode()).decode().rstrip("=")
+        answer = await year.get(path, cursor=cursor)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "cursor-invalid"), path

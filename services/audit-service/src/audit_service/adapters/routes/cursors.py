@@ -123,7 +123,10 @@ def _packed(value: Any) -> str:
 
 def _unpacked(cursor: str) -> Any:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if b"\\u0000" in packed:  # PostgreSQL carries it in no text.
+            raise ValueError("not a cursor")
+        return msgspec.json.decode(packed)
     except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError("not a cursor") from error
 
