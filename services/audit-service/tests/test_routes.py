@@ -389,12 +389,15 @@ async def test_two_states_of_a_students_record_are_compared_across_services(year
 async def test_a_cursor_that_nobody_gave_is_refused(year) -> None:
     """Whatever stands in it: nothing of it reaches the database as it is."""
     instant, nul = "2026-01-01T00:00:00.000000Z", chr(0)
-    made = {
-        f"/students/{JONAS}/timeline": [str(JONAS), instant, nul, 1, {}],
-        "/access-record/unusual": ["looks", nul, 1, "plan"],
-        "/findings": ["findings today", "2026-01-01", str(JONAS), nul, "x"],
-    }
-    for path, inside in made.items():
+    timeline, large = f"/students/{JONAS}/timeline", 10**30
+    made = [
+        (timeline, [str(JONAS), instant, nul, 1, {}]), (timeline, [str(JONAS), instant, "plan", large, {}]),
+        (timeline, [str(JONAS), instant, "plan", 1, {"plan": large}]),
+        (timeline, [str(JONAS), instant, "plan", 1, {"plan": "x"}]),
+        ("/access-record/unusual", ["looks", nul, 1, "plan"]), ("/access-record/unusual", ["looks", "access/", large, "plan"]),
+        ("/findings", ["findings today", "2026-01-01", str(JONAS), nul, "x"]), ("/events", [large, 0, 0, 0]),
+    ]  # fmt: skip
+    for path, inside in made:
         cursor = base64.urlsafe_b64encode(json.dumps(inside).encode()).decode().rstrip("=")
         answer = await year.get(path, cursor=cursor)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "cursor-invalid"), path

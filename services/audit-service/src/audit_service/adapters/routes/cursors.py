@@ -47,11 +47,13 @@ def read_page_cursor(of: UUID, cursor: str | None) -> tuple[Place | None, dict[s
         return None, None
     try:
         whose, known_at, source, index, basis = _unpacked(cursor)
-        if whose != str(of) or not isinstance(index, int) or not set(basis) <= set(SOURCES):
+        if (
+            whose != str(of)
+            or not set(basis) <= set(SOURCES)
+            or not all(map(_whole, (index, *basis.values())))
+        ):
             raise ValueError(whose)
-        return Place(parse_instant(known_at), str(source), index), {
-            name: int(last) for name, last in basis.items()
-        }
+        return Place(parse_instant(known_at), str(source), index), dict(basis)
     except (ValueError, TypeError, AttributeError) as error:
         raise _not_ours() from error
 
@@ -67,9 +69,7 @@ def read_feed_cursor(cursor: str | None) -> dict[str, int]:
         return dict.fromkeys(SOURCES, 0)
     try:
         positions = _unpacked(cursor)
-        if len(positions) != len(SOURCES) or any(
-            type(each) is not int or not 0 <= each < 2**62 for each in positions
-        ):
+        if len(positions) != len(SOURCES) or not all(map(_whole, positions)):
             raise ValueError(cursor)
         return dict(zip(SOURCES, positions, strict=True))
     except (ValueError, TypeError) as error:
@@ -110,11 +110,16 @@ def read_looks_cursor(cursor: str | None) -> tuple[str, int, str] | None:
         return None
     try:
         whose, stream, version, source = _unpacked(cursor)
-        if whose != "looks" or type(version) is not int or not 0 <= version < 2**62:
+        if whose != "looks" or not _whole(version):
             raise ValueError(whose)
         return str(stream), version, str(source)
     except (ValueError, TypeError) as error:
         raise _not_ours() from error
+
+
+def _whole(value: object) -> bool:
+    """A number that a column of places can hold."""
+    return type(value) is int and 0 <= value < 2**62
 
 
 def _packed(value: Any) -> str:
