@@ -22,7 +22,7 @@ from contracts.canonical import instant
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
-from contracts.vocabulary import AccessGround
+from contracts.vocabulary import AccessGround, Channel
 from runtime import sight
 from runtime.auth import Principal
 from runtime.scopes import VENDOR
@@ -178,8 +178,9 @@ def _row(item: dict[str, Any], now: datetime) -> list[str]:
         who_ = f"{name} ({_words(person['role'])})"
     else:
         when = day_in_words(date.fromisoformat(item["at"]))
+        verb = "given" if item.get("channel") == Channel.HANDED_OVER else "sent"
         who_ = (
-            f"sent to {item['recipient']}, by {name}"
+            f"{verb} to {item['recipient']}, by {name}"
             if "recipient" in item
             else f"exported as evidence by {name}"
         )

@@ -27,6 +27,7 @@ from contracts.log.proof import HEADER, LogProof
 from contracts.log.tree import ProofBroken
 
 EXPORT_FORMAT = "handrail-export@1"
+"""Raised also when what ``replay.json`` says of the same entries changes: one of before is then no longer folded anew."""
 PROOFS = "proofs/"
 
 
