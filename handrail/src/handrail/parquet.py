@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import cast
 
-from audit_service.application.parquet_export import FolderNotEmpty, export
+from audit_service.application.parquet_export import FolderRefused, export
 from audit_service.application.service import AuditService
 from handrail.client import NotConfigured
 from handrail.operation import opened
@@ -29,7 +29,7 @@ def export_all(folder: Path, data: Path, tenant: str | None) -> dict[str, int]:
                     folder,
                     lambda name, more: rows.update({name: more}),
                 )
-            except FolderNotEmpty as error:
+            except FolderRefused as error:
                 raise NotConfigured(str(error)) from error
         return dict(rows)
 

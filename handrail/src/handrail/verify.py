@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audit_service.domain.offline import Outcome, compare, keys_in, verify
+from audit_service.domain.packet import MANIFEST
 from contracts.log.note import NoteBroken, VerifierKey
 
 LARGEST = 512 * 1024 * 1024
@@ -38,6 +39,10 @@ def read(file: Path) -> bytes:
 
 
 def _packed(folder: Path) -> bytes:
+    if not (folder / MANIFEST).is_file():
+        raise Unreadable(
+            f"{folder} has no {MANIFEST}: give the zip, or the folder that it was unpacked into."
+        )
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for each in sorted(folder.rglob("*")):

@@ -98,6 +98,7 @@ def test_what_has_happened_is_recorded_with_what_it_left_unmet() -> None:
     (lambda: given(date(2026, 6, 2)), "disclosed-in-the-future", "/disclosed_on"),
     (lambda: given(None, reported_on=date(2026, 6, 2)), "disclosed-in-the-future", "/reported/occurred_on"),
     (lambda: given(NOV_19, reported_on=MAY_4), "two-days", "/disclosed_on"),
+    (lambda: given(None, reported_on=date(1, 1, 1)), "disclosed-before-birth", "/reported/occurred_on"),
     (lambda: given(holder=an_id("nobody")), "holder-unknown", "/holder"),
     (lambda: sent(release=an_id("nothing")), "release-unknown", "/release"),
 ])  # fmt: skip

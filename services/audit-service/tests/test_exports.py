@@ -157,6 +157,8 @@ async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, t
     (tmp_path / "unpacked" / "report.pdf").write_bytes(b"%PDF-1.7")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
     assert (done.returncode, "report.pdf was altered" in done.stdout) == (1, True), done.stdout
+    done = await asyncio.to_thread(alone, tmp_path, ".")
+    assert (done.returncode, "has no manifest.json" in done.stderr) == (2, True), done.stderr
     (tmp_path / "keys.txt").write_bytes(opened(content)["keys.txt"])
     done = await asyncio.to_thread(alone, tmp_path, "evidence.zip", "--keys", "keys.txt", "--json")
     said = json.loads(done.stdout)
@@ -220,6 +222,8 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         outcome = verify(altered, [])
         assert not outcome.good, what
         assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    older = {name: body for name, body in files.items() if name != MANIFEST} | {"replay.json": watch}
+    assert not verify(make_packet(older, "handrail-export@1"), []).good, "called one that is not folded anew"
     stranger = keys_in(files["keys.txt"].decode())[-1:]
     assert not verify(content, stranger).good  # None of the keys given is that of a log.
 

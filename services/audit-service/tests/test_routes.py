@@ -1,6 +1,8 @@
 """Evidence by HTTP, on the real app: what is answered, to whom, and what is recorded of it."""
 
 import asyncio
+import base64
+import json
 from datetime import date
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from audit_service.testing_facts import (
     ADOPTED_ON,
     DANA,
     JONAS,
+    NURSE,
     PLAN,
     SNACKS,
     adopted,
@@ -338,10 +341,11 @@ async def test_every_read_of_a_students_evidence_is_in_the_record_of_access(year
 
 
 async def test_a_question_that_cannot_be_answered_says_what_to_ask(year) -> None:
-    """A day further ahead than anything is judged, a span that ends before it begins, a basis that no answer has named."""
+    """A day further ahead than anything is judged, days in the wrong order, a basis that no answer has named, an unknown rule."""
     timeline, replay, plan = f"/students/{JONAS}/timeline", f"/students/{JONAS}/replay", f"/plans/{PLAN}"
     far, beyond = "9999-12-31", "plan:999999"
     for path, code, asked in (
+        ("/findings", "unknown-rule", {"rule": "idea.iep30"}),
         (timeline, "ends-before-it-begins", {"from_on": "2026-03-01", "to_on": "2026-02-01"}),
         *((path, "beyond-the-log", {"basis": beyond}) for path in (timeline, replay, plan, "/findings")),
         *((path, "too-far-ahead", {"effective_on": far}) for path in (replay, plan)),
@@ -360,3 +364,40 @@ async def test_a_question_that_cannot_be_answered_says_what_to_ask(year) -> None
     named = (await year.get(replay)).json()["basis"]
     again = ",".join(f"{source}:{last}" for source, last in named.items())
     assert (await year.get(replay, basis=again)).status_code == 200
+
+
+async def test_two_states_of_a_students_record_are_compared_across_services(year) -> None:
+    path = f"/students/{JONAS}/diff"
+    answer = await year.get(path, **{"from": "2025-09-30", "to": "2025-11-01"})
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["from"]["effective_on"], said["to"]["effective_on"]) == ("2025-09-30", "2025-11-01")
+    assert said["from"]["basis"].keys() >= {"plan", "progress", "notify"}
+    assert [each["change"] for each in said["notices"]] == ["added"]
+    assert [plan["items"][0]["change"] for plan in said["plans"]] == ["changed"]
+    assert said["delivery"][0]["of"] == {"item": str(NURSE)}
+    known = await year.get(path, **{"from": "2025-11-01,2001-01-01", "to": "2025-11-01"})
+    assert {each["change"] for each in known.json()["notices"]} == {"added"}, "then nothing was known"
+    never = await year.get(path, **{"from": "2025-11-01,2001-01-01", "to": "2025-12-01,2001-01-01"})
+    assert (never.status_code, never.json()["detail"]) == (404, "Nothing was known of this student then.")
+    assert (await year.get(path, **{"from": "soon", "to": "2025-12-01"})).status_code == 422
+    assert (
+        await year.get(f"/students/{uuid4()}/diff", **{"from": "2025-11-01", "to": "2025-12-01"})
+    ).status_code == 404
+
+
+async def test_a_cursor_that_nobody_gave_is_refused(year) -> None:
+    """Whatever stands in it: nothing of it reaches the database as it is."""
+    instant, nul = "2026-01-01T00:00:00.000000Z", chr(0)
+    timeline, large = f"/students/{JONAS}/timeline", 10**30
+    made = [
+        (timeline, [str(JONAS), instant, nul, 1, {}]), (timeline, [str(JONAS), instant, "plan", large, {}]),
+        (timeline, [str(JONAS), instant, "plan", 1, {"plan": large}]),
+        (timeline, [str(JONAS), instant, "plan", 1, {"plan": "x"}]),
+        ("/access-record/unusual", ["looks", nul, 1, "plan"]), ("/access-record/unusual", ["looks", "access/", large, "plan"]),
+        ("/findings", ["findings today", "2026-01-01", str(JONAS), nul, "x"]), ("/events", [large, 0, 0, 0]),
+    ]  # fmt: skip
+    for path, inside in made:
+        cursor = base64.urlsafe_b64encode(json.dumps(inside).encode()).decode().rstrip("=")
+        answer = await year.get(path, cursor=cursor)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "cursor-invalid"), path

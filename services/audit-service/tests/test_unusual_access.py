@@ -1,7 +1,7 @@
 """A look without any role for that student stands out (34 CFR 99.31(a)(1)(ii)), and the family can have the whole list."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -91,6 +91,7 @@ async def test_a_look_that_stands_out_is_shown_and_the_family_gets_the_list_on_p
     assert by == {str(DANA): "no-longer-works-here", "vendor-1": None}
     only = (await world.get("/access-record", student=JONAS, unusual="true")).json()["items"]
     assert [item["who"]["id"] for item in only] == [str(DANA)]
+    await everywhere(world)
 
     paper = await world.get("/access-record.pdf", student=JONAS)
     assert (paper.status_code, paper.headers["content-type"]) == (200, "application/pdf")
@@ -103,3 +104,24 @@ async def test_a_look_that_stands_out_is_shown_and_the_family_gets_the_list_on_p
             for item in (await world.get("/access-record", student=JONAS)).json()["items"]
         ):
             await asyncio.sleep(0.02)
+
+
+async def everywhere(world) -> None:
+    """The same across the district, page by page and day by day."""
+    found, address = [], "/audit/v1/access-record/unusual?limit=1"
+    while address:
+        answer = await world.http.get(address, headers=world.vendor())
+        assert answer.status_code == 200, answer.text
+        found, address = found + answer.json()["items"], answer.json().get("next")
+    assert [(each["student"], each["who"]["id"]) for each in found] == [(str(JONAS), str(DANA))]
+    assert found[0]["unusual"]["citation"] == "34 CFR 99.31(a)(1)"
+    day = found[0]["at"][:10]
+    span = {"from_on": day, "to_on": day}
+    later = (date.fromisoformat(day) + timedelta(days=2)).isoformat()
+    assert len((await world.get("/access-record/unusual", **span)).json()["items"]) == 1
+    assert (await world.get("/access-record/unusual", from_on=later)).json()["items"] == []
+    for wrong in ({"from_on": later, "to_on": day}, {"cursor": "abc"}):
+        assert (await world.get("/access-record/unusual", **wrong)).status_code == 422
+    stranger = world.issuer.person("compliance_officer", "audit.read", staff=an_id("nobody here"))
+    answer = await world.get("/access-record/unusual", stranger)
+    assert answer.status_code != 200 or answer.json()["items"] == [], "of students one may see"

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from audit_service.application.parquet_export import SCHEMAS, FolderNotEmpty, export
+from audit_service.application.parquet_export import SCHEMAS, FolderRefused, export
 from audit_service.testing_facts import (
     JONAS,
     PLAN,
@@ -84,6 +84,8 @@ async def test_each_column_says_what_it_means(exported) -> None:
 
 async def test_an_export_begins_in_an_empty_folder(world, tmp_path) -> None:
     (tmp_path / "note").write_text("mine")
-    with pytest.raises(FolderNotEmpty):
+    with pytest.raises(FolderRefused):
         await export(world.evidence, [world.tenant], tmp_path)
+    with pytest.raises(FolderRefused, match="cannot be made: Not a directory"):
+        await export(world.evidence, [world.tenant], tmp_path / "note" / "below")
     assert (tmp_path / "note").read_text() == "mine"

@@ -4,10 +4,13 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import column, select, table
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
 from audit_service.domain.moment import Moment
@@ -19,10 +22,13 @@ from contracts.canonical import instant
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
-from contracts.vocabulary import AccessGround
+from contracts.vocabulary import AccessGround, Channel
+from runtime import sight
+from runtime.auth import Principal
 from runtime.scopes import VENDOR
 from runtime.tagged_pdf import tagged_pdf
 
+_STUDENTS = table("students", column("tenant"), column("student"))
 TYPES = ("access.recorded", "disclosure.recorded", "export.made")
 _AROUND = (
     "plan.student_assigned",
@@ -55,6 +61,27 @@ async def accesses(evidence: Evidence, tenant: str, copies: Sequence[Copy]) -> l
     zone = ZoneInfo((await evidence.district(tenant)).time_zone)
     known = await _around(evidence, tenant, events, parties)
     return [told for entry in events for told in _told(entry, names, known, zone)]
+
+
+async def unusual_looks(evidence: Evidence, who: Principal, copies: Sequence[Copy]) -> list[dict[str, Any]]:
+    """Of these looks, student by student, those that stand out, each with its student; of students one may see."""
+    seen = await _visible(evidence, who, {copy.entry.subject for copy in copies})
+    found = []
+    for student, theirs in groupby(copies, key=lambda copy: copy.entry.subject):
+        if student in seen:
+            told = await accesses(evidence, who.tenant, list(theirs))
+            found += [{"student": str(student), **each} for each in told if "unusual" in each]
+    return found
+
+
+async def _visible(evidence: Evidence, who: Principal, students: set[UUID]) -> set[UUID]:
+    async with evidence.database.begin(who.tenant) as rows:
+        reach = await sight.reach(rows, who)
+        if reach is None:
+            return students
+        s = _STUDENTS.c
+        asked = select(s.student).where(s.tenant == who.tenant, s.student.in_(students))
+        return set((await rows.scalars(asked.where(sight.visible(reach, who.tenant, s.student)))).all())
 
 
 async def _around(
@@ -151,8 +178,9 @@ def _row(item: dict[str, Any], now: datetime) -> list[str]:
         who_ = f"{name} ({_words(person['role'])})"
     else:
         when = day_in_words(date.fromisoformat(item["at"]))
+        verb = "given" if item.get("channel") == Channel.HANDED_OVER else "sent"
         who_ = (
-            f"sent to {item['recipient']}, by {name}"
+            f"{verb} to {item['recipient']}, by {name}"
             if "recipient" in item
             else f"exported as evidence by {name}"
         )

@@ -12,10 +12,11 @@ from audit_service.application.proofs import cosigned_notes, proofs_of, verifier
 from audit_service.application.service import AuditService
 from audit_service.domain.disclosure import Disclosure, record_rights, release_for
 from audit_service.domain.goals_shown import goals_to_send
+from audit_service.domain.notice_standing import notices_on
 from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, scope_of, withheld_because
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
-from audit_service.domain.replay import delivery_on, notices_on, results_on
+from audit_service.domain.replay import delivery_on, results_on
 from contracts.audit import (
     DisclosureRecorded,
     LogExtent,

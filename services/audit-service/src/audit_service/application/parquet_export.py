@@ -104,8 +104,8 @@ PARTITIONS: Mapping[str, list[str]] = {
 }
 
 
-class FolderNotEmpty(ValueError):
-    """There is something in the folder already: an export begins in an empty one."""
+class FolderRefused(ValueError):
+    """The folder cannot be made, or there is something in it already: an export begins in an empty one."""
 
 
 def arrow_schema(dataset: str) -> pa.Schema:
@@ -133,7 +133,7 @@ def write(dataset: str, rows: list[Row], folder: Path, part: int) -> None:
 async def export(
     evidence: Evidence, tenants: Iterable[str], folder: Path, count: Count = lambda _name, _rows: None
 ) -> None:
-    """Write all three datasets of these districts into an empty folder; raises `FolderNotEmpty`.
+    """Write all three datasets of these districts into an empty folder; raises `FolderRefused`.
 
     What lies below the frontier when a page is read. Interrupted, the folder holds a part: begin again in another.
     """
@@ -147,9 +147,13 @@ async def export(
 
 
 def _begin(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise FolderNotEmpty(f"{folder} is not empty. Name a folder that is not there yet.")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        empty = not any(folder.iterdir())
+    except OSError as error:
+        raise FolderRefused(f"{folder} cannot be made: {error.strerror}. Name another folder.") from error
+    if not empty:
+        raise FolderRefused(f"{folder} is not empty. Name a folder that is not there yet.")
     described = {
         name: {column: {"type": str(of.type), "description": of.says} for column, of in columns.items()}
         for name, columns in SCHEMAS.items()

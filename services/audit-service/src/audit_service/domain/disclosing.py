@@ -44,7 +44,7 @@ class RecordDisclosure:
 
 def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[DisclosureRecorded]:
     """Record it. Refused where its ground does not hold, unless it has happened already and is reported."""
-    on = _day(command)
+    on = _day(command, rights)
     _ids_are_known(command, rights)
     return [
         DisclosureRecorded(
@@ -56,7 +56,7 @@ def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[D
     ]  # fmt: skip
 
 
-def _day(command: RecordDisclosure) -> date:
+def _day(command: RecordDisclosure, rights: RecordRights) -> date:
     said, reported = command.disclosed_on, command.reported
     pointer = "/disclosed_on" if said is not None or reported is None else "/reported/occurred_on"
     if said is not None and reported is not None and said != reported.occurred_on:
@@ -65,6 +65,8 @@ def _day(command: RecordDisclosure) -> date:
     on = said or (reported.occurred_on if reported else command.today)
     if on > command.today:
         raise _cannot_be_true("disclosed-in-the-future", f"{on} is still to come.", pointer)
+    if rights.personal is not None and on < rights.personal.birth_date:
+        raise _cannot_be_true("disclosed-before-birth", f"On {on} the student was not born yet.", pointer)
     return on
 
 

@@ -26,7 +26,10 @@ from contracts.log.note import COSIGNATURE, ED25519, Note, NoteBroken, VerifierK
 from contracts.log.proof import HEADER, LogProof
 from contracts.log.tree import ProofBroken
 
-EXPORT_FORMAT = "handrail-export@1"
+EXPORT_FORMAT = "handrail-export@2"
+"""Raised also when what ``replay.json`` says of the same entries changes: one of before is then no longer folded anew."""
+BEFORE = ("handrail-export@1",)
+"""Formats that are read still; their ``replay.json`` was folded otherwise than today, and so proves nothing."""
 PROOFS = "proofs/"
 
 
@@ -184,8 +187,8 @@ def _zip(content: bytes, keys: Sequence[VerifierKey]) -> Outcome:
         return Outcome(wrong=[str(error)])
     except msgspec.DecodeError as error:
         return Outcome(wrong=[f"{MANIFEST} was altered: {error}"])
-    if format_ == EXPORT_FORMAT:
-        return _export(files, keys)
+    if format_ == EXPORT_FORMAT or format_ in BEFORE:
+        return _export(files, keys, format_)
     if format_ not in (FORMAT, WITHOUT_PROOFS):
         return Outcome(
             wrong=[
@@ -226,8 +229,8 @@ def _packet(files: dict[str, bytes], keys: Sequence[VerifierKey], outcome: Outco
     _limits(outcome, keys, "packet", "plan.pdf, packet.json and release.json")
 
 
-def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
-    outcome = Outcome(wrong=list(wrong_files(files, EXPORT_FORMAT)))
+def _export(files: dict[str, bytes], keys: Sequence[VerifierKey], format_: str) -> Outcome:
+    outcome = Outcome(wrong=list(wrong_files(files, format_)))
     if not outcome.wrong:
         outcome.proved.append(f"{len(files) - 1} files are as their manifest says.")
     try:
@@ -237,7 +240,12 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey]) -> Outcome:
         checkpoints = _proofs(files, lines, list(keys) or enclosed, outcome)
         for log in said["logs"]:
             _complete(log, lines, checkpoints.get(log["service"]), said["student"]["id"], outcome)
-        if not outcome.wrong:
+        if format_ in BEFORE:
+            outcome.missing.append(
+                f"that replay.json is what the entries come to: an export of the format {format_} cannot be folded anew; ask "
+                "the district for it anew, with the same question"
+            )
+        elif not outcome.wrong:
             _answered(lines, files["replay.json"], said, outcome)
     except NoteBroken as error:
         outcome.wrong.append(str(error))

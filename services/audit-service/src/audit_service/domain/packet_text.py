@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from audit_service.domain.goals_shown import shown
+from audit_service.domain.notice_standing import NoticeStanding
 from audit_service.domain.packet import FORMAT
 from audit_service.domain.packet_scope import Scope
-from audit_service.domain.replay import ItemDelivery, ItemResults, NoticeStanding
+from audit_service.domain.replay import ItemDelivery, ItemResults
 from contracts.audit import LogExtent, RecipientPersonalData
 from contracts.goals.picture import picture
 from contracts.goals.progress import GoalProgress

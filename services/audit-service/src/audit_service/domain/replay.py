@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -12,20 +12,10 @@ from audit_service.domain.findings.finding import State
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.rules import judge
 from audit_service.domain.moment import basis_of
+from audit_service.domain.notice_standing import NoticeStanding, notices_on
 from contracts.canonical import Instant, canonical
 from contracts.event import Event, Recorded, Value
 from contracts.fields import EventId
-from contracts.notify import (
-    NoticeAcknowledged,
-    NoticeAttemptFailed,
-    NoticeEvent,
-    NoticeGiven,
-    NoticeObjected,
-    NoticeOpened,
-    NoticeOwed,
-    NoticeRendered,
-    NoticeSent,
-)
 from contracts.plan_document import PlanDocument, history_of, in_force
 from contracts.progress import (
     BenchmarkMeasured,
@@ -38,29 +28,6 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.promises import PromisedServices
-from contracts.vocabulary import Channel, GivenBasis, NoticeKind
-
-
-class NoticeStanding(Value):
-    """One notice as it stood."""
-
-    notice: UUID
-    kind: NoticeKind | None = None
-    holder: UUID | None = None
-    plan: UUID | None = None
-    amendment: UUID | None = None
-    status: Literal["owed", "ready", "failed", "sent", "given"]
-    """``given``: it counts as given to the holder; ``sent`` alone does not."""
-    owed_on: date | None = None
-    sent_on: date | None = None
-    channel: Channel | None = None
-    failed_attempts: int = 0
-    given_on: date | None = None
-    given_basis: GivenBasis | None = None
-    opened_on: date | None = None
-    acknowledged_on: date | None = None
-    objected_on: date | None = None
-    events: tuple[EventId, ...] = ()
 
 
 class ItemDelivery(Value):
@@ -231,49 +198,6 @@ def plans_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[PlanDocumen
             streams.setdefault(entry.stream, []).append(entry)
     documents = (in_force(history_of(stream), day) for stream in streams.values())
     return tuple(document for document in documents if document is not None)
-
-
-def notices_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[NoticeStanding, ...]:
-    """Every notice that was owed by the day, and how far it had come."""
-    found: dict[UUID, NoticeStanding] = {}
-    for entry in entries:
-        event = entry.event
-        if isinstance(event, NoticeEvent) and entry.effective_on <= day:
-            before = found.get(event.notice_id) or NoticeStanding(notice=event.notice_id, status="owed")
-            changed = {
-                **_notice_fields(event, entry.effective_on, before),
-                "events": (*before.events, entry.id),
-            }
-            found[event.notice_id] = before.model_copy(update=changed)
-    return tuple(found.values())
-
-
-def _notice_fields(event: Event, day: date, before: NoticeStanding) -> dict[str, Any]:
-    given = before.status == "given"
-    match event:
-        case NoticeOwed():
-            named = {"kind": event.kind, "holder": event.holder_id, "plan": event.plan_id}
-            return {**named, "amendment": event.amendment_id, "owed_on": day}
-        case NoticeRendered():
-            return {"status": "ready"} if before.status == "owed" else {}
-        case NoticeSent():
-            return {"status": before.status if given else "sent", "sent_on": day, "channel": event.channel}
-        case NoticeAttemptFailed():
-            failed = {"failed_attempts": before.failed_attempts + 1}
-            return failed if given or not event.permanent else {**failed, "status": "failed"}
-        case NoticeGiven():
-            named = {"kind": event.kind, "holder": event.holder_id, "plan": event.plan_id}
-            return {
-                **named, "amendment": event.amendment_id, "status": "given", "given_on": day, "channel": event.channel,
-                "given_basis": event.basis,
-            }  # fmt: skip
-        case NoticeOpened():
-            return {"opened_on": before.opened_on or day}
-        case NoticeAcknowledged():
-            return {"acknowledged_on": before.acknowledged_on or day}
-        case NoticeObjected():
-            return {"objected_on": before.objected_on or day}
-    return {}
 
 
 def delivery_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemDelivery, ...]:

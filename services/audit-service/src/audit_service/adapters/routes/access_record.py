@@ -10,9 +10,17 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from audit_service.adapters.routes.answers import json_answer
-from audit_service.adapters.routes.cursors import Cursor, Limit, page_cursor, read_page_cursor
-from audit_service.application.access_record import TYPES, accesses, on_paper
+from audit_service.adapters.routes.cursors import (
+    Cursor,
+    Limit,
+    looks_cursor,
+    page_cursor,
+    read_looks_cursor,
+    read_page_cursor,
+)
+from audit_service.application.access_record import TYPES, accesses, on_paper, unusual_looks
 from audit_service.application.service import audit
+from audit_service.domain.moment import in_order
 from audit_service.domain.timeline import Who
 from contracts.event import EventClass
 from contracts.vocabulary import AccessGround, Channel
@@ -95,6 +103,50 @@ async def get_access_record(
             "student": student, "limit": limit, **({"unusual": "true"} if unusual else {}),
             "cursor": page_cursor(student, page[-1].place, fixed),
         }  # fmt: skip
+        body["next"] = f"{asked.request.scope['path']}?{urlencode(query)}"
+        headers["Link"] = f'<{body["next"]}>; rel="next"'
+    return json_answer(body, headers)
+
+
+class UnusualLook(Accessed):
+    """A look that stands out, and whose record it was."""
+
+    student: UUID
+
+
+class UnusualLooks(BaseModel):
+    """A page of looks that stand out, student by student and day by day; it may be empty and yet go on."""
+
+    items: list[UnusualLook]
+    next: str | None = None
+
+
+@routes.get("/access-record/unusual", response_model=UnusualLooks)
+async def get_unusual_looks(
+    who: Reader, asked: Asked,
+    from_on: Annotated[date | None, Query(description="Looks of this day or later.")] = None,
+    to_on: Annotated[date | None, Query(description="Looks of this day or earlier.")] = None,
+    cursor: Cursor = None, limit: Limit = 100,
+) -> Response:  # fmt: skip
+    """Find looks that stand out, of every student one may see: by staff without a role for that student on that day."""
+    in_order(from_on, to_on)
+    evidence = audit(asked).evidence
+    found = await evidence.looks(
+        who.tenant, after=read_looks_cursor(cursor), from_on=from_on, to_on=to_on, limit=limit + 1
+    )
+    page = found[:limit]
+    items = await unusual_looks(evidence, who, page)
+    for student in {UUID(item["student"]) for item in items}:
+        asked.saw(student, "access_record", (student,))
+    body: dict[str, Any] = {"items": items}
+    headers = {}
+    if len(found) > limit:
+        last = page[-1].entry
+        query: dict[str, Any] = {
+            "from_on": from_on, "to_on": to_on, "limit": limit,
+            "cursor": looks_cursor(last.stream, last.version, page[-1].source),
+        }  # fmt: skip
+        query = {name: value for name, value in query.items() if value is not None}
         body["next"] = f"{asked.request.scope['path']}?{urlencode(query)}"
         headers["Link"] = f'<{body["next"]}>; rel="next"'
     return json_answer(body, headers)

@@ -47,11 +47,13 @@ def read_page_cursor(of: UUID, cursor: str | None) -> tuple[Place | None, dict[s
         return None, None
     try:
         whose, known_at, source, index, basis = _unpacked(cursor)
-        if whose != str(of) or not isinstance(index, int) or not set(basis) <= set(SOURCES):
+        if (
+            whose != str(of)
+            or not set(basis) <= set(SOURCES)
+            or not all(map(_whole, (index, *basis.values())))
+        ):
             raise ValueError(whose)
-        return Place(parse_instant(known_at), str(source), index), {
-            name: int(last) for name, last in basis.items()
-        }
+        return Place(parse_instant(known_at), str(source), index), dict(basis)
     except (ValueError, TypeError, AttributeError) as error:
         raise _not_ours() from error
 
@@ -67,9 +69,7 @@ def read_feed_cursor(cursor: str | None) -> dict[str, int]:
         return dict.fromkeys(SOURCES, 0)
     try:
         positions = _unpacked(cursor)
-        if len(positions) != len(SOURCES) or any(
-            type(each) is not int or not 0 <= each < 2**62 for each in positions
-        ):
+        if len(positions) != len(SOURCES) or not all(map(_whole, positions)):
             raise ValueError(cursor)
         return dict(zip(SOURCES, positions, strict=True))
     except (ValueError, TypeError) as error:
@@ -99,13 +99,39 @@ def read_list_cursor(of: str, cursor: str | None) -> list[str] | None:
         raise _not_ours() from error
 
 
+def looks_cursor(stream: str, version: int, source: str) -> str:
+    """For the page behind one day's looks of one service."""
+    return _packed(["looks", stream, version, source])
+
+
+def read_looks_cursor(cursor: str | None) -> tuple[str, int, str] | None:
+    """What `looks_cursor` made; raises `Invalid` for another list's."""
+    if cursor is None:
+        return None
+    try:
+        whose, stream, version, source = _unpacked(cursor)
+        if whose != "looks" or not _whole(version):
+            raise ValueError(whose)
+        return str(stream), version, str(source)
+    except (ValueError, TypeError) as error:
+        raise _not_ours() from error
+
+
+def _whole(value: object) -> bool:
+    """A number that a column of places can hold."""
+    return type(value) is int and 0 <= value < 2**62
+
+
 def _packed(value: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
 
 
 def _unpacked(cursor: str) -> Any:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if b"\\u0000" in packed:  # PostgreSQL carries it in no text.
+            raise ValueError("not a cursor")
+        return msgspec.json.decode(packed)
     except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError("not a cursor") from error
 

@@ -22,10 +22,11 @@ from audit_service.application.findings import (
     students_of,
 )
 from audit_service.application.service import audit
+from audit_service.domain.findings.engine import judgements
 from audit_service.domain.findings.finding import State
 from audit_service.domain.findings.rules import RulePage, rule_pages
 from audit_service.domain.moment import Moment, basis_text, day_asked, read_day, read_known
-from contracts.problems import NotFound
+from contracts.problems import Invalid, NotFound, Reason
 from contracts.shipped_profiles import shipped_profiles
 from runtime.auth import Principal, allow
 from runtime.call import Asked
@@ -82,6 +83,9 @@ async def get_findings(
     if student is not None:
         await asked.must_see(student)
         await audit(asked).evidence.must_be_known(who.tenant, student)
+    if rule is not None and rule not in judgements():
+        reason = Reason("unknown-rule", "an id from GET /audit/v1/rules, like idea.iep-30", pointer="/rule")
+        raise Invalid("There is no such rule.", reasons=(reason,))
     wanted = Wanted(student, school, rule, tuple(state or ()), case_manager, due_before)
     moment = await _moment(asked, who, on, known_at, basis)
     judging = audit(asked).judging

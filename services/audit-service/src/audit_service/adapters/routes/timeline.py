@@ -19,14 +19,25 @@ from audit_service.adapters.routes.cursors import (
     page_cursor,
     read_page_cursor,
 )
+from audit_service.adapters.routes.plans import ComparedState, State
 from audit_service.application.evidence import Narrowed
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, find_students
 from audit_service.application.timeline import student_at, timeline
-from audit_service.domain.moment import Moment, basis_text, day_asked, in_order, read_day, read_known
+from audit_service.domain.moment import (
+    Moment,
+    basis_text,
+    day_asked,
+    in_order,
+    read_day,
+    read_known,
+    read_state,
+)
 from audit_service.domain.replay import StudentReplay
+from audit_service.domain.replay_diff import PlanDifferences, StandingDifference, student_diff
 from audit_service.domain.timeline import TimelineEntry
 from contracts.event import EventClass
+from contracts.problems import NotFound
 from contracts.vocabulary import ServiceName
 from runtime.auth import Principal, allow
 from runtime.call import Asked
@@ -142,3 +153,42 @@ async def get_replay(
     again = f"{asked.request.scope['path']}?{urlencode(query, safe=':,')}"
     headers = {"Link": f'<{again}>; rel="canonical"'} if answer.basis else {}
     return Response(answer.to_bytes(), 200, headers, "application/json")
+
+
+class StudentDiffOut(BaseModel):
+    """What differs between two states of a student's record."""
+
+    student: UUID
+    from_: ComparedState = Field(alias="from")
+    to: ComparedState
+    plans: list[PlanDifferences]
+    notices: list[StandingDifference]
+    delivery: list[StandingDifference]
+    results: list[StandingDifference]
+    reports: list[StandingDifference]
+    findings: list[StandingDifference]
+
+
+@routes.get("/students/{student_id}/diff", response_model=StudentDiffOut, dependencies=EVERY_CONTENTS)
+async def get_student_diff(
+    student_id: UUID, who: Reader, asked: Asked, to: State, from_: Annotated[State, Query(alias="from")]
+) -> Response:
+    """Compare two states of a student's record: plans item by item, delivery, results, notices, reports and findings.
+
+    The same day at two instants tells what became known in between; two days as known at one instant, what happened.
+    """
+    evidence = audit(asked).evidence
+    today = (await evidence.now(who.tenant)).date()
+    zone = (await evidence.district(who.tenant)).time_zone
+    moments = [read_state(text, today, zone, field=field) for text, field in ((from_, "from"), (to, "to"))]
+    before, after = [
+        await student_at(evidence, who.tenant, student_id, each, audit(asked).judging) for each in moments
+    ]
+    if not before.basis and not after.basis:
+        raise NotFound("Nothing was known of this student then.")
+    sides = [
+        {name: value for name, value in each.to_json().items() if name in ComparedState.model_fields}
+        for each in (before, after)
+    ]
+    found = student_diff(before, after).model_dump(mode="json", exclude_none=True)
+    return json_answer({"student": str(student_id), "from": sides[0], "to": sides[1], **found})

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from audit_service.domain.disclosing import not_named
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
@@ -170,9 +171,7 @@ def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]
     for entry in record.of(DisclosureRecorded):
         event, day = entry.event, entry.effective_on
         release = _release(record, event, day)
-        covers = release is not None and (
-            RecordKind.WHOLE_RECORD in release.event.records or set(event.items) <= set(release.event.records)
-        )
+        covers = release is not None and not not_named(event.items, release.event.records)
         if event.ground is AccessGround.CONSENT:
             state = State.MET if covers else State.MISSED
         elif event.ground is AccessGround.OWN_RECORD and event.holder_id is not None:

@@ -1,0 +1,137 @@
+"""What stood on a day, folded from events alone: what became of a notice, and what differs from another day."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from audit_service.domain.notice_standing import NoticeStanding, notices_on
+from audit_service.domain.offline import EXPORT_FORMAT
+from audit_service.domain.offline_fold import differs
+from audit_service.domain.replay import FindingStanding, StudentReplay, replay
+from audit_service.domain.replay_diff import StudentDiff, student_diff
+from audit_service.testing_facts import (
+    FATHER,
+    JONAS,
+    PLAN,
+    adopted,
+    amended,
+    draft_opened,
+    missed,
+    notice,
+    session,
+)
+from contracts.event import Event
+from contracts.notice_hindrances import (
+    NoticeBlocked,
+    NoticeLapsed,
+    NoticeReturned,
+    NoticeUnaddressed,
+    NoticeUnblocked,
+)
+from contracts.testing import Log, an_id
+
+OWED, SENT, GIVEN = notice(date(2025, 10, 2))
+OF = {"notice_id": an_id("notice")}
+
+
+def returned(on: date, *, undoes_given: bool) -> Event:
+    return NoticeReturned(
+        effective_on=on, kind="section_504_notice", holder_id=FATHER, delivery_id=an_id("mail"), channel="email",
+        answer="550 no such user", permanent=True, undoes_given=undoes_given, **OF,
+    )  # fmt: skip
+
+
+def standing(*events: Event, on: date = date(2026, 6, 1)) -> NoticeStanding:
+    log = Log()
+    for event in events:
+        log.append(event, stream=f"notice/{an_id('notice')}")
+    (found,) = notices_on(log.entries, on)
+    return found
+
+
+def test_a_notice_that_came_back_counts_as_given_no_more() -> None:
+    back = returned(date(2025, 10, 5), undoes_given=True)
+    found = standing(OWED, SENT, GIVEN, back)
+    assert (found.status, found.given_on, found.given_basis) == ("returned", None, None)
+    assert (found.returned_on, found.sent_on) == (date(2025, 10, 5), date(2025, 10, 2))
+    assert standing(OWED, SENT, GIVEN, back, on=date(2025, 10, 4)).status == "given", "not back yet"
+    assert standing(OWED, SENT, GIVEN, back, SENT, GIVEN).status == "given", "sent anew"
+    other = standing(OWED, SENT, GIVEN, returned(date(2025, 10, 5), undoes_given=False))
+    assert (other.status, other.given_on) == ("given", date(2025, 10, 2)), "given in another way too"
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ((OWED, NoticeBlocked(effective_on=date(2025, 10, 3), reasons=("part_missing",), **OF)), "blocked"),
+        ((OWED, NoticeBlocked(effective_on=date(2025, 10, 3), reasons=("part_missing",), **OF),
+          NoticeUnblocked(effective_on=date(2025, 10, 4), **OF)), "owed"),
+        ((OWED, NoticeLapsed(effective_on=date(2025, 10, 3), reason="amendment_withdrawn", **OF)), "lapsed"),
+        ((NoticeUnaddressed(effective_on=date(2025, 10, 3), student_id=JONAS, kind="section_504_notice",
+                            occasion="amendment_proposed", caused_by=an_id("cause"), **OF),), "unaddressed"),
+    ],
+)  # fmt: skip
+def test_a_notice_that_waits_or_is_owed_no_more_says_so(events: tuple[Event, ...], status: str) -> None:
+    assert standing(*events).status == status
+
+
+def at(on: date, *events: tuple[str, Event]) -> StudentReplay:
+    log = Log()
+    for stream, event in events:
+        log.append(event, stream=stream)
+    return replay(JONAS, log.entries, on)
+
+
+A_YEAR = [
+    *((f"plan/{PLAN}", each) for each in (draft_opened(), adopted(), amended())),
+    *((f"notice/{an_id('notice')}", each) for each in (OWED, SENT, GIVEN)),
+    ("item/nurse/2025-2026", session(date(2025, 9, 29))), ("item/nurse/2025-2026", missed(date(2025, 10, 6))),
+]  # fmt: skip
+
+
+def test_a_diff_names_what_stands_otherwise_across_services_and_nothing_else() -> None:
+    found = student_diff(at(date(2025, 9, 30), *A_YEAR), at(date(2025, 11, 1), *A_YEAR))
+    ((plan, items),) = [(each.plan, each.items) for each in found.plans]
+    assert (plan, [(each.change, each.fields[0].field) for each in items]) == (PLAN, [("changed", "what")])
+    (told,) = found.notices
+    assert (told.change, told.of) == ("added", {"notice": str(an_id("notice"))})
+    assert {each.field: each.after for each in told.fields}["status"] == "given"
+    (delivery,) = found.delivery
+    assert (delivery.change, {each.field: (each.before, each.after) for each in delivery.fields}) == ("changed", {
+        "missed": (0, 1), "minutes_missed": (0, 30), "missed_by_reason": ({}, {"provider_absent": 1}),
+        "last_on": ("2025-09-29", "2025-10-06"),
+    })  # fmt: skip
+    assert (found.results, found.reports, found.findings) == ((), (), ())
+    same = at(date(2025, 11, 1), *A_YEAR)
+    assert student_diff(same, same) == StudentDiff(
+        plans=(), notices=(), delivery=(), results=(), reports=(), findings=()
+    )
+    back = student_diff(same, at(date(2025, 9, 30), *A_YEAR))
+    assert [each.change for each in back.notices] == ["gone"]
+
+
+def test_a_finding_that_is_a_day_later_and_otherwise_the_same_is_no_difference() -> None:
+    def found(state: str, late: int) -> StudentReplay:
+        finding = FindingStanding(rule="idea.iep-30", about="x", state=state, severity="H", says=f"{late} late", days_late=late,
+                                  rules="federal@2026-1")  # fmt: skip
+        return at(date(2025, 11, 1)).model_copy(update={"findings": (finding,)})
+
+    assert student_diff(found("overdue", 1), found("overdue", 2)).findings == ()
+    (one,) = student_diff(found("overdue", 1), found("met_late", 2)).findings
+    assert (one.of, [each.field for each in one.fields]) == (
+        {"rule": "idea.iep-30", "about": "x"}, ["state", "says", "days_late"],
+    )  # fmt: skip
+
+
+def test_an_exhibit_folds_to_the_same_bytes_for_as_long_as_its_format_is_named() -> None:
+    """Red: what a replay says of the same entries has changed. Raise `EXPORT_FORMAT`, name the one of now in `BEFORE`, and
+    keep an exhibit of the new one: or every export that a court has is called altered."""
+    kept = json.loads(
+        (Path(__file__).parent / "exhibits" / f"{EXPORT_FORMAT.replace('@', '-')}.json").read_bytes()
+    )
+
+    assert differs(kept["lines"], kept["replay"].encode()) is None
+    altered = kept["replay"].replace("returned", "given")
+    assert differs(kept["lines"], altered.encode()) == "replay.json is not what the entries come to (notices)"
