@@ -214,10 +214,19 @@ def _carriable(content: Json) -> bytes:
     try:
         refuse_uncarriable(content)
     except NotCanonical as error:
+        pointer = _as_sent(error.pointer, content)
         raise Invalid("A value cannot be stored.",
-                      reasons=(Reason("not-carriable", error.reason, pointer=error.pointer),)) from error  # fmt: skip
+                      reasons=(Reason("not-carriable", error.reason, pointer=pointer),)) from error  # fmt: skip
     plain = msgspec.json.encode(content)
     if len(plain) > LARGEST_APPEND:
         raise Invalid("The draft is too long: at most 4 MiB.",
                       reasons=(Reason("too-long", "put long texts into documents", pointer="/items"),))  # fmt: skip
     return plain
+
+
+def _as_sent(pointer: str, content: Json) -> str:
+    """A draft's items are sent by their ids, and kept in their order."""
+    match pointer.split("/"):
+        case ["", "items", place, *rest] if place.isdecimal():
+            return "/".join(["", "items", content["items"][int(place)]["id"], *rest])
+    return pointer
