@@ -15,6 +15,7 @@ from contracts.evaluations import (
     EvaluationDeclinedPersonalData,
     ReferralReceived,
 )
+from contracts.event import EventClass
 from contracts.ids import new_id
 from contracts.meetings import Invitee, MeetingScheduled, StaffPerson, StudentPerson
 from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed
@@ -37,7 +38,10 @@ from contracts.vocabulary import (
     RemovalGround,
 )
 from notify_service.adapters.consumers import owed as consumer
+from notify_service.adapters.outbox import lapse_destroyed
 from notify_service.testing_notices import DAY
+from runtime.database import driver
+from runtime.erasure import Erasure
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -385,6 +389,16 @@ async def test_who_was_told_of_the_destruction_otherwise_gets_no_letter_of_an_ol
     await world.publish(streams.student(student), student, world.family.confirmed())
     await world.taken_in()
     assert await world.notices() == []
+
+
+async def test_once_the_contents_are_destroyed_nobody_is_looked_for_any_more(world, monkeypatch):
+    student = await nobody_yet(world, monkeypatch)
+    await task_of(world, student, await of_record(world, refused_untold(student)))
+    erasure = Erasure(world.tenant, new_id(), student, frozenset(EventClass), DAY)
+    async with world.notify.database.begin(world.tenant) as rows:
+        await lapse_destroyed(erasure, await driver(rows))
+
+    assert (await world.get("/notify/v1/tasks", student=student)).json()["items"] == []
 
 
 async def test_a_letter_of_destruction_that_has_not_left_need_not_once_the_family_was_told_otherwise(world):

@@ -16,6 +16,7 @@ from audit_service.testing_findings import (
     plan_504,
 )
 from audit_service.testing_findings_steps import asked, completed, consented, referred
+from contracts.discipline import RemovalDecided
 from contracts.district import StaffAdded, StaffEnded
 from contracts.evaluations import EligibilityDetermined, GroupMember, Section504Determination
 from contracts.items import Placement
@@ -183,3 +184,26 @@ def test_of_an_evaluation_under_both_laws_the_safeguards_of_idea_are_one_means()
     assert asked_of("idea", "504", booklet=False) == nothing
     assert asked_of("idea", "504", told=False) == nothing
     assert asked_of("504") == nothing, "a prior written notice is none of Section 504 alone"
+
+
+def test_a_disciplinary_change_of_placement_under_a_504_plan_is_told_as_its_act() -> None:
+    def moved(*, change: bool = True) -> History:
+        return adopted(on="9-23").add(
+            "5-20", RemovalDecided, student_id=MIRA, removal_decision_id=an_id("d"), ground="pattern", removal_ids=(),
+            school_days=11, change_of_placement=change, similar_behavior=True,
+        )  # fmt: skip
+
+    def states(history: History) -> list[str]:
+        return [
+            found.state.value
+            for found in history.find("s504.safeguards", "5-21")
+            if "2026-05-20" in found.says
+        ]
+
+    assert states(moved()) == ["overdue"]
+    assert states(moved(change=False)) == []
+    told = moved()
+    of = {"notice_id": an_id("told"), "kind": "section_504_notice", "holder_id": MOTHER}
+    told.add("5-20", NoticeOwed, student_id=MIRA, caused_by=told.last, language="en", **of)
+    told.add("5-20", NoticeGiven, channel="handed_over", basis="handed_over", **of)
+    assert states(told) == ["met"]

@@ -1,6 +1,6 @@
 """Rules about referrals, consent to evaluate and evaluations: each test's name is the rule's own sentence."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -398,6 +398,19 @@ def test_a_reevaluation_is_waived_by_a_holder_of_the_right_to_decide() -> None:
 
     assert codes(refusal) == {"waived-by-nobody-who-decides"}
     assert reevaluation_due_on(given(*told, start=student).evaluations) == date(2025, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("last", "latest"),
+    [(date(2022, 12, 1), date(2025, 12, 1)), (None, date(2028, 9, 8))],
+    ids=["the one that is due", "with no evaluation on record here three years on"],
+)
+def test_a_waiver_moves_no_reevaluation_farther_than_three_years(last: date | None, latest: date) -> None:
+    student = evaluated(last) if last else child()
+    assert waive_reevaluation(student, waive(agreed_on=SEPT_8, due_on=latest))
+    with pytest.raises(Invalid) as refused:
+        waive_reevaluation(student, waive(agreed_on=SEPT_8, due_on=latest + timedelta(days=1)))
+    assert [reason.code for reason in refused.value.reasons] == ["no-reevaluation-due-then"]
 
 
 def test_what_is_waived_is_a_reevaluation_whose_day_is_known() -> None:

@@ -336,6 +336,9 @@ async def test_what_does_not_fit_in_a_draft_is_not_said_back(lakeside) -> None:
     path = f"/plans/{made.json()['id']}/draft"
     refused = await lakeside.send("PATCH", path, patch, version=made.headers["etag"], expect=422)
 
+    nul = {"items": {str(GOAL): {"kind": "goal", "statement": "a\u0000b"}}}
+    uncarriable = await lakeside.send("PATCH", path, nul, version=made.headers["etag"], expect=422)
+    assert uncarriable.json()["errors"][0]["pointer"] == f"/items/{GOAL}/statement"
     assert "Ivo" not in refused.text
     assert "present_levels" in refused.json()["errors"][0]["detail"]
 

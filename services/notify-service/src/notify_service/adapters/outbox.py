@@ -355,12 +355,16 @@ async def told_of_plan(
 
 
 async def lapse_destroyed(erasure: Erasure, rows: Any) -> None:
-    """What has not left us of a student whose contents were lawfully destroyed need not leave any more."""
+    """What has not left us of a student whose contents were lawfully destroyed need not leave any more, nor find anybody."""
     await rows.execute(
         "UPDATE notify.outbox SET state = 'lapsed', reasons = '{contents-destroyed}', due_at = NULL, owner = NULL,"
         " lease_until = NULL, fence = fence + 1, changed_at = clock_timestamp()"
         " WHERE tenant = $1 AND student = $2 AND state = ANY ($3)",
         erasure.tenant, erasure.subject, [*OPEN, "in_doubt", "handing_over"],
+    )  # fmt: skip
+    await rows.execute(
+        "UPDATE notify.unaddressed SET open = false WHERE tenant = $1 AND student = $2 AND open",
+        erasure.tenant, erasure.subject,
     )  # fmt: skip
 
 

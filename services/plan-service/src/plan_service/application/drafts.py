@@ -314,7 +314,7 @@ def _fits(
         again = text_of(patched(items))
     except Invalid:
         return False
-    return keeps(touched(three.base, three.theirs), touched(three.theirs, again))
+    return keeps(three.by_them, touched(three.theirs, again))
 
 
 def items_of(paper: Paper) -> tuple[AnyItem, ...]:

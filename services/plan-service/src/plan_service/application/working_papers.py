@@ -5,11 +5,11 @@ a paper that is done stays empty, so that versions go on and an old ETag never f
 deleted with the draft.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,21 @@ from runtime.sealing import key_id_of, open_sealed, seal
 Kind = Literal["draft", "correction", "reopening", "void", "comment"]
 MOST_BEHIND = 1_000
 """Whoever read a draft longer ago than so many saved versions reads it again."""
+
+Pointing: TypeAlias = Callable[[str, Json], str]
+"""How a refusal points at a place of what was sent, by the place in what is kept."""
+
+
+def _as_kept(pointer: str, content: Json) -> str:
+    return pointer
+
+
+def _by_ids(pointer: str, content: Json) -> str:
+    """A patch sends a draft's items by their ids; they are kept in their order."""
+    match pointer.split("/"):
+        case ["", "items", place, *rest] if place.isdecimal():
+            return "/".join(["", "items", content["items"][int(place)]["id"], *rest])
+    return pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,8 @@ class WorkingPapers:
         ``changed`` is what it changes of the text ``before``: so much of that text is kept beside it.
         """
         new = replace(paper, version=paper.version + 1, content=content, lacking=tuple(lacking))
-        await self._replace(connection, tenant, paper, await self._sealed(tenant, new), _lacking(new))
+        sealed = await self._sealed(tenant, new, pointing=_by_ids)
+        await self._replace(connection, tenant, paper, sealed, _lacking(new))
         names = {str(item_id): sorted(of) if of is not None else None for item_id, of in changed.items()}
         earlier = replace(paper, content={str(item_id): before.get(item_id) for item_id in changed})
         await connection.execute(
@@ -175,10 +191,10 @@ class WorkingPapers:
             )
             raise VersionConflict(f"{paper.kind}/{paper.id}", expected=paper.version, actual=actual)
 
-    async def _sealed(self, tenant: str, paper: Paper) -> bytes:
+    async def _sealed(self, tenant: str, paper: Paper, pointing: Pointing = _as_kept) -> bytes:
         key = (paper.student_id, EventClass.RECORD)
         keys = await self._keyring.current(tenant, [key])
-        return seal(keys[key], paper.id, _carriable(paper.content)).sealed
+        return seal(keys[key], paper.id, _carriable(paper.content, pointing)).sealed
 
     async def _opened(self, tenant: str, row: Any) -> Paper:
         return Paper(
@@ -209,13 +225,14 @@ def _lacking(paper: Paper) -> str | None:
     return msgspec.json.encode(gaps).decode()
 
 
-def _carriable(content: Json) -> bytes:
+def _carriable(content: Json, pointing: Pointing) -> bytes:
     """The bytes; a paper can hold what an event can hold, so that what is saved can also be adopted."""
     try:
         refuse_uncarriable(content)
     except NotCanonical as error:
+        pointer = pointing(error.pointer, content)
         raise Invalid("A value cannot be stored.",
-                      reasons=(Reason("not-carriable", error.reason, pointer=error.pointer),)) from error  # fmt: skip
+                      reasons=(Reason("not-carriable", error.reason, pointer=pointer),)) from error  # fmt: skip
     plain = msgspec.json.encode(content)
     if len(plain) > LARGEST_APPEND:
         raise Invalid("The draft is too long: at most 4 MiB.",

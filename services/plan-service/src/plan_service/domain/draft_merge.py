@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -41,13 +42,23 @@ def keeps(theirs: Touched, again: Touched) -> bool:
     return all(one is not None and other is not None and not one & other for one, other in shared)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ThreeWay:
     """What you read, what it has become by others, and what you would have made of it."""
 
     base: Text
     theirs: Text
     yours: Text
+
+    @cached_property
+    def by_them(self) -> Touched:
+        """What others have changed since you read it."""
+        return touched(self.base, self.theirs)
+
+    @cached_property
+    def by_you(self) -> Touched:
+        """What you would change of it."""
+        return touched(self.base, self.yours)
 
     def reasons(self) -> list[Reason]:
         """Each field that somebody changed since you read the draft, or that you would change: who, and whether both."""
@@ -62,12 +73,14 @@ class ThreeWay:
 
     def patch(self) -> Json:
         """What of yours meets nothing of theirs, as a merge patch on what it has become: sent, it loses nobody's work."""
-        theirs, found = touched(self.base, self.theirs), dict[str, Any]()
-        for item_id, names in touched(self.base, self.yours).items():
-            contested = theirs.get(item_id, frozenset())
-            if names is None and not contested and contested is not None:
+        found: dict[str, Any] = {}
+        for item_id, names in self.by_you.items():
+            contested = self.by_them.get(item_id, frozenset())
+            if contested is None or (names is None and contested):
+                continue
+            if names is None:
                 found[str(item_id)] = None
-            elif names is not None and contested is not None and (free := names - contested):
+            elif free := names - contested:
                 before, after = self.base.get(item_id, {}), self.yours[item_id]
                 found[str(item_id)] = {
                     name: change_of(before.get(name), after.get(name)) for name in sorted(free)
@@ -75,12 +88,11 @@ class ThreeWay:
         return {"items": found}
 
     def _items(self) -> list[ItemId]:
-        return list(dict.fromkeys([*touched(self.base, self.theirs), *touched(self.base, self.yours)]))
+        return list(dict.fromkeys([*self.by_them, *self.by_you]))
 
     def _of_item(self, item_id: ItemId) -> Iterator[Reason]:
         pointer = f"/items/{item_id}"
-        theirs = touched(self.base, self.theirs).get(item_id, frozenset())
-        yours = touched(self.base, self.yours).get(item_id, frozenset())
+        theirs, yours = self.by_them.get(item_id, frozenset()), self.by_you.get(item_id, frozenset())
         if theirs is None or yours is None:
             yield _of_whole_item(pointer, theirs, yours)
             return

@@ -51,10 +51,17 @@ def waive_reevaluation(student: Student, command: WaiveReevaluation) -> list[Eva
     student_id = must_be_known(student)
     must_be_around(student, command.holder_id)
     agreed_on = done_on(command.agreed_on, command.reported, command.today, "agreed")
-    due_on = command.due_on or reevaluation_due_on(student.evaluations)
+    known = reevaluation_due_on(student.evaluations)
+    due_on = command.due_on or known
     if due_on is None:
         raise cannot_be_true(
             "reevaluation-due-unknown", "No evaluation is on record here: say when the reevaluation is due.",
+            "/due_on",
+        )  # fmt: skip
+    latest = known or years_after(agreed_on, TRIENNIAL)
+    if due_on > latest:
+        raise cannot_be_true(
+            "no-reevaluation-due-then", f"The next reevaluation is due on {latest} at the latest: every three years.",
             "/due_on",
         )  # fmt: skip
     unmet = tuple(_unmet(student, command, agreed_on, due_on))

@@ -15,6 +15,7 @@ from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.safeguards import booklets
 from audit_service.domain.findings.waiting import waiting
+from contracts.discipline import RemovalDecided
 from contracts.evaluations import (
     EligibilityDetermined,
     EvaluationConsentAsked,
@@ -264,6 +265,7 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     acts += [("evaluation", e) for e in reversed(proposals.values()) if e.event.evaluation_id in under_504]
     acts += [("refusal", e) for e in record.of(EvaluationDeclined) if e.event.evaluation_id in under_504]
     acts += [("placement", change) for plan in record.plans_504 for change in plan.changes]
+    acts += [("placement", e) for e in record.of(RemovalDecided) if _moved_under_504(record, e)]
     for what, entry in acts:
         day = entry.effective_on
         given = first_given(
@@ -276,6 +278,13 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
             due_on=day, done_on=on, kept=f"Notice {on}, {what} of {day}.", events=(entry, *(n.given for n in told)),
             cure="Give notice of the action and of the four rights.",
         )  # fmt: skip
+
+
+def _moved_under_504(record: StudentRecord, decided: Recorded[RemovalDecided]) -> bool:
+    """A disciplinary change of placement of who has a Section 504 plan and no IEP, whose booklet is asked for elsewhere."""
+    day = decided.effective_on
+    of_504 = any(plan.binds_on(day) for plan in record.plans_504) and record.iep_on(day) is None
+    return decided.event.change_of_placement and of_504
 
 
 def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
