@@ -34,6 +34,7 @@ from notify_service.adapters.tables import (
     notify_tables_5,
     notify_tables_6,
     notify_tables_7,
+    notify_tables_8,
 )
 from notify_service.adapters.webhooks.tables import webhook_tables_1
 from notify_service.application.notices import PREFERENCES
@@ -318,6 +319,7 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_5(),
             *notify_tables_6(),
             *notify_tables_7(),
+            *notify_tables_8(),
             *webhook_tables_1(),
             *sight_1("notify"),
             *access_1("notify"),

@@ -474,3 +474,24 @@ async def test_a_program_that_polls_pushes_nobody_off_the_page(world):
     async with world.notify.database.lend(world.tenant) as connection:
         kept = await connection.fetchval("SELECT count(*) FROM notify_read.looks WHERE student = $1", student)
     assert kept == 3
+
+
+async def test_which_look_is_kept_does_not_depend_on_which_log_came_first(world):
+    _, path = await mailed(world, language="en")
+    student, at = world.family.student, datetime(2026, 2, 20, 9, tzinfo=UTC)
+    read = Read(at=at, party=Actor(id="portal", role="vendor"), purpose="list what there is", ground="school_official",
+                what=(Seen(kind="plan"),))  # fmt: skip
+    looked = AccessRecorded(effective_on=at.date(), reads=(read,))
+    for store in (world.plan, world.audit):
+        await world.append(store, f"access/{student}/2026-02-20", student, looked)
+
+    async with asyncio.timeout(20), world.notify.database.lend(world.tenant) as connection:
+        while True:
+            rows = await connection.fetch(
+                "SELECT source FROM notify_read.looks WHERE student = $1 AND effective_on = $2", student, at.date()
+            )  # fmt: skip
+            if sorted(row["source"] for row in rows) == ["audit", "plan"]:
+                break
+            await asyncio.sleep(0.05)
+    page = await post(world, path, **BIRTH)
+    assert page.text.count("list what there is") == 1

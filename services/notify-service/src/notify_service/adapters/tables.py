@@ -100,7 +100,7 @@ LOOKS = Table(
     "looks", _all,
     Column("tenant", Text, primary_key=True), Column("event_id", Uuid, primary_key=True), Column("student", Uuid),
     Column("type", Text), Column("schema", SmallInteger), Column("effective_on", Date), Column("known_at", _instant),
-    Column("contents", LargeBinary),
+    Column("contents", LargeBinary), Column("source", Text),
 )  # fmt: skip
 NAMED = Table(
     "named", _all,
@@ -146,6 +146,11 @@ def notify_tables_6() -> list[str]:
 def notify_tables_7() -> list[str]:
     """Who looked at a student's record: run as ``notify_owner``."""
     return [_LOOKS]
+
+
+def notify_tables_8() -> list[str]:
+    """Of which log a look is: run as ``notify_owner``."""
+    return [_LOOKS_2]
 
 
 def _apart(table: str) -> str:
@@ -297,6 +302,12 @@ _LOOKS = f"""
     COMMENT ON TABLE notify_read.named IS 'staff and programs, by the ids that stand in the record of access';
     {_apart("notify_read.looks")}
     {_apart("notify_read.named")}
+    RESET ROLE;
+"""
+
+_LOOKS_2 = """
+    SET LOCAL ROLE notify_app;
+    ALTER TABLE notify_read.looks ADD COLUMN source text NOT NULL DEFAULT '';
     RESET ROLE;
 """
 

@@ -41,7 +41,7 @@ async def keep(recorded: Recorded[Event], unit: Unit) -> None:
             row = {
                 "tenant": tenant, "event_id": recorded.id, "student": recorded.subject, "type": recorded.type,
                 "schema": event.schema_number, "effective_on": recorded.effective_on, "known_at": recorded.known_at,
-                "contents": event.contents(),
+                "contents": event.contents(), "source": recorded.source,
             }  # fmt: skip
             await unit.rows.execute(insert(LOOKS).values(row).on_conflict_do_nothing())
         case StaffAdded() | StaffChanged():
@@ -52,11 +52,15 @@ async def keep(recorded: Recorded[Event], unit: Unit) -> None:
 
 
 async def _says_more(recorded: Recorded[Event], unit: Unit) -> bool:
-    """Whether somebody is in it who is not known to have looked on that day for that purpose."""
+    """Whether somebody is in it of whom this log does not say that they looked on that day for that purpose.
+
+    Of its own log alone: only the order within a log is the same in every replay.
+    """
     same_day = await unit.rows.execute(
         select(LOOKS).where(
             LOOKS.c.tenant == recorded.tenant, LOOKS.c.student == recorded.subject,
             LOOKS.c.effective_on == recorded.effective_on, LOOKS.c.type == AccessRecorded.type,
+            LOOKS.c.source == recorded.source,
         )
     )  # fmt: skip
     before = [_event(row) for row in same_day]
