@@ -102,15 +102,21 @@ class Cluster:
 
     def _run(self, statement: str) -> None:
         """By one psql that stays: starting one for each test's database took as long as the copying."""
-        if self._psql is None or self._psql.poll() is not None:
+        said = self._said(statement)
+        if said.startswith("FATAL:"):  # A test has cut every connection there was, this one too.
+            self._psql = None
+            said = self._said(statement)
+        if said != "done\n":
+            raise RuntimeError(f"psql said {said!r} to: {statement}")
+
+    def _said(self, statement: str) -> str:
+        if self._psql is None:
             self._psql = self.postgres.open_psql("postgres")
         assert self._psql.stdin is not None
         assert self._psql.stdout is not None
         self._psql.stdin.write(f"{statement};\n\\echo done\n")
         self._psql.stdin.flush()
-        said = self._psql.stdout.readline()
-        if said != "done\n":
-            raise RuntimeError(f"psql said {said!r} to: {statement}")
+        return self._psql.stdout.readline()
 
     def drop_later(self, database: str, service: str) -> None:
         """Take away what came after `event_store_1`, for a service's own migrations to make."""

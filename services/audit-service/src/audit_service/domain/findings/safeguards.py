@@ -103,7 +103,7 @@ def booklet_when_something_happens(record: StudentRecord) -> Iterator[Finding]:
         late = on is not None and by is not None and on > by
         yield record.finding(
             "idea.safeguards-trigger", entry.id, day,
-            f"None at {what} of {day}" + (f", given {on}." if late else "."),
+            f"No booklet at {what} of {day}" + (f", given {on}." if late else "."),
             due_on=by or record.due("idea.safeguards-trigger", day), done_on=on,
             kept=f"Booklet given {on}, {what} of {day}.", due=f"{what.capitalize()} of {day}: no booklet yet.",
             events=(entry, given.given if given else None), cure="Give the booklet.",
