@@ -16,6 +16,7 @@ from contracts.fields import (
     HolderId,
     Line,
     Name,
+    Narrative,
     PersonRef,
     PlanId,
     Sha256Hex,
@@ -33,6 +34,14 @@ class RecipientPersonalData(Value):
     email: Email | None = None
 
 
+class DisclosurePersonalData(RecipientPersonalData):
+    """Who receives, and for what."""
+
+    interest: Narrative | None = None
+    """The purpose, or the legitimate interest, in words (300.614, 99.32(a)(3)); with a health or safety emergency the
+    articulable and significant threat (99.32(a)(5))."""
+
+
 @event("disclosure.recorded", of=EventClass.PROOF)
 class DisclosureRecorded(Event):
     """Part of a student's record went to somebody: party, day, purpose, ground, items (300.614, 99.32)."""
@@ -41,7 +50,7 @@ class DisclosureRecorded(Event):
     student_id: StudentId
     packet_id: UUID | None = None
     """The packet that carried it; absent: it was made elsewhere and is reported."""
-    personal: RecipientPersonalData
+    personal: DisclosurePersonalData
     purpose: ReleasePurpose
     ground: AccessGround
     release_id: UUID | None = None

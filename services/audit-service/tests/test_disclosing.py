@@ -16,7 +16,7 @@ from audit_service.testing_facts import (
     release,
     rights_transferred,
 )
-from contracts.audit import DisclosureRecorded, RecipientPersonalData
+from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.problems import Invalid
 from contracts.testing import Log, an_id
 from contracts.values import Reported
@@ -45,7 +45,7 @@ def given(
     )
     purpose = ReleasePurpose.COLLEGE if ground is AccessGround.CONSENT else ReleasePurpose.OTHER
     command = RecordDisclosure(
-        an_id("copy"), JONAS, RecipientPersonalData(recipient=to), purpose, ground, items or (RecordKind.PLAN,), TODAY,
+        an_id("copy"), JONAS, DisclosurePersonalData(recipient=to), purpose, ground, items or (RecordKind.PLAN,), TODAY,
         on, holder, release, reported=reported,
     )  # fmt: skip
     (event,) = record_disclosure(command, rights())

@@ -22,7 +22,7 @@ from contracts.canonical import instant
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
-from contracts.vocabulary import AccessGround, Channel
+from contracts.vocabulary import AccessGround, Channel, ReleasePurpose
 from runtime import sight
 from runtime.auth import Principal
 from runtime.scopes import VENDOR
@@ -124,6 +124,8 @@ def _told(
                 "ground": disclosure.ground.value, "parts": [kind.value for kind in disclosure.items],
                 "reported": disclosure.reported is not None, **where,
             }  # fmt: skip
+            if disclosure.personal.interest:
+                told["interest"] = disclosure.personal.interest
             if disclosure.packet_id:
                 told["packet"] = str(disclosure.packet_id)
             if disclosure.channel:
@@ -163,12 +165,13 @@ def _printed(items: Sequence[dict[str, Any]], name: str, district: str, now: dat
             f"It says what was recorded by {day_in_words(now.date())}. Looks of the last minute may still be missing.",
         ],
         "columns": ["When", "Who", "What they saw or got", "What for", "Why they may"],
-        "rows": [_row(item, now) for item in items],
+        "rows": [row_on_paper(item, now) for item in items],
         "end": ["If something here surprises you, ask the school: it must answer."],
     }
 
 
-def _row(item: dict[str, Any], now: datetime) -> list[str]:
+def row_on_paper(item: dict[str, Any], now: datetime) -> list[str]:
+    """One entry as the family reads it: when, who, what they saw or got, what for, why they may."""
     person = item["who"]
     name = person.get("name") or ("a program" if person["role"] in ("vendor", "operator") else "somebody")
     seen = item["what"] == "seen"
@@ -186,7 +189,15 @@ def _row(item: dict[str, Any], now: datetime) -> list[str]:
         )
     times = f", {item['count']} times" if item.get("count", 1) > 1 else ""
     parts = ", ".join(_words(part) for part in item["parts"])
-    return [when, who_, parts + times, _words(item["purpose"]), GROUNDS[AccessGround(item["ground"])]]
+    return [when, who_, parts + times, _what_for(item), GROUNDS[AccessGround(item["ground"])]]
+
+
+def _what_for(item: dict[str, Any]) -> str:
+    """In the words that were given; beside them the purpose, where it says anything."""
+    said = item.get("interest")
+    if said is None:
+        return _words(item["purpose"])
+    return said if item["purpose"] == ReleasePurpose.OTHER else f"{_words(item['purpose'])}: {said}"
 
 
 def _words(code: str) -> str:

@@ -18,6 +18,7 @@ from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, sco
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
 from audit_service.domain.replay import delivery_on, results_on
 from contracts.audit import (
+    DisclosurePersonalData,
     DisclosureRecorded,
     LogExtent,
     PacketIssued,
@@ -99,6 +100,7 @@ def _disclosed(event: DisclosureRecorded) -> Json:
     shown = {own_names.get(name, name): value for name, value in document.items()}
     shown |= {
         "disclosed_on": event.effective_on.isoformat(),
+        **({"interest": recipient.pop("interest")} if "interest" in recipient else {}),
         "recipient": {"name": recipient.pop("recipient"), **recipient},
     }
     return shown
@@ -158,7 +160,8 @@ async def issue_packet(
         ),
         DisclosureRecorded(
             effective_on=command.on, disclosure_id=command.disclosure, student_id=command.student,
-            packet_id=command.packet, personal=command.recipient, purpose=command.purpose, ground=AccessGround.CONSENT,
+            packet_id=command.packet, personal=DisclosurePersonalData(**dict(command.recipient)),
+            purpose=command.purpose, ground=AccessGround.CONSENT,
             release_id=release.release_id, items=scope.sends, document=document,
         ),
     ]  # fmt: skip

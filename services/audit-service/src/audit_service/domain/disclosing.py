@@ -10,7 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from audit_service.domain.disclosure import Disclosure, RecordRights, without_consent
-from contracts.audit import DisclosureRecorded, RecipientPersonalData
+from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.fields import ExternalId
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import Reported, Unmet
@@ -29,7 +29,7 @@ class RecordDisclosure:
 
     disclosure: UUID
     student: UUID
-    recipient: RecipientPersonalData
+    personal: DisclosurePersonalData
     purpose: ReleasePurpose
     ground: AccessGround
     items: tuple[RecordKind, ...]
@@ -48,7 +48,7 @@ def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[D
     _ids_are_known(command, rights)
     return [
         DisclosureRecorded(
-            effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.recipient,
+            effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.personal,
             purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
             external_id=command.external_id, holder_id=command.holder, channel=command.channel,
             reported=_settled(tuple(_unmet(command, rights, on)), command.reported),
@@ -93,7 +93,7 @@ def _unmet(command: RecordDisclosure, rights: RecordRights, on: date) -> Iterato
             )
     elif command.ground is AccessGround.CONSENT:
         disclosure = Disclosure(
-            command.student, command.release, command.purpose, command.recipient.recipient, on
+            command.student, command.release, command.purpose, command.personal.recipient, on
         )
         yield from without_consent(disclosure, rights)
         release = rights.releases.get(command.release) if command.release else None

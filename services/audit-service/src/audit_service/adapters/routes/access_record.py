@@ -48,6 +48,9 @@ class Accessed(BaseModel):
     who: Who | None = Field(default=None, description="Who looked, or who sent it.")
     recipient: str | None = None
     purpose: str
+    interest: str | None = Field(
+        default=None, description="Of a disclosure by hand: what they want it for, in words."
+    )
     ground: AccessGround
     parts: list[str]
     count: int = 1
