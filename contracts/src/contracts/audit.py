@@ -22,7 +22,7 @@ from contracts.fields import (
     Sha256Hex,
     StudentId,
 )
-from contracts.values import DocumentRef, PostalAddress, Reported
+from contracts.values import DocumentRef, PostalAddress, Reported, VoidPersonalData
 from contracts.vocabulary import AccessGround, Channel, LogFault, RecordKind, ReleasePurpose, ServiceName
 
 
@@ -64,6 +64,17 @@ class DisclosureRecorded(Event):
     """Of one's own record: whose right to it this was (99.10, 300.613)."""
     channel: Channel | None = None
     """How it was given, by hand or outside Handrail."""
+
+
+@event("disclosure.voided", of=EventClass.PROOF)
+class DisclosureVoided(Event):
+    """The entry was wrong (another student, never given); it stays, struck through, and counts no more.
+
+    ``effective_on`` is the disclosure's day. Never of a packet's own.
+    """
+
+    disclosure_id: UUID
+    personal: VoidPersonalData
 
 
 class LeftOut(Value):
@@ -172,5 +183,11 @@ class LogInconsistent(Event):
 
 
 AuditEvent: TypeAlias = (
-    DisclosureRecorded | PacketIssued | ClientRegistered | ClientRevoked | ExportMade | LogInconsistent
+    DisclosureRecorded
+    | DisclosureVoided
+    | PacketIssued
+    | ClientRegistered
+    | ClientRevoked
+    | ExportMade
+    | LogInconsistent
 )

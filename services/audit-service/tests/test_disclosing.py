@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from audit_service.domain.disclosed import Disclosed, PacketWentOut, evolve, void_disclosure
 from audit_service.domain.disclosing import DisclosureRefused, RecordDisclosure, record_disclosure
 from audit_service.domain.disclosure import RecordRights, record_rights
 from audit_service.testing_facts import (
@@ -110,3 +111,15 @@ def test_what_cannot_be_true_is_not_recorded(attempt, code: str, pointer: str) -
 
 def test_without_a_day_it_is_today() -> None:
     assert given(None, "Jonas Feld", JONAS_AS_HOLDER).effective_on == TODAY
+
+
+def test_an_entry_made_by_mistake_is_struck_out_once_and_a_packets_own_never() -> None:
+    recorded = given()
+    disclosed = evolve(Disclosed(), recorded)
+    (voided,) = void_disclosure(disclosed, "Entered for another student.")
+    assert (voided.disclosure_id, voided.effective_on) == (recorded.disclosure_id, NOV_19)
+    assert void_disclosure(evolve(disclosed, voided), "Once more.") == []
+    assert void_disclosure(Disclosed(), "Nothing is there.") == []
+    sent = evolve(Disclosed(), recorded.model_copy(update={"packet_id": an_id("packet")}))
+    with pytest.raises(PacketWentOut):
+        void_disclosure(sent, "It went out.")

@@ -145,3 +145,32 @@ async def test_without_a_day_it_was_today_by_the_districts_own_clock(grown_up) -
     body = copy(holder=str(JONAS_AS_HOLDER), disclosed_on=None)
     made = await grown_up.post("/disclosures", body)
     assert date.fromisoformat(made.json()["disclosed_on"]) - now <= date.resolution, made.text
+
+
+async def test_what_was_recorded_by_mistake_is_struck_out_and_the_record_of_access_shows_both(
+    grown_up,
+) -> None:
+    made = await grown_up.post("/disclosures", copy())
+    path = f"/disclosures/{made.json()['id']}/void"
+    assert codes(await grown_up.post(path, {"reason": ""})) == ["string-too-short"]
+    assert (await grown_up.post(path, {"reason": "x"}, grown_up.vendor("plan.read"))).status_code == 403
+    struck = await grown_up.post(path, {"reason": "Entered for another student."})
+    assert (struck.status_code, struck.json()["voided"]) == (200, {"reason": "Entered for another student."})
+    again = await grown_up.post(path, {"reason": "Once more."})
+    assert again.json() == struck.json()
+
+    await grown_up.caught_up()
+    event = struck.headers["handrail-event"]
+    shown = (await grown_up.get("/access-record", student=str(JONAS), after_event=event)).json()["items"][-2:]
+    assert [each["what"] for each in shown] == ["disclosed", "voided"]
+    assert {(each["recipient"], each["voided"], each["disclosure"]) for each in shown} == {
+        ("Karl Feld", "Entered for another student.", made.json()["id"])
+    }
+    first, second = (row_on_paper(each, datetime.now(UTC))[1] for each in shown)
+    assert first.startswith("given to Karl Feld, struck out since, by ")
+    assert second.startswith(
+        "struck out, entered by mistake: given to Karl Feld, reason: Entered for another student., by "
+    )
+    told = (await grown_up.get(f"/students/{JONAS}/timeline", after_event=event)).json()["items"][-1]
+    assert "struck out " in told["what"]
+    assert "Reason: Entered for another student." in told["what"]

@@ -7,7 +7,7 @@ import pytest
 
 from audit_service.testing_findings import IEP, MIRA, MOTHER, SPEECH, History, day
 from audit_service.testing_findings_steps import met
-from contracts.audit import DisclosureRecorded, PacketIssued
+from contracts.audit import DisclosureRecorded, DisclosureVoided, PacketIssued
 from contracts.progress import ServiceDelivered
 from contracts.requests import RecordHearingAsked, RequestAnswered
 from contracts.students import ReleaseRevoked, ReleaseSigned, RequestMade
@@ -40,14 +40,17 @@ def test_the_record_is_shown_within_45_days_and_before_any_meeting() -> None:
 
 
 def test_a_copy_of_the_whole_record_shows_it_to_who_asked() -> None:
-    def given(on: str, items: str, holder: UUID = MOTHER) -> str:
-        return asked("records").add(
+    def given(on: str, items: str, holder: UUID = MOTHER, history: History | None = None) -> str:
+        return (history or asked("records")).add(
             on, DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, holder_id=holder, items=(items,),
             personal={"recipient": "Elena Quill"}, purpose="records_request", ground="own_record",
         ).one("rec.inspect", "12-1")[0]  # fmt: skip
 
     assert given("11-1", "whole_record") == "met"
     assert given("11-25", "whole_record") == "met_late"
+    history = asked("records")
+    history.add("11-1", DisclosureVoided, disclosure_id=an_id("copy"), personal={"reason": "Never given."})
+    assert given("11-1", "whole_record", history=history) == "overdue", "struck out"
     assert {
         given("11-1", "plan"),
         given("10-1", "whole_record"),

@@ -4,12 +4,13 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
 from audit_service.adapters.routes.packets import PacketRecipient, RecipientIn
-from audit_service.application.disclosures import disclose
+from audit_service.application.disclosures import disclose, void
 from audit_service.application.service import audit
+from audit_service.domain.disclosed import PacketWentOut
 from audit_service.domain.disclosing import DisclosureRefused, RecordDisclosure
 from contracts.audit import DisclosurePersonalData
 from contracts.fields import ExternalId, Name, Narrative
@@ -111,6 +112,21 @@ class DisclosureIn(BaseModel):
         )  # fmt: skip
 
 
+class DisclosureVoidIn(BaseModel):
+    """Why the entry was wrong. It stays, struck through, and counts no more."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Entered for another student."}]}
+    )
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class DisclosureVoidedOut(BaseModel):
+    """The entry was wrong: it stays, struck through, and counts no more."""
+
+    reason: str
+
+
 class DisclosureOut(BaseModel):
     """A disclosure, of a packet's or by hand."""
 
@@ -130,6 +146,7 @@ class DisclosureOut(BaseModel):
     packet: UUID | None = Field(default=None, description="The packet that carried it.")
     external_id: str | None = None
     reported: Reported | None = None
+    voided: DisclosureVoidedOut | None = None
 
 
 @routes.post(
@@ -159,7 +176,7 @@ async def post_disclosure(body: DisclosureIn, who: Discloser, asked: Asked) -> R
 
 @routes.get("/disclosures", response_model=Page[DisclosureOut])
 async def get_disclosures(who: Reader, asked: Asked, listing: Listed) -> Response:
-    """List what was disclosed, a page at a time; by packets too."""
+    """List what was disclosed, a page at a time; by packets too; voided ones say so."""
     return await asked.page("disclosure", listing)
 
 
@@ -167,3 +184,23 @@ async def get_disclosures(who: Reader, asked: Asked, listing: Listed) -> Respons
 async def get_disclosure(disclosure_id: UUID, who: Reader, asked: Asked) -> Response:
     """Read about a disclosure."""
     return await asked.one("disclosure", disclosure_id)
+
+
+@routes.post(
+    "/disclosures/{disclosure_id}/void", response_model=DisclosureOut, responses=problems(PacketWentOut)
+)
+async def post_disclosure_void(
+    disclosure_id: UUID, body: DisclosureVoidIn, who: Discloser, asked: Asked
+) -> Response:
+    """Strike a disclosure through that was recorded by mistake: it stays, and counts no more.
+
+    The record of access shows both. A packet's own cannot be voided: the packet went out.
+    """
+    shown = await asked.shown("disclosure", disclosure_id)
+    student = shown.student
+    assert student is not None
+
+    async def voiding(making: Making) -> Appended:
+        return await void(disclosure_id, student, body.reason, asked.context, audit(asked), making.answer)
+
+    return await asked.respond("disclosure", disclosure_id, voiding)

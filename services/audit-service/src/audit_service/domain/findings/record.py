@@ -15,6 +15,7 @@ from audit_service.domain.findings.meeting import MeetingFacts, meetings_of
 from audit_service.domain.findings.notice import NoticeFacts, notices_of
 from audit_service.domain.findings.plan import PlanFacts, plans_of
 from audit_service.domain.findings.session import SessionFacts, sessions_of
+from contracts.audit import DisclosureRecorded, DisclosureVoided
 from contracts.event import Event, Recorded
 from contracts.promises import PromisedServices
 from contracts.rule_profile import Rule
@@ -112,6 +113,12 @@ class StudentRecord:
     def notices(self) -> Mapping[UUID, NoticeFacts]:
         """Every notice by its id."""
         return notices_of(self.entries)
+
+    @cached_property
+    def disclosures(self) -> tuple[Recorded[DisclosureRecorded], ...]:
+        """What went to whom; entries that were struck out left out."""
+        voided = {e.event.disclosure_id for e in self.of(DisclosureVoided)}
+        return tuple(e for e in self.of(DisclosureRecorded) if e.event.disclosure_id not in voided)
 
     @cached_property
     def sessions(self) -> tuple[SessionFacts, ...]:

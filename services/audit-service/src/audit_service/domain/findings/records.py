@@ -88,7 +88,7 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
         due_on = min((each for each in (by_count, *met) if each is not None), default=None)
         outcome = answer.event.outcome if answer else None
         copies = [
-            entry for entry in record.of(DisclosureRecorded) if entry.effective_on >= day
+            entry for entry in record.disclosures if entry.effective_on >= day
             and RecordKind.WHOLE_RECORD in entry.event.items and of_their_own(record, entry)
         ]  # fmt: skip
         shown = [*([answer] if answer and outcome in good else []), *copies]
@@ -135,7 +135,7 @@ def request_to_amend_the_record_answered(record: StudentRecord) -> Iterator[Find
 def each_disclosure_is_on_record(record: StudentRecord) -> Iterator[Finding]:
     """Each disclosure is on record with party, day, purpose and items. What parents and the district's own staff see is kept
     in the record of access, and asked for by no rule here."""
-    logged = {e.event.packet_id: e for e in record.of(DisclosureRecorded) if e.event.packet_id}
+    logged = {e.event.packet_id: e for e in record.disclosures if e.event.packet_id}
     for packet in record.of(PacketIssued):
         day, entry = packet.effective_on, logged.get(packet.event.packet_id)
         yield record.finding(
@@ -168,7 +168,7 @@ def _release(
 def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]:
     """Before a part of the record goes to somebody, there is a signed and dated consent that names the records, the purpose and
     the party, or one of the exceptions of 99.31 is named. Whoever holds the right to the record may have it (99.10)."""
-    for entry in record.of(DisclosureRecorded):
+    for entry in record.disclosures:
         event, day = entry.event, entry.effective_on
         release = _release(record, event, day)
         covers = release is not None and not not_named(event.items, release.event.records)
@@ -192,7 +192,7 @@ def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]
 def students_own_consent_for_a_college(record: StudentRecord) -> Iterator[Finding]:
     """Before a packet goes to a college the student consents, if 18 or enrolled there; a parent's signature is not it. Where the
     district's own default is set aside, 99.31(a)(2) may permit it without."""
-    disclosures: list[Recorded[Any]] = [*record.of(PacketIssued), *record.of(DisclosureRecorded)]
+    disclosures: list[Recorded[Any]] = [*record.of(PacketIssued), *record.disclosures]
     for entry in disclosures:
         event, day = entry.event, entry.effective_on
         if event.purpose is not ReleasePurpose.COLLEGE or (

@@ -13,7 +13,6 @@ from audit_service.domain.findings.plan import Change, PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.records import of_their_own
 from audit_service.domain.findings.waiting import waiting
-from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
 from contracts.district import SchoolYear
@@ -149,7 +148,7 @@ def _to_the_family(
 ) -> list[Recorded[Any]]:
     return [
         entry
-        for entry in record.of(DisclosureRecorded)
+        for entry in record.disclosures
         if of_their_own(record, entry)
         and (kinds | {RecordKind.WHOLE_RECORD}) & set(entry.event.items)
         and since <= entry.effective_on < before
