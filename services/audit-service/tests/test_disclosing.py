@@ -21,7 +21,7 @@ from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.problems import Invalid
 from contracts.testing import Log, an_id
 from contracts.values import Reported
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, RightsGround
 
 COLLEGE = "North College, Disability Office"
 NOV_19, MAY_4, TODAY = date(2025, 11, 19), date(2026, 5, 4), date(2026, 6, 1)
@@ -38,6 +38,7 @@ def rights() -> RecordRights:
 def given(
     on: date | None = NOV_19, to: str = "Karl Feld", holder: UUID | None = FATHER, *items: RecordKind,
     ground: AccessGround = AccessGround.OWN_RECORD, release: UUID | None = None, reported_on: date | None = None,
+    of: RecordRights | None = None,
 ) -> DisclosureRecorded:  # fmt: skip
     reported = (
         Reported(source="Paper file", reason="Before Handrail.", occurred_on=reported_on)
@@ -49,7 +50,7 @@ def given(
         an_id("copy"), JONAS, DisclosurePersonalData(recipient=to), purpose, ground, items or (RecordKind.PLAN,), TODAY,
         on, holder, release, reported=reported,
     )  # fmt: skip
-    (event,) = record_disclosure(command, rights())
+    (event,) = record_disclosure(command, of or rights())
     return event
 
 
@@ -66,6 +67,33 @@ def test_a_copy_goes_to_whoever_holds_the_right_to_the_record_on_that_day() -> N
         with pytest.raises(DisclosureRefused) as refused:
             given(on, holder=holder)
         assert [each.code for each in refused.value.reasons] == ["recipient-held-no-record-rights"]
+
+
+def test_from_eighteen_on_it_is_the_students_own_though_nobody_wrote_it_down() -> None:
+    """99.3, 99.5: nothing is recorded at 18; the student is named by their own id."""
+    log = Log()
+    for event in (registered(), confirmed()):
+        log.append(event, stream=f"student/{JONAS}")
+    unsaid = record_rights(log.entries)
+    assert given(MAY_4, "Jonas Feld", JONAS, of=unsaid).holder_id == JONAS
+    assert given(NOV_19, of=unsaid).holder_id == FATHER
+    for on, holder in ((MAY_4, FATHER), (NOV_19, JONAS)):
+        with pytest.raises(DisclosureRefused) as refused:
+            given(on, holder=holder, of=unsaid)
+        assert [each.code for each in refused.value.reasons] == ["recipient-held-no-record-rights"]
+    reported = given(None, reported_on=MAY_4, of=unsaid).reported
+    assert reported is not None
+    assert [each.code for each in reported.unmet] == ["recipient-held-no-record-rights"]
+
+
+@pytest.mark.parametrize(("since", "holds"), [(date(2025, 8, 1), False), (date(2026, 3, 3), True)])
+def test_a_guardian_holds_it_for_an_adult_only_by_an_appointment_for_an_adult(
+    since: date, holds: bool
+) -> None:
+    log = Log()
+    for event in (registered(), confirmed(ground=RightsGround.GUARDIAN, since=since)):
+        log.append(event, stream=f"student/{JONAS}")
+    assert record_rights(log.entries).holds_record(FATHER, MAY_4) is holds
 
 
 def test_with_consent_it_goes_to_the_party_and_holds_the_records_that_the_release_names() -> None:

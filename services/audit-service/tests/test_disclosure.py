@@ -100,6 +100,14 @@ def test_from_eighteen_on_the_student_signs_even_where_nobody_recorded_the_trans
     assert refused(to_college(), rights) == ["student-signs-from-eighteen"]
 
 
+def test_the_student_of_eighteen_signs_by_their_own_id_though_nobody_confirmed_it():
+    rights = given(release(holder=JONAS, on=date(2026, 3, 20)))
+
+    assert release_for(to_college(), rights).holder_id == JONAS
+    early = given(release(holder=JONAS, on=date(2026, 3, 2)))
+    assert refused(to_college(), early) == ["signer-held-no-record-rights"]
+
+
 def test_on_the_day_before_the_birthday_a_parent_still_signs():
     rights = given(release(holder=FATHER, on=date(2026, 3, 1)))
 

@@ -58,6 +58,18 @@ def test_a_copy_of_the_whole_record_shows_it_to_who_asked() -> None:
     } == {"overdue"}
 
 
+def test_from_eighteen_on_their_own_copy_is_the_students_though_nobody_wrote_it_down() -> None:
+    def given(holder: UUID) -> str:
+        history = History(born=day("2008-03-03")).add(
+            "5-4", DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, holder_id=holder, items=("plan",),
+            personal={"recipient": "Mira Quill" if holder == MIRA else "Elena Quill"}, purpose="records_request",
+            ground="own_record",
+        )  # fmt: skip
+        return history.one("rec.disclosure-consent", "5-20")[0]
+
+    assert (given(MIRA), given(MOTHER)) == ("excused", "missed")
+
+
 def test_who_asks_to_change_the_record_is_answered_or_told_of_the_hearing() -> None:
     assert asked("amendment_of_record").one("rec.amend", "12-1") == ("due", "Open since 2025-10-06.")
     assert answered(asked("amendment_of_record"), "granted").one("rec.amend", "12-1")[0] == "met"

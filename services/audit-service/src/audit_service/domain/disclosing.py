@@ -72,7 +72,7 @@ def _day(command: RecordDisclosure, rights: RecordRights) -> date:
 
 def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
     if command.holder is not None and not rights.knows(command.holder):
-        message = "Nobody by this id was ever confirmed as a holder of this student's rights."
+        message = "This id is neither the student's nor of anybody who was ever confirmed as a holder of their rights."
         raise _cannot_be_true("holder-unknown", message, "/holder")
     if command.release is not None and command.release not in rights.releases:
         raise _cannot_be_true(
@@ -82,7 +82,7 @@ def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
 
 def _unmet(command: RecordDisclosure, rights: RecordRights, on: date) -> Iterator[Reason]:
     if command.ground is AccessGround.OWN_RECORD:
-        if command.holder is None or rights.holding(command.holder, on) is None:
+        if command.holder is None or not rights.holds_record(command.holder, on):
             message = f"who received it did not hold the record rights on {on}."
             cure = (
                 "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "

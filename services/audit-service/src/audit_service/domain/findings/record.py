@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from audit_service.domain.disclosure import RecordRights, record_rights
 from audit_service.domain.findings.district import District
 from audit_service.domain.findings.finding import ONE_DAY, Finding, Severity, State, state_of
 from audit_service.domain.findings.meeting import MeetingFacts, meetings_of
@@ -113,6 +114,11 @@ class StudentRecord:
     def notices(self) -> Mapping[UUID, NoticeFacts]:
         """Every notice by its id."""
         return notices_of(self.entries)
+
+    @cached_property
+    def record_rights(self) -> RecordRights:
+        """Who held the rights to the record when, what was released and revoked."""
+        return record_rights(self.entries)
 
     @cached_property
     def disclosures(self) -> tuple[Recorded[DisclosureRecorded], ...]:

@@ -40,8 +40,10 @@ def answer_of(record: StudentRecord, request: Recorded[RequestMade]) -> Recorded
 def of_their_own(record: StudentRecord, entry: Recorded[DisclosureRecorded]) -> bool:
     """Given to the parent or adult student who held the right to the record on the day (99.10, 300.613)."""
     event = entry.event
-    return event.ground is AccessGround.OWN_RECORD and any(
-        holder.holder_id == event.holder_id for holder in record.holders_on(entry.effective_on, "record")
+    return (
+        event.ground is AccessGround.OWN_RECORD
+        and event.holder_id is not None
+        and record.record_rights.holds_record(event.holder_id, entry.effective_on)
     )
 
 
