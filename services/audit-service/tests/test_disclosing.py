@@ -69,6 +69,17 @@ def test_a_copy_goes_to_whoever_holds_the_right_to_the_record_on_that_day() -> N
         assert [each.code for each in refused.value.reasons] == ["recipient-held-no-record-rights"]
 
 
+def test_a_copy_of_their_own_record_goes_to_the_holder_named_and_to_nobody_else() -> None:
+    assert given(NOV_19, "karl  FELD").holder_id == FATHER, "case and spaces do not matter"
+    with pytest.raises(DisclosureRefused) as refused:
+        given(NOV_19, "Daily News")
+    (reason,) = refused.value.reasons
+    assert (reason.code, reason.pointer) == ("recipient-is-not-the-holder", "/recipient/name")
+    assert reason.cure is not None
+    assert "`consent`" in reason.cure, "a representative"
+    assert given(MAY_4, "Jonas Feld", JONAS).holder_id == JONAS
+
+
 def test_from_eighteen_on_it_is_the_students_own_though_nobody_wrote_it_down() -> None:
     """99.3, 99.5: nothing is recorded at 18; the student is named by their own id."""
     log = Log()

@@ -142,7 +142,7 @@ async def test_who_may_record_it_and_who_may_report(grown_up) -> None:
 
 async def test_without_a_day_it_was_today_by_the_districts_own_clock(grown_up) -> None:
     now = (await grown_up.evidence.now(grown_up.tenant)).date()
-    body = copy(holder=str(JONAS_AS_HOLDER), disclosed_on=None)
+    body = copy(holder=str(JONAS_AS_HOLDER), recipient={"name": "Jonas Feld"}, disclosed_on=None)
     made = await grown_up.post("/disclosures", body)
     assert date.fromisoformat(made.json()["disclosed_on"]) - now <= date.resolution, made.text
 

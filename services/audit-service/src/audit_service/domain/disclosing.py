@@ -46,14 +46,13 @@ def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[D
     """Record it. Refused where its ground does not hold, unless it has happened already and is reported."""
     on = _day(command, rights)
     _ids_are_known(command, rights)
-    return [
-        DisclosureRecorded(
-            effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.personal,
-            purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
-            external_id=command.external_id, holder_id=command.holder, channel=command.channel,
-            reported=_settled(tuple(_unmet(command, rights, on)), command.reported),
-        )
-    ]  # fmt: skip
+    event = DisclosureRecorded(
+        effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.personal,
+        purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
+        external_id=command.external_id, holder_id=command.holder, channel=command.channel,
+    )  # fmt: skip
+    reported = _settled(tuple(unmet_by(event, rights)), command.reported)
+    return [event.model_copy(update={"reported": reported})]
 
 
 def _day(command: RecordDisclosure, rights: RecordRights) -> date:
@@ -80,28 +79,43 @@ def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
         )
 
 
-def _unmet(command: RecordDisclosure, rights: RecordRights, on: date) -> Iterator[Reason]:
-    if command.ground is AccessGround.OWN_RECORD:
-        if command.holder is None or not rights.holds_record(command.holder, on):
-            message = f"who received it did not hold the record rights on {on}."
-            cure = (
-                "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "
-                "a parent of an adult student who depends on them for tax is `parent_of_dependent_student`."
-            )
-            yield Reason(
-                "recipient-held-no-record-rights", message, "34 CFR 99.10, 99.4, 99.5", cure, "/holder"
-            )
-    elif command.ground is AccessGround.CONSENT:
-        disclosure = Disclosure(
-            command.student, command.release, command.purpose, command.personal.recipient, on
+def unmet_by(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    """Every reason why the ground that a disclosure names does not hold on its day, each with citation and cure."""
+    if event.ground is AccessGround.OWN_RECORD:
+        yield from _not_their_own(event, rights)
+    elif event.ground is AccessGround.CONSENT:
+        yield from _not_consented(event, rights)
+
+
+def _not_their_own(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    on, holder = event.effective_on, event.holder_id
+    if holder is None or not rights.holds_record(holder, on):
+        message = f"who received it did not hold the record rights on {on}."
+        cure = (
+            "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "
+            "a parent of an adult student who depends on them for tax is `parent_of_dependent_student`."
         )
-        yield from without_consent(disclosure, rights)
-        release = rights.releases.get(command.release) if command.release else None
-        more = [] if release is None else not_named(command.items, release.records)
-        if more:
-            message = f"the release does not name {', '.join(kind.value.replace('_', ' ') for kind in more)}."
-            cure = "Record a release that names these records too."
-            yield Reason("records-not-covered", message, "34 CFR 99.30(b)(1)", cure, "/items")
+        yield Reason("recipient-held-no-record-rights", message, "34 CFR 99.10, 99.4, 99.5", cure, "/holder")
+    elif not rights.is_called(holder, event.personal.recipient):
+        message = "the recipient named is not the holder whose right it was."
+        cure = (
+            "Name the holder as recipient, by the name on record. What somebody else is given, the holder's representative "
+            "among them (34 CFR 300.613(b)(3)), has the ground `consent`."
+        )
+        yield Reason("recipient-is-not-the-holder", message, "34 CFR 99.10, 300.613", cure, "/recipient/name")
+
+
+def _not_consented(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    to, release_id = event.personal.recipient, event.release_id
+    yield from without_consent(
+        Disclosure(event.student_id, release_id, event.purpose, to, event.effective_on), rights
+    )
+    release = rights.releases.get(release_id) if release_id else None
+    more = [] if release is None else not_named(event.items, release.records)
+    if more:
+        message = f"the release does not name {', '.join(kind.value.replace('_', ' ') for kind in more)}."
+        cure = "Record a release that names these records too."
+        yield Reason("records-not-covered", message, "34 CFR 99.30(b)(1)", cure, "/items")
 
 
 def not_named(items: Sequence[RecordKind], named: Sequence[RecordKind]) -> list[RecordKind]:

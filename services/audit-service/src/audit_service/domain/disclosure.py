@@ -79,6 +79,16 @@ class RecordRights:
         leap = (born.month, born.day) == (2, 29)
         return date(born.year + ELIGIBLE_AT, 3, 1) if leap else born.replace(year=born.year + ELIGIBLE_AT)
 
+    def is_called(self, holder: UUID, name: str) -> bool:
+        """Whether ``name`` is one that a holder, or the student, has been recorded under."""
+        names = {
+            entry.event.personal.name for entry in self.holders
+            if isinstance(entry.event, RightsHolderConfirmed) and entry.event.holder_id == holder
+        }  # fmt: skip
+        if holder == self.student and self.personal is not None:
+            names.add(f"{self.personal.given_name} {self.personal.family_name}")
+        return same_party(name) in {same_party(each) for each in names}
+
     def knows(self, holder: UUID) -> bool:
         """The student, or somebody who holds or once held rights of theirs."""
         return holder == self.student or any(
