@@ -48,6 +48,12 @@ def test_a_copy_of_the_whole_record_shows_it_to_who_asked() -> None:
 
     assert given("11-1", "whole_record") == "met"
     assert given("11-25", "whole_record") == "met_late"
+    father = asked("records", holder_id=an_id("father")).holder(an_id("father"))
+    assert given("11-1", "whole_record", history=father) == "overdue", (
+        "the mother's copy is none of the father's"
+    )
+    mother = asked("records", holder_id=MOTHER)
+    assert given("11-1", "whole_record", history=mother) == "met"
     history = asked("records")
     history.add("11-1", DisclosureVoided, disclosure_id=an_id("copy"), personal={"reason": "Never given."})
     assert given("11-1", "whole_record", history=history) == "overdue", "struck out"

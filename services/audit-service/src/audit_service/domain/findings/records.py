@@ -75,7 +75,8 @@ def independent_evaluation_answered(record: StudentRecord) -> Iterator[Finding]:
 @rule("rec.inspect")
 def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
     """Who asks to see the record sees it before any meeting of the team or hearing, and within 45 calendar days at the latest.
-    That they did is shown by the answer to the request, or by the whole record given to somebody who holds the right to it."""
+    That they did is shown by the answer to the request, or by the whole record given to them, who hold the right to it; where
+    the request names no holder, to any of them."""
     good = {RequestOutcome.GRANTED, RequestOutcome.GRANTED_IN_PART}
     for request in record.of(RequestMade):
         if request.event.kind is not RequestKind.RECORDS:
@@ -92,6 +93,7 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
         copies = [
             entry for entry in record.disclosures if entry.effective_on >= day
             and RecordKind.WHOLE_RECORD in entry.event.items and of_their_own(record, entry)
+            and request.event.holder_id in (None, entry.event.holder_id)
         ]  # fmt: skip
         shown = [*([answer] if answer and outcome in good else []), *copies]
         first: Recorded[Any] | None = min(shown, key=lambda entry: entry.effective_on, default=None)
