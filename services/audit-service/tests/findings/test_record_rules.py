@@ -175,6 +175,27 @@ def test_nothing_is_disclosed_without_consent_or_a_named_ground() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        ({"purpose": "school"}, {}),
+        ({"personal": {"recipient": "South College"}}, {}),
+        ({"method": "oral"}, {}),
+        ({}, {"items": ("notices",)}),
+        (
+            {},
+            {
+                "reported": {"source": "Paper", "reason": "It went out.", "occurred_on": day("5-20")},
+                "items": ("notices",),
+            },
+        ),
+    ],
+)
+def test_a_consent_that_does_not_serve_is_none(signed: dict[str, Any], sent: dict[str, Any]) -> None:
+    history = disclosed(released(History(), MOTHER, **signed), **sent)
+    assert history.one("rec.disclosure-consent", "5-21")[0] == "missed"
+
+
 def test_a_college_packet_has_the_students_own_consent() -> None:
     assert packet(released(adult(), an_id("himself"))).one("rec.college", "5-21")[0] == "met"
     assert packet(released(adult(), MOTHER)).one("rec.college", "5-21") == (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from audit_service.domain.disclosing import not_named
+from audit_service.domain.disclosing import unmet_by
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
@@ -40,11 +40,7 @@ def answer_of(record: StudentRecord, request: Recorded[RequestMade]) -> Recorded
 def of_their_own(record: StudentRecord, entry: Recorded[DisclosureRecorded]) -> bool:
     """Given to the parent or adult student who held the right to the record on the day (99.10, 300.613)."""
     event = entry.event
-    return (
-        event.ground is AccessGround.OWN_RECORD
-        and event.holder_id is not None
-        and record.record_rights.holds_record(event.holder_id, entry.effective_on)
-    )
+    return event.ground is AccessGround.OWN_RECORD and not any(unmet_by(event, record.record_rights))
 
 
 @rule("idea.iee-answered")
@@ -174,19 +170,16 @@ def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]
     the party, or one of the exceptions of 99.31 is named. Whoever holds the right to the record may have it (99.10)."""
     for entry in record.disclosures:
         event, day = entry.event, entry.effective_on
-        release = _release(record, event, day)
-        covers = release is not None and not not_named(event.items, release.event.records)
-        if event.ground is AccessGround.CONSENT:
-            state = State.MET if covers else State.MISSED
-        elif event.ground is AccessGround.OWN_RECORD and event.holder_id is not None:
-            state = State.EXCUSED if of_their_own(record, entry) else State.MISSED
-        else:
-            state = State.EXCUSED
-        who = event.personal.recipient
+        release, who = _release(record, event, day), event.personal.recipient
+        unmet = tuple(unmet_by(event, record.record_rights))
+        if event.ground is AccessGround.OWN_RECORD and event.holder_id is None:
+            unmet = ()  # Whose right it was could not be said then.
+        asked = event.ground is AccessGround.CONSENT
+        state = State.MISSED if unmet else State.MET if asked else State.EXCUSED
+        why = f": {unmet[0].message}" if unmet and release is not None else " without."
         yield record.finding(
-            "rec.disclosure-consent", entry.id, day, f"Sent to {who} on {day} without."
-            if release is None else f"Sent to {who} on {day} more than the consent of {release.effective_on} names.",
-            state=state, kept=f"Sent to {who} on {day} under the consent of {release.effective_on}."
+            "rec.disclosure-consent", entry.id, day, f"Sent to {who} on {day}{why}", state=state,
+            kept=f"Sent to {who} on {day} under the consent of {release.effective_on}."
             if release else f"Sent to {who} on {day}: {event.ground.value.replace('_', ' ')}.",
             events=(release, entry), cure="Nothing undoes it: tell whoever holds the record rights.",
         )  # fmt: skip
