@@ -208,6 +208,12 @@ def test_a_college_packet_has_the_students_own_consent() -> None:
     assert packet(adult(), ground="school_of_enrollment").one("rec.college", "5-21")[0] == "excused"
 
 
+@pytest.mark.parametrize("ground", ["own_record", "order_or_subpoena", "parent_of_dependent_student"])
+def test_what_went_to_no_college_is_not_judged_as_if(ground: str) -> None:
+    history = disclosed(adult(), ground=ground, holder_id=an_id("himself"), release_id=None)
+    assert history.find("rec.college", "5-21") == []
+
+
 def test_what_was_seen_is_entered_at_the_time() -> None:
     def entered(recorded: str, **more: Any) -> History:
         session = {

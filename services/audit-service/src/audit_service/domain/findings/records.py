@@ -23,6 +23,8 @@ from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Reque
 
 ADULT = 18
 """34 CFR 99.3: an eligible student."""
+ASKED_OF_A_COLLEGE = frozenset({AccessGround.CONSENT, AccessGround.SCHOOL_OF_ENROLLMENT})
+"""The grounds on which a record goes to a college: any other goes to somebody else."""
 PROMPT = Due(count=5, kind="school")
 """Practice, where the profile sets no number for rec.prompt-entry."""
 ENTERED: tuple[type[Event], ...] = (
@@ -188,13 +190,14 @@ def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]
 @rule("rec.college")
 def students_own_consent_for_a_college(record: StudentRecord) -> Iterator[Finding]:
     """Before a packet goes to a college the student consents, if 18 or enrolled there; a parent's signature is not it. Where the
-    district's own default is set aside, 99.31(a)(2) may permit it without."""
+    district's own default is set aside, 99.31(a)(2) may permit it without. Their own copy, and what goes to others under another
+    exception of 99.31, is none."""
     disclosures: list[Recorded[Any]] = [*record.of(PacketIssued), *record.disclosures]
     for entry in disclosures:
         event, day = entry.event, entry.effective_on
-        if event.purpose is not ReleasePurpose.COLLEGE or (
-            isinstance(event, DisclosureRecorded) and event.packet_id
-        ):
+        if event.purpose is not ReleasePurpose.COLLEGE or event.ground not in ASKED_OF_A_COLLEGE:
+            continue
+        if isinstance(event, DisclosureRecorded) and event.packet_id:
             continue
         adult = record.birth_date is not None and reached(record.birth_date, ADULT) <= day
         release = _release(record, event, day)
