@@ -148,6 +148,14 @@ def test_what_cannot_be_true_is_not_recorded(attempt, code: str, pointer: str) -
     assert [(each.code, each.pointer) for each in refused.value.reasons] == [(code, pointer)]
 
 
+def test_what_may_not_have_arrived_yet_is_not_called_wrong() -> None:
+    for attempt in (lambda: given(holder=an_id("nobody")), lambda: sent(release=an_id("nothing"))):
+        with pytest.raises(Invalid) as refused:
+            attempt()
+        (reason,) = refused.value.reasons
+        assert "after_event" in str(reason.cure)
+
+
 def test_without_a_day_it_is_today() -> None:
     assert given(None, "Jonas Feld", JONAS_AS_HOLDER).effective_on == TODAY
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from audit_service.domain.disclosure import Disclosure, RecordRights, without_consent
+from audit_service.domain.disclosure import NOT_YET_HERE, Disclosure, RecordRights, without_consent
 from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.fields import ExternalId
 from contracts.problems import Invalid, Reason, Rejected
@@ -72,10 +72,10 @@ def _day(command: RecordDisclosure, rights: RecordRights) -> date:
 def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
     if command.holder is not None and not rights.knows(command.holder):
         message = "This id is neither the student's nor of anybody who was ever confirmed as a holder of their rights."
-        raise _cannot_be_true("holder-unknown", message, "/holder")
+        raise _cannot_be_true("holder-unknown", message, "/holder", NOT_YET_HERE)
     if command.release is not None and command.release not in rights.releases:
         raise _cannot_be_true(
-            "release-unknown", "The release named is not in this student's record.", "/release"
+            "release-unknown", "The release named is not in this student's record.", "/release", NOT_YET_HERE
         )
 
 
@@ -135,5 +135,5 @@ def _settled(unmet: Sequence[Reason], reported: Reported | None) -> Reported | N
     return reported.model_copy(update={"unmet": tuple(said)})
 
 
-def _cannot_be_true(code: str, message: str, pointer: str) -> Invalid:
-    return Invalid(message, reasons=(Reason(code, message, pointer=pointer),))
+def _cannot_be_true(code: str, message: str, pointer: str, cure: str | None = None) -> Invalid:
+    return Invalid(message, reasons=(Reason(code, message, cure=cure, pointer=pointer),))

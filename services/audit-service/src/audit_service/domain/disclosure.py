@@ -161,13 +161,19 @@ _CURE = (
 )
 
 
+NOT_YET_HERE = (
+    "Name one of this student's. If it was recorded only just now it may not have arrived here yet: "
+    "GET /audit/v1/students/{id}/timeline?after_event= with the Handrail-Event of that answer waits for it; then send this again."
+)
+
+
 def _without_release(disclosure: Disclosure) -> Iterator[Reason]:
     if disclosure.release is None:
         message = "no release was named; a record goes out only with a signed and dated consent."
         yield Reason("no-release", message, "34 CFR 99.30(a)", _CURE, "/release")
     else:
         message = "the release named is not in this student's record."
-        yield Reason("release-unknown", message, "34 CFR 99.30(a)", _CURE, "/release")
+        yield Reason("release-unknown", message, "34 CFR 99.30(a)", NOT_YET_HERE, "/release")
 
 
 def _unmet(disclosure: Disclosure, release: ReleaseSigned, rights: RecordRights) -> Iterator[Reason]:
