@@ -104,7 +104,8 @@ def _evaluated(at: District, family: Family, told: Told) -> None:
         f"{told['at']}/eligibility", {"determination": found, "evaluation": told["evaluation"], "members": members}
     )["id"]  # fmt: skip
     copy = {"student": family.student, "recipient": {"name": "Elena Quill"}, "holder": family.holder, "ground": "own_record",
-            "purpose": "other", "items": ["evaluation_summary"], "channel": "handed_over"}  # fmt: skip
+            "purpose": "other", "interest": "Her copy of the evaluation report.", "items": ["evaluation_summary"],
+            "channel": "handed_over"}  # fmt: skip
     at.client.post("/audit/v1/disclosures", copy)
 
 

@@ -16,12 +16,13 @@ from contracts.fields import (
     HolderId,
     Line,
     Name,
+    Narrative,
     PersonRef,
     PlanId,
     Sha256Hex,
     StudentId,
 )
-from contracts.values import DocumentRef, PostalAddress, Reported
+from contracts.values import DocumentRef, PostalAddress, Reported, VoidPersonalData
 from contracts.vocabulary import AccessGround, Channel, LogFault, RecordKind, ReleasePurpose, ServiceName
 
 
@@ -33,6 +34,14 @@ class RecipientPersonalData(Value):
     email: Email | None = None
 
 
+class DisclosurePersonalData(RecipientPersonalData):
+    """Who receives, and for what."""
+
+    interest: Narrative | None = None
+    """The purpose, or the legitimate interest, in words (300.614, 99.32(a)(3)); with a health or safety emergency the
+    articulable and significant threat (99.32(a)(5))."""
+
+
 @event("disclosure.recorded", of=EventClass.PROOF)
 class DisclosureRecorded(Event):
     """Part of a student's record went to somebody: party, day, purpose, ground, items (300.614, 99.32)."""
@@ -41,7 +50,7 @@ class DisclosureRecorded(Event):
     student_id: StudentId
     packet_id: UUID | None = None
     """The packet that carried it; absent: it was made elsewhere and is reported."""
-    personal: RecipientPersonalData
+    personal: DisclosurePersonalData
     purpose: ReleasePurpose
     ground: AccessGround
     release_id: UUID | None = None
@@ -55,6 +64,17 @@ class DisclosureRecorded(Event):
     """Of one's own record: whose right to it this was (99.10, 300.613)."""
     channel: Channel | None = None
     """How it was given, by hand or outside Handrail."""
+
+
+@event("disclosure.voided", of=EventClass.PROOF)
+class DisclosureVoided(Event):
+    """The entry was wrong (another student, never given); it stays, struck through, and counts no more.
+
+    ``effective_on`` is the disclosure's day. Never of a packet's own.
+    """
+
+    disclosure_id: UUID
+    personal: VoidPersonalData
 
 
 class LeftOut(Value):
@@ -163,5 +183,11 @@ class LogInconsistent(Event):
 
 
 AuditEvent: TypeAlias = (
-    DisclosureRecorded | PacketIssued | ClientRegistered | ClientRevoked | ExportMade | LogInconsistent
+    DisclosureRecorded
+    | DisclosureVoided
+    | PacketIssued
+    | ClientRegistered
+    | ClientRevoked
+    | ExportMade
+    | LogInconsistent
 )

@@ -7,6 +7,7 @@ from contracts.audit import (
     ClientRegistered,
     ClientRevoked,
     DisclosureRecorded,
+    DisclosureVoided,
     ExportMade,
     LogInconsistent,
     PacketIssued,
@@ -80,7 +81,10 @@ def tell_audit(event: AuditEvent, names: Names) -> Told:
             what = f"recorded the disclosure of {listed([plainly(item) for item in event.items])}"
             to = f"to {event.personal.recipient} ({plainly(event.purpose)}; ground: {plainly(event.ground)})"
             how = f", {by(event.channel)}" if event.channel else ""
-            return Told(f"{what} {to}{how}", reported=event.reported)
+            return Told(f"{what} {to}{how}", why=event.personal.interest, reported=event.reported)
+        case DisclosureVoided():
+            what = names.of("disclosure", event.disclosure_id)
+            return Told(f"struck out {what}", why=event.personal.reason)
         case PacketIssued():
             left = (
                 f", leaving out {listed([plainly(left.what) for left in event.left_out])}"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from audit_service.domain.disclosed import Disclosed, PacketWentOut, evolve, void_disclosure
 from audit_service.domain.disclosing import DisclosureRefused, RecordDisclosure, record_disclosure
 from audit_service.domain.disclosure import RecordRights, record_rights
 from audit_service.testing_facts import (
@@ -16,11 +17,11 @@ from audit_service.testing_facts import (
     release,
     rights_transferred,
 )
-from contracts.audit import DisclosureRecorded, RecipientPersonalData
+from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.problems import Invalid
 from contracts.testing import Log, an_id
 from contracts.values import Reported
-from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose
+from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, RightsGround
 
 COLLEGE = "North College, Disability Office"
 NOV_19, MAY_4, TODAY = date(2025, 11, 19), date(2026, 5, 4), date(2026, 6, 1)
@@ -37,6 +38,7 @@ def rights() -> RecordRights:
 def given(
     on: date | None = NOV_19, to: str = "Karl Feld", holder: UUID | None = FATHER, *items: RecordKind,
     ground: AccessGround = AccessGround.OWN_RECORD, release: UUID | None = None, reported_on: date | None = None,
+    of: RecordRights | None = None,
 ) -> DisclosureRecorded:  # fmt: skip
     reported = (
         Reported(source="Paper file", reason="Before Handrail.", occurred_on=reported_on)
@@ -45,10 +47,10 @@ def given(
     )
     purpose = ReleasePurpose.COLLEGE if ground is AccessGround.CONSENT else ReleasePurpose.OTHER
     command = RecordDisclosure(
-        an_id("copy"), JONAS, RecipientPersonalData(recipient=to), purpose, ground, items or (RecordKind.PLAN,), TODAY,
+        an_id("copy"), JONAS, DisclosurePersonalData(recipient=to), purpose, ground, items or (RecordKind.PLAN,), TODAY,
         on, holder, release, reported=reported,
     )  # fmt: skip
-    (event,) = record_disclosure(command, rights())
+    (event,) = record_disclosure(command, of or rights())
     return event
 
 
@@ -65,6 +67,44 @@ def test_a_copy_goes_to_whoever_holds_the_right_to_the_record_on_that_day() -> N
         with pytest.raises(DisclosureRefused) as refused:
             given(on, holder=holder)
         assert [each.code for each in refused.value.reasons] == ["recipient-held-no-record-rights"]
+
+
+def test_a_copy_of_their_own_record_goes_to_the_holder_named_and_to_nobody_else() -> None:
+    assert given(NOV_19, "karl  FELD").holder_id == FATHER, "case and spaces do not matter"
+    with pytest.raises(DisclosureRefused) as refused:
+        given(NOV_19, "Daily News")
+    (reason,) = refused.value.reasons
+    assert (reason.code, reason.pointer) == ("recipient-is-not-the-holder", "/recipient/name")
+    assert reason.cure is not None
+    assert "`consent`" in reason.cure, "a representative"
+    assert given(MAY_4, "Jonas Feld", JONAS).holder_id == JONAS
+
+
+def test_from_eighteen_on_it_is_the_students_own_though_nobody_wrote_it_down() -> None:
+    """99.3, 99.5: nothing is recorded at 18; the student is named by their own id."""
+    log = Log()
+    for event in (registered(), confirmed()):
+        log.append(event, stream=f"student/{JONAS}")
+    unsaid = record_rights(log.entries)
+    assert given(MAY_4, "Jonas Feld", JONAS, of=unsaid).holder_id == JONAS
+    assert given(NOV_19, of=unsaid).holder_id == FATHER
+    for on, holder in ((MAY_4, FATHER), (NOV_19, JONAS)):
+        with pytest.raises(DisclosureRefused) as refused:
+            given(on, holder=holder, of=unsaid)
+        assert [each.code for each in refused.value.reasons] == ["recipient-held-no-record-rights"]
+    reported = given(None, reported_on=MAY_4, of=unsaid).reported
+    assert reported is not None
+    assert [each.code for each in reported.unmet] == ["recipient-held-no-record-rights"]
+
+
+@pytest.mark.parametrize(("since", "holds"), [(date(2025, 8, 1), False), (date(2026, 3, 3), True)])
+def test_a_guardian_holds_it_for_an_adult_only_by_an_appointment_for_an_adult(
+    since: date, holds: bool
+) -> None:
+    log = Log()
+    for event in (registered(), confirmed(ground=RightsGround.GUARDIAN, since=since)):
+        log.append(event, stream=f"student/{JONAS}")
+    assert record_rights(log.entries).holds_record(FATHER, MAY_4) is holds
 
 
 def test_with_consent_it_goes_to_the_party_and_holds_the_records_that_the_release_names() -> None:
@@ -108,5 +148,25 @@ def test_what_cannot_be_true_is_not_recorded(attempt, code: str, pointer: str) -
     assert [(each.code, each.pointer) for each in refused.value.reasons] == [(code, pointer)]
 
 
+def test_what_may_not_have_arrived_yet_is_not_called_wrong() -> None:
+    for attempt in (lambda: given(holder=an_id("nobody")), lambda: sent(release=an_id("nothing"))):
+        with pytest.raises(Invalid) as refused:
+            attempt()
+        (reason,) = refused.value.reasons
+        assert "after_event" in str(reason.cure)
+
+
 def test_without_a_day_it_is_today() -> None:
     assert given(None, "Jonas Feld", JONAS_AS_HOLDER).effective_on == TODAY
+
+
+def test_an_entry_made_by_mistake_is_struck_out_once_and_a_packets_own_never() -> None:
+    recorded = given()
+    disclosed = evolve(Disclosed(), recorded)
+    (voided,) = void_disclosure(disclosed, "Entered for another student.")
+    assert (voided.disclosure_id, voided.effective_on) == (recorded.disclosure_id, NOV_19)
+    assert void_disclosure(evolve(disclosed, voided), "Once more.") == []
+    assert void_disclosure(Disclosed(), "Nothing is there.") == []
+    sent = evolve(Disclosed(), recorded.model_copy(update={"packet_id": an_id("packet")}))
+    with pytest.raises(PacketWentOut):
+        void_disclosure(sent, "It went out.")

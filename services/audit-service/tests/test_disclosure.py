@@ -38,7 +38,7 @@ from audit_service.testing_facts import (
     sorted_objects,
 )
 from contracts.items import Replace
-from contracts.plan import AmendmentAdopted, PlanEnded
+from contracts.plan import AmendmentAdopted, PlanAdopted, PlanEnded
 from contracts.plan_document import history_of
 from contracts.students import ReleaseRevoked, RightsHolderEnded
 from contracts.testing import Log, an_id
@@ -98,6 +98,14 @@ def test_from_eighteen_on_the_student_signs_even_where_nobody_recorded_the_trans
     rights = given(release(holder=FATHER, on=date(2026, 3, 20)))
 
     assert refused(to_college(), rights) == ["student-signs-from-eighteen"]
+
+
+def test_the_student_of_eighteen_signs_by_their_own_id_though_nobody_confirmed_it():
+    rights = given(release(holder=JONAS, on=date(2026, 3, 20)))
+
+    assert release_for(to_college(), rights).holder_id == JONAS
+    early = given(release(holder=JONAS, on=date(2026, 3, 2)))
+    assert refused(to_college(), early) == ["signer-held-no-record-rights"]
 
 
 def test_on_the_day_before_the_birthday_a_parent_still_signs():
@@ -240,6 +248,30 @@ def test_an_event_that_says_more_than_the_plan_as_sent_is_withheld():
     assert reasons == ["outside_release", "outside_release", None]
     assert [withheld_because(entry.type, entry.stream, entry, wide) for entry in log.entries] == [None] * 3
     assert narrow.document.item(SNACKS).item.what.startswith("May keep")
+
+
+NOTICE = {"explanation": "The team agreed.", "options_considered": "None."}
+REASON = {"individual_reason": "Nobody else in the school has this need."}
+
+
+@pytest.mark.parametrize(
+    ("words", "records", "why"),
+    [
+        ({"notice": NOTICE}, (RecordKind.PLAN,), "outside_release"),
+        ({"notice": NOTICE}, (RecordKind.PLAN, RecordKind.NOTICES), None),
+        ({"personal": REASON}, (RecordKind.PLAN, RecordKind.NOTICES), "outside_release"),
+        ({"notice": NOTICE, "personal": REASON}, (RecordKind.PLAN, RecordKind.PLAN_HISTORY), None),
+    ],
+)
+def test_an_adoption_with_words_beyond_the_plan_goes_out_only_where_they_are_released(words, records, why):
+    log = Log()
+    log.append(draft_opened(), stream=f"plan/{PLAN}")
+    log.append(PlanAdopted.model_validate(dict(adopted()) | words), stream=f"plan/{PLAN}")
+    scope = scope_of(plan_to_send(history_of(log.entries), MAY_20), release(records=records), {})
+
+    entry = log.entries[-1]
+    assert withheld_because(entry.type, entry.stream, entry, scope) == why
+    assert len(scope.document.items) == 4, "the plan itself is sent"
 
 
 def test_people_around_the_student_are_never_in_a_packet():

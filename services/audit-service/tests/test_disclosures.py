@@ -1,9 +1,10 @@
 """What is given out by hand: on which ground it may be, that it is recorded as it was, and who can read of it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from audit_service.application.access_record import row_on_paper
 from audit_service.testing_facts import (
     DANA,
     FATHER,
@@ -44,8 +45,12 @@ async def grown_up(world):
 def copy(**other) -> dict[str, object]:
     return {
         "student": str(JONAS), "recipient": {"name": "Karl Feld"}, "holder": str(FATHER), "ground": "own_record",
-        "purpose": "other", "items": ["plan", "evaluation_summary"], "channel": "handed_over", "disclosed_on": "2025-11-19",
+        "purpose": "other", "interest": "To read at home.",
+        "items": ["plan", "evaluation_summary"], "channel": "handed_over", "disclosed_on": "2025-11-19",
     } | other  # fmt: skip
+
+
+EMERGENCY = {"ground": "health_or_safety_emergency", "holder": None, "interest": None}
 
 
 def codes(answer) -> list[str]:
@@ -70,7 +75,15 @@ async def test_the_copy_a_parent_got_is_on_record_and_in_the_record_of_access(gr
     shown = (await grown_up.get("/access-record", student=str(JONAS), after_event=event)).json()["items"][-1]
     assert (shown["what"], shown["recipient"], shown["ground"]) == ("disclosed", "Karl Feld", "own_record")
     assert (shown["channel"], shown["parts"]) == ("handed_over", ["plan", "evaluation_summary"])
+    assert (
+        (shown["purpose"], shown["interest"])
+        == ("other", "To read at home.")
+        == (said["purpose"], said["interest"])
+    )
+    on_paper = row_on_paper(shown, datetime.now(UTC))
+    assert (on_paper[1].startswith("given to Karl Feld, by "), on_paper[3]) == (True, "To read at home.")
     told = (await grown_up.get(f"/students/{JONAS}/timeline", after_event=event)).json()["items"][-1]
+    assert "Reason: To read at home." in told["what"]
     assert "recorded the disclosure of plan and evaluation summary to Karl Feld" in told["what"]
 
 
@@ -105,7 +118,8 @@ async def test_without_its_ground_it_is_refused_and_reported_it_is_recorded_with
 
 async def test_a_wrong_form_is_refused_with_its_field(grown_up) -> None:
     wrong = {
-        "value-error": [copy(holder=None), copy(ground="order_or_subpoena"), copy(release=str(new_id()))],
+        "value-error": [copy(holder=None), copy(ground="order_or_subpoena"), copy(release=str(new_id())),
+                        copy(interest=None), copy(purpose="school", **EMERGENCY)],
         "literal-error": [copy(ground="school_official", holder=None)], "too-short": [copy(items=[])],
         "extra-forbidden": [copy(mood="good")], "holder-unknown": [copy(holder=str(new_id()))],
     }  # fmt: skip
@@ -127,7 +141,37 @@ async def test_who_may_record_it_and_who_may_report(grown_up) -> None:
 
 
 async def test_without_a_day_it_was_today_by_the_districts_own_clock(grown_up) -> None:
-    now = (await grown_up.evidence.now(grown_up.tenant)).date()
-    body = copy(holder=str(JONAS_AS_HOLDER), disclosed_on=None)
+    before = (await grown_up.evidence.now(grown_up.tenant)).date()
+    body = copy(holder=str(JONAS_AS_HOLDER), recipient={"name": "Jonas Feld"}, disclosed_on=None)
     made = await grown_up.post("/disclosures", body)
-    assert date.fromisoformat(made.json()["disclosed_on"]) - now <= date.resolution, made.text
+    after = (await grown_up.evidence.now(grown_up.tenant)).date()
+    assert before <= date.fromisoformat(made.json()["disclosed_on"]) <= after, made.text
+
+
+async def test_what_was_recorded_by_mistake_is_struck_out_and_the_record_of_access_shows_both(
+    grown_up,
+) -> None:
+    made = await grown_up.post("/disclosures", copy())
+    path = f"/disclosures/{made.json()['id']}/void"
+    assert codes(await grown_up.post(path, {"reason": ""})) == ["string-too-short"]
+    assert (await grown_up.post(path, {"reason": "x"}, grown_up.vendor("plan.read"))).status_code == 403
+    struck = await grown_up.post(path, {"reason": "Entered for another student."})
+    assert (struck.status_code, struck.json()["voided"]) == (200, {"reason": "Entered for another student."})
+    again = await grown_up.post(path, {"reason": "Once more."})
+    assert again.json() == struck.json()
+
+    await grown_up.caught_up()
+    event = struck.headers["handrail-event"]
+    shown = (await grown_up.get("/access-record", student=str(JONAS), after_event=event)).json()["items"][-2:]
+    assert [each["what"] for each in shown] == ["disclosed", "voided"]
+    assert {(each["recipient"], each["voided"], each["disclosure"]) for each in shown} == {
+        ("Karl Feld", "Entered for another student.", made.json()["id"])
+    }
+    first, second = (row_on_paper(each, datetime.now(UTC))[1] for each in shown)
+    assert first.startswith("given to Karl Feld, struck out since, by ")
+    assert second.startswith(
+        "struck out, entered by mistake: given to Karl Feld, reason: Entered for another student., by "
+    )
+    told = (await grown_up.get(f"/students/{JONAS}/timeline", after_event=event)).json()["items"][-1]
+    assert "struck out " in told["what"]
+    assert "Reason: Entered for another student." in told["what"]

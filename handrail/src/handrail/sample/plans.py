@@ -111,7 +111,8 @@ def _report_given(scene: Scene, held: Held) -> None:
     scene.by("director").client.post(
         "/audit/v1/disclosures",
         {"student": held.student, "recipient": {"name": f"{held.child.parent_given} {held.child.family}"},
-         "holder": held.holder, "ground": "own_record", "purpose": "other", "items": ["evaluation_summary"],
+         "holder": held.holder, "ground": "own_record", "purpose": "other",
+         "interest": "Their copy of the evaluation report.", "items": ["evaluation_summary"],
          "channel": "handed_over", "disclosed_on": scene.day.isoformat(),
          "external_id": f"sis:report-copy-{held.child.number}"},
     )  # fmt: skip

@@ -17,10 +17,11 @@ from audit_service.testing_findings import (
     day,
     service,
 )
-from audit_service.testing_findings_steps import eligible, met, referred
+from audit_service.testing_findings_steps import EVALUATION, completed, eligible, met, referred
 from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
+from contracts.evaluations import EligibilityDetermined, IdeaDetermination
 from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeUnaddressed, NoticeUnblocked
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentAdopted, AmendmentProposed, ConsentAnswered, PlanEnded, StaffInformed
@@ -270,6 +271,37 @@ def copied(history: History, on: str, *items: str, holder: UUID = MOTHER) -> His
         on, DisclosureRecorded, disclosure_id=an_id(f"copy {on}"), student_id=MIRA, holder_id=holder, channel="handed_over",
         personal={"recipient": "Elena Quill"}, purpose="other", ground="own_record", items=items,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("on", "state"), [("12-3", "unproven"), ("12-4", "met"), ("12-8", "met")])
+def test_a_copy_of_an_iep_counts_from_the_meeting_that_decided_it(on: str, state: str) -> None:
+    history = copied(met(History(), "12-4").iep("12-9", meeting_id=an_id("meeting")), on, "plan")
+    assert [f.state.value for f in history.find("idea.copies", "1-1")] == [state]
+
+
+def test_a_copy_of_an_iep_counts_from_the_day_it_was_adopted() -> None:
+    history = copied(History().iep("12-9", recorded="12-5"), "12-6", "plan")
+    (found,) = history.find("idea.copies", "1-1")
+    assert (found.state.value, found.done_on) == ("met", day("12-6"))
+
+
+def test_a_copy_between_two_is_one_of_the_iep_that_was_decided_last() -> None:
+    history = met(History().iep("12-9"), "2026-03-02").iep("2026-03-09", meeting_id=an_id("meeting"))
+    found = copied(history, "3-5", "plan").find("idea.copies", "4-1")
+    assert [(f.trigger_on, f.state.value) for f in found] == [(day("12-9"), "unproven"), (day("3-9"), "met")]
+
+
+@pytest.mark.parametrize(("on", "state"), [("11-13", "unproven"), ("11-14", "met"), ("11-18", "met")])
+def test_a_copy_of_the_report_counts_from_the_day_the_evaluation_was_complete(on: str, state: str) -> None:
+    said = IdeaDetermination(
+        eligible=True, categories=("specific_learning_disability",), needs_special_education=True
+    )
+    history = completed(referred(), "11-14").add(
+        "11-19", EligibilityDetermined, student_id=MIRA, eligibility_id=an_id("eligibility"), evaluation_id=EVALUATION,
+        determination=said,
+    )  # fmt: skip
+    found = copied(history, on, "evaluation_summary").find("idea.copies", "1-1")
+    assert [f.state.value for f in found] == [state]
 
 
 def test_a_copy_is_one_only_for_who_holds_the_right_to_the_record_on_that_day() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from audit_service.testing_findings import IEP, MIRA, MOTHER, SPEECH, History, day
 from audit_service.testing_findings_steps import met
-from contracts.audit import DisclosureRecorded, PacketIssued
+from contracts.audit import DisclosureRecorded, DisclosureVoided, PacketIssued
 from contracts.progress import ServiceDelivered
 from contracts.requests import RecordHearingAsked, RequestAnswered
 from contracts.students import ReleaseRevoked, ReleaseSigned, RequestMade
@@ -40,19 +40,40 @@ def test_the_record_is_shown_within_45_days_and_before_any_meeting() -> None:
 
 
 def test_a_copy_of_the_whole_record_shows_it_to_who_asked() -> None:
-    def given(on: str, items: str, holder: UUID = MOTHER) -> str:
-        return asked("records").add(
+    def given(on: str, items: str, holder: UUID = MOTHER, history: History | None = None) -> str:
+        return (history or asked("records")).add(
             on, DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, holder_id=holder, items=(items,),
             personal={"recipient": "Elena Quill"}, purpose="records_request", ground="own_record",
         ).one("rec.inspect", "12-1")[0]  # fmt: skip
 
     assert given("11-1", "whole_record") == "met"
     assert given("11-25", "whole_record") == "met_late"
+    father = asked("records", holder_id=an_id("father")).holder(an_id("father"))
+    assert given("11-1", "whole_record", history=father) == "overdue", (
+        "the mother's copy is none of the father's"
+    )
+    mother = asked("records", holder_id=MOTHER)
+    assert given("11-1", "whole_record", history=mother) == "met"
+    history = asked("records")
+    history.add("11-1", DisclosureVoided, disclosure_id=an_id("copy"), personal={"reason": "Never given."})
+    assert given("11-1", "whole_record", history=history) == "overdue", "struck out"
     assert {
         given("11-1", "plan"),
         given("10-1", "whole_record"),
         given("11-1", "whole_record", an_id("aunt")),
     } == {"overdue"}
+
+
+def test_from_eighteen_on_their_own_copy_is_the_students_though_nobody_wrote_it_down() -> None:
+    def given(holder: UUID) -> str:
+        history = History(born=day("2008-03-03")).add(
+            "5-4", DisclosureRecorded, disclosure_id=an_id("copy"), student_id=MIRA, holder_id=holder, items=("plan",),
+            personal={"recipient": "Mira Quill" if holder == MIRA else "Elena Quill"}, purpose="records_request",
+            ground="own_record",
+        )  # fmt: skip
+        return history.one("rec.disclosure-consent", "5-20")[0]
+
+    assert (given(MIRA), given(MOTHER)) == ("excused", "missed")
 
 
 def test_who_asks_to_change_the_record_is_answered_or_told_of_the_hearing() -> None:
@@ -154,6 +175,27 @@ def test_nothing_is_disclosed_without_consent_or_a_named_ground() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        ({"purpose": "school"}, {}),
+        ({"personal": {"recipient": "South College"}}, {}),
+        ({"method": "oral"}, {}),
+        ({}, {"items": ("notices",)}),
+        (
+            {},
+            {
+                "reported": {"source": "Paper", "reason": "It went out.", "occurred_on": day("5-20")},
+                "items": ("notices",),
+            },
+        ),
+    ],
+)
+def test_a_consent_that_does_not_serve_is_none(signed: dict[str, Any], sent: dict[str, Any]) -> None:
+    history = disclosed(released(History(), MOTHER, **signed), **sent)
+    assert history.one("rec.disclosure-consent", "5-21")[0] == "missed"
+
+
 def test_a_college_packet_has_the_students_own_consent() -> None:
     assert packet(released(adult(), an_id("himself"))).one("rec.college", "5-21")[0] == "met"
     assert packet(released(adult(), MOTHER)).one("rec.college", "5-21") == (
@@ -164,6 +206,12 @@ def test_a_college_packet_has_the_students_own_consent() -> None:
     assert packet(adult()).find("rec.college", "5-21")[0].severity == "H"
     assert packet(released(History(), MOTHER)).one("rec.college", "5-21")[0] == "met", "of a minor"
     assert packet(adult(), ground="school_of_enrollment").one("rec.college", "5-21")[0] == "excused"
+
+
+@pytest.mark.parametrize("ground", ["own_record", "order_or_subpoena", "parent_of_dependent_student"])
+def test_what_went_to_no_college_is_not_judged_as_if(ground: str) -> None:
+    history = disclosed(adult(), ground=ground, holder_id=an_id("himself"), release_id=None)
+    assert history.find("rec.college", "5-21") == []
 
 
 def test_what_was_seen_is_entered_at_the_time() -> None:

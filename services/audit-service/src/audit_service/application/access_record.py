@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -17,19 +18,20 @@ from audit_service.domain.moment import Moment
 from audit_service.domain.timeline import who
 from audit_service.domain.unusual_access import Around, around, unusual_access
 from contracts import streams
-from contracts.audit import DisclosureRecorded, ExportMade
+from contracts.audit import DisclosureRecorded, DisclosureVoided, ExportMade
 from contracts.canonical import instant
 from contracts.event import Event, Recorded
 from contracts.plain_words import day_in_words
 from contracts.store import AccessRecorded
-from contracts.vocabulary import AccessGround, Channel
+from contracts.vocabulary import AccessGround, Channel, ReleasePurpose
 from runtime import sight
 from runtime.auth import Principal
 from runtime.scopes import VENDOR
 from runtime.tagged_pdf import tagged_pdf
 
 _STUDENTS = table("students", column("tenant"), column("student"))
-TYPES = ("access.recorded", "disclosure.recorded", "export.made")
+_DISCLOSURES = ("disclosure.recorded", "disclosure.voided")
+TYPES = ("access.recorded", *_DISCLOSURES, "export.made")
 _AROUND = (
     "plan.student_assigned",
     "plan.assignment_ended",
@@ -60,7 +62,31 @@ async def accesses(evidence: Evidence, tenant: str, copies: Sequence[Copy]) -> l
     names = await evidence.names(tenant, parties | {entry.actor.id for entry in events})
     zone = ZoneInfo((await evidence.district(tenant)).time_zone)
     known = await _around(evidence, tenant, events, parties)
-    return [told for entry in events for told in _told(entry, names, known, zone)]
+    given = await _disclosures(evidence, tenant, events)
+    return [told for entry in events for told in _told(entry, names, known, zone, given)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The student's disclosures by id, and why some were struck out."""
+
+    recorded: dict[UUID, DisclosureRecorded] = field(default_factory=dict)
+    voided: dict[UUID, str] = field(default_factory=dict)
+
+
+async def _disclosures(evidence: Evidence, tenant: str, events: Sequence[Recorded[Event]]) -> _Given:
+    if not any(entry.type in _DISCLOSURES for entry in events):
+        return _Given()
+    copies = await evidence.of_student(tenant, events[0].subject, types=_DISCLOSURES)
+    theirs = [entry.event for entry in opened_events(copies)]
+    return _Given(
+        {event.disclosure_id: event for event in theirs if isinstance(event, DisclosureRecorded)},
+        {
+            event.disclosure_id: event.personal.reason
+            for event in theirs
+            if isinstance(event, DisclosureVoided)
+        },
+    )
 
 
 async def unusual_looks(evidence: Evidence, who: Principal, copies: Sequence[Copy]) -> list[dict[str, Any]]:
@@ -101,7 +127,7 @@ async def _around(
 
 
 def _told(
-    entry: Recorded[Event], names: dict[str, str], known: Around, zone: ZoneInfo
+    entry: Recorded[Event], names: dict[str, str], known: Around, zone: ZoneInfo, given: _Given
 ) -> Iterator[dict[str, Any]]:
     where = {"source": entry.source, "event_id": str(entry.id)}
     match entry.event:
@@ -117,26 +143,42 @@ def _told(
                        if unusual else {}),
                 }  # fmt: skip
         case DisclosureRecorded() as disclosure:
-            party = who(entry.actor.model_dump(), names).model_dump(exclude_none=True)
-            told = {
-                "what": "disclosed", "at": entry.effective_on.isoformat(), "who": party,
-                "recipient": disclosure.personal.recipient, "purpose": disclosure.purpose.value,
-                "ground": disclosure.ground.value, "parts": [kind.value for kind in disclosure.items],
-                "reported": disclosure.reported is not None, **where,
+            yield {
+                "what": "disclosed", "at": entry.effective_on.isoformat(), "who": _by(entry, names),
+                **_given(disclosure, given), **where,
             }  # fmt: skip
-            if disclosure.packet_id:
-                told["packet"] = str(disclosure.packet_id)
-            if disclosure.channel:
-                told["channel"] = disclosure.channel.value
-            yield told
+        case DisclosureVoided() as struck:
+            was = given.recorded.get(struck.disclosure_id)
+            if was is not None:
+                day = entry.recorded_at.astimezone(zone).date()
+                yield {
+                    "what": "voided", "at": day.isoformat(), "who": _by(entry, names), **_given(was, given), **where
+                }  # fmt: skip
         case ExportMade() as made:
             ours = entry.actor.role != VENDOR
             ground = AccessGround.SCHOOL_OFFICIAL if ours else AccessGround.CONTRACTED_PARTY
             yield {
                 "what": "exported", "at": entry.effective_on.isoformat(),
-                "who": who(entry.actor.model_dump(), names).model_dump(exclude_none=True), "purpose": made.purpose,
+                "who": _by(entry, names), "purpose": made.purpose,
                 "ground": ground.value, "parts": ["whole_record"], "export": str(made.export_id), **where,
             }  # fmt: skip
+
+
+def _by(entry: Recorded[Event], names: dict[str, str]) -> dict[str, Any]:
+    return who(entry.actor.model_dump(), names).model_dump(exclude_none=True)
+
+
+def _given(disclosure: DisclosureRecorded, given: _Given) -> dict[str, Any]:
+    """What a disclosure says, and whether it was struck out."""
+    said = {
+        "disclosure": str(disclosure.disclosure_id), "recipient": disclosure.personal.recipient,
+        "purpose": disclosure.purpose.value, "interest": disclosure.personal.interest, "ground": disclosure.ground.value,
+        "parts": [kind.value for kind in disclosure.items], "reported": disclosure.reported is not None,
+        "packet": str(disclosure.packet_id) if disclosure.packet_id else None,
+        "channel": disclosure.channel.value if disclosure.channel else None,
+        "voided": given.voided.get(disclosure.disclosure_id),
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value is not None}
 
 
 async def on_paper(evidence: Evidence, tenant: str, student: UUID) -> bytes:
@@ -163,12 +205,13 @@ def _printed(items: Sequence[dict[str, Any]], name: str, district: str, now: dat
             f"It says what was recorded by {day_in_words(now.date())}. Looks of the last minute may still be missing.",
         ],
         "columns": ["When", "Who", "What they saw or got", "What for", "Why they may"],
-        "rows": [_row(item, now) for item in items],
+        "rows": [row_on_paper(item, now) for item in items],
         "end": ["If something here surprises you, ask the school: it must answer."],
     }
 
 
-def _row(item: dict[str, Any], now: datetime) -> list[str]:
+def row_on_paper(item: dict[str, Any], now: datetime) -> list[str]:
+    """One entry as the family reads it: when, who, what they saw or got, what for, why they may."""
     person = item["who"]
     name = person.get("name") or ("a program" if person["role"] in ("vendor", "operator") else "somebody")
     seen = item["what"] == "seen"
@@ -178,15 +221,28 @@ def _row(item: dict[str, Any], now: datetime) -> list[str]:
         who_ = f"{name} ({_words(person['role'])})"
     else:
         when = day_in_words(date.fromisoformat(item["at"]))
-        verb = "given" if item.get("channel") == Channel.HANDED_OVER else "sent"
-        who_ = (
-            f"{verb} to {item['recipient']}, by {name}"
-            if "recipient" in item
-            else f"exported as evidence by {name}"
-        )
+        who_ = f"{_verb(item)} by {name}"
     times = f", {item['count']} times" if item.get("count", 1) > 1 else ""
     parts = ", ".join(_words(part) for part in item["parts"])
-    return [when, who_, parts + times, _words(item["purpose"]), GROUNDS[AccessGround(item["ground"])]]
+    return [when, who_, parts + times, _what_for(item), GROUNDS[AccessGround(item["ground"])]]
+
+
+def _verb(item: dict[str, Any]) -> str:
+    if "recipient" not in item:
+        return "exported as evidence"
+    sent = "given" if item.get("channel") == Channel.HANDED_OVER else "sent"
+    to = f"{sent} to {item['recipient']},"
+    if item["what"] == "voided":
+        return f"struck out, entered by mistake: {to} reason: {item['voided']},"
+    return f"{to} struck out since," if "voided" in item else to
+
+
+def _what_for(item: dict[str, Any]) -> str:
+    """In the words that were given; beside them the purpose, where it says anything."""
+    said = item.get("interest")
+    if said is None:
+        return _words(item["purpose"])
+    return said if item["purpose"] == ReleasePurpose.OTHER else f"{_words(item['purpose'])}: {said}"
 
 
 def _words(code: str) -> str:

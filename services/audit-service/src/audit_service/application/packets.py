@@ -10,6 +10,7 @@ from audit_service.application.evidence import Copy, opened_events
 from audit_service.application.packet_pdf import plan_pdf
 from audit_service.application.proofs import cosigned_notes, proofs_of, verifier_keys
 from audit_service.application.service import AuditService
+from audit_service.domain.disclosed import Disclosed, evolve
 from audit_service.domain.disclosure import Disclosure, record_rights, release_for
 from audit_service.domain.goals_shown import goals_to_send
 from audit_service.domain.notice_standing import notices_on
@@ -18,13 +19,14 @@ from audit_service.domain.packet_scope import Scope, of_kinds, plan_to_send, sco
 from audit_service.domain.packet_text import PacketFacts, packet_json, printed, readme, release_json
 from audit_service.domain.replay import delivery_on, results_on
 from contracts.audit import (
+    DisclosurePersonalData,
     DisclosureRecorded,
     LogExtent,
     PacketIssued,
     RecipientPersonalData,
     WithheldEntry,
 )
-from contracts.event import Event, EventClass, Json
+from contracts.event import Event, EventClass
 from contracts.fields import ExternalId
 from contracts.log.checkpoint import Checkpoint
 from contracts.plan_document import history_of, versions
@@ -54,57 +56,26 @@ class IssuePacket:
     external_id: ExternalId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosed:
-    """The state of a disclosure's stream: nothing is decided about what has gone out."""
-
-    events: int = 0
-
-
-def _evolve(state: Disclosed, _event: Event) -> Disclosed:
-    return Disclosed(state.events + 1)
-
-
-def _shown(_state: Disclosed, event: Event) -> list[Resource]:
-    match event:
-        case PacketIssued():
-            document = event.model_dump(
-                mode="json", exclude_none=True, exclude={"packet_id", "student_id", "plan_id", "logs"}
-            )
-            logs = [log.model_dump(mode="json") | {"withheld": len(log.withheld)} for log in event.logs]
-            recipient = document.pop("personal")
-            shown = {
-                "student": str(event.student_id), "plan": str(event.plan_id), "issued_on": event.effective_on.isoformat(),
-                "recipient": {"name": recipient.pop("recipient"), **recipient}, **document, "logs": logs,
-            }  # fmt: skip
-            return [Resource("packet", event.packet_id, shown, event.student_id, event.external_id)]
-        case DisclosureRecorded():
-            return [
-                Resource(
-                    "disclosure", event.disclosure_id, _disclosed(event), event.student_id, event.external_id
-                )
-            ]
-    return []
+def _resources(state: Disclosed, event: Event) -> list[Resource]:
+    if isinstance(event, PacketIssued):
+        document = event.model_dump(
+            mode="json", exclude_none=True, exclude={"packet_id", "student_id", "plan_id", "logs"}
+        )
+        logs = [log.model_dump(mode="json") | {"withheld": len(log.withheld)} for log in event.logs]
+        recipient = document.pop("personal")
+        shown = {
+            "student": str(event.student_id), "plan": str(event.plan_id), "issued_on": event.effective_on.isoformat(),
+            "recipient": {"name": recipient.pop("recipient"), **recipient}, **document, "logs": logs,
+        }  # fmt: skip
+        return [Resource("packet", event.packet_id, shown, event.student_id, event.external_id)]
+    if state.disclosure_id is None:  # What was recorded was lawfully destroyed.
+        return []
+    struck = {"voided": {"reason": state.voided}} if state.voided is not None else {}
+    document = state.document | struck
+    return [Resource("disclosure", state.disclosure_id, document, state.student_id, state.external_id)]
 
 
-def _disclosed(event: DisclosureRecorded) -> Json:
-    document = event.model_dump(mode="json", exclude_none=True, exclude={"disclosure_id", "document"})
-    recipient = document.pop("personal")
-    own_names = {
-        "student_id": "student",
-        "packet_id": "packet",
-        "release_id": "release",
-        "holder_id": "holder",
-    }
-    shown = {own_names.get(name, name): value for name, value in document.items()}
-    shown |= {
-        "disclosed_on": event.effective_on.isoformat(),
-        "recipient": {"name": recipient.pop("recipient"), **recipient},
-    }
-    return shown
-
-
-DISCLOSURE: Model[Disclosed] = Model("disclosure", "1", Disclosed(), _evolve, _shown)
+DISCLOSURE: Model[Disclosed] = Model("disclosure", "2", Disclosed(), evolve, _resources)
 """``disclosure/{id}``: one disclosure, with the packet that carried it."""
 
 
@@ -158,7 +129,8 @@ async def issue_packet(
         ),
         DisclosureRecorded(
             effective_on=command.on, disclosure_id=command.disclosure, student_id=command.student,
-            packet_id=command.packet, personal=command.recipient, purpose=command.purpose, ground=AccessGround.CONSENT,
+            packet_id=command.packet, personal=DisclosurePersonalData(**dict(command.recipient)),
+            purpose=command.purpose, ground=AccessGround.CONSENT,
             release_id=release.release_id, items=scope.sends, document=document,
         ),
     ]  # fmt: skip

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from audit_service.domain.disclosure import Disclosure, RecordRights, without_consent
-from contracts.audit import DisclosureRecorded, RecipientPersonalData
+from audit_service.domain.disclosure import NOT_YET_HERE, Disclosure, RecordRights, without_consent
+from contracts.audit import DisclosurePersonalData, DisclosureRecorded
 from contracts.fields import ExternalId
 from contracts.problems import Invalid, Reason, Rejected
 from contracts.values import Reported, Unmet
@@ -29,7 +29,7 @@ class RecordDisclosure:
 
     disclosure: UUID
     student: UUID
-    recipient: RecipientPersonalData
+    personal: DisclosurePersonalData
     purpose: ReleasePurpose
     ground: AccessGround
     items: tuple[RecordKind, ...]
@@ -46,14 +46,13 @@ def record_disclosure(command: RecordDisclosure, rights: RecordRights) -> list[D
     """Record it. Refused where its ground does not hold, unless it has happened already and is reported."""
     on = _day(command, rights)
     _ids_are_known(command, rights)
-    return [
-        DisclosureRecorded(
-            effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.recipient,
-            purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
-            external_id=command.external_id, holder_id=command.holder, channel=command.channel,
-            reported=_settled(tuple(_unmet(command, rights, on)), command.reported),
-        )
-    ]  # fmt: skip
+    event = DisclosureRecorded(
+        effective_on=on, disclosure_id=command.disclosure, student_id=command.student, personal=command.personal,
+        purpose=command.purpose, ground=command.ground, release_id=command.release, items=command.items,
+        external_id=command.external_id, holder_id=command.holder, channel=command.channel,
+    )  # fmt: skip
+    reported = _settled(tuple(unmet_by(event, rights)), command.reported)
+    return [event.model_copy(update={"reported": reported})]
 
 
 def _day(command: RecordDisclosure, rights: RecordRights) -> date:
@@ -72,36 +71,51 @@ def _day(command: RecordDisclosure, rights: RecordRights) -> date:
 
 def _ids_are_known(command: RecordDisclosure, rights: RecordRights) -> None:
     if command.holder is not None and not rights.knows(command.holder):
-        message = "Nobody by this id was ever confirmed as a holder of this student's rights."
-        raise _cannot_be_true("holder-unknown", message, "/holder")
+        message = "This id is neither the student's nor of anybody who was ever confirmed as a holder of their rights."
+        raise _cannot_be_true("holder-unknown", message, "/holder", NOT_YET_HERE)
     if command.release is not None and command.release not in rights.releases:
         raise _cannot_be_true(
-            "release-unknown", "The release named is not in this student's record.", "/release"
+            "release-unknown", "The release named is not in this student's record.", "/release", NOT_YET_HERE
         )
 
 
-def _unmet(command: RecordDisclosure, rights: RecordRights, on: date) -> Iterator[Reason]:
-    if command.ground is AccessGround.OWN_RECORD:
-        if command.holder is None or rights.holding(command.holder, on) is None:
-            message = f"who received it did not hold the record rights on {on}."
-            cure = (
-                "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "
-                "a parent of an adult student who depends on them for tax is `parent_of_dependent_student`."
-            )
-            yield Reason(
-                "recipient-held-no-record-rights", message, "34 CFR 99.10, 99.4, 99.5", cure, "/holder"
-            )
-    elif command.ground is AccessGround.CONSENT:
-        disclosure = Disclosure(
-            command.student, command.release, command.purpose, command.recipient.recipient, on
+def unmet_by(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    """Every reason why the ground that a disclosure names does not hold on its day, each with citation and cure."""
+    if event.ground is AccessGround.OWN_RECORD:
+        yield from _not_their_own(event, rights)
+    elif event.ground is AccessGround.CONSENT:
+        yield from _not_consented(event, rights)
+
+
+def _not_their_own(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    on, holder = event.effective_on, event.holder_id
+    if holder is None or not rights.holds_record(holder, on):
+        message = f"who received it did not hold the record rights on {on}."
+        cure = (
+            "Name in `holder` whoever holds them, confirm these rights first, or name another ground: "
+            "a parent of an adult student who depends on them for tax is `parent_of_dependent_student`."
         )
-        yield from without_consent(disclosure, rights)
-        release = rights.releases.get(command.release) if command.release else None
-        more = [] if release is None else not_named(command.items, release.records)
-        if more:
-            message = f"the release does not name {', '.join(kind.value.replace('_', ' ') for kind in more)}."
-            cure = "Record a release that names these records too."
-            yield Reason("records-not-covered", message, "34 CFR 99.30(b)(1)", cure, "/items")
+        yield Reason("recipient-held-no-record-rights", message, "34 CFR 99.10, 99.4, 99.5", cure, "/holder")
+    elif not rights.is_called(holder, event.personal.recipient):
+        message = "the recipient named is not the holder whose right it was."
+        cure = (
+            "Name the holder as recipient, by the name on record. What somebody else is given, the holder's representative "
+            "among them (34 CFR 300.613(b)(3)), has the ground `consent`."
+        )
+        yield Reason("recipient-is-not-the-holder", message, "34 CFR 99.10, 300.613", cure, "/recipient/name")
+
+
+def _not_consented(event: DisclosureRecorded, rights: RecordRights) -> Iterator[Reason]:
+    to, release_id = event.personal.recipient, event.release_id
+    yield from without_consent(
+        Disclosure(event.student_id, release_id, event.purpose, to, event.effective_on), rights
+    )
+    release = rights.releases.get(release_id) if release_id else None
+    more = [] if release is None else not_named(event.items, release.records)
+    if more:
+        message = f"the release does not name {', '.join(kind.value.replace('_', ' ') for kind in more)}."
+        cure = "Record a release that names these records too."
+        yield Reason("records-not-covered", message, "34 CFR 99.30(b)(1)", cure, "/items")
 
 
 def not_named(items: Sequence[RecordKind], named: Sequence[RecordKind]) -> list[RecordKind]:
@@ -121,5 +135,5 @@ def _settled(unmet: Sequence[Reason], reported: Reported | None) -> Reported | N
     return reported.model_copy(update={"unmet": tuple(said)})
 
 
-def _cannot_be_true(code: str, message: str, pointer: str) -> Invalid:
-    return Invalid(message, reasons=(Reason(code, message, pointer=pointer),))
+def _cannot_be_true(code: str, message: str, pointer: str, cure: str | None = None) -> Invalid:
+    return Invalid(message, reasons=(Reason(code, message, cure=cure, pointer=pointer),))

@@ -152,7 +152,11 @@ def _says_only_what_is_shown(recorded: Recorded[Event], scope: Scope) -> bool:
         case StatementAdded():
             return True
         case PlanAdopted():
-            return made == {item.id for item in event.items}
+            # Why nothing differs from others' plans, and the notice's words, are no item of the plan (99.30(b)(1)).
+            more = event.personal is not None or (
+                event.notice is not None and RecordKind.NOTICES not in scope
+            )
+            return not more and made == {item.id for item in event.items}
         case AmendmentAdopted():
             return not event.withheld and made == {change.item_id for change in event.changes}
         case PlanCorrected():

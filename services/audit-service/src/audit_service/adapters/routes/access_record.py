@@ -41,16 +41,25 @@ class Unusual(BaseModel):
 
 
 class Accessed(BaseModel):
-    """One look, one disclosure, or one export of evidence."""
+    """One look, one disclosure, one that was struck out, or one export of evidence."""
 
-    what: Literal["seen", "disclosed", "exported"]
-    at: str = Field(description="When it was seen; of a disclosure or an export its day.")
+    what: Literal["seen", "disclosed", "voided", "exported"]
+    at: str = Field(
+        description="When it was seen; of a disclosure or an export its day; of a striking out the day of it."
+    )
     who: Who | None = Field(default=None, description="Who looked, or who sent it.")
     recipient: str | None = None
     purpose: str
+    interest: str | None = Field(
+        default=None, description="Of a disclosure by hand: what they want it for, in words."
+    )
     ground: AccessGround
     parts: list[str]
     count: int = 1
+    disclosure: UUID | None = None
+    voided: str | None = Field(
+        default=None, description="Why the disclosure was struck out: it had been entered by mistake."
+    )
     packet: UUID | None = None
     channel: Channel | None = Field(default=None, description="Of a disclosure by hand: how it was given.")
     export: UUID | None = None

@@ -4,14 +4,15 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
 from audit_service.adapters.routes.packets import PacketRecipient, RecipientIn
-from audit_service.application.disclosures import disclose
+from audit_service.application.disclosures import disclose, void
 from audit_service.application.service import audit
+from audit_service.domain.disclosed import PacketWentOut
 from audit_service.domain.disclosing import DisclosureRefused, RecordDisclosure
-from contracts.audit import RecipientPersonalData
+from contracts.audit import DisclosurePersonalData
 from contracts.fields import ExternalId, Name, Narrative
 from contracts.ids import new_id
 from contracts.values import Reported
@@ -52,7 +53,8 @@ class DisclosureIn(BaseModel):
                 {
                     "student": "5f0c7a52-6a5e-4f0e-9a57-1d6f2f8c0b11", "recipient": {"name": "Elena Quill"},
                     "holder": "9cd3652a-37a3-5368-90e4-b9c5d36ab37b", "ground": "own_record", "purpose": "other",
-                    "items": ["evaluation_summary"], "channel": "handed_over", "disclosed_on": "2025-11-19",
+                    "interest": "Their copy of the evaluation report.", "items": ["evaluation_summary"],
+                    "channel": "handed_over", "disclosed_on": "2025-11-19",
                     "external_id": "northwind:copy-1",
                 }
             ]
@@ -64,6 +66,11 @@ class DisclosureIn(BaseModel):
     ground: Ground = Field(
         description="Why they may have it. `own_record`: the parent or adult student themselves (34 CFR 99.10); the others "
                     "as 99.30 and 99.31 name them. What staff and contracted parties see is in the record of access."
+    )  # fmt: skip
+    interest: Narrative | None = Field(
+        default=None,
+        description="What they want it for, in words. Required with the purpose `other`, and with the ground "
+                    "`health_or_safety_emergency`: there the threat that was seen (34 CFR 300.614, 99.32(a)(3), (5)).",
     )  # fmt: skip
     items: list[RecordKind] = Field(min_length=1, max_length=20, description="What was given.")
     holder: UUID | None = Field(
@@ -85,6 +92,12 @@ class DisclosureIn(BaseModel):
             raise ValueError("`holder` is given with the ground own_record, and with no other")
         if self.release is not None and self.ground is not AccessGround.CONSENT:
             raise ValueError("`release` is given with the ground consent, and with no other")
+        if self.interest is None and self.ground is AccessGround.HEALTH_OR_SAFETY_EMERGENCY:
+            raise ValueError("`interest` says which threat was seen (34 CFR 99.32(a)(5))")
+        if self.interest is None and self.purpose is ReleasePurpose.OTHER:
+            raise ValueError(
+                "`interest` says for what, where the purpose is other (34 CFR 300.614, 99.32(a)(3))"
+            )
         return self
 
     def to_command(self, today: date) -> RecordDisclosure:
@@ -92,11 +105,26 @@ class DisclosureIn(BaseModel):
         to, told = self.recipient, self.reported
         return RecordDisclosure(
             new_id(), self.student,
-            RecipientPersonalData(recipient=to.name, address=to.address, email=to.email), self.purpose,
-            self.ground, tuple(dict.fromkeys(self.items)), today, self.disclosed_on, self.holder, self.release,
+            DisclosurePersonalData(recipient=to.name, address=to.address, email=to.email, interest=self.interest),
+            self.purpose, self.ground, tuple(dict.fromkeys(self.items)), today, self.disclosed_on, self.holder, self.release,
             self.channel, self.external_id,
             Reported(source=told.source, reason=told.reason, occurred_on=told.occurred_on) if told else None,
         )  # fmt: skip
+
+
+class DisclosureVoidIn(BaseModel):
+    """Why the entry was wrong. It stays, struck through, and counts no more."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Entered for another student."}]}
+    )
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class DisclosureVoidedOut(BaseModel):
+    """The entry was wrong: it stays, struck through, and counts no more."""
+
+    reason: str
 
 
 class DisclosureOut(BaseModel):
@@ -108,6 +136,7 @@ class DisclosureOut(BaseModel):
     student: UUID
     recipient: PacketRecipient
     purpose: ReleasePurpose
+    interest: str | None = Field(default=None, description="What they want it for, in words.")
     ground: AccessGround
     items: list[RecordKind]
     disclosed_on: date
@@ -117,6 +146,7 @@ class DisclosureOut(BaseModel):
     packet: UUID | None = Field(default=None, description="The packet that carried it.")
     external_id: str | None = None
     reported: Reported | None = None
+    voided: DisclosureVoidedOut | None = None
 
 
 @routes.post(
@@ -146,7 +176,7 @@ async def post_disclosure(body: DisclosureIn, who: Discloser, asked: Asked) -> R
 
 @routes.get("/disclosures", response_model=Page[DisclosureOut])
 async def get_disclosures(who: Reader, asked: Asked, listing: Listed) -> Response:
-    """List what was disclosed, a page at a time; by packets too."""
+    """List what was disclosed, a page at a time; by packets too; voided ones say so."""
     return await asked.page("disclosure", listing)
 
 
@@ -154,3 +184,23 @@ async def get_disclosures(who: Reader, asked: Asked, listing: Listed) -> Respons
 async def get_disclosure(disclosure_id: UUID, who: Reader, asked: Asked) -> Response:
     """Read about a disclosure."""
     return await asked.one("disclosure", disclosure_id)
+
+
+@routes.post(
+    "/disclosures/{disclosure_id}/void", response_model=DisclosureOut, responses=problems(PacketWentOut)
+)
+async def post_disclosure_void(
+    disclosure_id: UUID, body: DisclosureVoidIn, who: Discloser, asked: Asked
+) -> Response:
+    """Strike a disclosure through that was recorded by mistake: it stays, and counts no more.
+
+    The record of access shows both. A packet's own cannot be voided: the packet went out.
+    """
+    shown = await asked.shown("disclosure", disclosure_id)
+    student = shown.student
+    assert student is not None
+
+    async def voiding(making: Making) -> Appended:
+        return await void(disclosure_id, student, body.reason, asked.context, audit(asked), making.answer)
+
+    return await asked.respond("disclosure", disclosure_id, voiding)

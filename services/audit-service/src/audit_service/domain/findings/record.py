@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from audit_service.domain.disclosure import RecordRights, record_rights
 from audit_service.domain.findings.district import District
 from audit_service.domain.findings.finding import ONE_DAY, Finding, Severity, State, state_of
 from audit_service.domain.findings.meeting import MeetingFacts, meetings_of
 from audit_service.domain.findings.notice import NoticeFacts, notices_of
 from audit_service.domain.findings.plan import PlanFacts, plans_of
 from audit_service.domain.findings.session import SessionFacts, sessions_of
+from contracts.audit import DisclosureRecorded, DisclosureVoided
 from contracts.event import Event, Recorded
 from contracts.promises import PromisedServices
 from contracts.rule_profile import Rule
@@ -112,6 +114,17 @@ class StudentRecord:
     def notices(self) -> Mapping[UUID, NoticeFacts]:
         """Every notice by its id."""
         return notices_of(self.entries)
+
+    @cached_property
+    def record_rights(self) -> RecordRights:
+        """Who held the rights to the record when, what was released and revoked."""
+        return record_rights(self.entries)
+
+    @cached_property
+    def disclosures(self) -> tuple[Recorded[DisclosureRecorded], ...]:
+        """What went to whom; entries that were struck out left out."""
+        voided = {e.event.disclosure_id for e in self.of(DisclosureVoided)}
+        return tuple(e for e in self.of(DisclosureRecorded) if e.event.disclosure_id not in voided)
 
     @cached_property
     def sessions(self) -> tuple[SessionFacts, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from audit_service.domain.disclosing import not_named
+from audit_service.domain.disclosing import unmet_by
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import OF_THE_IEP_TEAM
@@ -23,6 +23,8 @@ from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Reque
 
 ADULT = 18
 """34 CFR 99.3: an eligible student."""
+ASKED_OF_A_COLLEGE = frozenset({AccessGround.CONSENT, AccessGround.SCHOOL_OF_ENROLLMENT})
+"""The grounds on which a record goes to a college: any other goes to somebody else."""
 PROMPT = Due(count=5, kind="school")
 """Practice, where the profile sets no number for rec.prompt-entry."""
 ENTERED: tuple[type[Event], ...] = (
@@ -40,9 +42,7 @@ def answer_of(record: StudentRecord, request: Recorded[RequestMade]) -> Recorded
 def of_their_own(record: StudentRecord, entry: Recorded[DisclosureRecorded]) -> bool:
     """Given to the parent or adult student who held the right to the record on the day (99.10, 300.613)."""
     event = entry.event
-    return event.ground is AccessGround.OWN_RECORD and any(
-        holder.holder_id == event.holder_id for holder in record.holders_on(entry.effective_on, "record")
-    )
+    return event.ground is AccessGround.OWN_RECORD and not any(unmet_by(event, record.record_rights))
 
 
 @rule("idea.iee-answered")
@@ -73,7 +73,8 @@ def independent_evaluation_answered(record: StudentRecord) -> Iterator[Finding]:
 @rule("rec.inspect")
 def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
     """Who asks to see the record sees it before any meeting of the team or hearing, and within 45 calendar days at the latest.
-    That they did is shown by the answer to the request, or by the whole record given to somebody who holds the right to it."""
+    That they did is shown by the answer to the request, or by the whole record given to them, who hold the right to it; where
+    the request names no holder, to any of them."""
     good = {RequestOutcome.GRANTED, RequestOutcome.GRANTED_IN_PART}
     for request in record.of(RequestMade):
         if request.event.kind is not RequestKind.RECORDS:
@@ -88,8 +89,9 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
         due_on = min((each for each in (by_count, *met) if each is not None), default=None)
         outcome = answer.event.outcome if answer else None
         copies = [
-            entry for entry in record.of(DisclosureRecorded) if entry.effective_on >= day
+            entry for entry in record.disclosures if entry.effective_on >= day
             and RecordKind.WHOLE_RECORD in entry.event.items and of_their_own(record, entry)
+            and request.event.holder_id in (None, entry.event.holder_id)
         ]  # fmt: skip
         shown = [*([answer] if answer and outcome in good else []), *copies]
         first: Recorded[Any] | None = min(shown, key=lambda entry: entry.effective_on, default=None)
@@ -135,7 +137,7 @@ def request_to_amend_the_record_answered(record: StudentRecord) -> Iterator[Find
 def each_disclosure_is_on_record(record: StudentRecord) -> Iterator[Finding]:
     """Each disclosure is on record with party, day, purpose and items. What parents and the district's own staff see is kept
     in the record of access, and asked for by no rule here."""
-    logged = {e.event.packet_id: e for e in record.of(DisclosureRecorded) if e.event.packet_id}
+    logged = {e.event.packet_id: e for e in record.disclosures if e.event.packet_id}
     for packet in record.of(PacketIssued):
         day, entry = packet.effective_on, logged.get(packet.event.packet_id)
         yield record.finding(
@@ -168,21 +170,18 @@ def _release(
 def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]:
     """Before a part of the record goes to somebody, there is a signed and dated consent that names the records, the purpose and
     the party, or one of the exceptions of 99.31 is named. Whoever holds the right to the record may have it (99.10)."""
-    for entry in record.of(DisclosureRecorded):
+    for entry in record.disclosures:
         event, day = entry.event, entry.effective_on
-        release = _release(record, event, day)
-        covers = release is not None and not not_named(event.items, release.event.records)
-        if event.ground is AccessGround.CONSENT:
-            state = State.MET if covers else State.MISSED
-        elif event.ground is AccessGround.OWN_RECORD and event.holder_id is not None:
-            state = State.EXCUSED if of_their_own(record, entry) else State.MISSED
-        else:
-            state = State.EXCUSED
-        who = event.personal.recipient
+        release, who = _release(record, event, day), event.personal.recipient
+        unmet = tuple(unmet_by(event, record.record_rights))
+        if event.ground is AccessGround.OWN_RECORD and event.holder_id is None:
+            unmet = ()  # Whose right it was could not be said then.
+        asked = event.ground is AccessGround.CONSENT
+        state = State.MISSED if unmet else State.MET if asked else State.EXCUSED
+        why = f": {unmet[0].message}" if unmet and release is not None else " without."
         yield record.finding(
-            "rec.disclosure-consent", entry.id, day, f"Sent to {who} on {day} without."
-            if release is None else f"Sent to {who} on {day} more than the consent of {release.effective_on} names.",
-            state=state, kept=f"Sent to {who} on {day} under the consent of {release.effective_on}."
+            "rec.disclosure-consent", entry.id, day, f"Sent to {who} on {day}{why}", state=state,
+            kept=f"Sent to {who} on {day} under the consent of {release.effective_on}."
             if release else f"Sent to {who} on {day}: {event.ground.value.replace('_', ' ')}.",
             events=(release, entry), cure="Nothing undoes it: tell whoever holds the record rights.",
         )  # fmt: skip
@@ -191,13 +190,14 @@ def disclosed_with_consent_or_ground(record: StudentRecord) -> Iterator[Finding]
 @rule("rec.college")
 def students_own_consent_for_a_college(record: StudentRecord) -> Iterator[Finding]:
     """Before a packet goes to a college the student consents, if 18 or enrolled there; a parent's signature is not it. Where the
-    district's own default is set aside, 99.31(a)(2) may permit it without."""
-    disclosures: list[Recorded[Any]] = [*record.of(PacketIssued), *record.of(DisclosureRecorded)]
+    district's own default is set aside, 99.31(a)(2) may permit it without. Their own copy, and what goes to others under another
+    exception of 99.31, is none."""
+    disclosures: list[Recorded[Any]] = [*record.of(PacketIssued), *record.disclosures]
     for entry in disclosures:
         event, day = entry.event, entry.effective_on
-        if event.purpose is not ReleasePurpose.COLLEGE or (
-            isinstance(event, DisclosureRecorded) and event.packet_id
-        ):
+        if event.purpose is not ReleasePurpose.COLLEGE or event.ground not in ASKED_OF_A_COLLEGE:
+            continue
+        if isinstance(event, DisclosureRecorded) and event.packet_id:
             continue
         adult = record.birth_date is not None and reached(record.birth_date, ADULT) <= day
         release = _release(record, event, day)

@@ -13,10 +13,10 @@ from audit_service.domain.findings.plan import Change, PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.records import of_their_own
 from audit_service.domain.findings.waiting import waiting
-from contracts.audit import DisclosureRecorded
 from contracts.discipline import RemovalDecided
 from contracts.disputes import DisputeFiled
 from contracts.district import SchoolYear
+from contracts.evaluations import EligibilityDetermined, EvaluationCompleted
 from contracts.event import Recorded
 from contracts.items import Accommodation, AssistiveTechnology, End, Modification, SchoolServices, Service
 from contracts.plan import (
@@ -132,15 +132,18 @@ def _triggers(record: StudentRecord) -> Iterator[tuple[str, Recorded[Any], date 
 def copies_are_given(record: StudentRecord) -> Iterator[Finding]:
     """The parents get, free, a copy of the evaluation report with the determination of eligibility, and of each IEP. A copy is
     shown by the draft shared in the text that was adopted, or by a disclosure of their own record to somebody who held the
-    right to it that day: of an IEP before the next one, unless it was the plan's history or the whole record. Federal law
-    names no number of days."""
+    right to it that day, once the report was made or the team had met: of an IEP before the next one, unless it was the plan's
+    history or the whole record. Federal law names no number of days."""
     for entry in found_eligible(record):
-        given = _to_the_family(record, entry.effective_on, {RecordKind.EVALUATION_SUMMARY})
+        given = _to_the_family(record, _report_since(record, entry), {RecordKind.EVALUATION_SUMMARY})
         yield _copy(record, entry, "evaluation report", given, None)
     for plan in record.ieps:
         for adoption in plan.adoptions:
             day = adoption.effective_on
-            given = _to_the_family(record, day, {RecordKind.PLAN_HISTORY}) + _this_iep(record, plan, day)
+            since = _decided_on(record, plan, adoption)
+            given = _to_the_family(record, since, {RecordKind.PLAN_HISTORY}) + _this_iep(
+                record, plan, day, since
+            )
             yield _copy(record, adoption, f"IEP of {day}", given, plan)
 
 
@@ -149,23 +152,35 @@ def _to_the_family(
 ) -> list[Recorded[Any]]:
     return [
         entry
-        for entry in record.of(DisclosureRecorded)
+        for entry in record.disclosures
         if of_their_own(record, entry)
         and (kinds | {RecordKind.WHOLE_RECORD}) & set(entry.event.items)
         and since <= entry.effective_on < before
     ]
 
 
-def _this_iep(record: StudentRecord, plan: PlanFacts, day: date) -> list[Recorded[Any]]:
+def _report_since(record: StudentRecord, entry: Recorded[EligibilityDetermined]) -> date:
+    """From this day on there was a report to give: the evaluation was complete, the group had met, or it was recorded."""
+    event = entry.event
+    done = [
+        e.effective_on for e in record.of(EvaluationCompleted)
+        if event.evaluation_id is not None and e.event.evaluation_id == event.evaluation_id
+    ]  # fmt: skip
+    met = [m.held_on for m in record.meetings if m.meeting_id == event.meeting_id and m.held_on]
+    return min(entry.effective_on, record.recorded_on(entry), *done, *met)
+
+
+def _this_iep(record: StudentRecord, plan: PlanFacts, day: date, since: date) -> list[Recorded[Any]]:
     others = [each.effective_on for each in plan.adoptions]
     before = max((each for each in others if each < day), default=date.min)
-    until = min((each for each in others if each > day), default=date.max)
+    later = (_decided_on(record, plan, each) for each in plan.adoptions if each.effective_on > day)
+    until = min(later, default=date.max)
     shared = [
         entry
         for entry in record.of(DraftShared)
         if entry.event.plan_id == plan.plan_id and before < entry.effective_on <= day
     ]
-    return [*_to_the_family(record, day, {RecordKind.PLAN}, until), *shared[-1:]]
+    return [*_to_the_family(record, since, {RecordKind.PLAN}, until), *shared[-1:]]
 
 
 def _copy(
@@ -173,7 +188,9 @@ def _copy(
 ) -> Finding:
     day = entry.effective_on
     given = sorted(given, key=lambda each: each.effective_on)
-    on = max(given[0].effective_on, day) if given else None
+    on = given[0].effective_on if given else None
+    if given and isinstance(given[0].event, DraftShared):
+        on = day  # The draft became the IEP on that day.
     return record.finding(
         "idea.copies", entry.id, day, f"No proof of copy of {what}.", state=None if given else State.UNPROVEN,
         due_on=record.due("idea.copies", day), done_on=on, kept=f"Copy of {what} given {on}.", events=(entry, *given[:1]),
@@ -242,13 +259,13 @@ def _changed(change: Change) -> set[UUID]:
 
 
 def _decided_on(record: StudentRecord, plan: PlanFacts, change: Change) -> date:
-    """From this day on somebody could be told of it: it was proposed, or the team met."""
+    """From this day on somebody could be told of it: it was proposed, the team met, or it was adopted."""
     if isinstance(change.event, AmendmentAdopted):
         proposal = plan.proposal_of(change.event.amendment_id)
         return min(proposal.effective_on, change.effective_on) if proposal else change.effective_on
     meeting = next((m for m in record.meetings if m.meeting_id == change.event.meeting_id), None)
     held_on = meeting.held_on if meeting else None
-    return min(held_on or change.effective_on, change.effective_on)
+    return min(held_on or change.effective_on, record.recorded_on(change), change.effective_on)
 
 
 def _informed(
