@@ -15,10 +15,15 @@ from audit_service.testing_findings import (
     day,
     plan_504,
 )
-from audit_service.testing_findings_steps import asked, completed, consented, referred
+from audit_service.testing_findings_steps import OF, asked, completed, consented, referred
 from contracts.discipline import RemovalDecided
 from contracts.district import StaffAdded, StaffEnded
-from contracts.evaluations import EligibilityDetermined, GroupMember, Section504Determination
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationConsentAnswered,
+    GroupMember,
+    Section504Determination,
+)
 from contracts.items import Placement
 from contracts.meetings import StaffPerson
 from contracts.notify import NoticeGiven, NoticeOwed
@@ -202,6 +207,17 @@ def test_a_disciplinary_change_of_placement_under_a_504_plan_is_told_as_its_act(
 
     assert states(moved()) == ["overdue"]
     assert states(moved(change=False)) == []
+    being_evaluated = referred("5-4", moved())
+    assert states(being_evaluated) == [], (
+        "IDEA protects who is being evaluated, and asks for its booklet: 300.534"
+    )
+    booklet = [f for f in being_evaluated.find("idea.safeguards-trigger", "5-21") if "2026-05-20" in f.says]
+    assert [f.state.value for f in booklet] == ["overdue"]
+    unwilling = being_evaluated.add(
+        "5-10", EvaluationConsentAnswered, **OF, evaluation_consent_id=an_id("no"), holder_id=MOTHER, counts=True,
+        decision="refused", method="paper_signature", received_on=day("5-10"),
+    )  # fmt: skip
+    assert states(unwilling) == ["overdue"], "who was not allowed to be evaluated is not: 300.534(c)(1)"
     told = moved()
     of = {"notice_id": an_id("told"), "kind": "section_504_notice", "holder_id": MOTHER}
     told.add("5-20", NoticeOwed, student_id=MIRA, caused_by=told.last, language="en", **of)

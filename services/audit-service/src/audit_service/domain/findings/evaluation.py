@@ -25,6 +25,7 @@ from contracts.evaluations import (
 )
 from contracts.event import Recorded
 from contracts.initial_services import ServicesConsentAnswered
+from contracts.protection import EVALUATED_BY, protected_by
 from contracts.transfers import TransferReceived
 from contracts.vocabulary import (
     ClockEnd,
@@ -65,6 +66,14 @@ def _idea(entry: Recorded[EligibilityDetermined], *, eligible: bool) -> bool:
     return (
         isinstance(said, IdeaDetermination) and (said.eligible and said.needs_special_education) is eligible
     )
+
+
+def protected_on(record: StudentRecord, day: date) -> frozenset[Law]:
+    """The laws that protect the student on a day, also before there is a plan (300.530(a), 300.534)."""
+    in_effect = [Law.IDEA] if record.iep_on(day) is not None else []
+    in_effect += [Law.SECTION_504 for plan in record.plans_504 if plan.binds_on(day)]
+    evaluations = [entry.event for kind in EVALUATED_BY for entry in record.of(kind)]
+    return protected_by(evaluations, in_effect, day)
 
 
 def services_refused(record: StudentRecord) -> Recorded[ServicesConsentAnswered] | None:

@@ -8,7 +8,12 @@ from uuid import UUID
 
 from audit_service.domain.findings.content import lacking, of_everything
 from audit_service.domain.findings.engine import rule
-from audit_service.domain.findings.evaluation import completed, consent_before_testing, referrals
+from audit_service.domain.findings.evaluation import (
+    completed,
+    consent_before_testing,
+    protected_on,
+    referrals,
+)
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.notice import NoticeFacts, first_given
 from audit_service.domain.findings.plan import PlanFacts
@@ -281,10 +286,10 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
 
 
 def _moved_under_504(record: StudentRecord, decided: Recorded[RemovalDecided]) -> bool:
-    """A disciplinary change of placement of who has a Section 504 plan and no IEP, whose booklet is asked for elsewhere."""
-    day = decided.effective_on
-    of_504 = any(plan.binds_on(day) for plan in record.plans_504) and record.iep_on(day) is None
-    return decided.event.change_of_placement and of_504
+    """A disciplinary change of placement of whom Section 504 alone protects; under IDEA the booklet is asked for elsewhere."""
+    return decided.event.change_of_placement and protected_on(record, decided.effective_on) == {
+        Law.SECTION_504
+    }
 
 
 def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
