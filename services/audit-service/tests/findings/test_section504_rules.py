@@ -191,6 +191,25 @@ def test_of_an_evaluation_under_both_laws_the_safeguards_of_idea_are_one_means()
     assert asked_of("504") == nothing, "a prior written notice is none of Section 504 alone"
 
 
+@pytest.mark.parametrize(
+    ("given", "holder", "state"),
+    [
+        ("2025-09-10", MOTHER, "overdue"),
+        ("2026-08-26", MOTHER, "met"),
+        ("2026-08-26", an_id("a neighbor"), "overdue"),
+        ("2026-09-10", MOTHER, "met"),
+    ],
+)
+def test_the_booklet_that_serves_is_of_that_school_year_or_since_the_referral_and_to_a_holder(
+    given: str, holder: UUID, state: str
+) -> None:
+    history = referred("2026-09-04", laws=("idea", "504"))
+    of = {"notice_id": an_id("booklet"), "kind": "procedural_safeguards", "holder_id": holder}
+    history.add(given, NoticeGiven, channel="handed_over", basis="handed_over", **of)
+    history = asked(history, "2026-09-15", notice="2026-09-15")
+    assert history.one("s504.safeguards", "2026-09-24")[0] == state
+
+
 def test_a_disciplinary_change_of_placement_under_a_504_plan_is_told_as_its_act() -> None:
     def moved(*, change: bool = True) -> History:
         return adopted(on="9-23").add(

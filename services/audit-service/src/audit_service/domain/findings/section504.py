@@ -31,6 +31,7 @@ from contracts.event import Recorded
 from contracts.items import Accommodation, Modification, Placement, SchoolServices, Service
 from contracts.plan import ItemHolderAssigned, ItemHolderEnded, ReviewHeld, StaffInformed
 from contracts.progress import ResponsibilityAcknowledged
+from contracts.streams import school_year
 from contracts.vocabulary import Law, MeetingRole, NoticeKind, PlanEnd, PlanKind
 
 _KNOWLEDGE = {
@@ -294,11 +295,20 @@ def _moved_under_504(record: StudentRecord, decided: Recorded[RemovalDecided]) -
 
 def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
     """104.36, last sentence: to comply with IDEA's procedural safeguards is one means of complying. Of an evaluation under both
-    laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36."""
-    if getattr(entry.event, "evaluation_id", None) not in referrals(record, Law.IDEA):
+    laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36. The booklet of
+    that school year (300.504(a)), or one since the referral, given to who was owed it."""
+    evaluation = getattr(entry.event, "evaluation_id", None)
+    referral = referrals(record, Law.IDEA).get(evaluation) if evaluation else None
+    if referral is None:
         return ()
-    told, given = (
-        first_given(record.notices.values(), entry, NoticeKind.PRIOR_WRITTEN_NOTICE),
-        booklets(record),
-    )
-    return (told, given[0]) if told and given else ()
+    told = first_given(record.notices.values(), entry, NoticeKind.PRIOR_WRITTEN_NOTICE)
+    booklet = next(
+        (
+            n for n in booklets(record)
+            if n.given_on is not None
+            and (n.given_on >= referral.effective_on or school_year(n.given_on) == school_year(entry.effective_on))
+            and any(holder.holder_id == n.holder_id for holder in record.holders_on(n.given_on, "notice"))
+        ),
+        None,
+    )  # fmt: skip
+    return (told, booklet) if told and booklet else ()
