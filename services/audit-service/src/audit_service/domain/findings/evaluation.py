@@ -9,7 +9,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import ANNUAL
-from audit_service.domain.findings.notice import first_given
+from audit_service.domain.findings.notice import first_given_of_any
 from audit_service.domain.findings.record import StudentRecord
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -90,16 +90,13 @@ def referral_answered(record: StudentRecord) -> Iterator[Finding]:
     the day of the referral."""
     withdrawn = {e.event.evaluation_id: e for e in record.of(ReferralWithdrawn)}
     for evaluation, referral in referrals(record, Law.IDEA).items():
-        asked = next(
-            (e for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id == evaluation), None
-        )
+        askings = [e for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id == evaluation]
         declined = next(
             (e for e in record.of(EvaluationDeclined) if e.event.evaluation_id == evaluation), None
         )
-        answer = asked or declined
-        notice = (
-            first_given(record.notices.values(), answer, NoticeKind.PRIOR_WRITTEN_NOTICE) if answer else None
-        )
+        answers: Sequence[Recorded[Any]] = askings or ([declined] if declined else [])
+        answer = next(iter(answers), None)
+        notice = first_given_of_any(record.notices.values(), answers, NoticeKind.PRIOR_WRITTEN_NOTICE)
         given_on = notice.given_on if notice else None
         done_on = max(answer.effective_on, given_on) if answer and given_on else None
         state = None
