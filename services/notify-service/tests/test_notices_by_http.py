@@ -14,8 +14,10 @@ from contracts.notice_hindrances import NoticeBlocked
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentPersonalData
 from contracts.students import Rights, StudentAssigned
-from contracts.values import Reported
-from contracts.vocabulary import CommunicationMode, GivenBasis, NoticePart
+from contracts.values import DocumentRef, Reported
+from contracts.vocabulary import CommunicationMode, GivenBasis, NoticeKind, NoticeOccasion, NoticePart
+from notify_service.domain.delivery import delivered_too_early
+from notify_service.domain.notice import Notice, Owed, Text
 from notify_service.testing_notices import DAY, HELD, Family
 from runtime.tenants import now_for
 from runtime.testing_http import unguarded
@@ -132,6 +134,46 @@ async def test_a_delivery_of_tomorrow_is_refused_and_so_is_a_mail_that_goes_by_i
 
     assert (future.status_code, future.json()["errors"][0]["pointer"]) == (422, "/on")
     assert (mail.status_code, mail.json()["code"]) == (409, "mail-goes-by-itself")
+
+
+async def test_a_delivery_dated_before_the_notice_was_owed_is_refused_and_reported_says_so(world):
+    notice = await a_letter(world)
+    before = str(DAY - timedelta(days=1))
+    path = f"/notify/v1/notices/{notice}/deliveries"
+    report = {"source": "paper file", "reason": "Before Handrail.", "occurred_on": before}
+
+    refused = await world.post(path, {"channel": "handed_over", "on": before})
+    told = await world.post(path, {"channel": "handed_over", "reported": report})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "delivered-before-owed")
+    assert refused.json()["errors"][0]["pointer"] == "/on"
+    assert told.json()["given"]["on"] == before
+    recorded = [event for event in await world.history(notice) if isinstance(event, NoticeSent | NoticeGiven)]
+    assert [[unmet.code for unmet in event.reported.unmet] for event in recorded] == [
+        ["delivered-before-owed"]
+    ] * 2
+
+
+def of_occasion(occasion: NoticeOccasion, owed_on: date, fixed_on: date) -> Notice:
+    owed = Owed(
+        new_id(), NoticeKind.PRIOR_WRITTEN_NOTICE, new_id(), new_id(), new_id(), None, new_id(), "en", owed_on, occasion
+    )  # fmt: skip
+    document = DocumentRef(
+        document=new_id(), digest="ab" * 32, salt="cd" * 32, media_type="application/pdf", bytes=9
+    )
+    return Notice(owed, Text(document, "prior_written_notice/en@2026-1", "en", tuple(NoticePart), fixed_on))
+
+
+@pytest.mark.parametrize(
+    ("occasion", "too_early"),
+    [(NoticeOccasion.PLACEMENT_CHANGED, date(2026, 3, 8)), (NoticeOccasion.PLAN_ADOPTED, date(2026, 3, 1))],
+)
+async def test_what_is_told_ahead_is_there_once_it_is_written(occasion, too_early):
+    """A plan adopted on the 2nd to begin on the 9th is told before the 9th; a removal is not told before it was decided."""
+    notice = of_occasion(occasion, date(2026, 3, 9), date(2026, 3, 2))
+
+    assert delivered_too_early(notice, too_early) is not None
+    assert delivered_too_early(notice, too_early + timedelta(days=1)) is None
 
 
 async def test_a_part_without_content_refuses_to_send_and_names_the_part(world):

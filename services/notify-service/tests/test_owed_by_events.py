@@ -10,6 +10,7 @@ import pytest
 from contracts import streams
 from contracts.discipline import RemovalDecided, RemovalDecisionPersonalData
 from contracts.evaluations import (
+    EvaluationConsentAnswered,
     EvaluationConsentAsked,
     EvaluationDeclined,
     EvaluationDeclinedPersonalData,
@@ -26,6 +27,8 @@ from contracts.testing import an_id
 from contracts.values import Unmet
 from contracts.vocabulary import (
     Channel,
+    ConsentDecision,
+    ConsentMethod,
     EvaluationKind,
     Law,
     MeetingPurpose,
@@ -195,6 +198,37 @@ async def test_a_disciplinary_change_under_a_504_plan_is_told_by_the_form_of_sec
     owed = (await world.history(notice))[0]
     assert isinstance(owed, NoticeOwed)
     assert (owed.kind, owed.occasion) == (NoticeKind.SECTION_504_NOTICE, NoticeOccasion.PLACEMENT_CHANGED)
+
+
+async def test_a_disciplinary_change_of_who_is_being_evaluated_under_idea_brings_the_booklet_the_same_day(
+    world,
+):
+    """300.530(h), 300.534: a 504 plan alone does not make it Section 504's; a refusal to be evaluated does."""
+    await world.arrange(kind=PlanKind.SECTION_504)
+    moved = RemovalDecided(
+        effective_on=DAY, student_id=world.family.student, removal_decision_id=new_id(),
+        ground=RemovalGround.PATTERN, removal_ids=(), school_days=11, change_of_placement=True,
+    )  # fmt: skip
+    asked = referral(world)
+    await tell(world, asked)
+    event = await tell(world, moved)
+    of_both = await owed_because_of(world, event)
+
+    refused = EvaluationConsentAnswered(
+        effective_on=DAY, student_id=world.family.student, evaluation_id=asked.evaluation_id,
+        evaluation_consent_id=new_id(), holder_id=world.family.holder, counts=True, received_on=DAY,
+        decision=ConsentDecision.REFUSED, method=ConsentMethod.PAPER_SIGNATURE,
+    )  # fmt: skip
+    await tell(world, refused)
+    event = await tell(world, moved.model_copy(update={"removal_decision_id": new_id()}))
+
+    assert of_both == {"prior_written_notice", "procedural_safeguards"}
+    assert await owed_because_of(world, event) == {"section_504_notice"}
+
+
+async def owed_because_of(world, event: UUID) -> set[str]:
+    listed = await world.get("/notify/v1/notices", student=world.family.student, after_event=event)
+    return {each["kind"] for each in listed.json()["items"] if each["caused_by"] == str(event)}
 
 
 async def test_a_notice_by_hand_takes_the_place_of_the_one_that_waited_for_words(world):

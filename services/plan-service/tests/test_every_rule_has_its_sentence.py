@@ -36,6 +36,7 @@ DECIDED_HERE = {
         "test_a_reevaluation_is_due_three_years_after_the_last_evaluation",
         "test_nobody_is_reevaluated_twice_in_a_year_unless_agreed",
         "test_both_agree_that_the_reevaluation_is_unnecessary_before_it_is_due",
+        "test_one_agreement_waives_one_reevaluation_and_the_next_only_once_that_has_come_due",
     ),
     "idea.evaluation-before-exit": (
         "test_an_evaluation_comes_before_eligibility_ends",

@@ -245,7 +245,10 @@ def _proposed(
 
 
 def _see_to_notices(manager: Stage, held: Held, amendment: str, on: date) -> None:
-    """Notices go out by themselves; what needs a hand is posted, handed over or read aloud. What is blocked stays so."""
+    """Notices go out by themselves; what needs a hand is posted, handed over or read aloud. What is blocked stays so.
+
+    Never before the notice was there: a making taken up again may propose it later than it was to be.
+    """
     manager.wait_for_notice(held.student, amendment, OUT)
     for notice in manager.client.get("/notify/v1/notices", student=held.student)["items"]:
         if (
@@ -255,7 +258,7 @@ def _see_to_notices(manager: Stage, held: Held, amendment: str, on: date) -> Non
         ):
             manager.client.post(
                 f"/notify/v1/notices/{notice['id']}/deliveries",
-                {"channel": notice["channel"], "on": on.isoformat()},
+                {"channel": notice["channel"], "on": max(on.isoformat(), notice["owed_on"])},
             )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from audit_service.testing_findings import GOAL, IEP, MIRA, MOTHER, SPEECH, STEP, History, day, service, usual
 from contracts.carrying_out import ScheduleSet
 from contracts.initial_services import ServicesConsentAnswered
@@ -210,6 +212,23 @@ def test_who_comes_with_an_iep_is_given_comparable_services_at_once() -> None:
     )
     left = transferred().add("10-7", TransferSettled, outcome="left", **TRANSFER)
     assert left.one("idea.transfer", "10-20")[0] == "excused"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unmet", "state"),
+    [
+        ("services_refused", (), "excused"),
+        ("services_refused", ("services-not-refused",), "overdue"),
+        ("found_ineligible", ("not-found-ineligible",), "overdue"),
+    ],
+)
+def test_comparable_services_stay_owed_where_what_ended_them_was_only_reported(
+    outcome: str, unmet: tuple[str, ...], state: str
+) -> None:
+    report = {"source": "paper file", "reason": "Before Handrail.", "occurred_on": day("10-7"),
+              "unmet": tuple({"code": code} for code in unmet)}  # fmt: skip
+    settled = transferred().add("10-7", TransferSettled, outcome=outcome, reported=report, **TRANSFER)
+    assert settled.one("idea.transfer", "10-20")[0] == state
 
 
 def test_who_comes_with_an_iep_is_served_without_a_new_consent() -> None:

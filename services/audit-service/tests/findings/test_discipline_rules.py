@@ -91,7 +91,10 @@ def test_the_manifestation_review_is_held_within_ten_school_days() -> None:
 
 
 def test_a_manifestation_review_without_the_parent_is_unproven() -> None:
-    assert reviewed(decided(in_spring()), members=()).one("idea.manifestation", "7-1")[0] == "unproven"
+    alone = reviewed(decided(in_spring()), members=())
+    assert alone.one("idea.manifestation", "7-1")[0] == "unproven"
+    again = next(f for f in reviewed(alone, "6-10").find("idea.manifestation", "7-1") if f.due_on)
+    assert (again.state.value, again.done_on) == ("met_late", day("6-10")), "held again with the parent"
 
 
 def test_a_manifestation_is_followed_by_a_behavior_assessment_and_the_return() -> None:

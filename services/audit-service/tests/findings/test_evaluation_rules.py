@@ -17,6 +17,7 @@ from audit_service.testing_findings_steps import (
 from contracts.evaluations import (
     Assessment,
     EvaluationCompleted,
+    EvaluationConsentAsked,
     EvaluationDeclined,
     EvaluationDeclinedPersonalData,
     EvaluationExtended,
@@ -46,6 +47,23 @@ def test_a_referral_is_answered_with_a_proposal_and_notice_or_refused_with_notic
         "met",
         "Referral 2025-09-08: answered on 2025-09-14.",
     )
+
+
+def asked_once_more(history: History, on: str) -> History:
+    return history.add(on, EvaluationConsentAsked, consent_request_id=an_id(f"asked {on}"), holder_ids=(MOTHER,),
+                       channel="letter", **OF)  # fmt: skip
+
+
+def test_a_notice_of_any_asking_for_consent_is_notice_of_the_proposal() -> None:
+    history = asked_once_more(asked(referred(laws=("idea", "504")), notice=None), "9-18")
+    told_of(history, "9-19")
+    assert history.one("idea.referral-answered", "9-20") == (
+        "met",
+        "Referral 2025-09-08: answered on 2025-09-19.",
+    )
+    of = {"notice_id": an_id("booklet"), "kind": "procedural_safeguards", "holder_id": MOTHER}
+    history.add("9-10", NoticeGiven, channel="handed_over", basis="handed_over", **of)
+    assert history.one("s504.safeguards", "9-20") == ("met", "Notice 2025-09-19, evaluation of 2025-09-15.")
 
 
 def told_of(history: History, on: str) -> None:

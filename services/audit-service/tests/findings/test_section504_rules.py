@@ -15,10 +15,15 @@ from audit_service.testing_findings import (
     day,
     plan_504,
 )
-from audit_service.testing_findings_steps import asked, completed, consented, referred
+from audit_service.testing_findings_steps import OF, asked, completed, consented, referred
 from contracts.discipline import RemovalDecided
 from contracts.district import StaffAdded, StaffEnded
-from contracts.evaluations import EligibilityDetermined, GroupMember, Section504Determination
+from contracts.evaluations import (
+    EligibilityDetermined,
+    EvaluationConsentAnswered,
+    GroupMember,
+    Section504Determination,
+)
 from contracts.items import Placement
 from contracts.meetings import StaffPerson
 from contracts.notify import NoticeGiven, NoticeOwed
@@ -186,6 +191,25 @@ def test_of_an_evaluation_under_both_laws_the_safeguards_of_idea_are_one_means()
     assert asked_of("504") == nothing, "a prior written notice is none of Section 504 alone"
 
 
+@pytest.mark.parametrize(
+    ("given", "holder", "state"),
+    [
+        ("2025-09-10", MOTHER, "overdue"),
+        ("2026-08-26", MOTHER, "met"),
+        ("2026-08-26", an_id("a neighbor"), "overdue"),
+        ("2026-09-10", MOTHER, "met"),
+    ],
+)
+def test_the_booklet_that_serves_is_of_that_school_year_or_since_the_referral_and_to_a_holder(
+    given: str, holder: UUID, state: str
+) -> None:
+    history = referred("2026-09-04", laws=("idea", "504"))
+    of = {"notice_id": an_id("booklet"), "kind": "procedural_safeguards", "holder_id": holder}
+    history.add(given, NoticeGiven, channel="handed_over", basis="handed_over", **of)
+    history = asked(history, "2026-09-15", notice="2026-09-15")
+    assert history.one("s504.safeguards", "2026-09-24")[0] == state
+
+
 def test_a_disciplinary_change_of_placement_under_a_504_plan_is_told_as_its_act() -> None:
     def moved(*, change: bool = True) -> History:
         return adopted(on="9-23").add(
@@ -202,6 +226,17 @@ def test_a_disciplinary_change_of_placement_under_a_504_plan_is_told_as_its_act(
 
     assert states(moved()) == ["overdue"]
     assert states(moved(change=False)) == []
+    being_evaluated = referred("5-4", moved())
+    assert states(being_evaluated) == [], (
+        "IDEA protects who is being evaluated, and asks for its booklet: 300.534"
+    )
+    booklet = [f for f in being_evaluated.find("idea.safeguards-trigger", "5-21") if "2026-05-20" in f.says]
+    assert [f.state.value for f in booklet] == ["overdue"]
+    unwilling = being_evaluated.add(
+        "5-10", EvaluationConsentAnswered, **OF, evaluation_consent_id=an_id("no"), holder_id=MOTHER, counts=True,
+        decision="refused", method="paper_signature", received_on=day("5-10"),
+    )  # fmt: skip
+    assert states(unwilling) == ["overdue"], "who was not allowed to be evaluated is not: 300.534(c)(1)"
     told = moved()
     of = {"notice_id": an_id("told"), "kind": "section_504_notice", "holder_id": MOTHER}
     told.add("5-20", NoticeOwed, student_id=MIRA, caused_by=told.last, language="en", **of)

@@ -1,5 +1,6 @@
 """Rules about referrals, consent to evaluate and evaluations: each test's name is the rule's own sentence."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -388,6 +389,21 @@ def test_both_agree_that_the_reevaluation_is_unnecessary_before_it_is_due() -> N
 
     assert codes(refusal) == {"waived-after-due"}
     assert reevaluation_due_on(after.evaluations) == date(2028, 12, 1)
+
+
+def test_one_agreement_waives_one_reevaluation_and_the_next_only_once_that_has_come_due() -> None:
+    student = evaluated(date(2022, 12, 1))
+    agreed_on = date(2025, 11, 30)
+    student = given(*waive_reevaluation(student, waive(agreed_on=agreed_on)), start=student)
+    again = replace(waive(agreed_on=agreed_on), reevaluation_waiver_id=an_id("again"))
+
+    with pytest.raises(WaiverRefused) as refusal:
+        waive_reevaluation(student, again)
+    told = waive_reevaluation(student, replace(again, reported=reported(agreed_on)))
+
+    assert codes(refusal) == {"waived-too-early"}
+    assert reevaluation_due_on(given(*told, start=student).evaluations) == date(2028, 12, 1)
+    assert waive_reevaluation(student, replace(again, agreed_on=date(2025, 12, 1), today=date(2025, 12, 1)))
 
 
 def test_a_reevaluation_is_waived_by_a_holder_of_the_right_to_decide() -> None:

@@ -396,6 +396,24 @@ def test_who_disagrees_with_a_determination_appeals_and_nobody_determines_until_
     )
 
 
+def test_a_determination_reported_without_the_parent_is_cured_by_holding_it_with_them() -> None:
+    student = decided()
+    without = tuple(each for each in TEAM if not isinstance(each.person, HolderPerson))
+    alone = replace(review(members=without), reported=told(JUNE_2))
+    (first,) = determine_manifestation(student, alone)
+    student = given(first, start=student)
+    again = replace(review(yes=True), manifestation_id=an_id("again"))
+    (second,) = determine_manifestation(student, again)
+    student = given(second, start=student)
+    with pytest.raises(ManifestationRefused) as refusal:
+        determine_manifestation(student, replace(again, manifestation_id=an_id("a third time")))
+
+    assert isinstance(first, ManifestationDetermined)
+    assert first.reported is not None
+    assert [each.code for each in first.reported.unmet] == ["without-parent"]
+    assert [each.code for each in refusal.value.reasons] == ["already-determined"]
+
+
 def test_under_section_504_a_group_decides_that_knows_child_data_and_options() -> None:
     assert determine_manifestation(decided(), review(law=Law.SECTION_504))
     assert unmet(review(law=Law.SECTION_504, members=GROUP[:1])) == ["nobody-knows"]

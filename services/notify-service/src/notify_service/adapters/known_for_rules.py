@@ -10,6 +10,7 @@ from contracts.disputes import DisputeFiled
 from contracts.evaluations import ReferralReceived
 from contracts.event import Event
 from contracts.plan_document import in_force
+from contracts.protection import EVALUATED_BY, protected_by
 from contracts.requests import RequestAnswered
 from contracts.rule_profile import RuleSetNotShipped, resolve
 from contracts.shipped_profiles import shipped_profiles
@@ -35,7 +36,7 @@ async def known_for(
     if isinstance(event, DisputeFiled):
         return Known(times, kind, first_of_year=await _first(rows, tenant, student, event, on, event_id))
     if isinstance(event, RemovalDecided):
-        return Known(times, kind, await _laws_of_plans(rows, tenant, student, on))
+        return Known(times, kind, await _laws_protecting(rows, tenant, student, on))
     if isinstance(event, RequestAnswered):
         asked = [
             each.event.kind
@@ -58,14 +59,19 @@ async def _times(rows: AsyncConnection, tenant: str, day: date) -> Times:
     return Times(profile.notice_days, before, meeting, profile.calendar)
 
 
-async def _laws_of_plans(rows: AsyncConnection, tenant: str, student: UUID, on: date) -> tuple[Law, ...]:
-    """Section 504 alone of who has such a plan and no IEP; whoever has none yet may be protected by IDEA (300.534)."""
-    kinds = set()
+async def _laws_protecting(rows: AsyncConnection, tenant: str, student: UUID, on: date) -> tuple[Law, ...]:
+    """By plans, eligibility and open evaluations; whoever none is known to protect is told as IDEA wants it (300.534)."""
+    in_effect = set()
     for plan in await known_facts.plans_of_student(rows, tenant, student):
         document = in_force(await known_facts.plan_history(rows, tenant, plan), on)
         if document is not None and document.ending is None and document.items:
-            kinds.add(document.kind)
-    return (Law.SECTION_504,) if kinds == {PlanKind.SECTION_504} else (Law.IDEA,)
+            in_effect.add(Law.SECTION_504 if document.kind is PlanKind.SECTION_504 else Law.IDEA)
+    evaluations = [
+        each.event
+        for kind in EVALUATED_BY
+        for each in await known_facts.occasions_of(rows, tenant, student, kind.type)
+    ]
+    return tuple(sorted(protected_by(evaluations, in_effect, on))) or (Law.IDEA,)
 
 
 async def _plan_kind(rows: AsyncConnection, tenant: str, plan: UUID, on: date) -> PlanKind | None:

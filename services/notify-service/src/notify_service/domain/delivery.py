@@ -23,8 +23,15 @@ from contracts.notify import (
     ToldOrally,
 )
 from contracts.problems import Invalid, Reason, Rejected
-from contracts.values import DocumentRef, Reported
-from contracts.vocabulary import Channel, GivenBasis, InvitationPart, NoticePart, TranslationStatus
+from contracts.values import DocumentRef, Reported, Unmet
+from contracts.vocabulary import (
+    Channel,
+    GivenBasis,
+    InvitationPart,
+    NoticeOccasion,
+    NoticePart,
+    TranslationStatus,
+)
 from notify_service.domain.channels import CHANNELS, given_on
 from notify_service.domain.notice import Notice
 from notify_service.domain.together import has_its_text
@@ -42,10 +49,27 @@ class NotUnderstood(Rejected):
     code = "notice-not-understood"
 
 
+class DeliveredBeforeOwed(Rejected):
+    """It is dated before the notice can have been there: it would make a late notice look early."""
+
+    code = "delivered-before-owed"
+
+
 class MailGoesByItself(Rejected):
     """Mails are sent by Handrail itself and recorded with the server's answer."""
 
     code = "mail-goes-by-itself"
+
+
+OWED_AHEAD = frozenset(
+    {
+        NoticeOccasion.PLAN_ADOPTED,
+        NoticeOccasion.PLAN_ENDED,
+        NoticeOccasion.CONSENT_REVOKED,
+        NoticeOccasion.RIGHTS_TRANSFERRED,
+    }
+)
+"""Owed on the day on which something begins or ends, and given before it: of these the text says since when it was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +175,38 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
             "A delivery is recorded once it was made.",
             reasons=(Reason("delivered-in-the-future", f"{command.on} is still to come.", pointer="/on"),),
         )
+    reported = _settled(command.reported, delivered_too_early(notice, command.on))
     if any(t.delivery_id == command.delivery_id and t.outcome == "sent" for t in notice.tries):
         return []
     sent = NoticeSent(
         effective_on=command.on, notice_id=notice.about.notice_id, delivery_id=command.delivery_id,
-        channel=command.channel, personal=command.to, answer=command.answer, reported=command.reported,
+        channel=command.channel, personal=command.to, answer=command.answer, reported=reported,
         told=command.told, batch_id=command.batch_id,
     )  # fmt: skip
     counts_on = given_on(command.channel, command.on, command.mailing_days)
     if counts_on > command.today:
         return [sent]
     basis = CHANNELS[command.channel].basis
-    return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, command.reported)]
+    return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, reported)]
+
+
+def there_since(notice: Notice) -> date | None:
+    """The first day on which it can have been delivered: the day of what it tells of, or, told ahead, of its own text."""
+    owed_on = notice.about.owed_on
+    if notice.about.occasion not in OWED_AHEAD:
+        return owed_on
+    return min(owed_on, notice.text.fixed_on) if notice.text is not None else None
+
+
+def delivered_too_early(notice: Notice, on: date) -> Reason | None:
+    """What was not owed yet was not given yet: else a notice of what was done already would seem to come before it."""
+    first = there_since(notice)
+    if first is None or on >= first:
+        return None
+    return Reason(
+        "delivered-before-owed", f"There was no such notice before {first}; this delivery is dated {on}.",
+        cure="Say the day on which it was delivered. What told the family earlier was another notice.", pointer="/on",
+    )  # fmt: skip
 
 
 def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[Event]:
@@ -174,6 +218,14 @@ def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[
     if counts_on > today:
         return []
     return _given(notice, Channel.LETTER, GivenBasis.MAILING_DAYS_PASSED, counts_on, posted.delivery_id)
+
+
+def _settled(reported: Reported | None, unmet: Reason | None) -> Reported | None:
+    if reported is None and unmet is not None:
+        raise DeliveredBeforeOwed(unmet.message, reasons=(unmet,))
+    if reported is None or unmet is None:
+        return reported
+    return reported.model_copy(update={"unmet": (Unmet(code=unmet.code, message=unmet.message),)})
 
 
 def begins(day: date, zone: tzinfo) -> datetime:

@@ -134,7 +134,7 @@ BANK: Model[BankEntry] = Model(
     "bank", "1", BankEntry(), lambda state, event: bank.evolve(state, cast(BankEvent, event)), _bank
 )
 STUDENT: Model[Student] = Model(
-    "student", "7", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
+    "student", "8", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
 )
 MEETING: Model[Meeting] = Model(
     "meeting",

@@ -76,6 +76,8 @@ class Manifestation:
     excepted: bool
     """Section 504 does not protect current illegal use of drugs, or use of alcohol."""
     steps: tuple[ManifestationStep, ...] = ()
+    unmet: bool = False
+    """It was reported, and not held as the rules want it: it may be held again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def discipline_after(known: Discipline, event: DisciplineEvent) -> Discipline:
             found = Manifestation(
                 event.manifestation_id, event.removal_decision_id, event.law, event.effective_on,
                 event.by_disability or event.by_failure, event.law is Law.SECTION_504 and event.current_drug_use,
+                unmet=event.reported is not None and bool(event.reported.unmet),
             )  # fmt: skip
             return _with_manifestation(known, found)
         case ManifestationFollowed():

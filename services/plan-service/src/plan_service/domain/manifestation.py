@@ -235,9 +235,13 @@ def nobody_knows(command: DetermineManifestation) -> Iterator[Reason]:
 
 
 def _determined_before(student: Student, command: DetermineManifestation) -> Iterator[Reason]:
-    """34 CFR 300.532(a), 104.36: who disagrees with a determination appeals; nobody determines until it suits."""
+    """34 CFR 300.532(a), 104.36: who disagrees with a determination appeals; nobody determines until it suits.
+
+    One that was reported without those who must take part is cured by holding it with them.
+    """
     for found in student.discipline.manifestations.values():
-        if (found.removal_decision_id, found.law) == (command.removal_decision_id, command.law):
+        same = (found.removal_decision_id, found.law) == (command.removal_decision_id, command.law)
+        if same and not found.unmet:
             yield Reason(
                 "already-determined", f"It was determined on {found.determined_on}.",
                 "34 CFR 300.532(a)" if command.law is Law.IDEA else "34 CFR 104.36",

@@ -22,7 +22,7 @@ TRIENNIAL = 3
 
 
 class WaiverRefused(UnmetRules):
-    """Nobody who may has agreed, or it was due already."""
+    """Nobody who may has agreed, it was due already, or another comes first."""
 
     code = "reevaluation-waiver-refused"
     what = "Waiving this reevaluation"
@@ -104,4 +104,9 @@ def _unmet(student: Student, command: WaiveReevaluation, agreed_on: date, due_on
         yield Reason(
             "waived-after-due", f"The reevaluation was due on {due_on}; an agreement comes before that.",
             "34 CFR 300.303(b)(2)", "Reevaluate the student.", "/agreed_on",
+        )  # fmt: skip
+    if due_on > (latest := years_after(agreed_on, TRIENNIAL)):
+        yield Reason(
+            "waived-too-early", f"It is due on {due_on}; what is agreed on {agreed_on} is about one due by {latest}.",
+            "34 CFR 300.303(b)(2)", "Agree on it once the one before it has come due.", "/agreed_on",
         )  # fmt: skip

@@ -152,14 +152,13 @@ def manifestation_review(record: StudentRecord) -> Iterator[Finding]:
             continue
         day = decision.effective_on
         due_on = decision.event.due_on or record.due("idea.manifestation", day)
-        done = next(
-            (
-                e
-                for e in record.of(ManifestationDetermined)
-                if e.event.removal_decision_id == decision.event.removal_decision_id
-            ),
-            None,
-        )
+        of_it = [
+            e
+            for e in record.of(ManifestationDetermined)
+            if e.event.removal_decision_id == decision.event.removal_decision_id
+        ]
+        # One that was held without the parent is cured by holding it with them.
+        done = next((e for e in of_it if not _group_lacks(e)), next(iter(of_it), None))
         on = done.effective_on if done else None
         lacks = _group_lacks(done) if done else ()
         yield record.finding(

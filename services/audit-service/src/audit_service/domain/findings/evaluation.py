@@ -9,7 +9,7 @@ from uuid import UUID
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.meeting import ANNUAL
-from audit_service.domain.findings.notice import first_given
+from audit_service.domain.findings.notice import first_given_of_any
 from audit_service.domain.findings.record import StudentRecord
 from contracts.evaluations import (
     EligibilityDetermined,
@@ -25,6 +25,7 @@ from contracts.evaluations import (
 )
 from contracts.event import Recorded
 from contracts.initial_services import ServicesConsentAnswered
+from contracts.protection import EVALUATED_BY, protected_by
 from contracts.transfers import TransferReceived
 from contracts.vocabulary import (
     ClockEnd,
@@ -67,6 +68,14 @@ def _idea(entry: Recorded[EligibilityDetermined], *, eligible: bool) -> bool:
     )
 
 
+def protected_on(record: StudentRecord, day: date) -> frozenset[Law]:
+    """The laws that protect the student on a day, also before there is a plan (300.530(a), 300.534)."""
+    in_effect = [Law.IDEA] if record.iep_on(day) is not None else []
+    in_effect += [Law.SECTION_504 for plan in record.plans_504 if plan.binds_on(day)]
+    evaluations = [entry.event for kind in EVALUATED_BY for entry in record.of(kind)]
+    return protected_by(evaluations, in_effect, day)
+
+
 def services_refused(record: StudentRecord) -> Recorded[ServicesConsentAnswered] | None:
     """The refusal of first services that stands; a later consent takes it back."""
     counted = [e for e in record.of(ServicesConsentAnswered) if e.event.counts]
@@ -81,16 +90,13 @@ def referral_answered(record: StudentRecord) -> Iterator[Finding]:
     the day of the referral."""
     withdrawn = {e.event.evaluation_id: e for e in record.of(ReferralWithdrawn)}
     for evaluation, referral in referrals(record, Law.IDEA).items():
-        asked = next(
-            (e for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id == evaluation), None
-        )
+        askings = [e for e in record.of(EvaluationConsentAsked) if e.event.evaluation_id == evaluation]
         declined = next(
             (e for e in record.of(EvaluationDeclined) if e.event.evaluation_id == evaluation), None
         )
-        answer = asked or declined
-        notice = (
-            first_given(record.notices.values(), answer, NoticeKind.PRIOR_WRITTEN_NOTICE) if answer else None
-        )
+        answers: Sequence[Recorded[Any]] = askings or ([declined] if declined else [])
+        answer = next(iter(answers), None)
+        notice = first_given_of_any(record.notices.values(), answers, NoticeKind.PRIOR_WRITTEN_NOTICE)
         given_on = notice.given_on if notice else None
         done_on = max(answer.effective_on, given_on) if answer and given_on else None
         state = None

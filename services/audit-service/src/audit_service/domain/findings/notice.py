@@ -1,6 +1,6 @@
 """A notice as findings ask for it: what it is about, in which language, with which parts, and from which day it counts."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -63,6 +63,14 @@ def first_given(notices: Iterable[NoticeFacts], act: Recorded[Any], *kinds: Noti
         if n.given is not None and n.kind in kinds
         and (n.notice_id in named or n.caused_by == act.id or (amendment and n.amendment_id == amendment))
     )  # fmt: skip
+    return min(given, key=lambda each: each.given_on or date.max, default=None)
+
+
+def first_given_of_any(
+    notices: Collection[NoticeFacts], acts: Iterable[Recorded[Any]], *kinds: NoticeKind
+) -> NoticeFacts | None:
+    """The first notice of any of these, which say the same once more: what is proposed is told once."""
+    given = [n for act in acts if (n := first_given(notices, act, *kinds)) is not None]
     return min(given, key=lambda each: each.given_on or date.max, default=None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from audit_service.domain.findings.engine import rule
-from audit_service.domain.findings.evaluation import found_eligible, referrals
+from audit_service.domain.findings.evaluation import found_eligible, protected_on, referrals
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
 from audit_service.domain.findings.notice import NoticeFacts
 from audit_service.domain.findings.plan import Change, PlanFacts
@@ -124,7 +124,7 @@ def _triggers(record: StudentRecord) -> Iterator[tuple[str, Recorded[Any], date 
             seen.add(of)
             yield filed.event.kind.value.replace("_", " "), filed, None
     for decided in record.of(RemovalDecided):
-        if decided.event.change_of_placement and record.iep_on(decided.effective_on) is not None:
+        if decided.event.change_of_placement and Law.IDEA in protected_on(record, decided.effective_on):
             yield "disciplinary change", decided, decided.effective_on
 
 

@@ -1,6 +1,6 @@
 """Section 504: 34 CFR 104.33-104.36. The regulation is thin; what is practice is called so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -8,9 +8,14 @@ from uuid import UUID
 
 from audit_service.domain.findings.content import lacking, of_everything
 from audit_service.domain.findings.engine import rule
-from audit_service.domain.findings.evaluation import completed, consent_before_testing, referrals
+from audit_service.domain.findings.evaluation import (
+    completed,
+    consent_before_testing,
+    protected_on,
+    referrals,
+)
 from audit_service.domain.findings.finding import ONE_DAY, Finding, State
-from audit_service.domain.findings.notice import NoticeFacts, first_given
+from audit_service.domain.findings.notice import NoticeFacts, first_given_of_any
 from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.safeguards import booklets
@@ -26,6 +31,7 @@ from contracts.event import Recorded
 from contracts.items import Accommodation, Modification, Placement, SchoolServices, Service
 from contracts.plan import ItemHolderAssigned, ItemHolderEnded, ReviewHeld, StaffInformed
 from contracts.progress import ResponsibilityAcknowledged
+from contracts.streams import school_year
 from contracts.vocabulary import Law, MeetingRole, NoticeKind, PlanEnd, PlanKind
 
 _KNOWLEDGE = {
@@ -260,18 +266,21 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
     yield from waiting(record, "s504.safeguards")
     under_504 = referrals(record, Law.SECTION_504)
     acts: list[tuple[str, Recorded[Any]]] = [("identification", e) for e in decisions(record)]
-    # Each asking for consent is one more effort; what is proposed is told once.
-    proposals = {e.event.evaluation_id: e for e in reversed(record.of(EvaluationConsentAsked))}
-    acts += [("evaluation", e) for e in reversed(proposals.values()) if e.event.evaluation_id in under_504]
+    # Each asking for consent is one more effort; what is proposed is told once, by a notice of any of them.
+    askings: dict[UUID, list[Recorded[Any]]] = {}
+    for asked in record.of(EvaluationConsentAsked):
+        askings.setdefault(asked.event.evaluation_id, []).append(asked)
+    acts += [("evaluation", of[0]) for evaluation, of in askings.items() if evaluation in under_504]
     acts += [("refusal", e) for e in record.of(EvaluationDeclined) if e.event.evaluation_id in under_504]
     acts += [("placement", change) for plan in record.plans_504 for change in plan.changes]
     acts += [("placement", e) for e in record.of(RemovalDecided) if _moved_under_504(record, e)]
     for what, entry in acts:
         day = entry.effective_on
-        given = first_given(
-            record.notices.values(), entry, NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS
+        same = askings[entry.event.evaluation_id] if what == "evaluation" else [entry]
+        given = first_given_of_any(
+            record.notices.values(), same, NoticeKind.SECTION_504_NOTICE, NoticeKind.PROCEDURAL_SAFEGUARDS
         )
-        told = (given,) if given else _by_the_safeguards_of_idea(record, entry)
+        told = (given,) if given else _by_the_safeguards_of_idea(record, same)
         on = max((n.given_on for n in told if n.given_on), default=None)
         yield record.finding(
             "s504.safeguards", entry.id, day, f"No notice at {what} of {day}.", state=State.MET if on else State.OVERDUE,
@@ -281,19 +290,31 @@ def notice_of_the_four_rights(record: StudentRecord) -> Iterator[Finding]:
 
 
 def _moved_under_504(record: StudentRecord, decided: Recorded[RemovalDecided]) -> bool:
-    """A disciplinary change of placement of who has a Section 504 plan and no IEP, whose booklet is asked for elsewhere."""
-    day = decided.effective_on
-    of_504 = any(plan.binds_on(day) for plan in record.plans_504) and record.iep_on(day) is None
-    return decided.event.change_of_placement and of_504
+    """A disciplinary change of placement of whom Section 504 alone protects; under IDEA the booklet is asked for elsewhere."""
+    return decided.event.change_of_placement and protected_on(record, decided.effective_on) == {
+        Law.SECTION_504
+    }
 
 
-def _by_the_safeguards_of_idea(record: StudentRecord, entry: Recorded[Any]) -> tuple[NoticeFacts, ...]:
+def _by_the_safeguards_of_idea(
+    record: StudentRecord, acts: Sequence[Recorded[Any]]
+) -> tuple[NoticeFacts, ...]:
     """104.36, last sentence: to comply with IDEA's procedural safeguards is one means of complying. Of an evaluation under both
-    laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36."""
-    if getattr(entry.event, "evaluation_id", None) not in referrals(record, Law.IDEA):
+    laws: the prior written notice of the act and the booklet, whose hearing and records are those of 104.36. The booklet of
+    that school year (300.504(a)), or one since the referral, given to who was owed it."""
+    first = acts[0]
+    evaluation = getattr(first.event, "evaluation_id", None)
+    referral = referrals(record, Law.IDEA).get(evaluation) if evaluation else None
+    if referral is None:
         return ()
-    told, given = (
-        first_given(record.notices.values(), entry, NoticeKind.PRIOR_WRITTEN_NOTICE),
-        booklets(record),
-    )
-    return (told, given[0]) if told and given else ()
+    told = first_given_of_any(record.notices.values(), acts, NoticeKind.PRIOR_WRITTEN_NOTICE)
+    booklet = next(
+        (
+            n for n in booklets(record)
+            if n.given_on is not None
+            and (n.given_on >= referral.effective_on or school_year(n.given_on) == school_year(first.effective_on))
+            and any(holder.holder_id == n.holder_id for holder in record.holders_on(n.given_on, "notice"))
+        ),
+        None,
+    )  # fmt: skip
+    return (told, booklet) if told and booklet else ()

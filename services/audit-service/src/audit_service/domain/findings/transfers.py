@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from audit_service.domain.findings.engine import rule
 from audit_service.domain.findings.finding import Finding, State
 from audit_service.domain.findings.record import StudentRecord
+from contracts.event import Recorded
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.transfers import (
     ComparableServicesStarted,
@@ -16,6 +17,8 @@ from contracts.transfers import (
 from contracts.vocabulary import ConsentDecision, PlanKind, TransferOutcome
 
 _OWED_NO_MORE = {TransferOutcome.LEFT, TransferOutcome.SERVICES_REFUSED}
+_SETTLES_NOTHING = {"services-not-refused", "not-found-ineligible", "plan-not-in-effect"}
+"""What it was said to rest on, when that was reported, was not so: codes of plan-service's refusals."""
 
 
 @rule("idea.transfer")
@@ -28,14 +31,10 @@ def comparable_services_at_once(record: StudentRecord) -> Iterator[Finding]:
         of = transfer.event.transfer_id
         owed_on = transfer.event.owed_on or transfer.effective_on
         started = [e for e in record.of(ComparableServicesStarted) if e.event.transfer_id == of]
-        settled = [e for e in record.of(TransferSettled) if e.event.transfer_id == of]
+        settled = [e for e in record.of(TransferSettled) if e.event.transfer_id == of and _settles(e)]
         first = min((*started, *settled), key=lambda each: each.effective_on, default=None)
         on = max(first.effective_on, owed_on) if first and first.effective_on <= record.today else None
-        left = (
-            bool(settled)
-            and not started
-            and settled[0].event.outcome in {TransferOutcome.LEFT, TransferOutcome.SERVICES_REFUSED}
-        )
+        left = bool(settled) and not started and settled[0].event.outcome in _OWED_NO_MORE
         yield record.finding(
             "idea.transfer", transfer.id, owed_on, f"No services since {owed_on}" + (f", given from {on}." if on else "."),
             state=State.EXCUSED if left else None, due_on=owed_on, done_on=on,
@@ -43,6 +42,12 @@ def comparable_services_at_once(record: StudentRecord) -> Iterator[Finding]:
             due=f"Comparable services are owed from {owed_on}.", events=(transfer, *started[:1], *settled[:1]),
             cure="Give comparable services; adopt the IEP or make a new one.",
         )  # fmt: skip
+
+
+def _settles(settled: Recorded[TransferSettled]) -> bool:
+    """Nobody is excused by a refusal that nobody made."""
+    reported = settled.event.reported
+    return reported is None or not any(unmet.code in _SETTLES_NOTHING for unmet in reported.unmet)
 
 
 @rule("idea.records-request")

@@ -16,6 +16,8 @@ from contracts.disputes import DisputeFiled
 from contracts.district import DistrictProfileSet
 from contracts.evaluations import (
     EligibilityDetermined,
+    EvaluationCompleted,
+    EvaluationConsentAnswered,
     EvaluationConsentAsked,
     EvaluationDeclined,
     ReferralReceived,
@@ -59,9 +61,11 @@ MATTERS: Mapping[type[Event], str | None] = {
     ReferralReceived: "evaluation_id", EvaluationConsentAsked: "evaluation_id", EvaluationDeclined: "evaluation_id",
     EligibilityDetermined: None, DisputeFiled: "dispute_id", RequestMade: "request_id", RequestAnswered: "request_id",
     RemovalDecided: "removal_decision_id", MeetingScheduled: "meeting_id", RightsHolderConfirmed: None,
-    ProgressReportIssued: "report_id",
+    ProgressReportIssued: "report_id", EvaluationConsentAnswered: "evaluation_id", EvaluationCompleted: "evaluation_id",
 }  # fmt: skip
-"""What notice may be owed of beside what plans do, and by which field its events belong together."""
+"""What notice may be owed of beside what plans do, or which law protects by; and by which field its events belong together."""
+WITHOUT_WORDS = (EvaluationConsentAnswered, EvaluationCompleted)
+"""Of these no notice tells: only that they were is asked, and nobody's words are kept."""
 
 
 async def know(recorded: Recorded[Event], unit: Unit) -> None:
@@ -101,12 +105,14 @@ async def know(recorded: Recorded[Event], unit: Unit) -> None:
 
 
 def _occasion(recorded: Recorded[Event]) -> dict[str, Any]:
-    field = MATTERS[type(recorded.event)]
+    event, field = recorded.event, MATTERS[type(recorded.event)]
+    if isinstance(event, WITHOUT_WORDS):
+        event = event.model_copy(update={"personal": None})
     return {
         "tenant": recorded.tenant, "event_id": recorded.id, "student": recorded.subject,
-        "matter": getattr(recorded.event, field) if field else None, "type": recorded.type,
-        "schema": recorded.event.schema_number, "effective_on": recorded.effective_on, "source": recorded.source,
-        "position": recorded.position, "contents": recorded.event.contents(),
+        "matter": getattr(event, field) if field else None, "type": recorded.type,
+        "schema": event.schema_number, "effective_on": recorded.effective_on, "source": recorded.source,
+        "position": recorded.position, "contents": event.contents(),
     }  # fmt: skip
 
 

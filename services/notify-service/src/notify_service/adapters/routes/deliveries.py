@@ -25,7 +25,12 @@ from notify_service.adapters.routes.forms import (
     may_report,
 )
 from notify_service.adapters.sending.steps import Work, step
-from notify_service.domain.delivery import MailGoesByItself, NoticeNotRendered, NotUnderstood
+from notify_service.domain.delivery import (
+    DeliveredBeforeOwed,
+    MailGoesByItself,
+    NoticeNotRendered,
+    NotUnderstood,
+)
 from notify_service.domain.returning import CameBack, NothingSentThatWay
 from notify_service.domain.together import known_by
 from notify_service.domain.waiting import NothingToDecide
@@ -45,12 +50,13 @@ routes = Routes(prefix="/notify/v1", tags=["notices"])
 @routes.post(
     "/notices/{notice_id}/deliveries",
     response_model=NoticeOut,
-    responses=problems(NoticeNotRendered, MailGoesByItself, NotUnderstood),
+    responses=problems(NoticeNotRendered, MailGoesByItself, NotUnderstood, DeliveredBeforeOwed),
 )
 async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: Asked) -> Response:
     """Record that the notice was posted, handed over, read aloud, or that a doubtful mail was found delivered.
 
     A letter counts as given once the district's mailing days have passed; what was handed over or read aloud at once.
+    A day before the notice was owed is refused; reported, it is recorded with what was unmet.
     """
     reported = may_report(who, body.reported)
     service = at_hand(asked.request).service
