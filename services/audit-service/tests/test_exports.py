@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
+from audit_service.domain.offline_fold import FOLDED_BY
 from audit_service.domain.packet import MANIFEST, make_packet
 from audit_service.testing_facts import (
     DANA,
@@ -29,6 +30,7 @@ from audit_service.testing_facts import (
     registered,
     session,
 )
+from contracts import event as event_module
 from contracts.audit import ExportMade
 from contracts.ids import new_id
 
@@ -226,6 +228,29 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
     assert not verify(make_packet(older, "handrail-export@1"), []).good, "called one that is not folded anew"
     stranger = keys_in(files["keys.txt"].decode())[-1:]
     assert not verify(content, stranger).good  # None of the keys given is that of a log.
+
+
+async def test_an_answer_that_another_handrail_folds_otherwise_is_not_proved_here_and_not_called_altered(
+    recorded, monkeypatch
+) -> None:
+    _, content = await exported(recorded, effective_on="2025-11-01")
+    said = json.loads(opened(content)["export.json"])
+    assert (said["folded_by"], said["unread"]) == (FOLDED_BY, [])
+    later = forged(content, export__json=json.dumps(said | {"folded_by": FOLDED_BY + 1}).encode())
+    outcome = verify(later, [])
+    assert (outcome.wrong, outcome.good) == ([], False)
+    assert f"Check it with a Handrail that folds by {FOLDED_BY + 1}" in outcome.missing[0]
+
+    with monkeypatch.context() as older:
+        older.delitem(event_module._events, "notice.given")
+        outcome = verify(content, [])
+        assert (outcome.wrong, outcome.good) == ([], False)
+        assert "this Handrail does not wholly know 1 of the entries" in outcome.missing[0]
+        _, by_older = await exported(recorded, effective_on="2025-11-01")
+        assert not verify(by_older, []).wrong
+    outcome = verify(by_older, [])
+    assert (outcome.wrong, outcome.good) == ([], False)
+    assert "the Handrail that made it did not wholly know 1 of the entries" in outcome.missing[0]
 
 
 async def test_contents_that_were_destroyed_are_named_as_withheld_and_all_proofs_hold(recorded) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from audit_service.domain.offline_fold import differs
+from audit_service.domain.offline_fold import FOLDED_BY, differs, unread
 from audit_service.domain.packet import (
     DIGEST_PREFIX,
     FORMAT,
@@ -27,7 +27,7 @@ from contracts.log.proof import HEADER, LogProof
 from contracts.log.tree import ProofBroken
 
 EXPORT_FORMAT = "handrail-export@2"
-"""Raised also when what ``replay.json`` says of the same entries changes: one of before is then no longer folded anew."""
+"""The files and what they mean. By which fold ``replay.json`` was made stands in ``export.json`` (``folded_by``)."""
 BEFORE = ("handrail-export@1",)
 """Formats that are read still; their ``replay.json`` was folded otherwise than today, and so proves nothing."""
 PROOFS = "proofs/"
@@ -258,7 +258,22 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey], format_: str) 
 def _answered(lines: Sequence[dict[str, Any]], stood: bytes, said: dict[str, Any], outcome: Outcome) -> None:
     """That ``replay.json`` is the answer to the question asked, and what the entries come to."""
     answer = msgspec.json.decode(stood)
-    if wrong := differs(lines, stood):
+    if (folded_by := int(said["folded_by"])) != FOLDED_BY:
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: it was folded by {folded_by}, and this Handrail folds by "
+            f"{FOLDED_BY}. Check it with a Handrail that folds by {folded_by}, or ask the district for the export anew"
+        )
+    elif here := unread(lines):
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: this Handrail does not wholly know {_named(here)}. Check it with a "
+            "newer one"
+        )
+    elif there := said["unread"]:
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: the Handrail that made it did not wholly know {_named(there)}. Ask "
+            "the district for the export anew, with the same question"
+        )
+    elif wrong := differs(lines, stood):
         outcome.wrong.append(wrong)
     elif answer["student"] != said["student"]["id"] or answer["effective_on"] != said.get(
         "as_of_on", answer["effective_on"]
@@ -269,6 +284,10 @@ def _answered(lines: Sequence[dict[str, Any]], stood: bytes, said: dict[str, Any
         outcome.proved.append(
             f"replay.json is exactly what the entries come to as of {day}: it was folded anew."
         )
+
+
+def _named(events: Sequence[str]) -> str:
+    return f"{len(events)} of the entries ({', '.join(map(str, events[:3]))}{', ...' if len(events) > 3 else ''})"
 
 
 def _limits(outcome: Outcome, keys: Sequence[VerifierKey], what: str, texts: str) -> None:
