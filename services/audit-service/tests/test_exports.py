@@ -151,7 +151,7 @@ async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, t
     assert "10 entries stand in their logs" in done.stdout
     assert "compare keys.txt with the keys" in done.stdout
     assert "replay.json is exactly what the entries come to" in done.stdout
-    assert "report.pdf, timeline.json and CERTIFICATION.txt say the same" in done.stdout
+    assert "report.pdf, timeline.json, README.txt and CERTIFICATION.txt say the same" in done.stdout
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
@@ -195,6 +195,7 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
     _, content = await exported(recorded, effective_on="2025-11-01")
     files = opened(content)
     another = json.loads(files["export.json"]) | {"as_of_on": "2024-11-01"}
+    earlier = json.loads(files["export.json"]) | {"as_known_at": "2025-10-01T12:00:00.000000Z"}
     lines = files["events.jsonl"].splitlines(keepends=True)
     watch = files["replay.json"].replace(b"phone", b"watch")
     shorter = json.loads(files["export.json"])
@@ -215,6 +216,8 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         "an answer altered": (forged(content, replay__json=watch), "not what the entries come to (plans)"),
         "another question": (
             forged(content, export__json=json.dumps(another).encode()), "another question"),
+        "another moment": (
+            forged(content, export__json=json.dumps(earlier).encode()), "10 of the entries (plan entry 1, plan entry 2,"),
         "the list of files": (content_with(content, MANIFEST, lambda listed: listed[1:]), "manifest.json was altered"),
         "no list of files": (content_with(content, MANIFEST, None), "manifest.json is missing"),
         "another proof": (swapped, "plan-000003"),
@@ -224,6 +227,11 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         outcome = verify(altered, [])
         assert not outcome.good, what
         assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    asked_later = json.loads(files["export.json"]) | {"as_known_at": "2099-01-01T00:00:00.000000Z"}
+    outcome = verify(forged(content, export__json=json.dumps(asked_later).encode()), [])
+    assert any("stand in export.json, which no log signs" in line for line in outcome.beyond), (
+        "a question nobody signed"
+    )
     older = {name: body for name, body in files.items() if name != MANIFEST} | {"replay.json": watch}
     assert not verify(make_packet(older, "handrail-export@1"), []).good, "called one that is not folded anew"
     stranger = keys_in(files["keys.txt"].decode())[-1:]
@@ -265,7 +273,10 @@ async def test_contents_that_were_destroyed_are_named_as_withheld_and_all_proofs
     plan = next(log for log in answer["logs"] if log["service"] == "plan")
     assert plan["withheld"] > 0
     assert b"lawfully destroyed" in opened(content)["README.txt"]
-    assert verify(content, []).good
+    outcome = verify(content, [])
+    assert outcome.good
+    withheld = sum(log["withheld"] for log in answer["logs"])
+    assert f"were folded anew, {withheld} of them without contents" in " / ".join(outcome.proved)
 
 
 async def test_bad_questions_are_refused_clearly(recorded) -> None:

@@ -129,8 +129,9 @@ def readme(facts: ExportFacts) -> bytes:
         "     be the `digest` inside `entry`.",
         "  5. For each log in export.json the `nth` of the entries here must run from 1 to its `nth` without a gap.",
         f"  6. replay.json is what the entries come to: `handrail verify` folds them anew, where it folds by {FOLDED_BY} too",
-        "     (`folded_by` in export.json); another says that it cannot. report.pdf and timeline.json say the same in words, and",
-        "     are signed by nobody: where they differ, the entries count.",
+        "     (`folded_by` in export.json); another says that it cannot. No entry may have become known after `as_known_at`.",
+        "  7. report.pdf and timeline.json say the same in words. They, export.json (so also the question that was asked), this",
+        "     page and CERTIFICATION.txt are signed by nobody: where they differ from the entries, the entries count.",
         "",
         "What it proves, and what not",
         *(f"  {line}" for line in fill(
