@@ -156,6 +156,17 @@ async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, t
         archive.extractall(tmp_path / "unpacked")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
     assert (done.returncode, "unpacked: GENUINE" in done.stdout) == (0, True), done.stdout + done.stderr
+    for name in (".DS_Store", "proofs/.DS_Store", "._report.pdf", "__MACOSX/._report.pdf", "Thumbs.db"):
+        (tmp_path / "unpacked" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "unpacked" / name).write_bytes(b"left by a desktop")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "Anything about .DS_Store, ._report.pdf" in done.stdout) == (0, True), (
+        done.stdout
+    )
+    (tmp_path / "unpacked" / "another.txt").write_bytes(b"added by somebody")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "another.txt is not in the manifest" in done.stdout) == (1, True), done.stdout
+    (tmp_path / "unpacked" / "another.txt").unlink()
     (tmp_path / "unpacked" / "report.pdf").write_bytes(b"%PDF-1.7")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
     assert (done.returncode, "report.pdf was altered" in done.stdout) == (1, True), done.stdout
