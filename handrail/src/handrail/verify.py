@@ -11,6 +11,8 @@ from audit_service.domain.packet import MANIFEST
 from contracts.log.note import NoteBroken, VerifierKey
 
 LARGEST = 512 * 1024 * 1024
+LEFT_BEHIND = frozenset({".DS_Store", ".localized", "__MACOSX", "Thumbs.db", "desktop.ini"})
+"""What a desktop leaves in a folder that was only looked at; of a Mac also every ``._name``."""
 
 
 class Unreadable(Exception):
@@ -46,18 +48,35 @@ def _packed(folder: Path) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for each in sorted(folder.rglob("*")):
-            if each.is_file():
+            if each.is_file() and not _left_behind(each.relative_to(folder)):
                 archive.writestr(each.relative_to(folder).as_posix(), read(each))
     return made.getvalue()
+
+
+def _left_behind(name: Path) -> bool:
+    return any(part in LEFT_BEHIND or part.startswith("._") for part in name.parts)
+
+
+def passed_over(folder: Path) -> list[str]:
+    """The files of a folder that a desktop has put there, and no zip of ours held: they are not looked at."""
+    inside = (each for each in folder.rglob("*") if each.is_file()) if folder.is_dir() else ()
+    names = (each.relative_to(folder) for each in inside)
+    return sorted(name.as_posix() for name in names if _left_behind(name))
 
 
 def verify_file(
     file: Path, keys: Sequence[VerifierKey], entry: Path | None, contents: Path | None
 ) -> Outcome:
     """What the file proves; raises `Unreadable`."""
-    return verify(
+    outcome = verify(
         read(file), keys, entry=read(entry) if entry else None, contents=read(contents) if contents else None
     )
+    if left := passed_over(file):
+        outcome.beyond.append(
+            f"Anything about {', '.join(left[:5])}{', ...' if len(left) > 5 else ''}: a desktop puts such files into a "
+            "folder that was opened. They were not looked at."
+        )
+    return outcome
 
 
 def compare_files(file: Path, other: Path, keys: Sequence[VerifierKey]) -> Outcome:

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from contracts.ids import new_id
+from runtime.http import take_in
 
 log = structlog.get_logger()
 
@@ -138,7 +139,7 @@ class Mailbox:
         self.port = 0
         self.router = mailbox_routes(self)
         self.app = FastAPI(title="Handrail mailbox", openapi_url=None, docs_url=None, redoc_url=None)
-        self.app.include_router(self.router)
+        take_in(self.app, self.router)
         self._most = most
         self._most_bytes = most_bytes
 

@@ -24,7 +24,7 @@ from runtime.auth import Principal, allow
 from runtime.call import Asked, Edge
 from runtime.execute import execute
 from runtime.health import add_health
-from runtime.http import IfMatch, Routes, install, takes
+from runtime.http import IfMatch, Routes, install, take_in, takes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
 from runtime.sight import sight_1
@@ -114,6 +114,8 @@ TODAY = date(2026, 9, 1)
 TABOO = {"Refuse me"}
 """Names that the one rule refuses; a test may add to them for its time."""
 routes = Routes(prefix="/plan/v1")
+lists = Routes(prefix="/plan/v1")
+"""A second router with other methods of the same paths, as services have them."""
 
 
 def add_school(state: School, school_id: UUID, body: SchoolIn) -> Sequence[Event]:
@@ -137,7 +139,7 @@ async def post_school(body: SchoolIn, who: RosterWriter, asked: Asked) -> Respon
         claims=made.claims, answer=made.answer), external_id=body.external_id)  # fmt: skip
 
 
-@routes.get("/schools", response_model=Page[SchoolOut])
+@lists.get("/schools", response_model=Page[SchoolOut])
 async def get_schools(who: PlanReader, asked: Asked, listing: Listed, name: str | None = None) -> Response:
     """List the district's schools."""
     return await asked.page("school", listing, fields={"name": name})
@@ -295,7 +297,7 @@ async def add_tables(plan: Opened) -> None:
 def sample_app(edge: Edge) -> FastAPI:
     app = FastAPI(title="sample", openapi_url="/plan/v1/openapi.json", docs_url=None, redoc_url=None)
     install(app, edge)
-    app.include_router(routes)
+    take_in(app, routes, lists)
     database = edge.service.database
     add_health(app, edge, {"database": database.ready})
     return app
@@ -313,7 +315,7 @@ async def door() -> AsyncIterator[tuple[httpx.AsyncClient, TestIssuer]]:
     issuer = TestIssuer()
     app = FastAPI()
     install(app, Edge(NoService(), issuer.verifier()))
-    app.include_router(routes)
+    take_in(app, routes, lists)
     async with client_of(app) as http:
         yield http, issuer
 

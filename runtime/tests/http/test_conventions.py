@@ -416,6 +416,27 @@ async def test_the_routers_own_refusals_are_problems_too(sample) -> None:
     ]
 
 
+async def test_a_path_that_two_routers_share_is_found_by_every_method_of_both_and_not_allowed_by_another(
+    door,
+) -> None:
+    http, issuer = door
+    headers = issuer.vendor("plan.read")
+    for method in ("PUT", "DELETE", "PATCH"):
+        refused(await http.request(method, "/plan/v1/schools", headers=headers), 405, "method-not-allowed")
+    # Found: each is refused for what it asks, in its own router.
+    refused(await http.get("/plan/v1/schools?colour=red", headers=headers), 422, "invalid")
+    refused(await http.post("/plan/v1/schools", json=LAKESIDE, headers=headers), 403, "forbidden")
+    refused(await http.get("/plan/v1/uploads", headers=headers), 405, "method-not-allowed")
+
+
+async def test_a_slash_too_many_is_sent_to_the_path_without_it(door) -> None:
+    http, issuer = door
+    for method in ("GET", "POST"):
+        answer = await http.request(method, "/plan/v1/schools/?name=a", headers=issuer.vendor("plan.read"))
+        assert (answer.status_code, answer.headers["location"]) == (307, "http://test/plan/v1/schools?name=a")
+    refused(await http.get("/plan/v1/nothing/", headers=issuer.vendor("plan.read")), 404, "not-found")
+
+
 async def test_an_empty_list_of_what_is_not_there_is_not_found_and_of_what_is_there_is_empty(sample) -> None:
     path = (await school(sample)).headers["location"]
     headers = sample.issuer.vendor("plan.read")

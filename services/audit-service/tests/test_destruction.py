@@ -93,6 +93,10 @@ async def ordered(world, **more) -> str:
     return str(asked.json()["id"])
 
 
+class Killed(Exception):
+    """A step is broken off."""
+
+
 def destroyer(world, **more) -> Destroyer:
     return Destroyer(lambda: world.audit.records, backup_days=14, wait=0.0, **more)
 
@@ -213,9 +217,6 @@ async def test_a_complaint_that_is_filed_opens_a_hold_by_itself(ended) -> None:
 async def test_broken_off_at_any_step_a_restart_goes_on_from_there(ended, step) -> None:
     destruction = await ordered(ended)
     passed: list[str] = []
-
-    class Killed(Exception):
-        pass
 
     async def kill(at: str) -> None:
         passed.append(at)
@@ -463,3 +464,46 @@ async def test_nothing_is_destroyed_while_a_service_cannot_be_asked(
     answer = await ended.post("/destructions", request(), person(ended, DANA))
     assert (answer.status_code, answer.json()["code"]) == (503, "not-taken-in-yet")
     assert "plan-service cannot be asked" in answer.json()["detail"]
+
+
+async def test_what_is_destroyed_already_is_told_also_while_a_service_cannot_be_asked(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def kill(at: str) -> None:
+        if at == "destroyed":
+            raise Killed
+
+    async def away(*_: object) -> int:
+        raise CheckpointsAway("ConnectError")
+
+    destruction = await ordered(ended)
+    with pytest.raises(Killed):
+        async with asyncio.timeout(20):
+            while True:
+                await destroyer(ended, between=kill).work()
+    monkeypatch.setattr(InOneDatabase, "head", away)
+    assert await destroyer(ended).work() == 1
+    told = (await ended.audit.store.read(ended.tenant, f"destruction/{destruction}"))[-1]
+    assert told.type == "destruction.contents_destroyed"
+
+
+async def test_a_district_that_is_behind_is_waited_for_once_and_not_once_an_order(
+    ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for contents in ("identity", "record"):
+        destruction = await ordered(ended, classes=[contents])
+        await ended.caught_up()
+        async with asyncio.timeout(20):
+            while not await ended.evidence.cosigned(
+                ended.tenant, "audit", await order_of(ended, destruction)
+            ):
+                await asyncio.sleep(0.02)
+    asked = []
+
+    async def away(_self: object, source: str, tenant: str) -> int:
+        asked.append((source, tenant))
+        raise CheckpointsAway("ConnectError")
+
+    monkeypatch.setattr(InOneDatabase, "head", away)
+    assert await destroyer(ended).work() == 0
+    assert asked == [("plan", ended.tenant)]

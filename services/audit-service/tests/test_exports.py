@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
+from audit_service.domain.offline_fold import FOLDED_BY
 from audit_service.domain.packet import MANIFEST, make_packet
 from audit_service.testing_facts import (
     DANA,
@@ -29,6 +30,7 @@ from audit_service.testing_facts import (
     registered,
     session,
 )
+from contracts import event as event_module
 from contracts.audit import ExportMade
 from contracts.ids import new_id
 
@@ -149,11 +151,22 @@ async def test_handrail_verify_passes_on_a_machine_with_nothing_else(recorded, t
     assert "10 entries stand in their logs" in done.stdout
     assert "compare keys.txt with the keys" in done.stdout
     assert "replay.json is exactly what the entries come to" in done.stdout
-    assert "report.pdf, timeline.json and CERTIFICATION.txt say the same" in done.stdout
+    assert "report.pdf, timeline.json, README.txt and CERTIFICATION.txt say the same" in done.stdout
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         archive.extractall(tmp_path / "unpacked")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
     assert (done.returncode, "unpacked: GENUINE" in done.stdout) == (0, True), done.stdout + done.stderr
+    for name in (".DS_Store", "proofs/.DS_Store", "._report.pdf", "__MACOSX/._report.pdf", "Thumbs.db"):
+        (tmp_path / "unpacked" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "unpacked" / name).write_bytes(b"left by a desktop")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "Anything about .DS_Store, ._report.pdf" in done.stdout) == (0, True), (
+        done.stdout
+    )
+    (tmp_path / "unpacked" / "another.txt").write_bytes(b"added by somebody")
+    done = await asyncio.to_thread(alone, tmp_path, "unpacked")
+    assert (done.returncode, "another.txt is not in the manifest" in done.stdout) == (1, True), done.stdout
+    (tmp_path / "unpacked" / "another.txt").unlink()
     (tmp_path / "unpacked" / "report.pdf").write_bytes(b"%PDF-1.7")
     done = await asyncio.to_thread(alone, tmp_path, "unpacked")
     assert (done.returncode, "report.pdf was altered" in done.stdout) == (1, True), done.stdout
@@ -193,6 +206,7 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
     _, content = await exported(recorded, effective_on="2025-11-01")
     files = opened(content)
     another = json.loads(files["export.json"]) | {"as_of_on": "2024-11-01"}
+    earlier = json.loads(files["export.json"]) | {"as_known_at": "2025-10-01T12:00:00.000000Z"}
     lines = files["events.jsonl"].splitlines(keepends=True)
     watch = files["replay.json"].replace(b"phone", b"watch")
     shorter = json.loads(files["export.json"])
@@ -213,6 +227,8 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         "an answer altered": (forged(content, replay__json=watch), "not what the entries come to (plans)"),
         "another question": (
             forged(content, export__json=json.dumps(another).encode()), "another question"),
+        "another moment": (
+            forged(content, export__json=json.dumps(earlier).encode()), "10 of the entries (plan entry 1, plan entry 2,"),
         "the list of files": (content_with(content, MANIFEST, lambda listed: listed[1:]), "manifest.json was altered"),
         "no list of files": (content_with(content, MANIFEST, None), "manifest.json is missing"),
         "another proof": (swapped, "plan-000003"),
@@ -222,10 +238,38 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         outcome = verify(altered, [])
         assert not outcome.good, what
         assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    asked_later = json.loads(files["export.json"]) | {"as_known_at": "2099-01-01T00:00:00.000000Z"}
+    outcome = verify(forged(content, export__json=json.dumps(asked_later).encode()), [])
+    assert any("stand in export.json, which no log signs" in line for line in outcome.beyond), (
+        "a question nobody signed"
+    )
     older = {name: body for name, body in files.items() if name != MANIFEST} | {"replay.json": watch}
     assert not verify(make_packet(older, "handrail-export@1"), []).good, "called one that is not folded anew"
     stranger = keys_in(files["keys.txt"].decode())[-1:]
     assert not verify(content, stranger).good  # None of the keys given is that of a log.
+
+
+async def test_an_answer_that_another_handrail_folds_otherwise_is_not_proved_here_and_not_called_altered(
+    recorded, monkeypatch
+) -> None:
+    _, content = await exported(recorded, effective_on="2025-11-01")
+    said = json.loads(opened(content)["export.json"])
+    assert (said["folded_by"], said["unread"]) == (FOLDED_BY, [])
+    later = forged(content, export__json=json.dumps(said | {"folded_by": FOLDED_BY + 1}).encode())
+    outcome = verify(later, [])
+    assert (outcome.wrong, outcome.good) == ([], False)
+    assert f"Check it with a Handrail that folds by {FOLDED_BY + 1}" in outcome.missing[0]
+
+    with monkeypatch.context() as older:
+        older.delitem(event_module._events, "notice.given")
+        outcome = verify(content, [])
+        assert (outcome.wrong, outcome.good) == ([], False)
+        assert "this Handrail does not wholly know 1 of the entries" in outcome.missing[0]
+        _, by_older = await exported(recorded, effective_on="2025-11-01")
+        assert not verify(by_older, []).wrong
+    outcome = verify(by_older, [])
+    assert (outcome.wrong, outcome.good) == ([], False)
+    assert "the Handrail that made it did not wholly know 1 of the entries" in outcome.missing[0]
 
 
 async def test_contents_that_were_destroyed_are_named_as_withheld_and_all_proofs_hold(recorded) -> None:
@@ -240,7 +284,10 @@ async def test_contents_that_were_destroyed_are_named_as_withheld_and_all_proofs
     plan = next(log for log in answer["logs"] if log["service"] == "plan")
     assert plan["withheld"] > 0
     assert b"lawfully destroyed" in opened(content)["README.txt"]
-    assert verify(content, []).good
+    outcome = verify(content, [])
+    assert outcome.good
+    withheld = sum(log["withheld"] for log in answer["logs"])
+    assert f"were folded anew, {withheld} of them without contents" in " / ".join(outcome.proved)
 
 
 async def test_bad_questions_are_refused_clearly(recorded) -> None:

@@ -1,14 +1,10 @@
 """What stood on a day, folded from events alone: what became of a notice, and what differs from another day."""
 
-import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from audit_service.domain.notice_standing import NoticeStanding, notices_on
-from audit_service.domain.offline import EXPORT_FORMAT
-from audit_service.domain.offline_fold import differs
 from audit_service.domain.replay import FindingStanding, StudentReplay, replay
 from audit_service.domain.replay_diff import StudentDiff, student_diff
 from audit_service.testing_facts import (
@@ -123,15 +119,3 @@ def test_a_finding_that_is_a_day_later_and_otherwise_the_same_is_no_difference()
     assert (one.of, [each.field for each in one.fields]) == (
         {"rule": "idea.iep-30", "about": "x"}, ["state", "says", "days_late"],
     )  # fmt: skip
-
-
-def test_an_exhibit_folds_to_the_same_bytes_for_as_long_as_its_format_is_named() -> None:
-    """Red: what a replay says of the same entries has changed. Raise `EXPORT_FORMAT`, name the one of now in `BEFORE`, and
-    keep an exhibit of the new one: or every export that a court has is called altered."""
-    kept = json.loads(
-        (Path(__file__).parent / "exhibits" / f"{EXPORT_FORMAT.replace('@', '-')}.json").read_bytes()
-    )
-
-    assert differs(kept["lines"], kept["replay"].encode()) is None
-    altered = kept["replay"].replace("returned", "given")
-    assert differs(kept["lines"], altered.encode()) == "replay.json is not what the entries come to (notices)"

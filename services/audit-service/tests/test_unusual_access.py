@@ -1,17 +1,22 @@
 """A look without any role for that student stands out (34 CFR 99.31(a)(1)(ii)), and the family can have the whole list."""
 
 import asyncio
-from datetime import date, timedelta
+import base64
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
 
 from audit_service.domain.unusual_access import around, unusual_access
 from audit_service.testing_facts import DANA, JONAS, dana, registered
+from contracts import streams
 from contracts.district import RoleHeld, StaffEnded
 from contracts.event import Actor
+from contracts.store import AccessRecorded, Read, Seen
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
 from contracts.testing import Log, an_id
+from contracts.vocabulary import AccessGround
 
 LAKE, HILL = an_id("Lakeside High"), an_id("Hillside High")
 ASSIGNMENT = an_id("assignment")
@@ -125,3 +130,34 @@ async def everywhere(world) -> None:
     stranger = world.issuer.person("compliance_officer", "audit.read", staff=an_id("nobody here"))
     answer = await world.get("/access-record/unusual", stranger)
     assert answer.status_code != 200 or answer.json()["items"] == [], "of students one may see"
+
+
+async def test_no_address_of_a_next_page_names_a_student_whom_one_may_not_see(world) -> None:
+    others = [an_id("somebody else"), an_id("a third"), an_id("a fourth")]
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    for student in (JONAS, *others):
+        await world.write("plan", student, f"student/{student}", registered(student))
+    await world.write("plan", JONAS, f"student/{JONAS}", assigned())
+    seen = Read(at=datetime(2026, 2, 3, 17, tzinfo=UTC), party=Actor(id=str(an_id("Tam Lee")), role="case_manager"),
+                purpose="read the plan", ground=AccessGround.SCHOOL_OFFICIAL, what=(Seen(kind="plan"),))  # fmt: skip
+    for student in (JONAS, *others):
+        for day in (DAY, DAY + timedelta(days=1)):
+            looked = AccessRecorded(effective_on=day, reads=(seen,))
+            await world.write("plan", student, streams.access(student, day), looked)
+    await world.caught_up()
+    case_manager = world.issuer.person("case_manager", "audit.read", staff=DANA)
+
+    found, told, address = [], "", "/audit/v1/access-record/unusual?limit=1"
+    async with asyncio.timeout(20):
+        while not (await world.http.get(address, headers=case_manager)).json()["items"]:
+            await asyncio.sleep(0.02)
+    while address:
+        answer = (await world.http.get(address, headers=case_manager)).json()
+        found, address = found + answer["items"], answer.get("next")
+        cursor = parse_qs(urlsplit(address or "").query).get("cursor", [""])[0]
+        told += f"{answer} {base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4))!r}"
+    assert [each["student"] for each in found] == [str(JONAS)] * 2
+    assert str(JONAS) in told
+    assert not [student for student in others if str(student) in told]
+    everybody = (await world.get("/access-record/unusual")).json()["items"]
+    assert {each["student"] for each in everybody} == {str(each) for each in (JONAS, *others)}

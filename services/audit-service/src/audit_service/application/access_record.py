@@ -89,25 +89,24 @@ async def _disclosures(evidence: Evidence, tenant: str, events: Sequence[Recorde
     )
 
 
-async def unusual_looks(evidence: Evidence, who: Principal, copies: Sequence[Copy]) -> list[dict[str, Any]]:
-    """Of these looks, student by student, those that stand out, each with its student; of students one may see."""
-    seen = await _visible(evidence, who, {copy.entry.subject for copy in copies})
-    found = []
-    for student, theirs in groupby(copies, key=lambda copy: copy.entry.subject):
-        if student in seen:
-            told = await accesses(evidence, who.tenant, list(theirs))
-            found += [{"student": str(student), **each} for each in told if "unusual" in each]
-    return found
-
-
-async def _visible(evidence: Evidence, who: Principal, students: set[UUID]) -> set[UUID]:
+async def in_sight(evidence: Evidence, who: Principal) -> list[UUID] | None:
+    """The students one may see; ``None``: every student of the district."""
     async with evidence.database.begin(who.tenant) as rows:
         reach = await sight.reach(rows, who)
-        if reach is None:
-            return students
+        if reach is None or (reach.works_here and reach.district):
+            return None
         s = _STUDENTS.c
-        asked = select(s.student).where(s.tenant == who.tenant, s.student.in_(students))
-        return set((await rows.scalars(asked.where(sight.visible(reach, who.tenant, s.student)))).all())
+        asked = select(s.student).where(s.tenant == who.tenant, sight.visible(reach, who.tenant, s.student))
+        return list((await rows.scalars(asked)).all())
+
+
+async def unusual_looks(evidence: Evidence, tenant: str, copies: Sequence[Copy]) -> list[dict[str, Any]]:
+    """Of these looks, student by student, those that stand out, each with its student."""
+    found = []
+    for student, theirs in groupby(copies, key=lambda copy: copy.entry.subject):
+        told = await accesses(evidence, tenant, list(theirs))
+        found += [{"student": str(student), **each} for each in told if "unusual" in each]
+    return found
 
 
 async def _around(

@@ -4,7 +4,7 @@
 2. every hold that the log knows stands in the keyring, and nothing more is sealed under the student's keys;
 3. when no process can have such a key in memory to seal with, and all that any service had settled by then is known here, the
    keyring deletes them, unless a hold stands, or a request about the record or a dispute came after the order and is open
-   (34 CFR 99.10(e));
+   (34 CFR 99.10(e)); of keys that are gone already nobody is asked any more, and nothing is waited for;
 4. ``destruction.contents_destroyed`` is logged, and every service erases its readable rows.
 
 Each step is safe to repeat, and none is undone.
@@ -68,12 +68,21 @@ class Destroyer:
         """Take every ordered destruction one step or more further; returns how many are done now."""
         evidence, done = self._records().evidence, 0
         for tenant in await tenants(evidence.database):
+            behind = False
             for row in await evidence.shown(tenant, "destruction", status="ordered"):
-                done += await self.carry_out(tenant, row["id"])
+                try:
+                    done += await self.carry_out(tenant, row["id"], behind=behind)
+                except NotTakenIn as late:
+                    behind = True
+                    log.warning("destruction_waits", destruction=str(row["id"]), why=late.message)
         return done
 
-    async def carry_out(self, tenant: str, destruction: UUID) -> bool:
-        """Whether it is done; ``False`` while a step has to wait."""
+    async def carry_out(self, tenant: str, destruction: UUID, *, behind: bool = False) -> bool:
+        """Whether it is done; ``False`` while a step has to wait.
+
+        ``behind``: that not everything is taken in of the district was just found, at some cost, and is not asked again. Raises
+        `NotTakenIn` where that is found here. What was destroyed already is told all the same.
+        """
         records = self._records()
         store, keyring = records.store, records.keyring
         recorded = await store.read(tenant, DESTRUCTION.stream(destruction))
@@ -94,22 +103,20 @@ class Destroyer:
         loaded = await store.load(tenant, DESTRUCTION, destruction)
         if loaded.state.destruction.status != "ordered":
             return False
-        try:
-            facts = await records.facts(tenant, order.student_id, order.classes)
-        except NotTakenIn as late:
-            log.warning("destruction_waits", destruction=str(destruction), why=late.message)
-            return False
+        today = await records.today(tenant)
         event: Any
         try:
             # Without a time since when they are retired the keys went before: nothing stops that any more.
-            if since is not None and asked_about(facts):
-                raise HoldStands(list(facts.holds))
-            keys, on = await keyring.destroy(
-                tenant, destruction, order.student_id, order.classes, facts.today
-            )
+            if since is not None:
+                if behind:
+                    return False
+                facts = await records.facts(tenant, order.student_id, order.classes)
+                if asked_about(facts):
+                    raise HoldStands(list(facts.holds))
+            keys, on = await keyring.destroy(tenant, destruction, order.student_id, order.classes, today)
         except HoldStands as stands:
             event = DestructionStopped(
-                effective_on=facts.today,
+                effective_on=today,
                 destruction_id=destruction,
                 student_id=order.student_id,
                 hold_ids=stands.holds,

@@ -186,17 +186,22 @@ class Evidence:
         return {row["subject"] for row in rows}
 
     async def looks(
-        self, tenant: str, *, after: tuple[str, int, str] | None, from_on: date | None, to_on: date | None, limit: int
+        self, tenant: str, students: Collection[UUID] | None, *, after: tuple[str, int, str] | None,
+        from_on: date | None, to_on: date | None, limit: int,
     ) -> list[Copy]:  # fmt: skip
-        """Who looked, of every student, student by student and day by day; behind a stream, its version and a source."""
+        """Who looked, of these students (``None``: of every one), student by student and day by day.
+
+        Behind a stream, its version and a source.
+        """
         stream, version, source = after or ("access/", 0, "")
         return await self._fetch(
             tenant,
             f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.stream >= 'access/' AND c.stream < 'access0'
                  AND (c.stream, c.version, c.source) > ($1, $2::bigint, $3)
                  AND ($4::date IS NULL OR c.effective_on >= $4) AND ($5::date IS NULL OR c.effective_on <= $5)
+                 AND ($7::uuid[] IS NULL OR c.subject = ANY ($7))
                ORDER BY c.stream, c.version, c.source LIMIT $6""",
-            stream, version, source, from_on, to_on, limit,
+            stream, version, source, from_on, to_on, limit, None if students is None else list(students),
         )  # fmt: skip
 
     async def of_district(

@@ -23,6 +23,7 @@ from audit_service.domain.export_text import (
 )
 from audit_service.domain.moment import basis_of
 from audit_service.domain.offline import EXPORT_FORMAT
+from audit_service.domain.offline_fold import read_wholly
 from audit_service.domain.packet import KEYS, OpenedEntry, keys_text, make_packet
 from audit_service.domain.replay import replay
 from contracts import streams
@@ -104,7 +105,7 @@ async def make_export(
         command.export, command.made_at, (await evidence.district(tenant)).name, command.student,
         record_rights(known).personal, command.purpose, command.as_of_on, command.as_known_at, answered,
         await sentences(evidence, tenant, copies), _extents(copies, checkpoints), checkpoints,
-        await verifier_keys(service, tenant),
+        await verifier_keys(service, tenant), [copy.entry.id for copy in copies if not _read_wholly(copy)],
     )  # fmt: skip
     content = await asyncio.to_thread(_zip, facts, copies, proofs)
     document = await service.vault.keep(tenant, command.student, content, MEDIA_TYPE, EventClass.PROOF)
@@ -118,6 +119,13 @@ async def make_export(
     return await service.store.append(
         context, [Change(loaded, command.student, [made])], claims=claims, answer=answer
     )
+
+
+def _read_wholly(copy: Copy) -> bool:
+    """Whether all that the contents say was read; without contents nothing was left unread."""
+    entry = copy.entry
+    day = date.fromisoformat(entry.effective_on)
+    return copy.plain is None or read_wholly(entry.type, entry.schema, copy.plain, day)
 
 
 def _extents(copies: Sequence[Copy], checkpoints: dict[str, Checkpoint]) -> list[LogExtent]:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from audit_service.domain.offline import EXPORT_FORMAT
+from audit_service.domain.offline_fold import FOLDED_BY
 from audit_service.domain.packet import KEYS
 from audit_service.domain.packet_text import WIDTH, item_lines
 from audit_service.domain.replay import StudentReplay
@@ -40,6 +41,8 @@ class ExportFacts:
     logs: Sequence[LogExtent]
     checkpoints: Mapping[str, Checkpoint]
     keys: Sequence[str]
+    unread: Sequence[UUID] = ()
+    """Entries whose contents are there, of a kind or with fields that this version of Handrail does not know."""
 
     @property
     def name(self) -> str:
@@ -78,6 +81,8 @@ def export_json(facts: ExportFacts) -> bytes:
         "purpose": facts.purpose,
         "as_known_at": instant(facts.as_known_at),
         "logs": [log.model_dump(mode="json") for log in facts.logs],
+        "folded_by": FOLDED_BY,
+        "unread": [str(each) for each in facts.unread],
     }
     return _json(said | ({"as_of_on": facts.as_of_on.isoformat()} if facts.as_of_on else {}))
 
@@ -106,6 +111,7 @@ def readme(facts: ExportFacts) -> bytes:
         "  events.jsonl       every entry exactly as logged, with its contents and their salt",
         "  proofs/            for each entry a proof of its place in the log (C2SP tlog-proof)",
         "  export.json        what was asked; per log its size, the student's entries there, which contents are not here and why",
+        "                     (withheld); and by which fold replay.json was made",
         f"  {KEYS}           the keys to check with",
         "  CERTIFICATION.txt  a text for the custodian of the records to complete and sign; it is not signed",
         "  manifest.json      the SHA-256 of every file",
@@ -122,8 +128,10 @@ def readme(facts: ExportFacts) -> bytes:
         "  4. For each line with contents: SHA-256 of the bytes 48 52 01, the salt (from hex) and the text of `contents` must",
         "     be the `digest` inside `entry`.",
         "  5. For each log in export.json the `nth` of the entries here must run from 1 to its `nth` without a gap.",
-        "  6. replay.json is what the entries come to: `handrail verify` folds them anew. report.pdf and timeline.json say the",
-        "     same in words, and are signed by nobody: where they differ, the entries count.",
+        f"  6. replay.json is what the entries come to: `handrail verify` folds them anew, where it folds by {FOLDED_BY} too",
+        "     (`folded_by` in export.json); another says that it cannot. No entry may have become known after `as_known_at`.",
+        "  7. report.pdf and timeline.json say the same in words. They, export.json (so also the question that was asked), this",
+        "     page and CERTIFICATION.txt are signed by nobody: where they differ from the entries, the entries count.",
         "",
         "What it proves, and what not",
         *(f"  {line}" for line in fill(

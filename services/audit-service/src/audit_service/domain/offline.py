@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from audit_service.domain.offline_fold import differs
+from audit_service.domain.offline_fold import FOLDED_BY, differs, unread
 from audit_service.domain.packet import (
     DIGEST_PREFIX,
     FORMAT,
@@ -27,7 +27,7 @@ from contracts.log.proof import HEADER, LogProof
 from contracts.log.tree import ProofBroken
 
 EXPORT_FORMAT = "handrail-export@2"
-"""Raised also when what ``replay.json`` says of the same entries changes: one of before is then no longer folded anew."""
+"""The files and what they mean. By which fold ``replay.json`` was made stands in ``export.json`` (``folded_by``)."""
 BEFORE = ("handrail-export@1",)
 """Formats that are read still; their ``replay.json`` was folded otherwise than today, and so proves nothing."""
 PROOFS = "proofs/"
@@ -251,24 +251,57 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey], format_: str) 
         outcome.wrong.append(str(error))
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         outcome.wrong.append(f"a file is missing or cannot be read ({type(error).__name__}: {error})")
-    _limits(outcome, keys, "export", "report.pdf, timeline.json and CERTIFICATION.txt")
+    _limits(outcome, keys, "export", "report.pdf, timeline.json, README.txt and CERTIFICATION.txt")
+    outcome.beyond.append(
+        "That this is what was asked for: the question (its day and as known when), the purpose and the names stand in "
+        "export.json, which no log signs. It only has to fit: no entry became known after it, and the answer is of its day."
+    )
     return outcome
 
 
 def _answered(lines: Sequence[dict[str, Any]], stood: bytes, said: dict[str, Any], outcome: Outcome) -> None:
     """That ``replay.json`` is the answer to the question asked, and what the entries come to."""
-    answer = msgspec.json.decode(stood)
-    if wrong := differs(lines, stood):
-        outcome.wrong.append(wrong)
+    answer, known_at = msgspec.json.decode(stood), parse_instant(said["as_known_at"])
+    late = [
+        f"{line['source']} entry {line['index']}"
+        for line in lines
+        if parse_instant(msgspec.json.decode(line["entry"])["known_at"]) > known_at
+    ]
+    if late:
+        outcome.wrong.append(
+            f"export.json says that it answers as known at {said['as_known_at']}, and {_named(late)} became known later"
+        )
     elif answer["student"] != said["student"]["id"] or answer["effective_on"] != said.get(
         "as_of_on", answer["effective_on"]
     ):
         outcome.wrong.append("replay.json answers another question than export.json names")
-    else:
-        day = answer["effective_on"]
-        outcome.proved.append(
-            f"replay.json is exactly what the entries come to as of {day}: it was folded anew."
+    elif (folded_by := int(said["folded_by"])) != FOLDED_BY:
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: it was folded by {folded_by}, and this Handrail folds by "
+            f"{FOLDED_BY}. Check it with a Handrail that folds by {folded_by}, or ask the district for the export anew"
         )
+    elif here := unread(lines):
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: this Handrail does not wholly know {_named(here)}. Check it with a "
+            "newer one"
+        )
+    elif there := said["unread"]:
+        outcome.missing.append(
+            f"that replay.json is what the entries come to: the Handrail that made it did not wholly know {_named(there)}. Ask "
+            "the district for the export anew, with the same question"
+        )
+    elif wrong := differs(lines, stood):
+        outcome.wrong.append(wrong)
+    else:
+        closed = sum("contents" not in line for line in lines)
+        outcome.proved.append(
+            f"replay.json is exactly what the entries come to as of {answer['effective_on']}: all {len(lines)} entries, "
+            f"known by {said['as_known_at']}, were folded anew, {closed} of them without contents."
+        )
+
+
+def _named(entries: Sequence[str]) -> str:
+    return f"{len(entries)} of the entries ({', '.join(map(str, entries[:3]))}{', ...' if len(entries) > 3 else ''})"
 
 
 def _limits(outcome: Outcome, keys: Sequence[VerifierKey], what: str, texts: str) -> None:

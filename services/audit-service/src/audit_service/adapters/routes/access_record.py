@@ -18,7 +18,7 @@ from audit_service.adapters.routes.cursors import (
     read_looks_cursor,
     read_page_cursor,
 )
-from audit_service.application.access_record import TYPES, accesses, on_paper, unusual_looks
+from audit_service.application.access_record import TYPES, accesses, in_sight, on_paper, unusual_looks
 from audit_service.application.service import audit
 from audit_service.domain.moment import in_order
 from audit_service.domain.timeline import Who
@@ -140,11 +140,13 @@ async def get_unusual_looks(
     """Find looks that stand out, of every student one may see: by staff without a role for that student on that day."""
     in_order(from_on, to_on)
     evidence = audit(asked).evidence
+    # By sight before the page is cut: its cursor names the last look's student.
     found = await evidence.looks(
-        who.tenant, after=read_looks_cursor(cursor), from_on=from_on, to_on=to_on, limit=limit + 1
-    )
+        who.tenant, await in_sight(evidence, who), after=read_looks_cursor(cursor), from_on=from_on, to_on=to_on,
+        limit=limit + 1,
+    )  # fmt: skip
     page = found[:limit]
-    items = await unusual_looks(evidence, who, page)
+    items = await unusual_looks(evidence, who.tenant, page)
     for student in {UUID(item["student"]) for item in items}:
         asked.saw(student, "access_record", (student,))
     body: dict[str, Any] = {"items": items}
