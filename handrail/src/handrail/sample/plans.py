@@ -21,6 +21,8 @@ WRITTEN_TO = 23
 """The number of an IEP whose notices go by letter, although there is an e-mail address: it was not elected."""
 SAID = ["purpose", "time", "place", "attendees", "right_to_bring_others"]
 
+TWICE = 8
+"""The IEP of whose family's copy there are two entries, one of them struck out."""
 OF_ADOPTIONS = (
     "The team wrote the plan for the year from what the evaluation and the family said.",
     "The last evaluation report, the teachers' notes, the family's own words.",
@@ -107,15 +109,18 @@ def notice_words(explanation: str, used: str, options: str) -> Json:
 
 
 def _report_given(scene: Scene, held: Held) -> None:
-    """The family takes home a copy of the evaluation report (34 CFR 300.306(a)(2))."""
-    scene.by("director").client.post(
-        "/audit/v1/disclosures",
-        {"student": held.student, "recipient": {"name": f"{held.child.parent_given} {held.child.family}"},
-         "holder": held.holder, "ground": "own_record", "purpose": "other",
-         "interest": "Their copy of the evaluation report.", "items": ["evaluation_summary"],
-         "channel": "handed_over", "disclosed_on": scene.day.isoformat(),
-         "external_id": f"sis:report-copy-{held.child.number}"},
-    )  # fmt: skip
+    """The family takes home a copy of the evaluation report (34 CFR 300.306(a)(2)); once it is entered twice."""
+    office = scene.by("director").client
+    given = {
+        "student": held.student, "recipient": {"name": f"{held.child.parent_given} {held.child.family}"},
+        "holder": held.holder, "ground": "own_record", "purpose": "other",
+        "interest": "Their copy of the evaluation report.", "items": ["evaluation_summary"],
+        "channel": "handed_over", "disclosed_on": scene.day.isoformat(),
+    }  # fmt: skip
+    office.post("/audit/v1/disclosures", given | {"external_id": f"sis:report-copy-{held.child.number}"})
+    if held.number == TWICE:
+        again = office.post("/audit/v1/disclosures", given)["id"]
+        office.post(f"/audit/v1/disclosures/{again}/void", {"reason": "Entered twice."})
 
 
 def write(scene: Scene, world: World, held: Held) -> None:
