@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from handrail.plan_items import Json
 from handrail.sample.documents import page
+from handrail.sample.notices import notice_of_it, notice_words
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import BEGINS, DIRECTOR, Enrolled, Held, World
 from handrail.stage import GROUP_504_ROLES, Stage, staff_member
@@ -78,9 +79,11 @@ def declined(scene: Scene, held: Held, on: date) -> Life:
         "/notify/v1/notices",
         {"student": held.student, "holder": held.holder, "plan": held.plan,
          "action": "The district refuses to reevaluate this year.",
-         "explanation": "Progress on every goal is on its line; nothing has changed since the last evaluation.",
-         "evaluations_used": "The last evaluation and this year's measurements.",
-         "options_considered": "A reading test alone: it is given every term.", "other_factors": "None.",
+         **notice_words(
+             "Progress on every goal is on its line; nothing has changed since the last evaluation.",
+             "The last evaluation and this year's measurements.",
+             "A reading test alone: it is given every term.",
+         ),
          "external_id": f"sis:no-evaluation-{held.child.number}"},
     )["id"]  # fmt: skip
     scene.decide(
@@ -140,18 +143,17 @@ def _asked(scene: Scene, world: World, enrolled: Enrolled, on: date) -> tuple[St
 
 def _proposed(by: Stage, enrolled: Enrolled, holder: str) -> str:
     """Prior written notice that the district proposes to evaluate (34 CFR 300.503(a)(1))."""
-    referral = by.client.last_event
-    by.settle("notify")  # From then on a notice can be made of it.
-    made: str = by.client.post(
-        "/notify/v1/notices",
-        {"student": enrolled.student, "holder": holder, "caused_by": referral,
+    return notice_of_it(
+        by,
+        {"student": enrolled.student, "holder": holder,
          "action": "The district proposes to evaluate, in reading, attention and health.",
-         "explanation": "Many tasks are begun and few are finished.",
-         "evaluations_used": "The teacher's notes; two report cards.",
-         "options_considered": "Another seat and shorter tasks: tried for a month.", "other_factors": "None.",
+         **notice_words(
+             "Many tasks are begun and few are finished.",
+             "The teacher's notes; two report cards.",
+             "Another seat and shorter tasks: tried for a month.",
+         ),
          "external_id": f"sis:to-evaluate-{enrolled.child.number}"},
-    )["id"]  # fmt: skip
-    return made
+    )  # fmt: skip
 
 
 def _more_time(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from handrail.plan_items import Json
 from handrail.sample import roster_files
 from handrail.sample.documents import page
+from handrail.sample.notices import notice_words
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import BEGINS, DIRECTOR, Enrolled, Held, World
 
@@ -133,9 +134,11 @@ def refused_by_the_district(scene: Scene, held: Held, on: date) -> Life:
     notice: Json = {
         "student": held.student, "holder": held.holder, "plan": held.plan,
         "action": "The district refuses to add a one-to-one aide.",
-        "explanation": "The present supports are enough; in four of five lessons no prompt was needed.",
-        "evaluations_used": "Classroom records of September to January.",
-        "options_considered": "A shared aide: not needed either.", "other_factors": "None.",
+        **notice_words(
+            "The present supports are enough; in four of five lessons no prompt was needed.",
+            "Classroom records of September to January.",
+            "A shared aide: not needed either.",
+        ),
         "external_id": f"sis:refusal-{held.child.number}",
     }  # fmt: skip
     manager.client.post("/notify/v1/notices", notice)

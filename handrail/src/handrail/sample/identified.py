@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from handrail.plan_items import Json
 from handrail.sample.needs import LIMITS, Limit
+from handrail.sample.notices import notice_of_it, notice_words
 from handrail.sample.world import Held
 from handrail.stage import GROUP_504_ROLES, Stage, rights_holder, staff_member
 
@@ -70,13 +71,14 @@ def _on_paper(on: date) -> Json:
 
 def _told(manager: Stage, held: Held, limit: Limit) -> None:
     """Notice of what was found, and of the four rights of 34 CFR 104.36."""
-    found = manager.client.last_event
-    manager.settle("notify")  # From then on a notice can be made of it.
-    manager.client.post(
-        "/notify/v1/notices",
-        {"student": held.student, "holder": held.holder, "kind": "section_504_notice", "caused_by": found,
-         "action": f"The group finds a disability under Section 504. {limit.impairment}", "explanation": limit.how,
-         "evaluations_used": "The physician's letter, the nurse's log, the teachers' notes.",
-         "options_considered": "Help without a plan: it would end with the school year.", "other_factors": "None.",
+    notice_of_it(
+        manager,
+        {"student": held.student, "holder": held.holder, "kind": "section_504_notice",
+         "action": f"The group finds a disability under Section 504. {limit.impairment}",
+         **notice_words(
+             limit.how,
+             "The physician's letter, the nurse's log, the teachers' notes.",
+             "Help without a plan: it would end with the school year.",
+         ),
          "external_id": f"sis:identified-{held.child.number}"},
     )  # fmt: skip

@@ -8,6 +8,7 @@ from handrail.sample.documents import page
 from handrail.sample.handed_on import handed_on
 from handrail.sample.identified import found_eligible
 from handrail.sample.needs import LIMITS, NEEDS
+from handrail.sample.notices import OF_ADOPTIONS, notice_words
 from handrail.sample.plan_texts import iep_items, section_504_items
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import BEGINS, DIRECTOR, MANAGER, READING, REGULAR, Held, World
@@ -23,11 +24,6 @@ SAID = ["purpose", "time", "place", "attendees", "right_to_bring_others"]
 
 TWICE = 8
 """The IEP of whose family's copy there are two entries, one of them struck out."""
-OF_ADOPTIONS = (
-    "The team wrote the plan for the year from what the evaluation and the family said.",
-    "The last evaluation report, the teachers' notes, the family's own words.",
-    "More time outside the class: not needed to reach the goals.",
-)
 
 
 def plan_of(scene: Scene, world: World, held: Held) -> Life:
@@ -99,13 +95,6 @@ def shared(scene: Scene, held: Held, title: str) -> None:
         "document": text,
     }
     scene.by(held.manager).client.post(f"{held.path}/draft-shares", given)
-
-
-def notice_words(explanation: str, used: str, options: str) -> Json:
-    """Parts 2, 3, 6 and 7 of a prior written notice (34 CFR 300.503(b))."""
-    return {
-        "explanation": explanation, "evaluations_used": used, "options_considered": options, "other_factors": "None.",
-    }  # fmt: skip
 
 
 def _report_given(scene: Scene, held: Held) -> None:

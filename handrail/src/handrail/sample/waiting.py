@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable
 
 from handrail.plan_items import Json
-from handrail.sample.plans import OF_ADOPTIONS, WRITTEN_TO, notice_words
+from handrail.sample.notices import OF_ADOPTIONS, notice_words
+from handrail.sample.plans import WRITTEN_TO
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import World
 from handrail.stage import Stage
