@@ -62,6 +62,11 @@ class Reach:
     schools: frozenset[UUID] = frozenset()
     works_here: bool = True
 
+    @property
+    def everybody(self) -> bool:
+        """Whether nobody of the district has to be left out."""
+        return self.works_here and self.district
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -204,7 +209,7 @@ def _attending(tenant: str, schools: frozenset[UUID], today: date) -> Any:
 async def may_see(rows: AsyncConnection, principal: Principal, student: UUID) -> bool:
     """Whether the caller sees this student; a client sees every student of its tenant."""
     how_far = await reach(rows, principal)
-    if how_far is None or (how_far.works_here and how_far.district):
+    if how_far is None or how_far.everybody:
         return True
     return bool(await rows.scalar(select(visible(how_far, principal.tenant, literal(student)))))
 

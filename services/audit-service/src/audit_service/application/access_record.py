@@ -93,7 +93,7 @@ async def in_sight(evidence: Evidence, who: Principal) -> list[UUID] | None:
     """The students one may see; ``None``: every student of the district."""
     async with evidence.database.begin(who.tenant) as rows:
         reach = await sight.reach(rows, who)
-        if reach is None or (reach.works_here and reach.district):
+        if reach is None or reach.everybody:
             return None
         s = _STUDENTS.c
         asked = select(s.student).where(s.tenant == who.tenant, sight.visible(reach, who.tenant, s.student))
