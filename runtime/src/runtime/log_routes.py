@@ -18,6 +18,7 @@ from runtime.auth import Principal, allow
 from runtime.call import Asked, Call
 from runtime.http import Routes
 from runtime.log_keys import key_of
+from runtime.log_schema import entries_settled
 from runtime.log_tree import LogTree
 from runtime.openapi import problems
 from runtime.problem_details import NotYet
@@ -120,10 +121,7 @@ def log_routes(service: str) -> APIRouter:
 
 async def head_of(connection: Any, service: str, tenant: str) -> int:
     """How many entries the service's log of the district has as soon as all that is settled now has its index."""
-    found: int = await connection.fetchval(
-        f"""SELECT (SELECT coalesce(max(index) + 1, 0) FROM {service}.log WHERE tenant = $1)
-                 + (SELECT count(*) FROM {service}.unsequenced WHERE tenant = $1)""", tenant,
-    )  # fmt: skip
+    found: int = await connection.fetchval(f"SELECT {entries_settled(service, '$1')}", tenant)
     return found
 
 

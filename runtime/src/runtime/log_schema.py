@@ -65,11 +65,16 @@ def log_heads_1(service: str) -> list[str]:
         f"""
     CREATE POLICY view ON {s}.unsequenced FOR SELECT TO {s}_owner USING (true);
     CREATE VIEW {s}.{LOG_HEADS} AS
-        SELECT t.tenant, (SELECT coalesce(max(l.index) + 1, 0) FROM {s}.log l WHERE l.tenant = t.tenant)
-                       + (SELECT count(*) FROM {s}.unsequenced u WHERE u.tenant = t.tenant) AS entries
+        SELECT t.tenant, {entries_settled(s, "t.tenant")} AS entries
           FROM {s}.tenants t;
     """
     ]
+
+
+def entries_settled(s: str, tenant: str) -> str:
+    """In SQL: how many entries a district's log has as soon as all that is settled now has its index."""
+    return f"""(SELECT coalesce(max(l.index) + 1, 0) FROM {s}.log l WHERE l.tenant = {tenant})
+                       + (SELECT count(*) FROM {s}.unsequenced u WHERE u.tenant = {tenant})"""
 
 
 def _kept(s: str, table: str) -> str:
