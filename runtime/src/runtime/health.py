@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from runtime import metrics
 from runtime.call import Edge
+from runtime.http import take_in
 
 log = structlog.get_logger()
 
@@ -83,4 +84,4 @@ def add_health(app: FastAPI, edge: Edge, needed: Mapping[str, Check]) -> None:
         routes.add_api_route(f"{prefix}/health/live", live)
         routes.add_api_route(f"{prefix}/health/ready", health.ready)
         routes.add_api_route(f"{prefix}/metrics", exposed)
-    app.router.routes.extend(routes.routes)
+    take_in(app, routes)
