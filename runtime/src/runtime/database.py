@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 SET_TENANT = "SELECT set_config('handrail.tenant', $1, false)"
+SET_TENANT_HERE = "SELECT set_config('handrail.tenant', $1, true)"
 
 UNREACHABLE: tuple[type[BaseException], ...] = (
     OSError,
@@ -109,6 +109,7 @@ class Database:
         self.source = service
         self.pool = pool
         self.engine = engine
+        self._undirected = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     async def open(cls, service: str, url: str, *, most: int = 8) -> "Database":
@@ -145,10 +146,19 @@ class Database:
 
     @asynccontextmanager
     async def begin(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
-        """One SQLAlchemy transaction that reaches this tenant's rows only (or, without one, no tenant's)."""
-        async with self.engine.begin() as connection:
-            await set_tenant(connection, tenant or "")
-            yield connection
+        """One transaction for SQLAlchemy that reaches this tenant's rows only (or, without one, no tenant's).
+
+        The driver begins and ends it, at half of what it costs SQLAlchemy.
+        """
+        async with self._undirected.connect() as connection:
+            raw = await driver(connection)
+            try:
+                async with raw.transaction():
+                    await raw.fetchval(SET_TENANT_HERE, tenant or "")
+                    yield connection
+            except UNREACHABLE:
+                await connection.invalidate()  # SQLAlchemy has not seen what the driver met.
+                raise
 
     async def ready(self) -> None:
         """Raise when the database does not answer."""
@@ -157,7 +167,7 @@ class Database:
 
 async def set_tenant(connection: AsyncConnection, tenant: str) -> None:
     """Point an open transaction at one tenant; forgotten when the transaction ends."""
-    await connection.execute(text("SELECT set_config('handrail.tenant', :tenant, true)"), {"tenant": tenant})
+    await (await driver(connection)).fetchval(SET_TENANT_HERE, tenant)
 
 
 async def driver(connection: AsyncConnection) -> Any:

@@ -94,6 +94,29 @@ async def test_so_it_does_by_way_of_sqlalchemy(plan: Opened) -> None:
     assert is_unreachable(away.value), repr(away.value)
 
 
+async def test_a_transaction_is_not_begun_again_on_a_connection_that_was_ended(plan: Opened) -> None:
+    async with by_wire(plan) as (database, wire):
+        async with database.begin(plan.tenant) as connection:
+            pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        await end(plan, pid, wire)
+        with pytest.raises(UNREACHABLE):
+            async with database.begin(plan.tenant):
+                pass
+        async with database.begin(plan.tenant) as connection:
+            assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_a_transaction_that_fails_leaves_nothing_and_neither_does_its_tenant(plan: Opened) -> None:
+    made = text("INSERT INTO plan.consumer_members VALUES ('c', gen_random_uuid(), now())")
+    with pytest.raises(LookupError):
+        async with plan.database.begin(plan.tenant) as connection:
+            await connection.execute(made)
+            raise LookupError
+    async with plan.database.begin() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM plan.consumer_members")) == 0
+        assert await connection.scalar(text("SELECT current_setting('handrail.tenant')")) == ""
+
+
 class _Server:
     """What the driver says of a server."""
 

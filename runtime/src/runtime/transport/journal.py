@@ -120,17 +120,20 @@ class JournalTransport:
                 if start:
                     rows = await self._rows(source, start)
                 began = clock()
-                if rows and lease.lanes() >= lanes:
-                    if await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
-                        start |= {row["lane"]: row["position"] + 1 for row in rows}
-                    else:
+                if rows:
+                    if not lease.lanes() >= lanes:
+                        continue
+                    if not await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
                         start = {}
-                    if len(rows) < PAGE_PER_LANE:  # What comes in the next moment shares one batch.
-                        await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
-                elif not rows:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_SECONDS):
-                            await woken.wait()
+                        continue
+                    start |= {row["lane"]: row["position"] + 1 for row in rows}
+                    if len(rows) >= PAGE_PER_LANE:  # A lane may have more.
+                        continue
+                    # What comes in the next moment shares one batch.
+                    await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await woken.wait()
 
     async def _rows(self, source: str, start: Mapping[int, int]) -> Sequence[Any]:
         lanes, starts = list(start), list(start.values())
