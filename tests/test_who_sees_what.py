@@ -224,7 +224,7 @@ class District:
         return {
             secret
             for secret in self.secrets
-            if secret not in sent and re.search(rf"\b{re.escape(secret)}\b", said)
+            if secret in said and secret not in sent and re.search(rf"\b{re.escape(secret)}\b", said)
         }
 
     def _http(self, token: str) -> httpx.Client:
