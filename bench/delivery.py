@@ -12,8 +12,9 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,7 +46,9 @@ from runtime.testing_http import TestIssuer
 
 BEGIN = date(2025, 9, 1)
 END = date(2026, 6, 12)
-A_BATCH, A_STUDENT_YEAR, PLANS = 10_000, 200, 100
+A_BATCH, A_STUDENT_YEAR = 10_000, 200
+AN_ITEM_YEAR, AN_ITEM_MONTH = 150, 12
+"""Sessions of one item: a vendor sends a month's at a time."""
 _FLOOR_TABLE = """
     CREATE TABLE public.floor_sessions (
         id uuid PRIMARY KEY, student uuid NOT NULL, item uuid NOT NULL, day date NOT NULL, minutes integer NOT NULL);
@@ -67,20 +70,23 @@ async def _ndjson(ground: Ground) -> list[Row]:
     count, cluster, issuer = sessions_asked(ground), ground.cluster, TestIssuer()
     url = cluster.postgres.url(await asyncio.to_thread(migrated, cluster, "progress"))
     database = str(make_url(url).database)
-    plans = await _published(ground.urls("plan", database))
+    plans = await _published(ground.urls("plan", database), -(-count // AN_ITEM_YEAR))
     urls = ground.urls("progress", database)
     async with opened(urls, most=1) as progress:
         await open_test_tenant(progress.database, TENANT)
-    token = issuer.vendor("progress.write", tenant=TENANT)
+
+    def token() -> dict[str, str]:
+        return issuer.vendor("progress.write", tenant=TENANT)
+
     last_plan, last_item = plans[-1]
     one = _line(last_plan, last_item, BEGIN) | {"external_id": "bench:first"}
-    rows = [(uuid4(), uuid4(), plans[n % PLANS][1], _day(n), 30) for n in range(count)]
+    rows = [(uuid4(), uuid4(), item, day, 30) for _, item, day in _sessions(plans, count)]
     async with (
         administrator(urls) as admin,
         served(real_service, "progress", url, issuer.keys.as_dict(private=False)) as server,
     ):
         await admin.execute(_FLOOR_TABLE)
-        await _until_known(server, request("/progress/v1/sessions", one, token | key()))
+        await _until_known(server, request("/progress/v1/sessions", one, token() | key()))
         began = asyncio.get_running_loop().time()
         answers = await send_all(server, _batches(plans, count, token), most=1)
         ours = asyncio.get_running_loop().time() - began
@@ -102,33 +108,39 @@ def _line(plan: UUID, item: UUID, day: date) -> dict[str, Any]:
             "provider": str(plan)}  # fmt: skip
 
 
-def _day(number: int) -> date:
-    return BEGIN + timedelta(days=number // PLANS % 280)
+def _sessions(plans: list[tuple[UUID, UUID]], count: int) -> Iterator[tuple[UUID, UUID, date]]:
+    """Month after month, in each of them item after item."""
+    for number in range(count):
+        month, of_the_month = divmod(number, len(plans) * AN_ITEM_MONTH)
+        place, day = divmod(of_the_month, AN_ITEM_MONTH)
+        yield *plans[place], BEGIN + timedelta(days=month * AN_ITEM_MONTH + day)
 
 
-def _batches(plans: list[tuple[UUID, UUID]], count: int, token: dict[str, str]) -> Iterator[bytes]:
-    for start in range(0, count, A_BATCH):
-        numbers = range(start, min(start + A_BATCH, count))
-        lines = (_line(*plans[n % PLANS], _day(n)) | {"external_id": f"bench:{n}"} for n in numbers)
+def _batches(
+    plans: list[tuple[UUID, UUID]], count: int, token: Callable[[], dict[str, str]]
+) -> Iterator[bytes]:
+    sessions = enumerate(_sessions(plans, count))
+    while batch := list(islice(sessions, A_BATCH)):
+        lines = (_line(*session) | {"external_id": f"bench:{n}"} for n, session in batch)
         content = "\n".join(json.dumps(line) for line in lines).encode()
         head = {
             "host": HOST,
             "content-type": "application/x-ndjson",
             "content-length": str(len(content)),
-            **token,
+            **token(),  # A fresh one: all of it takes longer than a token holds.
             **key(),
         }
         told = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         yield f"POST /progress/v1/sessions HTTP/1.1\r\n{told}\r\n".encode() + content
 
 
-async def _published(urls: Urls) -> list[tuple[UUID, UUID]]:
+async def _published(urls: Urls, plans: int) -> list[tuple[UUID, UUID]]:
     """Plans in force, each with one service, in plan-service's log."""
     found = []
     context = Context(TENANT, Actor(id=str(uuid4()), role="case_manager", client="sis"), str(uuid4()))
     async with opened(urls) as store:
         await open_test_tenant(store.database, TENANT)
-        for _ in range(PLANS):
+        for _ in range(plans):
             plan, item = uuid4(), uuid4()
             await _append(store, context, plan, _adopted(plan, uuid4(), item))
             found.append((plan, item))
