@@ -1,11 +1,13 @@
 """What every test of the repository may ask for. A package's own fixtures stand in its own tests/conftest.py."""
 
+import gc
 import os
 import shutil
 from importlib.util import find_spec
 
 import pytest
 
+gc.set_threshold(50_000, 20, 50)  # As the command `handrail` sets it.
 # contracts/ is also tested alone, without the runtime installed.
 pytest_plugins = ["runtime.testing_pytest_kafka", "runtime.testing"] if find_spec("runtime") else []
 
