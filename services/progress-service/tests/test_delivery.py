@@ -1,12 +1,12 @@
 """Promise against delivery, worked by hand. Pure: no database, no clock."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.event import Event
 from contracts.items import AnyItem

@@ -1,9 +1,9 @@
 """What does not fit about a session is pointed out, and the session counts all the same. Pure: no database, no clock."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.items import Service
 from contracts.school_days import SchoolDays

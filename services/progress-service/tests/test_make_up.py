@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace as with_
 
 from contracts.event import Event
 from contracts.testing import an_id
@@ -55,7 +56,7 @@ def given_under(agreement: str, day: str, minutes: int, **fields: object) -> Ses
         an_id(f"{day} {minutes}"), STUDENT, PLAN, SPEECH, date.fromisoformat(day), minutes, SessionOutcome.DELIVERED,
         agreement=an_id(agreement),
     )  # fmt: skip
-    return replace(kept, **fields)  # type: ignore[arg-type]
+    return with_(kept, **fields)  # type: ignore[arg-type]
 
 
 def test_an_agreement_closes_the_offer_it_accepts() -> None:
@@ -116,8 +117,8 @@ def test_an_offer_that_cannot_be_true_is_refused(differs: dict[str, object], cod
 @pytest.mark.parametrize(
     "session_",
     [
-        None, replace(MISSED, item=GOAL), replace(MISSED, voided="twice"),
-        replace(MISSED, status=SessionOutcome.DELIVERED),
+        None, with_(MISSED, item=GOAL), with_(MISSED, voided="twice"),
+        with_(MISSED, status=SessionOutcome.DELIVERED),
     ],
 )  # fmt: skip
 def test_an_offer_names_sessions_of_the_item_of_which_minutes_were_missed(session_: Session | None) -> None:

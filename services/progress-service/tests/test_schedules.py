@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace as with_
 
 from contracts.carrying_out import ScheduleSet
 from contracts.school_days import SchoolDays
@@ -66,7 +67,7 @@ def test_a_planned_session_of_which_nobody_has_spoken_is_silent_once_its_day_has
     told = Session(
         an_id("told"), STUDENT, PLAN, SPEECH, date(2026, 1, 6), 30, SessionOutcome.MISSED, reason="testing"
     )
-    voided = replace(told, id=an_id("voided"), on=date(2026, 1, 13), voided="another student's")
+    voided = with_(told, id=an_id("voided"), on=date(2026, 1, 13), voided="another student's")
 
     assert [str(each.on) for each in silent(planned, [told, voided], date(2026, 1, 20))] == ["2026-01-13"]
 

@@ -1,7 +1,7 @@
 """What is owed beside the plan, what is to come, and a provider's week."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -189,8 +189,8 @@ def _week_in(record: StudentRecord, staff: StaffId, first_on: date, last_on: dat
 
 def _session(row: object) -> Session:
     fields = row._mapping  # type: ignore[attr-defined]
-    made = Session(
+    return Session(
         fields["id"], fields["student"], UUID(fields["plan"]), UUID(fields["item"]), date.fromisoformat(fields["on_day"]),
-        fields["minutes"], SessionOutcome(fields["status"]),
+        fields["minutes"], SessionOutcome(fields["status"]), starts_at=fields["starts_at"],
+        group_size=fields["group_size"],
     )  # fmt: skip
-    return replace(made, starts_at=fields["starts_at"], group_size=fields["group_size"])
