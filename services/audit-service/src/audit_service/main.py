@@ -14,6 +14,7 @@ from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
 from audit_service.adapters.consumers.dispute_holds import DISPUTE_HOLDS
 from audit_service.adapters.consumers.findings import findings as findings_of
+from audit_service.adapters.consumers.staff_looks import staff_looks_of
 from audit_service.adapters.projections.people import PEOPLE
 from audit_service.adapters.routes import (
     access_record,
@@ -76,6 +77,7 @@ def service_of(settings: Settings) -> AuditService:
             SIGHT,
             DISPUTE_HOLDS,
             findings_of(cast(AuditService, service).judging),
+            staff_looks_of(cast(AuditService, service).judging),
         ),
         lambda service: (
             frontier.task(service.database),
