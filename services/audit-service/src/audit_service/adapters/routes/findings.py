@@ -11,7 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE, NOTHING_KNOWN, json_answer
 from audit_service.adapters.routes.cursors import Basis, Cursor, KnownAt, Limit, list_cursor, read_list_cursor
 from audit_service.application.findings import (
     FindingsPage,
@@ -48,6 +48,9 @@ class Findings(BaseModel):
     known_at: str | None = Field(default=None, description="When the last entry used became known.")
     basis: dict[str, int] = Field(
         description="The last index of each log they rest on. Of one student: asked with `on` and it, the answer is the same."
+    )
+    nothing_known: str | None = Field(
+        default=None, description="Of one student, when the moment lies before the first entry: says so."
     )
     waiting: int = Field(default=0, description="Students whose newest events are still to be judged.")
     items: list[FindingTold]
@@ -126,6 +129,8 @@ def _answer(
     }  # fmt: skip
     if page.known_at is not None:
         body["known_at"] = page.known_at.isoformat().replace("+00:00", "Z")
+    if not page.basis and any(name == "student" for name, _ in asked):
+        body["nothing_known"] = NOTHING_KNOWN
     if page.next is not None:
         again = [(name, value) for name, value in asked if name not in ("cursor", "after_event")]
         body["next"] = f"{path}?{urlencode([*again, ('cursor', list_cursor(listed, page.next))])}"
