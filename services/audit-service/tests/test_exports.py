@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
-from audit_service.domain.offline_fold import FOLDED_BY
+from audit_service.domain.offline_fold import FOLDED_BY, folded
 from audit_service.domain.packet import MANIFEST, make_packet
 from audit_service.testing_facts import (
     DANA,
@@ -211,6 +211,16 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
     watch = files["replay.json"].replace(b"phone", b"watch")
     shorter = json.loads(files["export.json"])
     shorter["logs"][0]["nth"] -= 1
+    whole = json.loads(files["export.json"])
+    unnamed = whole | {"logs": [log for log in whole["logs"] if log["service"] != "notify"]}
+    kept = b"".join(line for line in lines if json.loads(line)["source"] != "notify")
+    none = whole | {
+        "logs": [log | ({"nth": 0} if log["service"] == "notify" else {}) for log in whole["logs"]]
+    }
+    told = (
+        folded([json.loads(line) for line in kept.splitlines()], JONAS, date(2025, 11, 1)).to_bytes() + b"\n"
+    )
+    without = {"events__jsonl": kept, "replay__json": told}
     proof = "proofs/plan-000003.tlog-proof"
     swapped = make_packet(
         {name: body for name, body in files.items() if name != MANIFEST}
@@ -224,6 +234,8 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         "an entry altered": (
             forged(content, events__jsonl=files["events.jsonl"].replace(b"case_manager", b"principal")), "do not lead"),
         "an extent made smaller": (forged(content, export__json=json.dumps(shorter).encode()), "more than the"),
+        "a log left out with all its entries": (
+            forged(content, **without, export__json=json.dumps(unnamed).encode()), "what of the student stands in notify"),
         "an answer altered": (forged(content, replay__json=watch), "not what the entries come to (plans)"),
         "another question": (
             forged(content, export__json=json.dumps(another).encode()), "another question"),
@@ -238,6 +250,10 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         outcome = verify(altered, [])
         assert not outcome.good, what
         assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    outcome = verify(forged(content, **without, export__json=json.dumps(none).encode()), [])
+    assert any("no entry in the log of notify and audit" in line for line in outcome.beyond), (
+        "a log said to be empty"
+    )
     asked_later = json.loads(files["export.json"]) | {"as_known_at": "2099-01-01T00:00:00.000000Z"}
     outcome = verify(forged(content, export__json=json.dumps(asked_later).encode()), [])
     assert any("stand in export.json, which no log signs" in line for line in outcome.beyond), (
