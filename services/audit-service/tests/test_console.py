@@ -375,6 +375,10 @@ async def test_the_console_says_since_when_contents_are_destroyed(district, brow
     assert text.count("Contents lawfully destroyed on") >= 12
     assert "Jonas" not in await page.content()
     await axe_finds_nothing(page)
+    await page.locator("ol.timeline > li").last.locator("a").click()
+    await page.wait_for_url("**/events/**")
+    assert "destruction." in await page.locator("dl").inner_text()
+    await axe_finds_nothing(page)
     await page.goto(f"{url}/plans/{PLAN}")
     assert "snack" not in await page.content()
     await axe_finds_nothing(page)

@@ -43,6 +43,7 @@ from audit_service.application.issuer import Issuer
 from audit_service.application.packets import DISCLOSURE
 from audit_service.application.records import DESTRUCTION, HOLD
 from audit_service.application.service import AuditService
+from audit_service.application.students import student_about
 from audit_service.application.tokens import Mint
 from audit_service.settings import Settings
 from runtime.access import ACCESS
@@ -106,8 +107,8 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     service = service_of(settings)
 
     async def whose_event(call: Call, event: UUID) -> UUID | None:
-        subject = (await service.evidence.one(call.tenant, event)).entry.subject
-        return subject if await service.evidence.students_among(call.tenant, {subject}) else None
+        entry = (await service.evidence.one(call.tenant, event)).entry
+        return await student_about(service.evidence, call.tenant, entry)
 
     async def whose_plan(call: Call, plan: UUID) -> UUID:
         return await service.evidence.student_of_plan(call.tenant, plan)
