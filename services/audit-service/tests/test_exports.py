@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +32,7 @@ from audit_service.testing_facts import (
 )
 from contracts import event as event_module
 from contracts.audit import ExportMade
+from contracts.canonical import instant
 from contracts.ids import new_id
 
 HANDRAIL = Path(sys.executable).parent / "handrail"
@@ -319,6 +320,13 @@ async def test_bad_questions_are_refused_clearly(recorded) -> None:
     headers = {**elsewhere, "idempotency-key": str(new_id())}
     assert (await recorded.post("/exports", QUESTION, headers)).status_code == 404
     assert (await recorded.post("/exports", QUESTION, recorded.vendor("packet.write"))).status_code == 403
+
+
+async def test_as_known_today_is_as_known_by_now(recorded) -> None:
+    now = await recorded.evidence.now(recorded.tenant)
+    answer, content = await exported(recorded, known_at=now.date().isoformat())
+    assert instant(now.astimezone(UTC)) <= answer["as_known_at"] < f"{now.date() + timedelta(days=2)}"
+    assert verify(content, []).good
 
 
 async def test_before_anything_was_known_there_is_nothing_and_it_says_so(recorded) -> None:
