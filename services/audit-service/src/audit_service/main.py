@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from audit_service.adapters.checkpoints import ByHttp, InOneDatabase
 from audit_service.adapters.console import findings_pages
+from audit_service.adapters.console.elsewhere import Elsewhere
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
@@ -134,6 +135,8 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         issuer = Issuer(settings, lambda: service.database)
         take_in(app, oauth_routes(issuer), sign_in_routes(issuer), account_routes())
         app.state.console = SignIn(issuer, edge.verifier)
+        # With Kafka each service has a process of its own: what is wrong with the others has to be asked for.
+        app.state.elsewhere = Elsewhere(settings.logs_address) if settings.kafka_bootstrap_servers else None
         take_in(app, pages, findings_pages.pages)
     add_health(app, edge, service.needed)
     return app
