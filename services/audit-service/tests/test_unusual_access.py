@@ -164,7 +164,12 @@ async def test_no_address_of_a_next_page_names_a_student_whom_one_may_not_see(wo
 
 
 def looked(day: date, *parties: Actor) -> AccessRecorded:
+    family = Actor(id=str(an_id("a notice's link")), role="notice_link")
     reads = [
+        Read(at=datetime(day.year, day.month, day.day, 18, tzinfo=UTC), party=family, purpose="opened the notice",
+             ground=AccessGround.OWN_RECORD, what=(Seen(kind="notice"),))
+    ]  # fmt: skip
+    reads += [
         Read(at=datetime(day.year, day.month, day.day, 17, tzinfo=UTC), party=party, purpose="read the plan",
              ground=AccessGround.SCHOOL_OFFICIAL, what=(Seen(kind="plan"),))
         for party in parties
@@ -219,6 +224,8 @@ async def test_a_look_without_a_role_is_among_the_findings_until_the_role_is_on_
     assert str(done.last_event) == found["events"][1]
     assert (await world.get(f"/events/{found['events'][0]}")).json()["entry"]["type"] == "access.recorded"
     assert await unusual(world, student=JONAS) == [found]
+    by = {each["who"]["id"] for each in (await world.get("/access-record/unusual")).json()["items"]}
+    assert by == {TAM.id}, "neither the vendor nor the family by a notice's link"
     assert (await unusual(world, on="2026-02-03"))[0]["facts"]["days"] == "1"
     assert await unusual(world, on="2026-02-02") == []
     standing = (await world.get(f"/students/{JONAS}/replay")).json()["findings"]

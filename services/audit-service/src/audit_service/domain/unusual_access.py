@@ -12,8 +12,9 @@ from uuid import UUID
 from contracts.district import RoleHeld, StaffAdded, StaffChanged, StaffEnded
 from contracts.event import Actor, Event, Recorded
 from contracts.problems import Reason
-from contracts.store import AccessRecorded
+from contracts.store import AccessRecorded, Read
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
+from contracts.vocabulary import AccessGround
 
 NOT_STAFF = frozenset({"vendor", "system", "operator", "rights_holder", "parent"})
 """Parties whose ground is another: a contract, the installation's own work, their own record."""
@@ -67,16 +68,16 @@ class Look:
 
 def staff_looks(event: AccessRecorded) -> list[Actor]:
     """Of whom of the staff the event says that they looked."""
-    return [party for party in dict.fromkeys(read.party for read in event.reads) if is_staff(party)]
+    return list(dict.fromkeys(read.party for read in event.reads if by_staff(read)))
 
 
-def is_staff(party: Actor) -> bool:
-    """Whether it is a person who may see records only for a role: known by a random id, and by no other ground."""
+def by_staff(read: Read) -> bool:
+    """Whether somebody looked who may only for a role: a person of the district, and not the family by a notice's link."""
     try:
-        UUID(party.id)
+        UUID(read.party.id)
     except ValueError:
         return False
-    return party.role not in NOT_STAFF
+    return read.ground is AccessGround.SCHOOL_OFFICIAL and read.party.role not in NOT_STAFF
 
 
 def looks_in(entries: Iterable[Recorded[Event]]) -> tuple[Look, ...]:
