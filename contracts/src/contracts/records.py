@@ -37,6 +37,8 @@ class HoldOpened(Event):
     """When it is to be looked at again. It ends by a release, never by itself."""
     dispute_id: UUID | None = None
     """The dispute whose filing opened it."""
+    set_by: PersonRef | None = None
+    """Who set it; nobody did where a dispute's filing opened it."""
 
 
 class HoldReleasePersonalData(Value):
@@ -52,6 +54,8 @@ class HoldReleased(Event):
     hold_id: UUID
     student_id: StudentId
     personal: HoldReleasePersonalData
+    released_by: PersonRef | None = None
+    """Who let it go."""
 
 
 class FamilyTold(Value):

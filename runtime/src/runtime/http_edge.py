@@ -14,6 +14,7 @@ import structlog
 from fastapi import Request
 from prometheus_client import Counter, Histogram
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import metrics
@@ -30,7 +31,16 @@ _ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
 async def on_refusal(request: Request, error: Exception) -> Response:
     """The answer to a refusal, wherever it was raised."""
-    return _problem(request.scope, details_of(error, if_match="if-match" in request.headers))
+    answer = _problem(request.scope, details_of(error, if_match="if-match" in request.headers))
+    if answer.status_code == 405:
+        answer.headers["Allow"] = ", ".join(_methods_of_this_path(request))
+    return answer
+
+
+def _methods_of_this_path(request: Request) -> list[str]:
+    """All that any route takes under this path: the refusal itself knows those of the first one only."""
+    fitting = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in fitting for method in getattr(route, "methods", None) or ()})
 
 
 def _problem(scope: Scope, details: ProblemDetails) -> Response:

@@ -8,6 +8,7 @@ from datetime import date
 import httpx
 import pytest
 
+from audit_service.adapters.console.elsewhere import Elsewhere
 from audit_service.application.destroyer import Destroyer
 from audit_service.application.students import find_students
 from audit_service.domain.destruction import AskDestruction
@@ -375,6 +376,10 @@ async def test_the_console_says_since_when_contents_are_destroyed(district, brow
     assert text.count("Contents lawfully destroyed on") >= 12
     assert "Jonas" not in await page.content()
     await axe_finds_nothing(page)
+    await page.locator("ol.timeline > li").last.locator("a").click()
+    await page.wait_for_url("**/events/**")
+    assert "destruction." in await page.locator("dl").inner_text()
+    await axe_finds_nothing(page)
     await page.goto(f"{url}/plans/{PLAN}")
     assert "snack" not in await page.content()
     await axe_finds_nothing(page)
@@ -440,3 +445,22 @@ async def test_what_works_less_than_it_should_is_a_line_on_every_page_for_who_ca
         shown = (await http.get("/")).text
     assert "audit-service, log plan:" in shown
     assert "is inconsistent (root differs)" in shown
+
+
+async def test_what_is_wrong_with_a_service_in_a_process_of_its_own_is_a_line_too(
+    district, monkeypatch
+) -> None:
+    """As with Kafka: asked for over HTTP. The one that answers here is audit-service, as if it were another."""
+    world, url = district
+    monkeypatch.setattr("runtime.health.KEPT_SECONDS", 0.0)
+    monkeypatch.setitem(world.audit.cosigner._faults, ("lakeside", "plan"), LogFault.ROOT_DIFFERS)
+    (told,) = await Elsewhere(lambda _: url).alarms({"plan", "progress", "notify"})
+    assert told[:2] == ("audit", "log plan")
+    assert "is inconsistent" in told[2]
+
+    world.app.state.elsewhere = Elsewhere(lambda _: "http://127.0.0.1:1")
+    async with signed_in(url) as http:
+        shown = (await http.get("/")).text
+    for service in ("plan", "progress", "notify"):
+        assert f"{service}-service, health:" in shown
+    assert "It does not say how it is: ConnectError." in shown

@@ -145,6 +145,8 @@ async def test_a_hold_stands_in_the_keyring_when_it_is_answered_and_blocks_until
     )
     assert (released.status_code, released.json()["status"]) == (200, "released"), released.text
     assert released.json()["matter"] == "Feld v. Lakeside"
+    who = made.json()["set_by"], released.json()["released_by"]
+    assert who == (str(DANA), str(DANA)), "with who, why, until when"
     assert await ended.audit.keyring.holds(ended.tenant, JONAS) == []
     assert await ordered(ended)
 

@@ -8,14 +8,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
-from audit_service.domain.offline_fold import FOLDED_BY
+from audit_service.domain.offline_fold import FOLDED_BY, folded
 from audit_service.domain.packet import MANIFEST, make_packet
 from audit_service.testing_facts import (
     DANA,
@@ -32,6 +32,7 @@ from audit_service.testing_facts import (
 )
 from contracts import event as event_module
 from contracts.audit import ExportMade
+from contracts.canonical import instant
 from contracts.ids import new_id
 
 HANDRAIL = Path(sys.executable).parent / "handrail"
@@ -211,6 +212,16 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
     watch = files["replay.json"].replace(b"phone", b"watch")
     shorter = json.loads(files["export.json"])
     shorter["logs"][0]["nth"] -= 1
+    whole = json.loads(files["export.json"])
+    unnamed = whole | {"logs": [log for log in whole["logs"] if log["service"] != "notify"]}
+    kept = b"".join(line for line in lines if json.loads(line)["source"] != "notify")
+    none = whole | {
+        "logs": [log | ({"nth": 0} if log["service"] == "notify" else {}) for log in whole["logs"]]
+    }
+    told = (
+        folded([json.loads(line) for line in kept.splitlines()], JONAS, date(2025, 11, 1)).to_bytes() + b"\n"
+    )
+    without = {"events__jsonl": kept, "replay__json": told}
     proof = "proofs/plan-000003.tlog-proof"
     swapped = make_packet(
         {name: body for name, body in files.items() if name != MANIFEST}
@@ -224,6 +235,8 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         "an entry altered": (
             forged(content, events__jsonl=files["events.jsonl"].replace(b"case_manager", b"principal")), "do not lead"),
         "an extent made smaller": (forged(content, export__json=json.dumps(shorter).encode()), "more than the"),
+        "a log left out with all its entries": (
+            forged(content, **without, export__json=json.dumps(unnamed).encode()), "what of the student stands in notify"),
         "an answer altered": (forged(content, replay__json=watch), "not what the entries come to (plans)"),
         "another question": (
             forged(content, export__json=json.dumps(another).encode()), "another question"),
@@ -238,6 +251,10 @@ async def test_whatever_is_changed_in_an_export_is_found(recorded) -> None:
         outcome = verify(altered, [])
         assert not outcome.good, what
         assert words in " / ".join(outcome.wrong), (what, outcome.wrong)
+    outcome = verify(forged(content, **without, export__json=json.dumps(none).encode()), [])
+    assert any("no entry in the log of notify and audit" in line for line in outcome.beyond), (
+        "a log said to be empty"
+    )
     asked_later = json.loads(files["export.json"]) | {"as_known_at": "2099-01-01T00:00:00.000000Z"}
     outcome = verify(forged(content, export__json=json.dumps(asked_later).encode()), [])
     assert any("stand in export.json, which no log signs" in line for line in outcome.beyond), (
@@ -303,6 +320,13 @@ async def test_bad_questions_are_refused_clearly(recorded) -> None:
     headers = {**elsewhere, "idempotency-key": str(new_id())}
     assert (await recorded.post("/exports", QUESTION, headers)).status_code == 404
     assert (await recorded.post("/exports", QUESTION, recorded.vendor("packet.write"))).status_code == 403
+
+
+async def test_as_known_today_is_as_known_by_now(recorded) -> None:
+    now = await recorded.evidence.now(recorded.tenant)
+    answer, content = await exported(recorded, known_at=now.date().isoformat())
+    assert instant(now.astimezone(UTC)) <= answer["as_known_at"] < f"{now.date() + timedelta(days=2)}"
+    assert verify(content, []).good
 
 
 async def test_before_anything_was_known_there_is_nothing_and_it_says_so(recorded) -> None:

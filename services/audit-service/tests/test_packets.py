@@ -221,10 +221,19 @@ async def test_what_does_not_stand_in_the_log_is_found_however_well_the_packet_i
     line = files["events.jsonl"].splitlines()[0]
     proof = next(name for name in files if name.startswith("proofs/plan"))
     other = files["events.jsonl"].replace(b"case_manager", b"principal")
+    said = json.loads(files["packet.json"])
+    said["logs"] = [log for log in said["logs"] if log["service"] != "progress"]
+    rest = b"".join(
+        each
+        for each in files["events.jsonl"].splitlines(keepends=True)
+        if json.loads(each)["source"] != "progress"
+    )
+    unnamed = files | {"packet.json": json.dumps(said).encode(), "events.jsonl": rest}
     cases = {
         "an entry altered": (make_packet(files | {"events.jsonl": other}), "do not lead"),
         "a proof left out": (make_packet({n: body for n, body in files.items() if n != proof}), "missing"),
         "said to be of the format without proofs": (make_packet(files, "handrail-packet@1"), ""),
+        "a log left out with all its entries": (make_packet(unnamed), "nothing says what of the student stands in progress"),
         "of another student": (make_packet(
             files | {"packet.json": files["packet.json"].replace(str(JONAS).encode(), str(DANA).encode())}), "somebody else"),
     }  # fmt: skip

@@ -255,9 +255,12 @@ async def test_what_is_not_here_is_not_found(year) -> None:
         (f"/students/{nobody}/timeline", {"known_at": "2025-11-01"}), (f"/plans/{nobody}", {}),
         (f"/plans/{nobody}/diff", between), (f"/packets/{nobody}", {}),
     ):  # fmt: skip
-        assert (await year.get(path, **asked)).status_code == 404, path
+        answer = await year.get(path, **asked)
+        assert answer.status_code == 404, path
+        assert "nothing here under this id" in answer.json()["detail"], path
     known = await year.get(f"/plans/{PLAN}", known_at="2020-01-01")
     assert known.status_code == 404
+    assert known.json()["detail"] == "Nothing was known of this plan then."
 
 
 # --- Who may ---

@@ -161,3 +161,119 @@ async def test_no_address_of_a_next_page_names_a_student_whom_one_may_not_see(wo
     assert not [student for student in others if str(student) in told]
     everybody = (await world.get("/access-record/unusual")).json()["items"]
     assert {each["student"] for each in everybody} == {str(each) for each in (JONAS, *others)}
+
+
+def looked(day: date, *parties: Actor) -> AccessRecorded:
+    family = Actor(id=str(an_id("a notice's link")), role="notice_link")
+    reads = [
+        Read(at=datetime(day.year, day.month, day.day, 18, tzinfo=UTC), party=family, purpose="opened the notice",
+             ground=AccessGround.OWN_RECORD, what=(Seen(kind="notice"),))
+    ]  # fmt: skip
+    reads += [
+        Read(at=datetime(day.year, day.month, day.day, 17, tzinfo=UTC), party=party, purpose="read the plan",
+             ground=AccessGround.SCHOOL_OFFICIAL, what=(Seen(kind="plan"),))
+        for party in parties
+    ]  # fmt: skip
+    return AccessRecorded(effective_on=day, reads=tuple(reads))
+
+
+TAM = Actor(id=str(an_id("Tam Lee")), role="case_manager")
+VENDOR = Actor(id="vendor-1", role="vendor")
+
+
+async def unusual(world, **asked: object) -> list[dict]:
+    await world.caught_up()
+    async with asyncio.timeout(20):
+        while await world.audit.judging.waiting(world.tenant) or await behind(world):
+            world.audit.judging.wake([world.tenant])
+            await asyncio.sleep(0.02)
+    answer = await world.get("/findings", rule="access.unusual", **asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def behind(world) -> bool:
+    """Whether the consumer of looks has not taken in all there is of the student."""
+    async with world.audit.database.lend(world.tenant) as connection:
+        return await connection.fetchval(
+            """SELECT EXISTS (SELECT FROM plan.journal j WHERE NOT EXISTS (
+                   SELECT FROM audit_read.positions p WHERE p.consumer = 'staff-looks' AND p.source = 'plan'
+                      AND p.lane = j.lane AND p.next > j.position))"""
+        )
+
+
+async def test_a_look_without_a_role_is_among_the_findings_until_the_role_is_on_record(world) -> None:
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    await world.write("plan", JONAS, f"student/{JONAS}", assigned())
+    for day in (DAY, DAY + timedelta(days=1)):
+        parties = TAM, VENDOR, Actor(id=str(DANA), role="case_manager")
+        done = await world.write("plan", JONAS, streams.access(JONAS, day), looked(day, *parties))
+
+    (found,) = await unusual(world)
+    assert (found["student"], found["state"], found["severity"]) == (str(JONAS), "unproven", "M")
+    assert found["cite"] == "34 CFR 99.31(a)(1)(ii)"
+    assert "looked on 2 days from 2026-02-03 to 2026-02-04" in found["says"]
+    assert found["facts"] == {
+        "why": "no-role-for-the-student",
+        "first_on": "2026-02-03",
+        "last_on": "2026-02-04",
+        "days": "2",
+    }
+    assert len(found["events"]) == 2
+    assert str(done.last_event) == found["events"][1]
+    assert (await world.get(f"/events/{found['events'][0]}")).json()["entry"]["type"] == "access.recorded"
+    assert await unusual(world, student=JONAS) == [found]
+    by = {each["who"]["id"] for each in (await world.get("/access-record/unusual")).json()["items"]}
+    assert by == {TAM.id}, "neither the vendor nor the family by a notice's link"
+    assert (await unusual(world, on="2026-02-03"))[0]["facts"]["days"] == "1"
+    assert await unusual(world, on="2026-02-02") == []
+    standing = (await world.get(f"/students/{JONAS}/replay")).json()["findings"]
+    assert [(each["says"], each["events"]) for each in standing if each["rule"] == "access.unusual"] == [
+        (
+            f"{{{TAM.id}}}" + found["says"].removeprefix("somebody or something without a name here"),
+            found["events"],
+        )
+    ]
+    page = (await world.get("/rules/access.unusual")).json()
+    assert (page["rules"], page["cite"]) == ("handrail", "34 CFR 99.31(a)(1)(ii)")
+    assert len((await world.get("/rules")).json()["items"]) == 66
+
+    answer = await world.get("/findings", student=JONAS)
+    fixed = answer.headers["link"].split(">")[0].lstrip("<").removeprefix("/audit/v1")
+    await world.write(
+        "plan", JONAS, f"student/{JONAS}", assigned(assignment_id=an_id("Tam's"), staff_id=UUID(TAM.id))
+    )
+    assert await unusual(world) == []
+    assert (await world.get(fixed)).json()["items"] == answer.json()["items"], "what was known then"
+    assert await world.audit.judging.differing(world.tenant) == []
+
+
+async def test_a_vendors_looks_and_the_second_of_a_day_judge_nobody_anew(world) -> None:
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM))
+    assert len(await unusual(world)) == 1
+    noted = []
+    world.audit.judging.wake = noted.append
+    await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM, VENDOR))
+    async with asyncio.timeout(20):
+        while await behind(world):
+            await asyncio.sleep(0.02)
+    assert noted == []
+    assert await world.audit.judging.waiting(world.tenant) == 0
+
+
+async def test_who_had_left_shows_when_it_is_entered_late(world) -> None:
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    await world.write("plan", JONAS, f"student/{JONAS}", assigned())
+    await world.write(
+        "plan", JONAS, streams.access(JONAS, DAY), looked(DAY, Actor(id=str(DANA), role="case_manager"))
+    )
+    assert await unusual(world) == []
+    await world.write("plan", DANA, f"staff/{DANA}", StaffEnded(effective_on=DAY, staff_id=DANA))
+    (found,) = await unusual(world)
+    assert found["facts"]["why"] == "no-longer-works-here"
+    assert found["says"].startswith(
+        "Dana Reed looked on 2026-02-03, and no longer worked here from 2026-02-03"
+    )

@@ -9,11 +9,13 @@ from fastapi import FastAPI
 
 from audit_service.adapters.checkpoints import ByHttp, InOneDatabase
 from audit_service.adapters.console import findings_pages
+from audit_service.adapters.console.elsewhere import Elsewhere
 from audit_service.adapters.console.pages import pages
 from audit_service.adapters.console.session import SignIn
 from audit_service.adapters.consumers.copies import Frontier, copies
 from audit_service.adapters.consumers.dispute_holds import DISPUTE_HOLDS
 from audit_service.adapters.consumers.findings import findings as findings_of
+from audit_service.adapters.consumers.staff_looks import staff_looks_of
 from audit_service.adapters.projections.people import PEOPLE
 from audit_service.adapters.routes import (
     access_record,
@@ -42,6 +44,7 @@ from audit_service.application.issuer import Issuer
 from audit_service.application.packets import DISCLOSURE
 from audit_service.application.records import DESTRUCTION, HOLD
 from audit_service.application.service import AuditService
+from audit_service.application.students import student_about
 from audit_service.application.tokens import Mint
 from audit_service.settings import Settings
 from runtime.access import ACCESS
@@ -76,6 +79,7 @@ def service_of(settings: Settings) -> AuditService:
             SIGHT,
             DISPUTE_HOLDS,
             findings_of(cast(AuditService, service).judging),
+            staff_looks_of(cast(AuditService, service).judging),
         ),
         lambda service: (
             frontier.task(service.database),
@@ -104,8 +108,8 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     service = service_of(settings)
 
     async def whose_event(call: Call, event: UUID) -> UUID | None:
-        subject = (await service.evidence.one(call.tenant, event)).entry.subject
-        return subject if await service.evidence.students_among(call.tenant, {subject}) else None
+        entry = (await service.evidence.one(call.tenant, event)).entry
+        return await student_about(service.evidence, call.tenant, entry)
 
     async def whose_plan(call: Call, plan: UUID) -> UUID:
         return await service.evidence.student_of_plan(call.tenant, plan)
@@ -131,6 +135,8 @@ def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
         issuer = Issuer(settings, lambda: service.database)
         take_in(app, oauth_routes(issuer), sign_in_routes(issuer), account_routes())
         app.state.console = SignIn(issuer, edge.verifier)
+        # With Kafka each service has a process of its own: what is wrong with the others has to be asked for.
+        app.state.elsewhere = Elsewhere(settings.logs_address) if settings.kafka_bootstrap_servers else None
         take_in(app, pages, findings_pages.pages)
     add_health(app, edge, service.needed)
     return app

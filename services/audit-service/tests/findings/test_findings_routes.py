@@ -94,8 +94,20 @@ async def test_of_another_moment_it_is_judged_from_the_logs_and_the_same_again(t
     assert again.json()["basis"] == body["basis"]
 
 
-async def test_before_anything_was_known_nothing_is_found(told) -> None:
-    assert (await told.get("/findings", student=JONAS, known_at="2020-01-01")).json()["items"] == []
+async def test_before_anything_was_known_nothing_is_found_and_the_answer_says_why(told) -> None:
+    found = (await told.get("/findings", student=JONAS, known_at="2020-01-01")).json()
+    assert (found["items"], found["basis"]) == ([], {})
+    for answer in (
+        found,
+        (await told.get(f"/students/{JONAS}/timeline", known_at="2020-01-01")).json(),
+        (await told.get(f"/students/{JONAS}/replay", known_at="2020-01-01")).json(),
+    ):
+        assert answer["nothing_known"] == "Nothing was known of this student then."
+    for path, asked in (
+        ("/findings", {"student": JONAS}), (f"/students/{JONAS}/replay", {}), (f"/students/{JONAS}/timeline", {}),
+        (f"/students/{JONAS}/timeline", {"to_on": "2000-01-01"}),
+    ):  # fmt: skip
+        assert "nothing_known" not in (await told.get(path, **asked)).json()
 
 
 async def test_pages_follow_each_other_and_miss_nothing(told) -> None:

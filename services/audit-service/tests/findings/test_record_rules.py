@@ -8,6 +8,7 @@ import pytest
 from audit_service.testing_findings import IEP, MIRA, MOTHER, SPEECH, History, day
 from audit_service.testing_findings_steps import met
 from contracts.audit import DisclosureRecorded, DisclosureVoided, PacketIssued
+from contracts.meetings import MeetingScheduled
 from contracts.progress import ServiceDelivered
 from contracts.requests import RecordHearingAsked, RequestAnswered
 from contracts.students import ReleaseRevoked, ReleaseSigned, RequestMade
@@ -36,6 +37,19 @@ def test_the_record_is_shown_within_45_days_and_before_any_meeting() -> None:
     before = met(asked("records", "11-24"), "12-4")
     assert before.find("rec.inspect", "12-5")[0].due_on == day("12-4")
     assert answered(before, "granted", "12-8").one("rec.inspect", "12-9")[0] == "met_late"
+    ahead = asked("records", "11-24")
+    ahead.add("11-25", MeetingScheduled, meeting_id=an_id("ahead"), student_id=MIRA, purpose="annual_review",
+              starts_at=f"{day('12-4')}T21:30:00.000000Z", stream="meeting/ahead")  # fmt: skip
+    assert ahead.one("rec.inspect", "11-24")[1] == "Request 2025-11-24 open, due 2026-01-08."
+    assert (
+        ahead.one("rec.inspect", "12-4")[1]
+        == "Request 2025-11-24 open, due 2025-12-04, the day of a meeting."
+    )
+    assert ahead.find("rec.inspect", "12-4")[0].wakes_on == day("12-5")
+    assert ahead.one("rec.inspect", "12-5")[1] == "Request 2025-11-24 open, due 2026-01-08.", (
+        "it did not take place"
+    )
+    assert answered(ahead, "granted", "12-8").one("rec.inspect", "12-9")[0] == "met"
     assert answered(asked("records"), "withdrawn").one("rec.inspect", "12-31")[0] == "excused"
 
 

@@ -16,6 +16,11 @@ def findings_1() -> list[str]:
     return [_FINDINGS]
 
 
+def staff_looks_1() -> list[str]:
+    """Which of the staff looked at which student on which day, by the first event of each service that says so."""
+    return [_STAFF_LOOKS]
+
+
 def _apart(table: str) -> str:
     return f"""
     ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -174,5 +179,21 @@ _FINDINGS = f"""
         PRIMARY KEY (tenant, subject, source)
     );
     {"".join(_apart(f"audit_read.{name}") for name in ("findings", "finding_students", "finding_queue"))}
+    RESET ROLE;
+"""
+
+_STAFF_LOOKS = f"""
+    SET LOCAL ROLE audit_app;
+    CREATE TABLE audit_read.staff_looks (
+        tenant text NOT NULL,
+        student uuid NOT NULL,
+        staff uuid NOT NULL,
+        role text NOT NULL,
+        looked_on date NOT NULL,
+        source text NOT NULL,
+        event_id uuid NOT NULL,
+        PRIMARY KEY (tenant, student, staff, looked_on, source)
+    );
+    {_apart("audit_read.staff_looks")}
     RESET ROLE;
 """

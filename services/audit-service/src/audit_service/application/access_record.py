@@ -16,7 +16,7 @@ from sqlalchemy import column, select, table
 from audit_service.application.evidence import Copy, Evidence, opened_events
 from audit_service.domain.moment import Moment
 from audit_service.domain.timeline import who
-from audit_service.domain.unusual_access import Around, around, unusual_access
+from audit_service.domain.unusual_access import Around, around, by_staff, unusual_access
 from contracts import streams
 from contracts.audit import DisclosureRecorded, DisclosureVoided, ExportMade
 from contracts.canonical import instant
@@ -134,7 +134,8 @@ def _told(
             for read in record.reads:
                 party = who(read.party.model_dump(), names).model_dump(exclude_none=True)
                 parts = sorted({seen.kind for seen in read.what})
-                unusual = unusual_access(read.party, read.at.astimezone(zone).date(), known)
+                on = read.at.astimezone(zone).date()
+                unusual = unusual_access(read.party, on, known) if by_staff(read) else None
                 yield {
                     "what": "seen", "at": instant(read.at), "who": party, "purpose": read.purpose,
                     "ground": read.ground.value, "parts": parts, "count": read.count, **where,

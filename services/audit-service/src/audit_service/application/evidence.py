@@ -127,7 +127,7 @@ class Evidence:
                  AND ($11::date IS NULL OR c.effective_on >= $11) AND ($12::date IS NULL OR c.effective_on <= $12)
                  AND ($13::text IS NULL OR convert_from(c.entry, 'UTF8')::jsonb -> 'actor' ->> 'id' = $13)
                ORDER BY c.known_at, c.source, c.index LIMIT $8""",
-            student, known_at, _json(basis), after.known_at if after else None, after.source if after else None,
+            student, known_at, json_of(basis), after.known_at if after else None, after.source if after else None,
             after.index if after else None, list(types) if types is not None else None, limit, narrowed.type,
             narrowed.service, narrowed.from_on, narrowed.to_on, narrowed.by, *([list(streams)] if streams else []),
         )  # fmt: skip
@@ -143,7 +143,7 @@ class Evidence:
             f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.subject = ANY ($1) {_KNOWN}
                  AND ($4::text[] IS NULL OR c.type = ANY ($4))
                ORDER BY c.known_at, c.source, c.index""",
-            list(students), known_at, _json(basis), list(types) if types is not None else None,
+            list(students), known_at, json_of(basis), list(types) if types is not None else None,
         )  # fmt: skip
         for copy in copies:
             found[copy.entry.subject].append(copy)
@@ -170,7 +170,7 @@ class Evidence:
             tenant,
             f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.stream = ANY ($1) {_KNOWN}
                ORDER BY c.known_at, c.source, c.index""",
-            list(whose), known_at, _json(basis),
+            list(whose), known_at, json_of(basis),
         )  # fmt: skip
         found: dict[UUID, list[Copy]] = {}
         for copy in copies:
@@ -213,7 +213,7 @@ class Evidence:
             f"""SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.source = 'plan'
                  AND (c.stream = 'district' OR (c.stream >= 'staff/' AND c.stream < 'staff0'))
                  AND $1::text IS NULL {_KNOWN} ORDER BY c.index""",
-            None, known_at, _json(basis),
+            None, known_at, json_of(basis),
         )  # fmt: skip
 
     async def entries_after(
@@ -280,7 +280,7 @@ class Evidence:
         return await self._fetch(
             tenant,
             f"SELECT {_COLUMNS} {_BELOW} WHERE {_TENANT} AND c.stream = $1 {_KNOWN} ORDER BY c.version",
-            stream, moment.known_at, _json(moment.basis),
+            stream, moment.known_at, json_of(moment.basis),
         )  # fmt: skip
 
     async def feed(self, tenant: str, after: dict[str, int], limit: int) -> list[Copy]:
@@ -305,7 +305,7 @@ class Evidence:
         async with self.database.lend(tenant) as connection:
             rows = await connection.fetch(
                 f"SELECT c.source, max(c.index) AS last {_BELOW} WHERE {_TENANT} AND {theirs} {_KNOWN}"
-                " GROUP BY c.source", student, known_at, _json(basis), *([list(streams)] if streams else []),
+                " GROUP BY c.source", student, known_at, json_of(basis), *([list(streams)] if streams else []),
             )  # fmt: skip
         return {row["source"]: row["last"] for row in rows}
 
@@ -465,7 +465,8 @@ def _opened(row: asyncpg.Record, key: Key | None, destroyed_on: date | None) -> 
     return Copy(source, position, index, entry_bytes, salt, plain, recorded)
 
 
-def _json(basis: Any) -> str | None:
+def json_of(basis: Any) -> str | None:
+    """A basis as a question to the database carries it."""
     return None if basis is None else msgspec.json.encode(dict(basis)).decode()
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, column, func, literal, select, 
 from sqlalchemy import Date as DATE
 
 from audit_service.application.judging import BATCH, Judging
+from audit_service.domain.findings.engine import own_rules
 from audit_service.domain.findings.finding import Finding, State, ids_in
 from audit_service.domain.moment import Moment
 from contracts.canonical import Instant
@@ -245,6 +246,8 @@ class _Cites:
 
     def of(self, finding: Finding) -> str | None:
         """34 CFR 300.323(c)(1)."""
+        if (own := own_rules().get(finding.rule)) is not None:
+            return own.cite
         key = finding.rules, finding.trigger_on
         if key not in self._known:
             try:

@@ -16,12 +16,13 @@ import msgspec
 import structlog
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
+from audit_service.application.staff_looks import LookKept, looks_kept
 from audit_service.domain.findings.district import District
 from audit_service.domain.findings.engine import Judged
 from audit_service.domain.findings.finding import Finding
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.rules import judge
-from contracts.event import Event, Recorded, registered_events
+from contracts.event import registered_events
 from contracts.plan import ItemHolderAssigned, StaffInformed
 from contracts.rule_profile import RuleProfiles
 from contracts.shipped_profiles import shipped_profiles
@@ -210,9 +211,17 @@ class Judging:
             tenant, students, known_at=known_at, basis=basis, types=relevant_types()
         )
         about = await self.evidence.of_destructions(tenant, students, known_at=known_at, basis=basis)
+        looks = await looks_kept(self.evidence, tenant, students, known_at=known_at, basis=basis)
         kept = await self._kept(tenant, students)
         return {
-            student: _known(student, _merged(copies, about.get(student)), today, district, kept.get(student))
+            student: _known(
+                student,
+                _merged(copies, about.get(student)),
+                looks[student],
+                today,
+                district,
+                kept.get(student),
+            )
             for student, copies in found.items()
         }
 
@@ -302,7 +311,7 @@ class Judging:
             judged = each.judged()
             await asyncio.sleep(0)
             students.append(
-                (student, each.record.today, judged.wakes_on or date.max, _staff(each.record.known),
+                (student, each.record.today, judged.wakes_on or date.max, _staff(each.record),
                  sorted(each.record.assigned_as("case_manager"), key=str))
             )  # fmt: skip
             findings += [{"student": student, **_row(finding)} for finding in judged.findings]
@@ -340,10 +349,11 @@ def _row(finding: Any) -> dict[str, Any]:
     return {**said, "events": said["events"]}
 
 
-def _staff(entries: Iterable[Recorded[Event]]) -> list[UUID]:
+def _staff(record: StudentRecord) -> list[UUID]:
     """Of whom of the staff a finding may speak."""
-    events = (entry.event for entry in entries)
-    return sorted({e.staff_id for e in events if isinstance(e, ItemHolderAssigned | StaffInformed)}, key=str)
+    events = (entry.event for entry in record.known)
+    named = {e.staff_id for e in events if isinstance(e, ItemHolderAssigned | StaffInformed)}
+    return sorted(named | {UUID(look.party.id) for look in record.looks}, key=str)
 
 
 def _as_found(kept: Sequence[Any]) -> tuple[Finding, ...]:
@@ -355,17 +365,20 @@ def _as_found(kept: Sequence[Any]) -> tuple[Finding, ...]:
 
 
 def _known(
-    student: UUID, copies: Sequence[Copy], today: date, district: District,
+    student: UUID, copies: Sequence[Copy], looks: Sequence[LookKept], today: date, district: District,
     kept: tuple[Finding, ...] | None = None,
 ) -> Known:  # fmt: skip
     basis: dict[str, int] = {}
     for copy in copies:
         basis[copy.source] = max(basis.get(copy.source, -1), copy.index)
-    moments = [copy.entry.known for copy in copies]
+    for kept_look in looks:
+        basis[kept_look.source] = max(basis.get(kept_look.source, -1), kept_look.index)
+    moments = [copy.entry.known for copy in copies] + [each.known_at for each in looks]
     for entry in district.entries:
         if entry.index is not None:
             basis["plan"] = max(basis.get("plan", -1), entry.index)
         if entry.known_at is not None:
             moments.append(entry.known_at)
-    record = StudentRecord(student, today, tuple(opened_events(copies)), district)
+    looked = tuple(each.look for each in looks)
+    record = StudentRecord(student, today, tuple(opened_events(copies)), district, looked)
     return Known(record, basis, max(moments, default=None), kept)

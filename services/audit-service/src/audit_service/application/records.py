@@ -60,12 +60,12 @@ def _evolve_hold(state: HoldState, event: Event) -> HoldState:
             shown = {
                 "student": opened.student_id, "status": "open", "ground": opened.ground,
                 "reason": opened.personal.reason, "matter": opened.personal.matter, "set_on": opened.effective_on,
-                "review_on": opened.review_on, "dispute": opened.dispute_id,
+                "review_on": opened.review_on, "dispute": opened.dispute_id, "set_by": opened.set_by,
             }  # fmt: skip
         case HoldReleased() as released:
             shown = {
                 "status": "released", "released_on": released.effective_on,
-                "release_reason": released.personal.reason,
+                "release_reason": released.personal.reason, "released_by": released.released_by,
             }  # fmt: skip
     return HoldState(holds.evolve(state.hold, event), state.shown | _said(shown))
 
@@ -167,7 +167,7 @@ class Records:
         """Release it; the keyring lets it go only after the event that says so."""
         today = await self.today(context.tenant)
         loaded = await self.store.load(context.tenant, HOLD, hold_id)
-        events = holds.release_hold(loaded.state.hold, hold_id, reason, today=today)
+        events = holds.release_hold(loaded.state.hold, hold_id, reason, today=today, by=context.actor.id)
         student = loaded.state.hold.student
         if student is None:
             raise NotFound("There is no such hold here.")

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Text, and_, any_, bindparam, cast, column, literal, select, table
 
+from audit_service.application.evidence import Evidence
 from audit_service.domain.names import words_of
 from contracts.event import Value
 from runtime import sight
 from runtime.auth import Principal
 from runtime.database import Database
+from runtime.entry import Entry
 
 _STUDENTS = table(
     "students",
@@ -26,6 +28,16 @@ class PlanFound(Value):
 
     id: UUID
     kind: str
+
+
+async def student_about(evidence: Evidence, tenant: str, entry: Entry) -> UUID | None:
+    """Whose record an entry is of; ``None``: no student's. A destruction stands under the tenant's own subject."""
+    kind, _, id_ = entry.stream.partition("/")
+    if kind == "destruction":
+        asked = await evidence.shown(tenant, kind)
+        return next((UUID(each["student"]) for each in asked if str(each["id"]) == id_), None)
+    known = await evidence.students_among(tenant, {entry.subject})
+    return entry.subject if known or await evidence.destroyed_on(tenant, entry.subject) else None
 
 
 class StudentNoMore(Value):

@@ -36,6 +36,7 @@ class OpenHold:
     matter: str | None
     review_on: date | None
     dispute_id: UUID | None = None
+    set_by: str | None = None
 
 
 def open_hold(hold: Hold, command: OpenHold, *, today: date) -> Sequence[HoldEvent]:
@@ -49,19 +50,25 @@ def open_hold(hold: Hold, command: OpenHold, *, today: date) -> Sequence[HoldEve
         HoldOpened(
             effective_on=today, hold_id=command.hold_id, student_id=command.student, ground=command.ground,
             personal=HoldPersonalData(reason=command.reason, matter=command.matter), review_on=command.review_on,
-            dispute_id=command.dispute_id,
+            dispute_id=command.dispute_id, set_by=command.set_by,
         )
     ]  # fmt: skip
 
 
-def release_hold(hold: Hold, hold_id: UUID, reason: str, *, today: date) -> Sequence[HoldEvent]:
+def release_hold(
+    hold: Hold, hold_id: UUID, reason: str, *, today: date, by: str | None = None
+) -> Sequence[HoldEvent]:
     """It no longer stands. A hold never ends by itself, also not on the day it was to be looked at again."""
     if hold.student is None:
         raise NotFound("There is no such hold here.")
     if hold.released:
         return []
     personal = HoldReleasePersonalData(reason=reason)
-    return [HoldReleased(effective_on=today, hold_id=hold_id, student_id=hold.student, personal=personal)]
+    return [
+        HoldReleased(
+            effective_on=today, hold_id=hold_id, student_id=hold.student, personal=personal, released_by=by
+        )
+    ]  # fmt: skip
 
 
 def evolve(hold: Hold, event: Event) -> Hold:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from audit_service.domain.moment import SOURCES
 from audit_service.domain.offline_fold import FOLDED_BY, differs, unread
 from audit_service.domain.packet import (
     DIGEST_PREFIX,
@@ -216,6 +217,7 @@ def _packet(files: dict[str, bytes], keys: Sequence[VerifierKey], outcome: Outco
         for line in lines:
             if msgspec.json.decode(line["entry"])["subject"] != student:
                 outcome.wrong.append(f"{line['source']} entry {line['index']} is about somebody else")
+        _names_every_log(said["logs"], "packet", outcome)
         for log in said["logs"]:
             checkpoint = checkpoints.get(log["service"])
             if checkpoint is not None and log["size"] > checkpoint.size:
@@ -238,6 +240,7 @@ def _export(files: dict[str, bytes], keys: Sequence[VerifierKey], format_: str) 
         lines = [msgspec.json.decode(line) for line in files["events.jsonl"].splitlines() if line]
         said = msgspec.json.decode(files["export.json"])
         checkpoints = _proofs(files, lines, list(keys) or enclosed, outcome)
+        _names_every_log(said["logs"], "export", outcome)
         for log in said["logs"]:
             _complete(log, lines, checkpoints.get(log["service"]), said["student"]["id"], outcome)
         if format_ in BEFORE:
@@ -370,6 +373,21 @@ def _proofs(
 def proof_name(source: str, index: int) -> str:
     """``proofs/plan-000012.tlog-proof``."""
     return f"{PROOFS}{source}-{index:06d}.tlog-proof"
+
+
+def _names_every_log(logs: Sequence[dict[str, Any]], what: str, outcome: Outcome) -> None:
+    """A log that is left out with all its entries would not be missed otherwise."""
+    named = [log["service"] for log in logs]
+    if sorted(named) != sorted(SOURCES):
+        left = ", ".join(source for source in SOURCES if source not in named)
+        outcome.wrong.append(
+            f"{what}.json names {', '.join(named) or 'no log'}, and each of {', '.join(SOURCES)} has to be named once"
+            + (f": nothing says what of the student stands in {left}" if left else "")
+        )
+    if empty := [log["service"] for log in logs if not log["nth"]]:
+        outcome.beyond.append(
+            f"That the student has no entry in the log of {' and '.join(empty)}: {what}.json says so, and no log signs it."
+        )
 
 
 def _complete(

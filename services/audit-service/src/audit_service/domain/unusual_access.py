@@ -7,11 +7,14 @@ late, a school the student had left, a role that had run out. It sets a look bes
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from uuid import UUID
 
 from contracts.district import RoleHeld, StaffAdded, StaffChanged, StaffEnded
 from contracts.event import Actor, Event, Recorded
 from contracts.problems import Reason
+from contracts.store import AccessRecorded, Read
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
+from contracts.vocabulary import AccessGround
 
 NOT_STAFF = frozenset({"vendor", "system", "operator", "rights_holder", "parent"})
 """Parties whose ground is another: a contract, the installation's own work, their own record."""
@@ -52,6 +55,39 @@ def around(entries: Iterable[Recorded[Event]]) -> Around:
     for entry in entries:
         known = _with(known, entry.event, entry.effective_on)
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One of the staff looked at a student's record on a day: the first look of that day, and the event it stands in."""
+
+    party: Actor
+    on: date
+    event_id: UUID
+
+
+def staff_looks(event: AccessRecorded) -> list[Actor]:
+    """Of whom of the staff the event says that they looked."""
+    return list(dict.fromkeys(read.party for read in event.reads if by_staff(read)))
+
+
+def by_staff(read: Read) -> bool:
+    """Whether somebody looked who may only for a role: a person of the district, and not the family by a notice's link."""
+    try:
+        UUID(read.party.id)
+    except ValueError:
+        return False
+    return read.ground is AccessGround.SCHOOL_OFFICIAL and read.party.role not in NOT_STAFF
+
+
+def looks_in(entries: Iterable[Recorded[Event]]) -> tuple[Look, ...]:
+    """The first look of each of the staff on each day, entries in known order."""
+    found: dict[tuple[str, date], Look] = {}
+    for entry in entries:
+        if isinstance(entry.event, AccessRecorded):
+            for party in staff_looks(entry.event):
+                found.setdefault((party.id, entry.effective_on), Look(party, entry.effective_on, entry.id))
+    return tuple(found.values())
 
 
 def _with(known: Around, event: Event, on: date) -> Around:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from audit_service.adapters.console.elsewhere import Elsewhere
 from audit_service.application.evidence import Evidence
 from audit_service.application.service import audit
 from audit_service.application.students import StudentFound, StudentNoMore, find_students
@@ -68,19 +69,20 @@ async def frame(call: Call) -> dict[str, Any]:
         "who_name": names.get(call.who.id),
         "district": district.name,
         "zone": district.time_zone,
-        "alarms": _alarms(call),
+        "alarms": await _alarms(call),
     }
 
 
-def _alarms(call: Call) -> list[dict[str, str]]:
-    """For who can do something about it: what is wrong with the services of this process, and with any log."""
+async def _alarms(call: Call) -> list[dict[str, str]]:
+    """For who can do something about it: what is wrong with any service, and with any log."""
     if "log.read" not in ROLE_SCOPES.get(call.who.role, frozenset()):
         return []
-    return [
-        {"service": service.name, "what": what, "detail": detail}
-        for service in audit(call).neighbours.services
-        for what, detail in service.degraded()
-    ]
+    here = audit(call).neighbours.services
+    found = [(service.name, what, detail) for service in here for what, detail in service.degraded()]
+    elsewhere: Elsewhere | None = call.request.app.state.elsewhere
+    if elsewhere is not None:
+        found += await elsewhere.alarms({service.name for service in here})
+    return [{"service": service, "what": what, "detail": detail} for service, what, detail in found]
 
 
 async def student_of(call: Call, student: UUID) -> StudentFound | StudentNoMore:

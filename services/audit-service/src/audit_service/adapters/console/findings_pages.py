@@ -15,7 +15,8 @@ from audit_service.adapters.routes.cursors import list_cursor, read_list_cursor
 from audit_service.application.findings import FindingsPage, Wanted, findings_at, findings_today, students_of
 from audit_service.application.service import audit
 from audit_service.domain.findings.finding import State
-from audit_service.domain.findings.rules import rule_pages, rules_judged
+from audit_service.domain.findings.rules import rule_page as page_of_rule
+from audit_service.domain.findings.rules import rules_judged
 from audit_service.domain.moment import basis_text, read_day
 from contracts.problems import NotFound
 from contracts.shipped_profiles import shipped_profiles
@@ -101,7 +102,7 @@ async def rule_page(rule_id: str, asked: SignedIn, on: Text = "") -> HTMLRespons
     judging = audit(asked).judging
     when = await asked_for(judging.evidence, asked.tenant, on, "")
     name = (await judging.district(asked.tenant)).rules_on(when.effective_on).name
-    rule = next((r for r in rule_pages(name, when.effective_on, shipped_profiles()) if r.id == rule_id), None)
+    rule = page_of_rule(rule_id, name, when.effective_on, shipped_profiles())
     if rule is None:
         raise NotFound("There is no such rule in this district's rule set.")
     lines = [

@@ -19,7 +19,7 @@ from audit_service.adapters.routes.cursors import page_cursor, read_page_cursor
 from audit_service.application.evidence import Narrowed
 from audit_service.application.goals_at import goals_at
 from audit_service.application.service import audit
-from audit_service.application.students import StudentFound, find_students
+from audit_service.application.students import StudentFound, find_students, student_about
 from audit_service.application.timeline import opened_entry, plan_at, student_at, timeline
 from audit_service.domain.goals_shown import one_of, shown
 from audit_service.domain.moment import basis_text, in_order, read_day
@@ -104,7 +104,8 @@ async def event_page(event_id: UUID, asked: SignedIn) -> HTMLResponse:
     """One entry, opened: its contents, its proof, what led to it and what it led to."""
     evidence = audit(asked).evidence
     opened = await opened_entry(evidence, asked.tenant, event_id)
-    student = await student_of(asked, opened.copy.entry.subject)
+    entry = opened.copy.entry
+    student = await student_of(asked, await student_about(evidence, asked.tenant, entry) or entry.subject)
     asked.saw(student.id, "event", (event_id,), purpose="Open an event in the console")
     contents = msgspec.json.format(opened.copy.plain, indent=2).decode() if opened.copy.plain else None
     return page(

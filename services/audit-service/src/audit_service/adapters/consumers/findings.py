@@ -23,7 +23,7 @@ OF_A_STUDENT = frozenset(
 )
 OF_THE_DISTRICT = {"district": "district", "staff": "staff"}
 
-_NOTE = """
+NOTE = """
     INSERT INTO audit_read.finding_queue AS q (tenant, subject, source, kind, position) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant, subject, source) DO UPDATE SET position = greatest(q.position, excluded.position)"""
 
@@ -72,7 +72,7 @@ def findings(judging: Judging) -> Consumer:
                 ((*who, kind, position) for who, (kind, position) in noted.items()),
                 key=lambda each: str(each),
             )
-            await connection.executemany(_NOTE, lines)
+            await connection.executemany(NOTE, lines)
             judging.wake({tenant for tenant, _, _ in noted})
 
     return Consumer("findings", SERVICES, handle_raw=note, projection=True, erase=forget)

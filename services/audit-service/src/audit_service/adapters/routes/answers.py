@@ -15,6 +15,10 @@ CONTENTS_SCOPE = {
 """What a token needs to be given the contents of each source's events."""
 
 
+NOTHING_KNOWN = "Nothing was known of this student then."
+"""What an answer about a moment says that lies before the first entry about the student, so that nobody reads it as all quiet."""
+
+
 def json_answer(body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """JSON as every answer is written."""
     return Response(msgspec.json.encode(body), 200, dict(headers or {}), "application/json")

@@ -13,6 +13,7 @@ from audit_service.adapters.routes.answers import CONTENTS_SCOPE
 from audit_service.adapters.routes.cursors import Cursor, Limit, feed_cursor, read_feed_cursor
 from audit_service.application.evidence import Copy
 from audit_service.application.service import audit
+from audit_service.application.students import student_about
 from audit_service.application.timeline import opened_entry
 from audit_service.domain.timeline import TimelineEntry
 from contracts.problems import Invalid, NotFound, Reason
@@ -100,9 +101,9 @@ async def get_event(event_id: UUID, who: Reader, asked: Asked) -> Response:
             "told": _told(opened.told), "caused": [_told(each) for each in opened.caused],
             **({"caused_by": _told(opened.cause)} if opened.cause else {}),
         }  # fmt: skip
-    subject = opened.copy.entry.subject
-    if subject in await evidence.students_among(who.tenant, {subject}):
-        asked.saw(subject, "event", (event_id,))
+    student = await student_about(evidence, who.tenant, opened.copy.entry)
+    if student is not None:
+        asked.saw(student, "event", (event_id,))
     return _json(item | told | {"proof": f"/audit/v1/proofs/{event_id}"}, {})
 
 

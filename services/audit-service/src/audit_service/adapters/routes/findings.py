@@ -11,7 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE, NOTHING_KNOWN, json_answer
 from audit_service.adapters.routes.cursors import Basis, Cursor, KnownAt, Limit, list_cursor, read_list_cursor
 from audit_service.application.findings import (
     FindingsPage,
@@ -24,7 +24,7 @@ from audit_service.application.findings import (
 from audit_service.application.service import audit
 from audit_service.domain.findings.engine import judgements
 from audit_service.domain.findings.finding import State
-from audit_service.domain.findings.rules import RulePage, rule_pages
+from audit_service.domain.findings.rules import RulePage, rule_page, rule_pages
 from audit_service.domain.moment import Moment, basis_text, day_asked, read_day, read_known
 from contracts.problems import Invalid, NotFound, Reason
 from contracts.shipped_profiles import shipped_profiles
@@ -48,6 +48,9 @@ class Findings(BaseModel):
     known_at: str | None = Field(default=None, description="When the last entry used became known.")
     basis: dict[str, int] = Field(
         description="The last index of each log they rest on. Of one student: asked with `on` and it, the answer is the same."
+    )
+    nothing_known: str | None = Field(
+        default=None, description="Of one student, when the moment lies before the first entry: says so."
     )
     waiting: int = Field(default=0, description="Students whose newest events are still to be judged.")
     items: list[FindingTold]
@@ -84,7 +87,11 @@ async def get_findings(
         await asked.must_see(student)
         await audit(asked).evidence.must_be_known(who.tenant, student)
     if rule is not None and rule not in judgements():
-        reason = Reason("unknown-rule", "an id from GET /audit/v1/rules, like idea.iep-30", pointer="/rule")
+        reason = Reason(
+            "unknown-rule",
+            "an id from GET /audit/v1/rules, like idea.iep-30, or access.unusual",
+            pointer="/rule",
+        )
         raise Invalid("There is no such rule.", reasons=(reason,))
     wanted = Wanted(student, school, rule, tuple(state or ()), case_manager, due_before)
     moment = await _moment(asked, who, on, known_at, basis)
@@ -122,6 +129,8 @@ def _answer(
     }  # fmt: skip
     if page.known_at is not None:
         body["known_at"] = page.known_at.isoformat().replace("+00:00", "Z")
+    if not page.basis and any(name == "student" for name, _ in asked):
+        body["nothing_known"] = NOTHING_KNOWN
     if page.next is not None:
         again = [(name, value) for name, value in asked if name not in ("cursor", "after_event")]
         body["next"] = f"{path}?{urlencode([*again, ('cursor', list_cursor(listed, page.next))])}"
@@ -166,7 +175,7 @@ async def get_rules(
     on: Annotated[str | None, Query(max_length=40, description="As they hold on this day; default today.")] = None,
 ) -> Response:  # fmt: skip
     """List the rules of the district's own rule set, as they hold on a day: citation, trigger, time, evidence, exceptions."""
-    pages = await _pages(asked, who, on)
+    pages = rule_pages(*await _rule_set(asked, who, on), shipped_profiles())
     return json_answer({"items": [page.model_dump(mode="json", exclude_none=True) for page in pages]})
 
 
@@ -176,13 +185,13 @@ async def get_rule(
     on: Annotated[str | None, Query(max_length=40, description="As it holds on this day; default today.")] = None,
 ) -> Response:  # fmt: skip
     """Read what one rule asks, by which text, and how it is judged here."""
-    page = next((page for page in await _pages(asked, who, on) if page.id == rule_id), None)
+    page = rule_page(rule_id, *await _rule_set(asked, who, on), shipped_profiles())
     if page is None:
         raise NotFound("There is no such rule in this district's rule set. See `GET /audit/v1/rules`.")
     return json_answer(page.model_dump(mode="json", exclude_none=True))
 
 
-async def _pages(asked: Any, who: Principal, on: str | None) -> list[RulePage]:
+async def _rule_set(asked: Any, who: Principal, on: str | None) -> tuple[str, date]:
     moment = await _moment(asked, who, on, None, None)
     district = await audit(asked).judging.district(who.tenant)
-    return rule_pages(district.rules_on(moment.effective_on).name, moment.effective_on, shipped_profiles())
+    return district.rules_on(moment.effective_on).name, moment.effective_on

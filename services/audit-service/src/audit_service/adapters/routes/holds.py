@@ -69,9 +69,16 @@ class HoldOut(BaseModel):
     reason: str
     matter: str | None = None
     set_on: date
-    review_on: date | None = None
+    set_by: str | None = Field(
+        default=None,
+        description="Who set it; absent where a complaint's filing did, and of holds set before this was kept.",
+    )
+    review_on: date | None = Field(
+        default=None, description="Until when, at least: then it is looked at again."
+    )
     dispute: UUID | None = None
     released_on: date | None = None
+    released_by: str | None = None
     release_reason: str | None = None
 
 
@@ -84,7 +91,9 @@ async def post_hold(body: HoldIn, who: Holder, asked: Asked) -> Response:
     await asked.must_see(body.student)
     service = audit(asked)
     await service.evidence.must_be_known(who.tenant, body.student)
-    command = OpenHold(new_id(), body.student, body.ground, body.reason, body.matter, body.review_on)
+    command = OpenHold(
+        new_id(), body.student, body.ground, body.reason, body.matter, body.review_on, set_by=who.id
+    )
 
     async def opening(making: Making) -> Appended:
         return await service.records.open_hold(asked.context, command, making.answer)

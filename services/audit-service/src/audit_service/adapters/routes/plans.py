@@ -70,6 +70,7 @@ async def get_plan(
     )  # fmt: skip
     document = await plan_at(evidence, who.tenant, plan_id, moment)
     if document is None:
+        await evidence.student_of_plan(who.tenant, plan_id)  # Else it is not here at all.
         raise NotFound("Nothing was known of this plan then.")
     asked.saw(document.student, "plan", (plan_id,))
     query = {"effective_on": document.effective_on.isoformat(), "basis": f"plan:{document.basis.plan}"}
@@ -89,6 +90,7 @@ async def get_plan_diff(
     before, after = [await plan_at(evidence, who.tenant, plan_id, moment) for moment in moments]
     known = before or after
     if known is None:
+        await evidence.student_of_plan(who.tenant, plan_id)
         raise NotFound("Nothing was known of this plan then.")
     asked.saw(known.student, "plan", (plan_id,))
     items = [difference.to_json() | {"what": describe(difference)} for difference in diff(before, after)]

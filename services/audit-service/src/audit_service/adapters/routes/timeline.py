@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from audit_service.adapters.routes.answers import CONTENTS_SCOPE, json_answer
+from audit_service.adapters.routes.answers import CONTENTS_SCOPE, NOTHING_KNOWN, json_answer
 from audit_service.adapters.routes.cursors import (
     Basis,
     Cursor,
@@ -73,6 +73,9 @@ class Timeline(BaseModel):
         description="The last index of each log that all pages of this reading rest on."
     )
     items: list[TimelineEntry]
+    nothing_known: str | None = Field(
+        default=None, description="There when the moment lies before the first entry: says so."
+    )
     destroyed: dict[EventClass, date] | None = Field(
         default=None, description="Classes of contents that were lawfully destroyed, each with its day."
     )
@@ -117,6 +120,8 @@ async def get_timeline(
         "basis": page.basis,
         "items": [entry.model_dump(mode="json", exclude_none=True) for entry in page.entries],
     }
+    if not page.basis:
+        body["nothing_known"] = NOTHING_KNOWN
     if gone := await evidence.destroyed_on(who.tenant, student_id):
         body["destroyed"] = {each.value: on.isoformat() for each, on in gone.items()}
     headers = {}
@@ -131,7 +136,15 @@ async def get_timeline(
     return json_answer(body, headers)
 
 
-@routes.get("/students/{student_id}/replay", response_model=StudentReplay, dependencies=EVERY_CONTENTS)
+class ReplayedStudent(StudentReplay):
+    """A student's record as it stood on a day, as then known."""
+
+    nothing_known: str | None = Field(
+        default=None, description="There when the moment lies before the first entry: says so."
+    )
+
+
+@routes.get("/students/{student_id}/replay", response_model=ReplayedStudent, dependencies=EVERY_CONTENTS)
 async def get_replay(
     student_id: UUID, who: Reader, asked: Asked, effective_on: EffectiveOn = None, known_at: KnownAt = None,
     basis: Basis = None,
@@ -151,7 +164,9 @@ async def get_replay(
     answer = await student_at(evidence, who.tenant, student_id, moment, audit(asked).judging)
     query = {"effective_on": answer.effective_on.isoformat(), "basis": basis_text(answer.basis)}
     again = f"{asked.request.scope['path']}?{urlencode(query, safe=':,')}"
-    headers = {"Link": f'<{again}>; rel="canonical"'} if answer.basis else {}
+    if not answer.basis:
+        return json_answer(answer.to_json() | {"nothing_known": NOTHING_KNOWN})
+    headers = {"Link": f'<{again}>; rel="canonical"'}
     return Response(answer.to_bytes(), 200, headers, "application/json")
 
 

@@ -6,18 +6,25 @@ from datetime import date
 
 from audit_service.domain.findings.finding import Finding
 from audit_service.domain.findings.record import StudentRecord
+from contracts.rule_profile import Rule
 
 Judgement = Callable[[StudentRecord], Iterator[Finding]]
 _JUDGED: dict[str, Judgement] = {}
+_OWN: dict[str, Rule] = {}
 
 
-def rule(rule_id: str) -> Callable[[Judgement], Judgement]:
-    """Make a function the judgement of a rule; its docstring explains the rule to whoever asks."""
+def rule(rule_id: str, own: Rule | None = None) -> Callable[[Judgement], Judgement]:
+    """Make a function the judgement of a rule; its docstring explains the rule to whoever asks.
+
+    ``own``: what the rule says where no profile has it, as it is Handrail's and not one of the law's table.
+    """
 
     def register(judgement: Judgement) -> Judgement:
         if rule_id in _JUDGED:
             raise ValueError(f"{rule_id} is judged twice")
         _JUDGED[rule_id] = judgement
+        if own is not None:
+            _OWN[rule_id] = own
         return judgement
 
     return register
@@ -26,6 +33,11 @@ def rule(rule_id: str) -> Callable[[Judgement], Judgement]:
 def judgements() -> dict[str, Judgement]:
     """By rule."""
     return dict(_JUDGED)
+
+
+def own_rules() -> dict[str, Rule]:
+    """Those no profile has, by their ids."""
+    return dict(_OWN)
 
 
 @dataclass(frozen=True, slots=True)

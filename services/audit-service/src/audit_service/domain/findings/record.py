@@ -16,6 +16,7 @@ from audit_service.domain.findings.meeting import MeetingFacts, meetings_of
 from audit_service.domain.findings.notice import NoticeFacts, notices_of
 from audit_service.domain.findings.plan import PlanFacts, plans_of
 from audit_service.domain.findings.session import SessionFacts, sessions_of
+from audit_service.domain.unusual_access import Look, looks_in
 from contracts.audit import DisclosureRecorded, DisclosureVoided
 from contracts.event import Event, Recorded
 from contracts.promises import PromisedServices
@@ -45,6 +46,13 @@ class StudentRecord:
     known: Sequence[Recorded[Event]]
     """All that was known, what becomes effective later included: it is not looked at, but for the day on which it will."""
     district: District
+    looked: tuple[Look, ...] | None = None
+    """Looks of the staff where they were looked up apart; ``None``: they are among ``known``."""
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """Who of the staff looked at the record, by day."""
+        return looks_in(self.entries) if self.looked is None else self.looked
 
     @cached_property
     def entries(self) -> tuple[Recorded[Event], ...]:

@@ -73,6 +73,7 @@ def independent_evaluation_answered(record: StudentRecord) -> Iterator[Finding]:
 @rule("rec.inspect")
 def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
     """Who asks to see the record sees it before any meeting of the team or hearing, and within 45 calendar days at the latest.
+    Until they do, a meeting that is set counts while its day is ahead, and one that was held for good.
     That they did is shown by the answer to the request, or by the whole record given to them, who hold the right to it; where
     the request names no holder, to any of them."""
     good = {RequestOutcome.GRANTED, RequestOutcome.GRANTED_IN_PART}
@@ -81,12 +82,6 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
             continue
         day, answer = request.effective_on, answer_of(record, request)
         by_count = request.event.due_on or record.due("rec.inspect", day)
-        met = [
-            m.held_on
-            for m in record.meetings
-            if m.held_on and m.held_on > day and m.purpose in OF_THE_IEP_TEAM
-        ]
-        due_on = min((each for each in (by_count, *met) if each is not None), default=None)
         outcome = answer.event.outcome if answer else None
         copies = [
             entry for entry in record.disclosures if entry.effective_on >= day
@@ -96,11 +91,20 @@ def records_are_shown(record: StudentRecord) -> Iterator[Finding]:
         shown = [*([answer] if answer and outcome in good else []), *copies]
         first: Recorded[Any] | None = min(shown, key=lambda entry: entry.effective_on, default=None)
         on = first.effective_on if first else None
+        met = [
+            m.held_on or m.starts_on
+            for m in record.meetings
+            if m.purpose in OF_THE_IEP_TEAM
+            and (m.held_on or (on is None and m.starts_on is not None and m.starts_on >= record.today))
+        ]
+        due_on = min((each for each in (by_count, *met) if each is not None and each > day), default=None)
+        meeting = ", the day of a meeting" if due_on in met else ""
         yield record.finding(
             "rec.inspect", request.id, day,
             f"Request {day} " + (f"answered {on}, due {due_on}." if on else "open, {late} days late."),
             state=State.EXCUSED if outcome is RequestOutcome.WITHDRAWN else None, due_on=due_on, done_on=on,
-            kept=f"Request {day} answered {on}." if on else f"Request {day} withdrawn.", due=f"Request {day} open, due {due_on}.",
+            kept=f"Request {day} answered {on}." if on else f"Request {day} withdrawn.",
+            due=f"Request {day} open, due {due_on}{meeting}.",
             events=(request, answer, first), cure="Show the record.",
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from audit_service.domain.findings import (  # noqa: F401  (each registers its rules)
+    access,
     benchmarks,
     content,
     delivery,
@@ -20,7 +21,7 @@ from audit_service.domain.findings import (  # noqa: F401  (each registers its r
     transition,
 )
 from audit_service.domain.findings.district import FLOOR
-from audit_service.domain.findings.engine import judge, judgements
+from audit_service.domain.findings.engine import judge, judgements, own_rules
 from contracts.event import Value
 from contracts.rule_profile import Rule, RuleProfile, RuleProfiles, RuleSet, resolve
 
@@ -34,7 +35,7 @@ class RulePage(Value):
 
     id: str
     rules: str
-    """The rule set and the day by which it is told: ``federal@2026-1``."""
+    """The rule set by which it is told: ``federal@2026-1``; ``handrail`` for a rule of our own, beside the law's table."""
     severity: str
     cite: str | None = None
     enabled: bool = True
@@ -62,8 +63,16 @@ def rule_pages(name: str, day: date, profiles: RuleProfiles) -> list[RulePage]:
     return [_page(rule_id, rules, profiles) for rule_id in sorted(rules.rules)]
 
 
+def rule_page(rule_id: str, name: str, day: date, profiles: RuleProfiles) -> RulePage | None:
+    """One of them, or one of Handrail's own; ``None`` where there is no such rule."""
+    rules = resolve(name, day, profiles)
+    if rule_id in own_rules():
+        return _page(rule_id, rules, profiles).model_copy(update={"rules": "handrail", "verified": False})
+    return _page(rule_id, rules, profiles) if rule_id in rules.rules else None
+
+
 def _page(rule_id: str, rules: RuleSet, profiles: RuleProfiles) -> RulePage:
-    said = rules.rule(rule_id)
+    said = own_rules().get(rule_id) or rules.rule(rule_id)
     judgement = judgements().get(rule_id)
     profile = profiles.named(rules.name)
     own = profile.rule.get(rule_id) if profile is not None and profile.profile.floor is not None else None
@@ -101,4 +110,4 @@ def rules_judged() -> Iterator[str]:
     yield from sorted(judgements())
 
 
-__all__ = ["FLOOR", "RulePage", "judge", "rule_pages", "rules_judged"]
+__all__ = ["FLOOR", "RulePage", "judge", "rule_page", "rule_pages", "rules_judged"]

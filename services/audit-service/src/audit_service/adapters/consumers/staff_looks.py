@@ -1,0 +1,41 @@
+"""Which of the staff looked at a student on which day: kept apart from all other looks, so that a finding is made of it.
+
+What is new is noted for judging. A vendor's looks, and the same person's second one of a day, change no finding.
+"""
+
+from audit_service.adapters.consumers.findings import NOTE
+from audit_service.application.judging import Judging
+from audit_service.domain.unusual_access import staff_looks
+from contracts.event import Event, EventClass, Recorded
+from contracts.store import AccessRecorded
+from runtime.consumer import Consumer, Unit
+from runtime.database import driver
+from runtime.erasure import rows_of
+from runtime.roles import SERVICES
+
+_KEEP = """
+    INSERT INTO staff_looks (tenant, student, staff, role, looked_on, source, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT DO NOTHING RETURNING true"""
+
+
+def staff_looks_of(judging: Judging) -> Consumer:
+    """The consumer of all four services' record of access."""
+
+    async def keep(recorded: Recorded[Event], unit: Unit) -> None:
+        if not isinstance(recorded.event, AccessRecorded):
+            return
+        rows, tenant, student = await driver(unit.rows), recorded.tenant, recorded.subject
+        new = [
+            await rows.fetchval(
+                _KEEP, tenant, student, party.id, party.role, recorded.effective_on, recorded.source, recorded.id
+            )
+            for party in staff_looks(recorded.event)
+        ]  # fmt: skip
+        if any(new):
+            await rows.execute(NOTE, tenant, student, recorded.source, "student", recorded.position)
+            judging.wake([tenant])
+
+    return Consumer(
+        "staff-looks", SERVICES, keep, projection=True, types=frozenset({AccessRecorded.type}),
+        tables=("staff_looks",), erase=rows_of(staff_looks=("student", EventClass.PROOF)),
+    )  # fmt: skip
