@@ -90,7 +90,7 @@ class PromisedServices:
         return self._texts[item_id, day]
 
     def _text_on(self, item_id: ItemId, day: date) -> Text | None:
-        if adoption_on(self._lines.bindings, day) is None:
+        if self._lines.void is not None or adoption_on(self._lines.bindings, day) is None:
             return None
         change = holding_on(self._lines.items.get(item_id, ()), day)
         if change is None or not isinstance(change.item, Service):

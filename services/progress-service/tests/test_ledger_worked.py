@@ -33,6 +33,7 @@ from progress_service.testing_promises import (
     plan_of,
     profile,
     speech,
+    voided,
 )
 
 SEPTEMBER = date(2025, 9, 1)
@@ -231,6 +232,43 @@ def test_minutes_under_an_agreement_stand_beside_the_plan_s_own() -> None:
     total = ledger(WINTER, under).total
 
     assert (total.given.delivered, total.given.under_agreement, total.balance) == (0, 45, 150)
+
+
+def test_a_make_up_that_was_cut_short_leaves_missed_what_was_missed_first() -> None:
+    """30 owed and missed; a make-up of 30 was cut off after 20: 30 - 20 = 10 remain, and nothing was missed anew."""
+    week = replace(WINTER, last="2026-01-18", first="2026-01-12")
+    first = missed("2026-01-13", "provider_absent")
+    cut = a_session(
+        "2026-01-15",
+        20,
+        status=SessionOutcome.PARTIAL,
+        planned_minutes=30,
+        reason="testing",
+        makes_up=first.id,
+    )
+
+    total = ledger(week, first, cut).total
+
+    assert (total.given.missed, total.given.remaining) == ({"provider_absent": 30}, {"provider_absent": 10})
+    assert total.balance == 30 - 20
+
+
+def test_a_session_under_an_agreement_that_was_cut_short_takes_nothing_from_the_plan_s_own() -> None:
+    cut = a_session(
+        "2026-01-08", 45, status=SessionOutcome.PARTIAL, planned_minutes=60, reason="testing",
+        agreement=an_id("agreement"),
+    )  # fmt: skip
+
+    total = ledger(WINTER, cut).total
+
+    assert (total.given.under_agreement, total.given.missed, total.unrecorded) == (45, {}, 150)
+
+
+def test_a_plan_that_never_bound_owes_nothing() -> None:
+    row = replace(WINTER, plan=(*all_year(30), voided()))
+
+    assert deliveries(WINTER)[0].total.owed == 150
+    assert deliveries(row) == ()
 
 
 def test_more_made_up_than_was_missed_is_told_apart() -> None:

@@ -51,6 +51,11 @@ def test_pace_is_what_was_given_made_up_or_excused_of_what_was_owed() -> None:
     assert not outlook(0, None, 100).falls_short
 
 
+def test_what_a_service_that_ended_still_lacks_will_be_lacking() -> None:
+    assert outlook(90, None, 0).short_by == 90
+    assert outlook(90, None, 0).falls_short
+
+
 def of_goal(*values: int) -> GoalOutlook:
     asked = goal()
     assert isinstance(asked, Goal)

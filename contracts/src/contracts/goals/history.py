@@ -61,11 +61,15 @@ def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
 def goals_in_force(history: History, on: date) -> list[Goal]:
     """The goals a plan has on a day, in the order of their dates."""
     lines = fold(history.entries)
-    if adoption_on(lines.bindings, on) is None:
+    if not _binds(lines, on):
         return []
     holding = (holding_on(line, on) for line in lines.items.values())
     goals = [change.item for change in holding if change is not None and isinstance(change.item, Goal)]
     return sorted(goals, key=lambda goal: (goal.due_on or date.max, str(goal.id)))
+
+
+def _binds(lines: Lines, on: date) -> bool:
+    return lines.void is None and adoption_on(lines.bindings, on) is not None
 
 
 def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
@@ -75,11 +79,10 @@ def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
     if not texts:
         return None
     holding = holding_on(line, on)
-    binds = adoption_on(lines.bindings, on) is not None
     before = [change for change in texts if change.effective_on <= on]
     change = max(before, key=lambda each: each.key) if before else min(texts, key=lambda each: each.key)
     assert change.item is not None
-    in_force = binds and holding is not None and holding.item is not None
+    in_force = _binds(lines, on) and holding is not None and holding.item is not None
     return ToldOf(history, lines, change.item, change.recorded.id, in_force)
 
 

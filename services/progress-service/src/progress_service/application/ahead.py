@@ -1,15 +1,15 @@
 """What is owed beside the plan, what is to come, and a provider's week."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy import text
 
 from contracts.fields import ItemId, StaffId, StudentId
-from contracts.items import Goal, Service
-from contracts.plan_history import fold, holding_on
+from contracts.goals.history import goals_in_force
+from contracts.items import Service
 from contracts.school_days import ONE_DAY, bounds_of, monday_of
 from contracts.vocabulary import Period
 from progress_service.application.progress_of import progress_in
@@ -93,10 +93,9 @@ async def outlook_of(
     services = [
         ServiceOutlook(
             item_id, until, figures, pace_of(recent[item_id]) if item_id in recent else None,
-            ahead[item_id].owed if item_id in ahead else None,
+            ahead[item_id].owed if item_id in ahead else Fraction(0),
         )
         for item_id, figures in so_far.items()
-        if record.service_on(item_id, on) is not None
     ]  # fmt: skip
     goals = [progress_in(record, item_id, on).progress for item_id in _goals_on(record, on)]
     return Outlook(tuple(services), tuple(goals_ahead(goals, on)), record.basis)
@@ -108,12 +107,8 @@ def _by_item(record: StudentRecord, first_on: date, last_on: date) -> dict[ItemI
     return {each.item_id: each.total for each in found}
 
 
-def _goals_on(record: StudentRecord, day: date) -> Iterable[ItemId]:
-    for history in record.histories.values():
-        for item_id, line in fold(history.entries).items.items():
-            change = holding_on(line, day)
-            if change is not None and isinstance(change.item, Goal):
-                yield item_id
+def _goals_on(record: StudentRecord, day: date) -> list[ItemId]:
+    return [goal.id for history in record.histories.values() for goal in goals_in_force(history, day)]
 
 
 @dataclass(frozen=True, slots=True)
