@@ -10,7 +10,7 @@ from contracts.fields import ItemId
 from contracts.goals.progress import GoalProgress, goal_progress, ids_of
 from contracts.goals.results import Result, result_of
 from contracts.items import AnyItem, Goal, Objective
-from contracts.plan_history import History, Lines, adoption_on, fold, holding_on
+from contracts.plan_history import History, Lines, fold, holding_on, in_force_on
 from contracts.progress import BenchmarkMeasured, MeasurementVoided
 
 
@@ -61,15 +61,11 @@ def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
 def goals_in_force(history: History, on: date) -> list[Goal]:
     """The goals a plan has on a day, in the order of their dates."""
     lines = fold(history.entries)
-    if not _binds(lines, on):
+    if not in_force_on(lines, on):
         return []
     holding = (holding_on(line, on) for line in lines.items.values())
     goals = [change.item for change in holding if change is not None and isinstance(change.item, Goal)]
     return sorted(goals, key=lambda goal: (goal.due_on or date.max, str(goal.id)))
-
-
-def _binds(lines: Lines, on: date) -> bool:
-    return lines.void is None and adoption_on(lines.bindings, on) is not None
 
 
 def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
@@ -82,7 +78,7 @@ def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
     before = [change for change in texts if change.effective_on <= on]
     change = max(before, key=lambda each: each.key) if before else min(texts, key=lambda each: each.key)
     assert change.item is not None
-    in_force = _binds(lines, on) and holding is not None and holding.item is not None
+    in_force = in_force_on(lines, on) and holding is not None and holding.item is not None
     return ToldOf(history, lines, change.item, change.recorded.id, in_force)
 
 
