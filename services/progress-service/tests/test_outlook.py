@@ -12,7 +12,7 @@ from contracts.items import Goal
 from contracts.testing import an_id
 from progress_service.domain.delivery import Figures, Given
 from progress_service.domain.outlook import GoalOutlook, ServiceOutlook, goals_ahead, pace_of
-from progress_service.domain.roll_up import Group, Sum, in_order, to_leave_the_school
+from progress_service.domain.roll_up import Beside, Group, Sum, in_order, to_leave_the_school
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, SPEECH, STUDENT, goal
 
 UNTIL = date(2026, 6, 30)
@@ -125,7 +125,7 @@ def test_the_place_of_a_group_that_is_left_out_tells_nothing_of_its_balance() ->
 def test_a_group_that_is_left_out_has_no_figure_at_all() -> None:
     (left_out,) = to_leave_the_school([group("a", 3, balance=90)])
 
-    assert (left_out.students, left_out.figures, left_out.agreed) == (0, Figures(None, Given()), 0)
+    assert (left_out.students, left_out.figures, left_out.beside) == (0, Figures(None, Given()), Beside())
 
 
 def test_a_sum_counts_each_student_once() -> None:

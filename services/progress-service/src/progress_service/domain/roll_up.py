@@ -17,6 +17,26 @@ LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Minutes owed beside the plans, on the last day asked about."""
+
+    offered: int = 0
+    """Offered, and nobody has answered."""
+    agreed: int = 0
+    """Agreed or decided by then."""
+    given: int = 0
+    """Of them given by then."""
+    remaining: int = 0
+    """Of them still to be given."""
+
+    def __add__(self, other: "Beside") -> "Beside":
+        return Beside(
+            self.offered + other.offered, self.agreed + other.agreed, self.given + other.given,
+            self.remaining + other.remaining,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The figures of one school or provider."""
 
@@ -25,10 +45,7 @@ class Group:
     members: frozenset[UUID]
     """The students it is about."""
     figures: Figures
-    agreed: int = 0
-    """Minutes agreed or decided beside the plans."""
-    under_agreement: int = 0
-    """Given under them."""
+    beside: Beside = Beside()
     left_out: bool = False
     """Too few students: no figure leaves the school."""
 
@@ -45,7 +62,7 @@ class Sum:
     students: set[UUID] = field(default_factory=set)
     owed: Fraction | None = field(default_factory=Fraction)
     given: Given = field(default_factory=Given)
-    agreed: int = 0
+    beside: Beside = Beside()
 
     def add(self, student: UUID, owed: Fraction | None, given: Given) -> None:
         """One more student's service."""
@@ -56,7 +73,7 @@ class Sum:
     def group(self, of: UUID | None) -> Group:
         """As it is answered."""
         figures = Figures(self.owed, self.given)
-        return Group(of, frozenset(self.students), figures, self.agreed, self.given.under_agreement)
+        return Group(of, frozenset(self.students), figures, self.beside)
 
 
 def in_order(groups: Iterable[Group]) -> list[Group]:
@@ -75,9 +92,7 @@ def to_leave_the_school(groups: Sequence[Group], least: int = LEAST) -> list[Gro
         left_out.add(index)
     nothing = Figures(None, Given())
     bare = [
-        replace(
-            groups[index], members=frozenset(), figures=nothing, agreed=0, under_agreement=0, left_out=True
-        )
+        replace(groups[index], members=frozenset(), figures=nothing, beside=Beside(), left_out=True)
         for index in left_out
     ]
     told = [group for index, group in enumerate(groups) if index not in left_out]
