@@ -233,3 +233,22 @@ async def test_what_a_district_s_figures_were_on_an_earlier_day_is_still_said(la
     now = await as_director(lakeside, **WINTER)
     assert (now["delivered"], now["missed_minutes"], now["agreed_remaining"]) == (other["minutes"], 30, 0)
     assert now["owed"] != before["owed"]
+
+
+async def test_what_was_silent_is_told_from_the_day_asked_about(lakeside) -> None:
+    """Speech on Tuesdays: by 14 January 2026 those of the 6th and 13th were silent; the 20th was still to come."""
+    await made(
+        lakeside, "schedules", {"plan": str(PLAN), "item": str(SPEECH), "weekdays": [2], "from": "2026-01-05"}
+    )  # fmt: skip
+    asked = {"from": "2026-01-05", "to": "2026-01-25"}
+    told = await read(lakeside, f"students/{STUDENT}/delivery", **asked)
+    assert [each["on"] for each in told["silent"]] == ["2026-01-06", "2026-01-13", "2026-01-20"]
+    indexes, _, day = told["basis_text"].rpartition(",")
+    assert day.startswith("day:20")
+
+    then = await read(lakeside, f"students/{STUDENT}/delivery", basis=f"{indexes},day:2026-01-14", **asked)
+
+    assert [each["on"] for each in then["silent"]] == ["2026-01-06", "2026-01-13"]
+    assert await read(lakeside, f"students/{STUDENT}/delivery", basis=then["basis_text"], **asked) == then
+    for wrong in ("day:yesterday", "day:2026-01-14,day:2026-01-15"):
+        assert (await lakeside.get(f"{API}/students/{STUDENT}/delivery", basis=wrong)).status_code == 422

@@ -40,6 +40,8 @@ class StudentRecord:
     recorded_on: dict[UUID, date]
     """The day on which each session was recorded, in the district's zone."""
     basis: Basis
+    zone: ZoneInfo
+    """The district's."""
 
     @property
     def sessions(self) -> list[Session]:
@@ -106,6 +108,7 @@ async def record_of(
         years_of(facts),
         _recorded_on(facts, zone),
         basis_of([*indexes, *(profile.index for profile in profiles)], facts),
+        zone,
     )
 
 
