@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
+from contracts.plan import ItemHolderAssigned, ItemHolderEnded
 from contracts.students import StudentEnrolled
 from contracts.testing import an_id
 from progress_service.testing_promises import (
@@ -161,6 +162,25 @@ async def test_a_provider_s_week_says_what_is_planned_owed_and_recorded(lakeside
         ("2026-01-13", True), ("2026-01-15", False),
     ]  # fmt: skip
     assert [flag["code"] for flag in found["flags"]] == ["overlap"]
+
+
+async def test_what_somebody_carries_out_without_a_schedule_stands_in_their_week_too(lakeside) -> None:
+    """Speech from 5 January, until the 20th: in the week of the 12th 30 minutes are owed, in that of the 26th none by them."""
+    about = {"plan_id": PLAN, "item_id": SPEECH, "staff_id": PROVIDER}
+    assigned = ItemHolderAssigned(effective_on=date(2026, 1, 5), **about)
+    ended_ = ItemHolderEnded(effective_on=date(2026, 1, 21), **about)
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, assigned, ended_)
+    await lakeside.arrived()
+
+    found = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14")
+
+    (service,) = found["services"]
+    assert (service["item"], service["service"], service["week"]["owed"], service["sessions"]) == (
+        str(SPEECH), "speech_language_therapy", "30", [],
+    )  # fmt: skip
+    for week in ("2025-12-30", "2026-01-28"):
+        assert (await read(lakeside, f"staff/{PROVIDER}/week", on=week))["services"] == []
+    assert len((await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-20"))["services"]) == 1
 
 
 async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside) -> None:

@@ -8,13 +8,28 @@ from typing import Any
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
+from contracts.goals.history import phases_of
 from contracts.goals.picture import forecast, picture, table_of
 from contracts.goals.progress import GoalProgress, goal_progress
 from contracts.goals.results import Result
 from contracts.goals.trend import trend_of
 from contracts.items import Goal, Objective
+from contracts.plan_history import fold, history_of
 from contracts.testing import an_id
-from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal, steps
+from progress_service.testing_promises import (
+    BEGIN,
+    GOAL,
+    PLAN,
+    READING,
+    STUDENT,
+    adopted,
+    amended,
+    goal,
+    log_of,
+    reading,
+    speech,
+    steps,
+)
 
 
 def result(day: date, value: Any) -> Result:
@@ -116,3 +131,16 @@ def test_a_phase_line_stands_where_the_plan_changed() -> None:
     layers = {layer["description"]: layer["data"]["values"] for layer in picture(told)["layer"]}
 
     assert layers["phase lines"] == [{"day": "2026-01-07T12:00:00", "what": "services changed"}]
+
+
+def test_the_plan_changed_when_a_service_was_added_and_not_when_it_was_written_once_more() -> None:
+    whole = (speech(), goal())
+    log = log_of(adopted(*whole), amended(reading(), on=date(2026, 1, 7)), amended(*whole, on=date(2026, 2, 2)),
+                 amended(READING, on=date(2026, 3, 4)), amended(goal(target="50"), on=date(2026, 3, 4)))  # fmt: skip
+
+    found = phases_of(fold(history_of(log.entries).entries), GOAL)
+
+    assert found == [
+        (date(2026, 1, 7), "services changed"),
+        (date(2026, 3, 4), "goal changed and services changed"),
+    ]

@@ -96,14 +96,18 @@ def _around(found: ToldOf, item: Goal | Objective, on: date) -> tuple[Goal | Non
 def phases_of(lines: Lines, goal: ItemId) -> list[tuple[date, str]]:
     """Days after the beginning on which the goal's text or a service changed: how it was taught was another from then."""
     found: dict[date, set[str]] = {}
+    begun_on = min((change.effective_on for change in lines.items.get(goal, ())), default=date.min)
     for item_id, line in lines.items.items():
         texts = sorted((change for change in line), key=lambda change: change.key)
         kinds = {change.item.kind for change in texts if change.item is not None}
         if item_id != goal and "service" not in kinds:
             continue
         what = "goal changed" if item_id == goal else "services changed"
-        for change in texts[1:]:
-            found.setdefault(change.effective_on, set()).add(what)
+        said: AnyItem | None = None
+        for change in texts:
+            if change.item != said and change.effective_on > begun_on:
+                found.setdefault(change.effective_on, set()).add(what)
+            said = change.item
     return [(day, " and ".join(sorted(what))) for day, what in sorted(found.items())]
 
 
