@@ -229,6 +229,24 @@ async def test_a_district_s_figures_sum_up_what_is_owed_beside_the_plans(lakesid
     assert beside(of_february) == (30, 90, 40, 50)
 
 
+async def test_what_an_agreement_names_is_made_up_by_what_is_given_under_it(lakeside) -> None:
+    missed = await made(lakeside, "sessions", MISSED | {"on": "2026-01-13"})
+    agreement = await made(
+        lakeside, "make-up-agreements",
+        {"plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-21", "ground": "agreement", "minutes": 30,
+         "sessions": [missed["id"]]},
+    )  # fmt: skip
+    await made(lakeside, "sessions", GIVEN | {"on": "2026-01-29", "agreement": agreement["id"]})
+
+    found = await read(lakeside, f"students/{STUDENT}/compensatory", **WINTER)
+    school = await as_director(lakeside, **WINTER)
+
+    of_speech = next(each for each in found["services"] if each["item"] == str(SPEECH))
+    for told in (of_speech, school):
+        assert (told["made_up"], told["remaining"], told["under_agreement"]) == (30, {}, 0)
+    assert (found["given"], found["remaining"], school["agreed_remaining"]) == (30, 0, 0)
+
+
 async def test_what_a_district_s_figures_were_on_an_earlier_day_is_still_said(lakeside) -> None:
     given = await made(lakeside, "sessions", GIVEN | {"on": "2025-12-16"})
     other = await made(

@@ -70,7 +70,16 @@ async def compensatory_of(
         if offer.counts and offer.declined_on is None and offer.agreed_by is None and offer.on <= last_on
     ]
     return Compensatory(
-        delivery(record.plans, record.sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR),
+        delivery(
+            record.plans,
+            record.sessions,
+            record.days,
+            first_on,
+            last_on,
+            on=record.on,
+            by=Period.YEAR,
+            named=record.named,
+        ),
         tuple(sorted(offers, key=lambda offer: (offer.on, str(offer.id)))),
         tuple(balance_of(record.agreements, record.sessions, last_on)),
         record.basis,
@@ -108,7 +117,16 @@ async def outlook_of(
 
 def _by_item(record: StudentRecord, first_on: date, last_on: date) -> dict[ItemId, Figures]:
     sessions = [session for session in record.sessions if session.on <= last_on]
-    found = delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR)
+    found = delivery(
+        record.plans,
+        sessions,
+        record.days,
+        first_on,
+        last_on,
+        on=record.on,
+        by=Period.YEAR,
+        named=record.named,
+    )
     return {each.item_id: each.total for each in found}
 
 

@@ -50,7 +50,9 @@ async def delivery_of(
     planned = expected(record.schedules, record.days, first_on, last_on)
     labels = sorted({school_year(first_on), school_year(last_on)})
     return DeliveryOf(
-        services=delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=by),
+        services=delivery(
+            record.plans, sessions, record.days, first_on, last_on, on=record.on, by=by, named=record.named
+        ),
         flags=tuple(flags_of(asked, record.service_on, record.days, record.recorded_on, record.on)),
         silent=tuple(
             each

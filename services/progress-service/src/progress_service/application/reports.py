@@ -126,7 +126,13 @@ def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Dr
     found = [progress_in(record, item.id, day) for item in items]
     goals = [goal_reported(each.progress, each.mastered_on) for each in found]
     services = delivery(
-        record.plans, record.sessions, record.days, period.first_on, period.last_on, on=record.on
+        record.plans,
+        record.sessions,
+        record.days,
+        period.first_on,
+        period.last_on,
+        on=record.on,
+        named=record.named,
     )
     return Draft(
         plan_id, record.student, period, tuple(goal for goal, _ in goals), tuple(told for _, told in goals),

@@ -5,6 +5,7 @@ agreement are counted one by one, by the very function of the ledger (`progress_
 """
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -58,7 +59,7 @@ _OTHERS = text(f"""
 _BESIDE = text("""
     SELECT id, kind, student, document->>'plan' AS plan, document->>'item' AS item, document->>'on' AS on_day,
            document->>'kind' AS of_kind, (document->>'minutes')::int AS minutes, document->>'declined_on' AS declined_on,
-           document->>'agreed_by' AS agreed_by
+           document->>'agreed_by' AS agreed_by, document->>'sessions' AS sessions
       FROM resources
      WHERE tenant = current_setting('handrail.tenant') AND kind IN ('make_up_offer', 'make_up_agreement')
        AND document->'voided' IS NULL AND stream <> ALL (:touched)""")
@@ -157,9 +158,10 @@ def _rolled_up(read: _Read, first_on: date, last_on: date) -> RollUp:
         if row.student in read.seen:
             given = Given(delivered=row.minutes)
             _add(schools, providers, read, row.student, _id(row.provider), given)
+    named = {agreed.id: agreed.sessions for agreed in read.agreements}
     for (student, _), sessions in read.others.items():
         if student in read.seen:
-            for session, day, given in counted(sessions, read.on):
+            for session, day, given in counted(sessions, read.on, named):
                 if first_on <= day <= last_on:
                     _add(schools, providers, read, student, session.provider, given)
     for student, beside in _beside(read, last_on):
@@ -207,5 +209,6 @@ def _session(row: Any) -> Session:
 def _make_up(row: Any) -> MakeUp:
     return MakeUp(
         row.id, row.student, UUID(row.plan), UUID(row.item), date.fromisoformat(row.on_day), MakeUpKind(row.of_kind), row.minutes,
+        tuple(UUID(each) for each in json.loads(row.sessions or "[]")),
         declined_on=date.fromisoformat(row.declined_on) if row.declined_on else None, agreed_by=_id(row.agreed_by),
     )  # fmt: skip

@@ -69,6 +69,11 @@ class StudentRecord:
         return [agreement for year in self.years for agreement in year.agreements.values()]
 
     @property
+    def named(self) -> dict[UUID, tuple[UUID, ...]]:
+        """The missed sessions that each agreement is for."""
+        return {agreed.id: agreed.sessions for agreed in self.agreements if agreed.counts}
+
+    @property
     def acknowledgements(self) -> list[Acknowledgement]:
         """Who said that they know their duties."""
         return [given for year in self.years for given in year.acknowledgements.values()]
