@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId
+from contracts.goals.criterion import Criterion, criterion_of
 from contracts.goals.progress import GoalProgress, goal_progress, ids_of
 from contracts.goals.results import Result, result_of
 from contracts.items import AnyItem, Goal, Objective
@@ -42,6 +43,14 @@ def progress_by(told: ToldOf, item: Goal | Objective, results: Iterable[Result],
     mine = [result for result in results if result.item in ids]
     phases = phases_of(told.lines, (goal or item).id)
     return goal_progress(item, goal, objectives, _begun_on(told, goal or item), mine, on, phases)
+
+
+def criterion_on(histories: Iterable[History], item_id: ItemId, on: date) -> Criterion | None:
+    """What the item asks for on a day; ``None`` for what is no goal or objective, or names no target."""
+    told = told_of(histories, item_id, on)
+    if told is None or not isinstance(told.item, Goal | Objective):
+        return None
+    return criterion_of(told.item, _around(told, told.item, on)[0])
 
 
 def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
