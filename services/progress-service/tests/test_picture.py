@@ -13,6 +13,7 @@ from contracts.goals.picture import forecast, picture, table_of
 from contracts.goals.progress import GoalProgress, goal_progress
 from contracts.goals.results import Result
 from contracts.goals.trend import trend_of
+from contracts.goals.words import in_words
 from contracts.items import Goal, Objective
 from contracts.plan_history import fold, history_of
 from contracts.testing import an_id
@@ -144,3 +145,21 @@ def test_the_plan_changed_when_a_service_was_added_and_not_when_it_was_written_o
         (date(2026, 1, 7), "services changed"),
         (date(2026, 3, 4), "goal changed and services changed"),
     ]
+
+
+def test_the_sentences_say_where_the_trend_leads_and_when_the_plan_changed() -> None:
+    """5, 16 and 25 objects on days 0, 11 and 20: one a day, so 5 + 188 on 15 June, 188 days after the first."""
+    asked = goal()
+    assert isinstance(asked, Goal)
+    results = [result(BEGIN + timedelta(days=n), 5 + n) for n in (0, 11, 20)]
+    changed = [(BEGIN, "goal changed"), (date(2026, 1, 7), "services changed")]
+    told = goal_progress(asked, asked, [], BEGIN, results, date(2026, 6, 30), changed)
+
+    described = picture(told)["description"]
+
+    assert described.startswith(in_words(told))
+    assert described.endswith(
+        "The trend leads to 193 objects by 15 June 2026. On 7 January 2026 the plan changed: services changed."
+    )
+    few = goal_progress(asked, asked, [], BEGIN, results[:2], date(2026, 6, 30))
+    assert "trend" not in picture(few)["description"]
