@@ -192,6 +192,11 @@ def adoption_on(bindings: Sequence[Binding], day: date) -> Recorded[PlanAdopted]
     return cast(Recorded[PlanAdopted], adopted.recorded) if adopted else None
 
 
+def in_force_on(lines: Lines, day: date) -> bool:
+    """The plan binds on ``day``; one that was voided never did."""
+    return lines.void is None and adoption_on(lines.bindings, day) is not None
+
+
 def _key(dated: LineChange | Binding) -> Key:
     return dated.key
 

@@ -13,7 +13,7 @@ from contracts.fields import ItemId, PlanId
 from contracts.items import Service
 from contracts.minutes_convention import Convention, ConventionOn, by_default
 from contracts.plan_document import versions
-from contracts.plan_history import History, Lines, adoption_on, fold, holding_on
+from contracts.plan_history import History, Lines, fold, holding_on, in_force_on
 from contracts.school_days import NONE, ONE_DAY, SchoolDays
 
 
@@ -90,7 +90,7 @@ class PromisedServices:
         return self._texts[item_id, day]
 
     def _text_on(self, item_id: ItemId, day: date) -> Text | None:
-        if adoption_on(self._lines.bindings, day) is None:
+        if not in_force_on(self._lines, day):
             return None
         change = holding_on(self._lines.items.get(item_id, ()), day)
         if change is None or not isinstance(change.item, Service):

@@ -1,12 +1,13 @@
 """The compensatory balance, the forward look, a provider's week and a district's figures, by HTTP."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
+from contracts.plan import ItemHolderAssigned, ItemHolderEnded
 from contracts.students import StudentEnrolled
 from contracts.testing import an_id
 from progress_service.testing_promises import (
@@ -42,9 +43,9 @@ async def lakeside(world):
     return world
 
 
-async def made(world: Any, what: str, body: dict[str, Any]) -> dict[str, Any]:
+async def made(world: Any, what: str, body: dict[str, Any], status: int = 201) -> dict[str, Any]:
     answer = await world.post(f"{API}/{what}", body)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == status, answer.text
     fields: dict[str, Any] = answer.json()
     return fields
 
@@ -163,6 +164,25 @@ async def test_a_provider_s_week_says_what_is_planned_owed_and_recorded(lakeside
     assert [flag["code"] for flag in found["flags"]] == ["overlap"]
 
 
+async def test_what_somebody_carries_out_without_a_schedule_stands_in_their_week_too(lakeside) -> None:
+    """Speech from 5 January, until the 20th: in the week of the 12th 30 minutes are owed, in that of the 26th none by them."""
+    about = {"plan_id": PLAN, "item_id": SPEECH, "staff_id": PROVIDER}
+    assigned = ItemHolderAssigned(effective_on=date(2026, 1, 5), **about)
+    ended_ = ItemHolderEnded(effective_on=date(2026, 1, 21), **about)
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, assigned, ended_)
+    await lakeside.arrived()
+
+    found = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14")
+
+    (service,) = found["services"]
+    assert (service["item"], service["service"], service["week"]["owed"], service["sessions"]) == (
+        str(SPEECH), "speech_language_therapy", "30", [],
+    )  # fmt: skip
+    for week in ("2025-12-30", "2026-01-28"):
+        assert (await read(lakeside, f"staff/{PROVIDER}/week", on=week))["services"] == []
+    assert len((await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-20"))["services"]) == 1
+
+
 async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside) -> None:
     await a_winter(lakeside)
     ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
@@ -172,18 +192,101 @@ async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside
     (school,) = told["schools"]
     assert (told["least_students"], school["left_out"], "owed" in school) == (10, True, False)
 
-    role, staff, since = "special_education_director", an_id("director"), date(2025, 8, 1)
-    called = StaffPersonalData(given_name="Ida", family_name="Stone")
-    held = (RoleHeld(role=role, starts_on=since),)
-    await lakeside.publish(
-        f"staff/{staff}", staff, StaffAdded(effective_on=since, staff_id=staff, personal=called, roles=held)
-    )
-    await lakeside.arrived()
-    director = lakeside.issuer.person(role, "progress.read", staff=staff, tenant=lakeside.tenant)
-    answer = await lakeside.get(f"{API}/roll-up", director, **WINTER)
-    assert answer.status_code == 200, answer.text
-    (school,) = answer.json()["schools"]
+    school = await as_director(lakeside, **WINTER)
     assert UUID(school["of"]) == SCHOOL
     for figure in ("delivered", "made_up", "missed_minutes", "excused", "under_agreement"):
         assert school[figure] == sum(each["total"][figure] for each in ledger["services"]), figure
     assert float(school["owed"]) == sum(float(each["total"]["owed"]) for each in ledger["services"])
+
+
+async def as_director(world: Any, **asked: object) -> dict[str, Any]:
+    """The one school's figures, as the district's director reads them."""
+    role, staff, since = "special_education_director", an_id("director"), date(2025, 8, 1)
+    called = StaffPersonalData(given_name="Ida", family_name="Stone")
+    held = (RoleHeld(role=role, starts_on=since),)
+    if not any(isinstance(each.event, StaffAdded) for each in world.written):
+        added = StaffAdded(effective_on=since, staff_id=staff, personal=called, roles=held)
+        await world.publish(f"staff/{staff}", staff, added)
+        await world.arrived()
+    director = world.issuer.person(role, "progress.read", staff=staff, tenant=world.tenant)
+    answer = await world.get(f"{API}/roll-up", director, **asked)
+    assert answer.status_code == 200, answer.text
+    (school,) = answer.json()["schools"]
+    fields: dict[str, Any] = school
+    return fields
+
+
+async def test_a_district_s_figures_sum_up_what_is_owed_beside_the_plans(lakeside) -> None:
+    """90 agreed on 21 January, 40 of them given on the 29th: 50 remain; 30 are offered. On the 22nd 90 remain."""
+    await a_winter(lakeside)
+
+    def beside(school: dict[str, Any]) -> tuple[int, ...]:
+        return tuple(school[name] for name in ("offered", "agreed", "agreed_given", "agreed_remaining"))
+
+    assert beside(await as_director(lakeside, **WINTER)) == (30, 90, 40, 50)
+    assert beside(await as_director(lakeside, **WINTER | {"to": "2026-01-22"})) == (0, 90, 0, 90)
+    of_february = await as_director(lakeside, **{"from": "2026-02-01", "to": "2026-02-08"})
+    assert beside(of_february) == (30, 90, 40, 50)
+
+
+async def test_what_an_agreement_names_is_made_up_by_what_is_given_under_it(lakeside) -> None:
+    missed = await made(lakeside, "sessions", MISSED | {"on": "2026-01-13"})
+    agreement = await made(
+        lakeside, "make-up-agreements",
+        {"plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-21", "ground": "agreement", "minutes": 30,
+         "sessions": [missed["id"]]},
+    )  # fmt: skip
+    await made(lakeside, "sessions", GIVEN | {"on": "2026-01-29", "agreement": agreement["id"]})
+
+    found = await read(lakeside, f"students/{STUDENT}/compensatory", **WINTER)
+    school = await as_director(lakeside, **WINTER)
+
+    of_speech = next(each for each in found["services"] if each["item"] == str(SPEECH))
+    for told in (of_speech, school):
+        assert (told["made_up"], told["remaining"], told["under_agreement"]) == (30, {}, 0)
+    assert (found["given"], found["remaining"], school["agreed_remaining"]) == (30, 0, 0)
+
+
+async def test_what_a_district_s_figures_were_on_an_earlier_day_is_still_said(lakeside) -> None:
+    given = await made(lakeside, "sessions", GIVEN | {"on": "2025-12-16"})
+    other = await made(
+        lakeside, "sessions", GIVEN | {"on": "2025-12-18", "item": str(READING), "minutes": 45}
+    )
+    agreed = await made(
+        lakeside, "make-up-agreements",
+        {"plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-05", "kind": "compensatory", "ground": "state_complaint",
+         "minutes": 60},
+    )  # fmt: skip
+    ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
+    assert ledger["basis"].get("waiting") is None
+    before = await as_director(lakeside, **WINTER)
+    moment = datetime.now(UTC).isoformat()
+
+    await made(lakeside, f"sessions/{given['id']}/void", {"reason": "another student's"}, 200)
+    await made(lakeside, f"make-up-agreements/{agreed['id']}/void", {"reason": "twice"}, 200)
+    await a_winter_later(lakeside)
+
+    assert (before["delivered"], before["agreed_remaining"]) == (75, 60)
+    assert await as_director(lakeside, known_at=moment, **WINTER) == before
+    now = await as_director(lakeside, **WINTER)
+    assert (now["delivered"], now["missed_minutes"], now["agreed_remaining"]) == (other["minutes"], 30, 0)
+    assert now["owed"] != before["owed"]
+
+
+async def test_what_was_silent_is_told_from_the_day_asked_about(lakeside) -> None:
+    """Speech on Tuesdays: by 14 January 2026 those of the 6th and 13th were silent; the 20th was still to come."""
+    await made(
+        lakeside, "schedules", {"plan": str(PLAN), "item": str(SPEECH), "weekdays": [2], "from": "2026-01-05"}
+    )  # fmt: skip
+    asked = {"from": "2026-01-05", "to": "2026-01-25"}
+    told = await read(lakeside, f"students/{STUDENT}/delivery", **asked)
+    assert [each["on"] for each in told["silent"]] == ["2026-01-06", "2026-01-13", "2026-01-20"]
+    indexes, _, day = told["basis_text"].rpartition(",")
+    assert day.startswith("day:20")
+
+    then = await read(lakeside, f"students/{STUDENT}/delivery", basis=f"{indexes},day:2026-01-14", **asked)
+
+    assert [each["on"] for each in then["silent"]] == ["2026-01-06", "2026-01-13"]
+    assert await read(lakeside, f"students/{STUDENT}/delivery", basis=then["basis_text"], **asked) == then
+    for wrong in ("day:yesterday", "day:2026-01-14,day:2026-01-15"):
+        assert (await lakeside.get(f"{API}/students/{STUDENT}/delivery", basis=wrong)).status_code == 422

@@ -107,9 +107,27 @@ def test_two_sessions_at_the_same_time_overlap_and_one_after_the_other_do_not() 
     assert flags(first, session("other day", starts_at="10:00", on=date(2026, 1, 7))) == []
 
 
+def test_a_short_session_in_between_does_not_hide_that_a_long_one_overlaps_the_next() -> None:
+    """10:00 to 12:00; 10:15 to 10:30; 11:00 to 11:30: both later ones fall into the first."""
+    first = session("first", starts_at="10:00", minutes=120)
+    second, third = session("second", starts_at="10:15", minutes=15), session("third", starts_at="11:00")
+
+    found = flags(first, second, third)
+
+    assert {flag.session for flag in found} == {second.id, third.id}
+    assert all("the one of 10:00" in flag.says for flag in found)
+
+
 def test_more_minutes_than_a_school_day_has_are_pointed_out() -> None:
     assert codes(flags(session("a", minutes=300), session("b", minutes=181))) == {"impossible_day"}
     assert flags(session("a", minutes=300), session("b", minutes=180)) == []
+
+
+@pytest.mark.parametrize(("minutes", "impossible"), [(480, False), (900, True)])
+def test_a_missed_session_longer_than_a_school_day_is_pointed_out(minutes: int, impossible: bool) -> None:
+    missed = session(status=SessionOutcome.MISSED, reason="testing", minutes=minutes)
+
+    assert (codes(flags(missed)) == {"impossible_day"}) is impossible
 
 
 def test_a_voided_session_has_no_flag_and_lets_none_overlap() -> None:
@@ -126,3 +144,10 @@ def test_a_provider_s_group_is_one_sitting_however_many_students_it_has() -> Non
     assert list(clashes(sittings(group))) == []
     alone = session("alone", starts_at="10:10", student=an_id("9"))
     assert [flag.code for flag in clashes(sittings([*group, alone]))] == [FlagCode.OVERLAP]
+
+
+def test_a_student_who_left_the_group_early_makes_no_second_sitting() -> None:
+    stayed = session("stayed", starts_at="10:00", group_size=2)
+    left = replace(stayed, id=an_id("left"), minutes=20, student=an_id("9"), status=SessionOutcome.PARTIAL)
+
+    assert sittings([left, stayed]) == [stayed]

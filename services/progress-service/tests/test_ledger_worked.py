@@ -19,7 +19,7 @@ from contracts.school_days import SchoolDays
 from contracts.shipped_profiles import read_profiles, shipped_profiles
 from contracts.testing import an_id
 from contracts.vocabulary import Period
-from progress_service.domain.delivery import Given, ServiceDelivery, delivery
+from progress_service.domain.delivery import NOTHING_NAMED, Figures, Given, Named, ServiceDelivery, delivery
 from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
 from progress_service.testing_promises import (
@@ -33,6 +33,7 @@ from progress_service.testing_promises import (
     plan_of,
     profile,
     speech,
+    voided,
 )
 
 SEPTEMBER = date(2025, 9, 1)
@@ -146,7 +147,7 @@ def ledger(row: Row, *sessions: Session) -> ServiceDelivery:
     return found
 
 
-def deliveries(row: Row, *sessions: Session) -> tuple[ServiceDelivery, ...]:
+def deliveries(row: Row, *sessions: Session, named: Named = NOTHING_NAMED) -> tuple[ServiceDelivery, ...]:
     off = [str(day) for day in calendar().days_off]
     year = calendar(
         days_off=[*off, *row.closures],
@@ -158,7 +159,7 @@ def deliveries(row: Row, *sessions: Session) -> tuple[ServiceDelivery, ...]:
     convention = convention_of(row.said)
     return delivery(
         [plan_of(*row.plan)], sessions, days, date.fromisoformat(row.first), date.fromisoformat(row.last),
-        on=lambda _day: convention,
+        on=lambda _day: convention, named=named,
     )  # fmt: skip
 
 
@@ -231,6 +232,60 @@ def test_minutes_under_an_agreement_stand_beside_the_plan_s_own() -> None:
     total = ledger(WINTER, under).total
 
     assert (total.given.delivered, total.given.under_agreement, total.balance) == (0, 45, 150)
+
+
+def test_a_make_up_that_was_cut_short_leaves_missed_what_was_missed_first() -> None:
+    """30 owed and missed; a make-up of 30 was cut off after 20: 30 - 20 = 10 remain, and nothing was missed anew."""
+    week = replace(WINTER, last="2026-01-18", first="2026-01-12")
+    first = missed("2026-01-13", "provider_absent")
+    cut = a_session(
+        "2026-01-15",
+        20,
+        status=SessionOutcome.PARTIAL,
+        planned_minutes=30,
+        reason="testing",
+        makes_up=first.id,
+    )
+
+    total = ledger(week, first, cut).total
+
+    assert (total.given.missed, total.given.remaining) == ({"provider_absent": 30}, {"provider_absent": 10})
+    assert total.balance == 30 - 20
+
+
+def test_a_session_under_an_agreement_that_was_cut_short_takes_nothing_from_the_plan_s_own() -> None:
+    cut = a_session(
+        "2026-01-08", 45, status=SessionOutcome.PARTIAL, planned_minutes=60, reason="testing",
+        agreement=an_id("agreement"),
+    )  # fmt: skip
+
+    total = ledger(WINTER, cut).total
+
+    assert (total.given.under_agreement, total.given.missed, total.unrecorded) == (45, {}, 150)
+
+
+def test_a_plan_that_never_bound_owes_nothing() -> None:
+    row = replace(WINTER, plan=(*all_year(30), voided()))
+
+    assert deliveries(WINTER)[0].total.owed == 150
+    assert deliveries(row) == ()
+
+
+def test_what_is_given_under_an_agreement_makes_up_the_sessions_that_it_names() -> None:
+    """30 missed and 20 missed; 45 given under an agreement on both: 30 and 15 are made up, 5 remain; 10 more: 5 and 5 beside."""
+    first, second = missed("2026-01-13", "provider_absent"), missed("2026-01-20", "testing", 20)
+    given = a_session("2026-01-29", 45, agreement=an_id("agreement"))
+    more = a_session("2026-02-03", 10, agreement=an_id("agreement"))
+
+    def total(*sessions: Session) -> Figures:
+        (found,) = deliveries(WINTER, *sessions, named={an_id("agreement"): (first.id, second.id)})
+        return found.total
+
+    assert total(first, second, given).given.made_up_of == {"provider_absent": 30, "testing": 15}
+    assert total(first, second, given).given.remaining == {"testing": 5}
+    assert total(first, second, given).balance == 150 - 45
+    whole = total(first, second, given, more)
+    assert (whole.given.remaining, whole.given.under_agreement, whole.balance) == ({}, 5, 150 - 50)
 
 
 def test_more_made_up_than_was_missed_is_told_apart() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from contracts.problems import Reason
 from contracts.progress import BenchmarkMeasured, MeasurementVoided, ObjectiveMastered
 from contracts.testing import an_id
 from contracts.values import Reported
-from progress_service.domain.item_year import ItemYear
+from progress_service.domain.item_year import ItemYear, evolve
 from progress_service.domain.measurement import TakeMeasurement, take_measurement, void_measurement
 from progress_service.domain.promised_item import KnownPlan
 from progress_service.domain.refusals import CannotBeTrue, MeasurementNotExpected
@@ -195,6 +196,27 @@ def test_voiding_once_more_changes_nothing():
     voided = year(*measure(command), *once)
 
     assert void_measurement(voided, [], command.measurement_id, "a slip", None) == []
+
+
+def test_voiding_a_result_on_which_the_run_rests_lets_a_new_run_master_anew():
+    """20 and 21 in a row mastered; without the 20 the 21 stands alone, and 22 completes the next run."""
+    plan = known(opened(), adopted(goal(), item("objective", STEPS[0], goal=str(GOAL), target="20", unit="objects",
+                                                results_needed=2)))  # fmt: skip
+    first = objects("20", 10)
+    before = after(objects("15", 9), first, objects("21", 11), plan=plan)
+    assert before.mastered
+    voids = void_measurement(
+        before, [], first.measurement_id, "a wrong sheet", plan.on(STEPS[0], date(2025, 12, 10))
+    )
+    assert [type(each) for each in voids] == [MeasurementVoided]
+    struck = reduce(evolve, voids, before)
+
+    (measured,) = measure(objects("15", 12), before=struck, plan=plan)
+    _, mastered = measure(objects("22", 12), before=struck, plan=plan)
+
+    assert isinstance(measured, BenchmarkMeasured)
+    assert isinstance(mastered, ObjectiveMastered)
+    assert mastered.effective_on == date(2025, 12, 12)
 
 
 def test_an_objective_without_a_target_is_measured_and_never_mastered():

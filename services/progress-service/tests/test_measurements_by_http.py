@@ -16,6 +16,7 @@ from progress_service.testing_promises import (
     adopted,
     amended,
     goal,
+    item,
     opened,
     steps,
 )
@@ -138,6 +139,23 @@ async def test_a_voided_result_masters_nothing_and_another_takes_its_place(lakes
     told = await progress(lakeside, STEPS[0])
     assert [point["value"] for point in told["points"]] == ["22"]
     assert told["mastered_by"] == told["points"][0]["measurement"]
+
+
+async def test_nothing_is_mastered_by_a_run_of_which_a_result_was_voided(lakeside) -> None:
+    twice = item(
+        "objective", STEPS[0], goal=str(GOAL), target="20", unit="objects", results_needed=2, due_on="2025-12-31"
+    )  # fmt: skip
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, amended(twice, on=date(2025, 12, 10)))
+    await lakeside.arrived()
+    first = await measure(lakeside, 0, "2025-12-12", "25")
+    await measure(lakeside, 0, "2025-12-19", "22")
+    assert "mastered_by" in await progress(lakeside, STEPS[0])
+
+    await lakeside.post(f"{URL}/{first['id']}/void", {"reason": "Another student's."})
+
+    told = await progress(lakeside, STEPS[0])
+    assert "mastered_by" not in told
+    assert [step["status"] for step in told["steps"]] == ["behind"]
 
 
 @pytest.mark.usefixtures("same_by_a_replay")

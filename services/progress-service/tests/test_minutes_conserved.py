@@ -114,6 +114,7 @@ def total(
         last,
         on=lambda _day: convention,
         by=Period.MONTH,
+        named={an_id("agreement"): sorted((s.id for s in sessions if s.missed_minutes), key=str)[:3]},
     )
     return found[0].total if found else Figures(Fraction(0), Given())
 

@@ -12,7 +12,7 @@ from contracts.items import Goal
 from contracts.testing import an_id
 from progress_service.domain.delivery import Figures, Given
 from progress_service.domain.outlook import GoalOutlook, ServiceOutlook, goals_ahead, pace_of
-from progress_service.domain.roll_up import Group, Sum, in_order, to_leave_the_school
+from progress_service.domain.roll_up import Beside, Group, Sum, in_order, to_leave_the_school
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, SPEECH, STUDENT, goal
 
 UNTIL = date(2026, 6, 30)
@@ -51,6 +51,11 @@ def test_pace_is_what_was_given_made_up_or_excused_of_what_was_owed() -> None:
     assert not outlook(0, None, 100).falls_short
 
 
+def test_what_a_service_that_ended_still_lacks_will_be_lacking() -> None:
+    assert outlook(90, None, 0).short_by == 90
+    assert outlook(90, None, 0).falls_short
+
+
 def of_goal(*values: int) -> GoalOutlook:
     asked = goal()
     assert isinstance(asked, Goal)
@@ -70,12 +75,15 @@ def test_a_goal_is_missed_at_a_pace_that_does_not_reach_it() -> None:
     assert of_goal(5, 6).missed is None, "two results say nothing"
 
 
-def group(name: str, students: int, balance: int = 0) -> Group:
-    return Group(an_id(name), students, Figures(Fraction(balance), Given(delivered=7)))
+def group(name: str, students: int, balance: int = 0, of: str | None = None) -> Group:
+    members = frozenset(an_id(f"{of or name} {number}") for number in range(students))
+    return Group(an_id(name), members, Figures(Fraction(balance), Given(delivered=7)))
 
 
 def shown(groups: list[Group]) -> list[bool]:
-    return [not each.left_out for each in to_leave_the_school(groups)]
+    """Of each group in their order whether it is."""
+    told = {each.of for each in to_leave_the_school(groups) if not each.left_out}
+    return [each.of in told for each in groups]
 
 
 def test_figures_of_fewer_than_ten_students_do_not_leave_the_school() -> None:
@@ -87,10 +95,37 @@ def test_where_one_group_is_left_out_the_next_smallest_goes_too() -> None:
     assert shown([group("a", 30), group("b", 9), group("c", 12)]) == [True, False, False]
 
 
+def test_groups_that_are_left_out_are_of_ten_students_together() -> None:
+    """Schools and providers are two sums of the same minutes: what one shows less the other must not tell of fewer."""
+    assert shown([group("a", 30), group("b", 2), group("c", 7), group("d", 12)]) == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert shown([group("a", 30), group("b", 2), group("c", 8), group("d", 12)]) == [True, False, False, True]
+
+
+def test_students_of_two_groups_count_once_among_those_left_out() -> None:
+    """Two providers of the same six students are six students together, not twelve."""
+    same = [group("b", 6, of="the same"), group("c", 6, of="the same")]
+
+    assert shown([group("a", 30), *same, group("d", 12)]) == [True, False, False, False]
+
+
+def test_the_place_of_a_group_that_is_left_out_tells_nothing_of_its_balance() -> None:
+    groups = in_order([group("a", 30, 10), group("b", 5, 500), group("c", 5, 400), group("d", 30, 700)])
+
+    told = to_leave_the_school(groups)
+
+    assert [each.of for each in told[:2]] == [an_id("d"), an_id("a")]
+    assert [each.of for each in told[2:]] == sorted([an_id("b"), an_id("c")], key=str)
+
+
 def test_a_group_that_is_left_out_has_no_figure_at_all() -> None:
     (left_out,) = to_leave_the_school([group("a", 3, balance=90)])
 
-    assert (left_out.students, left_out.figures, left_out.agreed) == (0, Figures(None, Given()), 0)
+    assert (left_out.students, left_out.figures, left_out.beside) == (0, Figures(None, Given()), Beside())
 
 
 def test_a_sum_counts_each_student_once() -> None:

@@ -8,13 +8,29 @@ from typing import Any
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
+from contracts.goals.history import phases_of
 from contracts.goals.picture import forecast, picture, table_of
 from contracts.goals.progress import GoalProgress, goal_progress
 from contracts.goals.results import Result
 from contracts.goals.trend import trend_of
+from contracts.goals.words import in_words
 from contracts.items import Goal, Objective
+from contracts.plan_history import fold, history_of
 from contracts.testing import an_id
-from progress_service.testing_promises import BEGIN, GOAL, PLAN, STUDENT, goal, steps
+from progress_service.testing_promises import (
+    BEGIN,
+    GOAL,
+    PLAN,
+    READING,
+    STUDENT,
+    adopted,
+    amended,
+    goal,
+    log_of,
+    reading,
+    speech,
+    steps,
+)
 
 
 def result(day: date, value: Any) -> Result:
@@ -116,3 +132,34 @@ def test_a_phase_line_stands_where_the_plan_changed() -> None:
     layers = {layer["description"]: layer["data"]["values"] for layer in picture(told)["layer"]}
 
     assert layers["phase lines"] == [{"day": "2026-01-07T12:00:00", "what": "services changed"}]
+
+
+def test_the_plan_changed_when_a_service_was_added_and_not_when_it_was_written_once_more() -> None:
+    whole = (speech(), goal())
+    log = log_of(adopted(*whole), amended(reading(), on=date(2026, 1, 7)), amended(*whole, on=date(2026, 2, 2)),
+                 amended(READING, on=date(2026, 3, 4)), amended(goal(target="50"), on=date(2026, 3, 4)))  # fmt: skip
+
+    found = phases_of(fold(history_of(log.entries).entries), GOAL)
+
+    assert found == [
+        (date(2026, 1, 7), "services changed"),
+        (date(2026, 3, 4), "goal changed and services changed"),
+    ]
+
+
+def test_the_sentences_say_where_the_trend_leads_and_when_the_plan_changed() -> None:
+    """5, 16 and 25 objects on days 0, 11 and 20: one a day, so 5 + 188 on 15 June, 188 days after the first."""
+    asked = goal()
+    assert isinstance(asked, Goal)
+    results = [result(BEGIN + timedelta(days=n), 5 + n) for n in (0, 11, 20)]
+    changed = [(BEGIN, "goal changed"), (date(2026, 1, 7), "services changed")]
+    told = goal_progress(asked, asked, [], BEGIN, results, date(2026, 6, 30), changed)
+
+    described = picture(told)["description"]
+
+    assert described.startswith(in_words(told))
+    assert described.endswith(
+        "The trend leads to 193 objects by 15 June 2026. On 7 January 2026 the plan changed: services changed."
+    )
+    few = goal_progress(asked, asked, [], BEGIN, results[:2], date(2026, 6, 30))
+    assert "trend" not in picture(few)["description"]

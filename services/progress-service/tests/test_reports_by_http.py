@@ -1,5 +1,6 @@
 """Progress reports by HTTP: drafted, issued as PDF and JSON, never made anew."""
 
+import asyncio
 import hashlib
 from datetime import date
 from typing import Any
@@ -177,3 +178,38 @@ async def test_the_picture_with_too_few_results_says_so(lakeside) -> None:
     picture = await lakeside.get(f"{API}/items/{STEPS[2]}/progress.svg")
 
     assert 'aria-label="No picture yet: 3 results are needed, there are none.' in picture.text
+
+
+async def due(world: Any) -> list[tuple[str, str]]:
+    answer = await world.get(f"{API}/students/{STUDENT}/reports-due")
+    assert answer.status_code == 200, answer.text
+    return [(each["due_on"], each["state"]) for each in answer.json()["reports"]]
+
+
+async def test_a_date_stands_by_the_schedule_that_was_in_force_on_it(lakeside) -> None:
+    """January's date stays due though the schedule of March no longer names it; April's is no date any more."""
+    march = item("progress_schedule", SCHEDULE, report_dates=["2026-05-01", "2026-06-12"])
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, amended(march, on=date(2026, 3, 2)))
+    await lakeside.arrived()
+
+    assert await due(lakeside) == [
+        ("2026-01-30", "overdue"), ("2026-05-01", "overdue"), ("2026-06-12", "overdue"),
+    ]  # fmt: skip
+    issued = await made(lakeside, {"plan": str(PLAN), "due_on": "2026-05-01"})
+    assert issued["first_on"] == "2026-01-31"
+
+
+async def test_a_plan_that_has_ended_owes_no_report_after_its_end(lakeside) -> None:
+    await made(lakeside, REPORT)
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, ended(date(2026, 2, 2)))
+    await lakeside.arrived()
+
+    assert await due(lakeside) == [("2026-01-30", "issued_late")]
+
+
+async def test_of_two_reports_for_one_date_at_the_same_moment_one_is_issued(lakeside) -> None:
+    answers = await asyncio.gather(*(lakeside.post(f"{API}/reports", REPORT) for _ in range(3)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409], [a.text for a in answers]
+    refused = [answer.json()["code"] for answer in answers if answer.status_code == 409]
+    assert refused == ["report-already-issued"] * 2

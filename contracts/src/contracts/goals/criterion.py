@@ -61,6 +61,12 @@ class Criterion:
                 return result
         return None
 
+    def stands(self, result: Result, results: Iterable[Result]) -> bool:
+        """With ``result`` the run is still complete, also without what was struck through since."""
+        known = list(results)
+        until = [each for each in known if each.measured_on <= result.measured_on]
+        return any(each.id == result.id for each in known) and self.completed_by(until) is not None
+
 
 def plain_number(value: Decimal) -> str:
     """Without an exponent or zeros behind the point."""

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId
+from contracts.goals.criterion import Criterion, criterion_of
 from contracts.goals.progress import GoalProgress, goal_progress, ids_of
 from contracts.goals.results import Result, result_of
 from contracts.items import AnyItem, Goal, Objective
-from contracts.plan_history import History, Lines, adoption_on, fold, holding_on
+from contracts.plan_history import History, Lines, fold, holding_on, in_force_on
 from contracts.progress import BenchmarkMeasured, MeasurementVoided
 
 
@@ -44,6 +45,14 @@ def progress_by(told: ToldOf, item: Goal | Objective, results: Iterable[Result],
     return goal_progress(item, goal, objectives, _begun_on(told, goal or item), mine, on, phases)
 
 
+def criterion_on(histories: Iterable[History], item_id: ItemId, on: date) -> Criterion | None:
+    """What the item asks for on a day; ``None`` for what is no goal or objective, or names no target."""
+    told = told_of(histories, item_id, on)
+    if told is None or not isinstance(told.item, Goal | Objective):
+        return None
+    return criterion_of(told.item, _around(told, told.item, on)[0])
+
+
 def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
     """Every measurement that was recorded, and counts."""
     found: dict[UUID, Result] = {}
@@ -61,7 +70,7 @@ def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
 def goals_in_force(history: History, on: date) -> list[Goal]:
     """The goals a plan has on a day, in the order of their dates."""
     lines = fold(history.entries)
-    if adoption_on(lines.bindings, on) is None:
+    if not in_force_on(lines, on):
         return []
     holding = (holding_on(line, on) for line in lines.items.values())
     goals = [change.item for change in holding if change is not None and isinstance(change.item, Goal)]
@@ -75,11 +84,10 @@ def _find(history: History, item_id: ItemId, on: date) -> ToldOf | None:
     if not texts:
         return None
     holding = holding_on(line, on)
-    binds = adoption_on(lines.bindings, on) is not None
     before = [change for change in texts if change.effective_on <= on]
     change = max(before, key=lambda each: each.key) if before else min(texts, key=lambda each: each.key)
     assert change.item is not None
-    in_force = binds and holding is not None and holding.item is not None
+    in_force = in_force_on(lines, on) and holding is not None and holding.item is not None
     return ToldOf(history, lines, change.item, change.recorded.id, in_force)
 
 
@@ -97,14 +105,18 @@ def _around(found: ToldOf, item: Goal | Objective, on: date) -> tuple[Goal | Non
 def phases_of(lines: Lines, goal: ItemId) -> list[tuple[date, str]]:
     """Days after the beginning on which the goal's text or a service changed: how it was taught was another from then."""
     found: dict[date, set[str]] = {}
+    begun_on = min((change.effective_on for change in lines.items.get(goal, ())), default=date.min)
     for item_id, line in lines.items.items():
         texts = sorted((change for change in line), key=lambda change: change.key)
         kinds = {change.item.kind for change in texts if change.item is not None}
         if item_id != goal and "service" not in kinds:
             continue
         what = "goal changed" if item_id == goal else "services changed"
-        for change in texts[1:]:
-            found.setdefault(change.effective_on, set()).add(what)
+        said: AnyItem | None = None
+        for change in texts:
+            if change.item != said and change.effective_on > begun_on:
+                found.setdefault(change.effective_on, set()).add(what)
+            said = change.item
     return [(day, " and ".join(sorted(what))) for day, what in sorted(found.items())]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress, expected_on
 from contracts.goals.results import Result
 from contracts.goals.trend import trend_of
-from contracts.goals.words import in_words
+from contracts.goals.words import drawn_in_words, in_words
 
 Json = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -47,6 +47,11 @@ def table_of(progress: GoalProgress) -> list[TableRow]:
     ]
 
 
+def says(progress: GoalProgress) -> str:
+    """All that the picture shows, in sentences for a screen reader."""
+    return drawn_in_words(progress, forecast(progress))
+
+
 def too_few(progress: GoalProgress) -> str:
     """What stands in the place of a picture for which there are too few results."""
     count = len(progress.points)
@@ -77,7 +82,7 @@ def picture(progress: GoalProgress) -> Json:
     ]
     return {
         "$schema": SCHEMA,
-        "description": in_words(progress),
+        "description": says(progress),
         "width": 640, "height": 320, "background": "white",
         "title": {
             "text": f"{unit[:1].upper()}{unit[1:]} by date", "anchor": "start",

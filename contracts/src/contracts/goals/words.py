@@ -1,6 +1,8 @@
 """Progress in sentences: the same that a picture shows, for a screen reader."""
 
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 from contracts.goals.criterion import plain_number
 from contracts.goals.progress import GoalProgress, Standing, StepProgress
@@ -17,6 +19,24 @@ WORDS = {
 def in_words(progress: GoalProgress) -> str:
     """The whole of it, in plain English."""
     return " ".join([_points(progress), *(_step(step, progress.on) for step in progress.steps)])
+
+
+def drawn_in_words(progress: GoalProgress, leads_to: Fraction | None) -> str:
+    """All that a picture shows: results and steps, where the trend leads, and on which days the plan changed."""
+    said = [in_words(progress)]
+    due_on = progress.item.due_on
+    if leads_to is not None and due_on is not None:
+        height = plain_number(Decimal(f"{float(leads_to):.1f}"))
+        said.append(
+            f"The trend leads to {height}{f' {progress.item.unit}' if progress.item.unit else ''} by {_day(due_on)}."
+        )
+    first = progress.points[0].measured_on if progress.points else None
+    said += [
+        f"On {_day(day)} the plan changed: {what}."
+        for day, what in progress.phases
+        if first is not None and day > first
+    ]
+    return " ".join(said)
 
 
 def _points(progress: GoalProgress) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from audit_service.domain.findings.rules import judge
 from audit_service.testing_findings import GOAL, IEP, MIRA, MOTHER, SPEECH, STEP, History, day, service, usual
 from contracts.carrying_out import ScheduleSet
 from contracts.initial_services import ServicesConsentAnswered
 from contracts.make_ups import MakeUpAgreed
+from contracts.minutes_convention import Convention
 from contracts.progress import BenchmarkMeasured, ServiceDelivered, SessionMissed, SessionVoided
 from contracts.progress_reports import ProgressReportIssued
 from contracts.testing import an_id
@@ -96,6 +98,58 @@ def test_a_session_under_an_agreement_counts_for_the_session_it_makes_up() -> No
         f.state.value
         for f in given(history, "2-12", agreement_id=an_id("agreed")).find("idea.minutes", "2-13")
     } == {"met"}
+
+
+def test_a_remedy_beside_the_plan_makes_no_week_whole() -> None:
+    history = missed(winter(), "2-3")
+    history.add("2-2", MakeUpAgreed, agreement_id=an_id("agreed"), kind="compensatory", ground="state_complaint",
+                minutes=600, **OF)  # fmt: skip
+    remedied = given(history, "2-4", agreement_id=an_id("agreed"))
+    short = [f for f in remedied.find("idea.minutes", "2-12") if f.state.value == "overdue"]
+    assert [f.facts["short"] for f in short] == ["30"]
+
+
+def away(history: History, on: str, minutes: int) -> History:
+    return history.add(
+        on, SessionMissed, session_id=an_id(f"away {on}"), minutes=minutes, reason="student_absent", **OF
+    )
+
+
+def excusing(history: History, rule: str, on: str) -> list[tuple[str, str]]:
+    """Where the state takes a student's absence off what is owed: state and minutes short or silent."""
+    record = history.record(on)
+    record.district.__dict__["convention_on"] = lambda _day: Convention(
+        not_owed=frozenset({"student_absent"})
+    )
+    found = judge(record, rule).findings
+    return [
+        (f.state.value, f.facts.get("short") or f.facts["minutes"])
+        for f in found
+        if {"short", "minutes"} & f.facts.keys()
+    ]
+
+
+def test_minutes_missed_for_a_reason_that_excuses_them_leave_no_week_short() -> None:
+    """Week of 15 December: 30 owed; 10 missed by the student's absence are not owed, so 20 given are the whole of it."""
+    history = given(away(given(History().iep("12-8"), "12-9"), "12-16", 10), "12-17", 20)
+
+    assert excusing(history, "idea.minutes", "12-23") == []
+    assert [f.facts["short"] for f in history.find("idea.minutes", "12-23") if "short" in f.facts] == ["10"]
+
+
+def test_excused_minutes_that_were_made_up_excuse_no_others() -> None:
+    """30 owed: 20 missed and excused, of them 20 made up; so the other 10 are still owed."""
+    history = away(given(History().iep("12-8"), "12-9"), "12-16", 20)
+    given(history, "12-18", 20, makes_up=an_id("away 12-16"))
+
+    assert excusing(history, "idea.minutes", "12-23") == [("overdue", "10")]
+
+
+def test_excused_minutes_are_not_silent_and_hide_none_that_are() -> None:
+    """30 owed: 10 missed and excused are said, the other 20 are silent."""
+    history = away(given(History().iep("12-8"), "12-9"), "12-16", 10)
+
+    assert excusing(history, "idea.missed-reason", "2026-01-10") == [("overdue", "20")]
 
 
 def test_a_session_that_was_struck_out_counts_no_more() -> None:

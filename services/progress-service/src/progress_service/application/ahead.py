@@ -1,15 +1,15 @@
 """What is owed beside the plan, what is to come, and a provider's week."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy import text
 
 from contracts.fields import ItemId, StaffId, StudentId
-from contracts.items import Goal, Service
-from contracts.plan_history import fold, holding_on
+from contracts.goals.history import goals_in_force
+from contracts.items import Service
 from contracts.school_days import ONE_DAY, bounds_of, monday_of
 from contracts.vocabulary import Period
 from progress_service.application.progress_of import progress_in
@@ -18,6 +18,7 @@ from progress_service.application.student_record import StudentRecord, record_of
 from progress_service.domain.carried import MakeUp
 from progress_service.domain.delivery import Figures, ServiceDelivery, delivery
 from progress_service.domain.flags import Flag, clashes, sittings
+from progress_service.domain.held import held_by
 from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import Basis, Knowledge
 from progress_service.domain.make_up import AgreementBalance, balance_of
@@ -35,6 +36,10 @@ from runtime.event_store import EventStore
 _SCHEDULED = text("""
     SELECT DISTINCT student FROM resources
      WHERE tenant = current_setting('handrail.tenant') AND kind = 'schedule' AND document->>'staff' = :staff""")
+_HOLDS = text("""
+    SELECT DISTINCT student FROM plan_entries
+     WHERE tenant = current_setting('handrail.tenant') AND type = 'plan.item_holder_assigned'
+       AND convert_from(contents, 'UTF8')::json->>'staff_id' = :staff""")
 _GIVEN = text("""
     SELECT id, student, document->>'plan' AS plan, document->>'item' AS item, document->>'on' AS on_day,
            (document->>'minutes')::int AS minutes, document->>'status' AS status,
@@ -65,7 +70,16 @@ async def compensatory_of(
         if offer.counts and offer.declined_on is None and offer.agreed_by is None and offer.on <= last_on
     ]
     return Compensatory(
-        delivery(record.plans, record.sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR),
+        delivery(
+            record.plans,
+            record.sessions,
+            record.days,
+            first_on,
+            last_on,
+            on=record.on,
+            by=Period.YEAR,
+            named=record.named,
+        ),
         tuple(sorted(offers, key=lambda offer: (offer.on, str(offer.id)))),
         tuple(balance_of(record.agreements, record.sessions, last_on)),
         record.basis,
@@ -93,10 +107,9 @@ async def outlook_of(
     services = [
         ServiceOutlook(
             item_id, until, figures, pace_of(recent[item_id]) if item_id in recent else None,
-            ahead[item_id].owed if item_id in ahead else None,
+            ahead[item_id].owed if item_id in ahead else Fraction(0),
         )
         for item_id, figures in so_far.items()
-        if record.service_on(item_id, on) is not None
     ]  # fmt: skip
     goals = [progress_in(record, item_id, on).progress for item_id in _goals_on(record, on)]
     return Outlook(tuple(services), tuple(goals_ahead(goals, on)), record.basis)
@@ -104,16 +117,21 @@ async def outlook_of(
 
 def _by_item(record: StudentRecord, first_on: date, last_on: date) -> dict[ItemId, Figures]:
     sessions = [session for session in record.sessions if session.on <= last_on]
-    found = delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=Period.YEAR)
+    found = delivery(
+        record.plans,
+        sessions,
+        record.days,
+        first_on,
+        last_on,
+        on=record.on,
+        by=Period.YEAR,
+        named=record.named,
+    )
     return {each.item_id: each.total for each in found}
 
 
-def _goals_on(record: StudentRecord, day: date) -> Iterable[ItemId]:
-    for history in record.histories.values():
-        for item_id, line in fold(history.entries).items.items():
-            change = holding_on(line, day)
-            if change is not None and isinstance(change.item, Goal):
-                yield item_id
+def _goals_on(record: StudentRecord, day: date) -> list[ItemId]:
+    return [goal.id for history in record.histories.values() for goal in goals_in_force(history, day)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,7 @@ class OwedThisWeek:
     figures: Figures | None
     """Of the whole week; ``None`` where nothing is owed or given."""
     sessions: tuple[Expected, ...]
+    """Planned; none of a service that they carry out without a schedule."""
     told: frozenset[date]
     """Days of which something was recorded."""
 
@@ -149,6 +168,7 @@ async def week_of(
     last_on = first_on + 6 * ONE_DAY
     async with store.database.begin(tenant) as rows:
         scheduled = {row.student for row in await rows.execute(_SCHEDULED, {"staff": str(staff)})}
+        scheduled |= {row.student for row in await rows.execute(_HOLDS, {"staff": str(staff)})}
         found = await rows.execute(
             _GIVEN, {"staff": str(staff), "first": str(first_on), "last": str(last_on)}
         )
@@ -172,7 +192,12 @@ def _week_in(record: StudentRecord, staff: StaffId, first_on: date, last_on: dat
     )
     totals = _by_item(record, first_on, last_on)
     found = []
-    for item_id in dict.fromkeys(each.item for each in planned):
+    held = [
+        item_id
+        for history in record.histories.values()
+        for item_id in held_by(history, staff, first_on, last_on)
+    ]
+    for item_id in dict.fromkeys([*(each.item for each in planned), *held]):
         sessions = tuple(
             each
             for each in planned
@@ -181,10 +206,16 @@ def _week_in(record: StudentRecord, staff: StaffId, first_on: date, last_on: dat
         told = frozenset(
             session.on for session in record.sessions if session.item == item_id and session.counts
         )
-        if sessions:
-            service = record.service_on(item_id, sessions[-1].on)
+        service = _service_in(record, item_id, first_on, last_on)
+        if sessions or (item_id in held and service is not None):
             found.append(OwedThisWeek(record.student, item_id, service, totals.get(item_id), sessions, told))
     return found
+
+
+def _service_in(record: StudentRecord, item_id: ItemId, first_on: date, last_on: date) -> Service | None:
+    """Its text in force last in the week."""
+    days = (last_on - ONE_DAY * n for n in range((last_on - first_on).days + 1))
+    return next((service for day in days if (service := record.service_on(item_id, day)) is not None), None)
 
 
 def _session(row: object) -> Session:

@@ -1,6 +1,6 @@
 """A student's promises against what became of them, as known at K."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -44,19 +44,22 @@ async def delivery_of(
 ) -> DeliveryOf:  # fmt: skip
     """What was owed, given, missed and made up from ``first_on`` to ``last_on``; raises `NotFound` for nobody's id."""
     record = await record_of(store, tenant, student, knowledge)
+    day = knowledge.day(today, record.zone)
     sessions = record.sessions
     asked = [session for session in sessions if first_on <= session.on <= last_on]
     planned = expected(record.schedules, record.days, first_on, last_on)
     labels = sorted({school_year(first_on), school_year(last_on)})
     return DeliveryOf(
-        services=delivery(record.plans, sessions, record.days, first_on, last_on, on=record.on, by=by),
+        services=delivery(
+            record.plans, sessions, record.days, first_on, last_on, on=record.on, by=by, named=record.named
+        ),
         flags=tuple(flags_of(asked, record.service_on, record.days, record.recorded_on, record.on)),
         silent=tuple(
             each
-            for each in silent(planned, sessions, today)
+            for each in silent(planned, sessions, day)
             if record.service_on(each.item, each.on) is not None
         ),
         convention=record.on(last_on),
         calendars=tuple(CalendarYear(label, record.days.said_by.get(label)) for label in labels),
-        basis=record.basis,
+        basis=replace(record.basis, day=day),
     )

@@ -50,8 +50,8 @@ def read_knowledge(known_at: str | None, basis: str | None, zone: str) -> Knowle
 
 
 def knowledge_text(basis: Basis) -> str:
-    """``plan:120,progress:33``, as `read_knowledge` reads it."""
-    named = {"plan": basis.plan, "progress": basis.progress}
+    """``plan:120,progress:33``, as `read_knowledge` reads it; with ``day:2026-03-09`` where the answer rests on the day too."""
+    named = {"plan": basis.plan, "progress": basis.progress, "day": basis.day}
     return ",".join(f"{source}:{index}" for source, index in named.items() if index is not None)
 
 
@@ -89,12 +89,23 @@ def _basis(asked: str | None) -> Basis | None:
     if asked is None:
         return None
     found: dict[str, int] = {}
+    day: date | None = None
     for part in asked.split(","):
-        source, _, index = part.partition(":")
-        if source not in ("plan", "progress") or source in found or not (index.isascii() and index.isdigit()):
+        source, _, said = part.partition(":")
+        if source == "day" and day is None:
+            day = _date_said(said)
+        elif source in ("plan", "progress") and source not in found and said.isascii() and said.isdigit():
+            found[source] = min(int(said[:19]), LARGEST_INDEX)
+        else:
             raise _refused("basis", "the last index of each log, like plan:120,progress:33")
-        found[source] = min(int(index[:19]), LARGEST_INDEX)
-    return Basis(found.get("plan"), found.get("progress"))
+    return Basis(found.get("plan"), found.get("progress"), day=day)
+
+
+def _date_said(said: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise _refused("basis", "its day like day:2026-03-09") from error
 
 
 def _refused(parameter: str, message: str) -> Invalid:

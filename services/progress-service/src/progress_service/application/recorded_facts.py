@@ -36,6 +36,14 @@ async def facts_of(store: EventStore, tenant: str, student: StudentId) -> list[R
         while await connection.fetchval(_WAITING, streams) and asyncio.get_running_loop().time() < deadline:
             store.wake()
             await asyncio.sleep(PAUSE_SECONDS)
+    return await facts_in(store, tenant, streams)
+
+
+async def facts_in(store: EventStore, tenant: str, streams: Sequence[str]) -> list[Recorded[Event]]:
+    """Everything on some streams, stream by stream in order."""
+    if not streams:
+        return []
+    async with store.database.lend(tenant) as connection:
         rows = await connection.fetch(_EVENTS, streams)
     return await store.open_rows(tenant, rows)
 

@@ -21,9 +21,9 @@ from contracts.event import Event, EventClass, Json
 from contracts.fields import PlanId, StudentId
 from contracts.goals.picture import picture, table_of
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress
-from contracts.items import Goal, Objective, ProgressSchedule
+from contracts.items import AnyItem, Goal, Objective, ProgressSchedule
 from contracts.plan import PlanAdopted
-from contracts.plan_history import adoption_on, fold, holding_on
+from contracts.plan_history import Lines, fold, holding_on, in_force_on
 from contracts.problems import NotFound, VersionConflict
 from contracts.progress_reports import GoalPersonalData, GoalReported, ProgressReportIssued
 from contracts.streams import report as report_stream
@@ -38,6 +38,7 @@ from progress_service.domain.report import (
     Draft,
     IssueReport,
     Report,
+    ReportAlreadyIssued,
     ReportDue,
     ReportPeriod,
     due_reports,
@@ -47,7 +48,7 @@ from progress_service.domain.report import (
     services_reported,
     void_report,
 )
-from runtime.append_request import Appended, Change, Context
+from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context, Release
 from runtime.call import Making
 from runtime.event_store import EventStore
 from runtime.resources import Shown
@@ -79,14 +80,24 @@ REPORT: Model[Report] = Model("report", "2", Report(), evolve, _resources)
 """Stream ``report/{id}``; its subject is the student."""
 
 
-def schedule_in(record: StudentRecord, plan_id: PlanId, day: date) -> tuple[date, ...]:
-    """The dates of the plan's own progress schedule in force on ``day``."""
+def schedule_in(record: StudentRecord, plan_id: PlanId, today: date) -> tuple[date, ...]:
+    """The dates of the plan's own progress schedule: each by the text in force on it, those ahead by today's."""
     lines = fold(record.histories[plan_id].entries)
+    texts = [change.item for line in lines.items.values() for change in line]
+    named = {day for text_ in texts for day in _dates_of(text_)}
+    return tuple(sorted(day for day in named if day in _dates_on(lines, min(day, today))))
+
+
+def _dates_of(item: AnyItem | None) -> tuple[date, ...]:
+    return (item.report_dates or ()) if isinstance(item, ProgressSchedule) else ()
+
+
+def _dates_on(lines: Lines, day: date) -> set[date]:
+    """What the plan in force on ``day`` names."""
+    if not in_force_on(lines, day):
+        return set()
     holding = (holding_on(line, day) for line in lines.items.values())
-    texts = [change.item for change in holding if change is not None]
-    return tuple(
-        each for text_ in texts if isinstance(text_, ProgressSchedule) for each in text_.report_dates or ()
-    )
+    return {each for change in holding if change is not None for each in _dates_of(change.item)}
 
 
 def begun_on(record: StudentRecord, plan_id: PlanId) -> date:
@@ -105,7 +116,7 @@ def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Dr
     """What the record says for the period: every goal and objective in force on its last day, every service in it."""
     day = period.last_on
     lines = fold(record.histories[plan_id].entries)
-    binds = adoption_on(lines.bindings, day) is not None
+    binds = in_force_on(lines, day)
     holding = (holding_on(line, day) for line in lines.items.values()) if binds else iter(())
     items = [
         change.item for change in holding if change is not None and isinstance(change.item, Goal | Objective)
@@ -115,7 +126,13 @@ def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Dr
     found = [progress_in(record, item.id, day) for item in items]
     goals = [goal_reported(each.progress, each.mastered_on) for each in found]
     services = delivery(
-        record.plans, record.sessions, record.days, period.first_on, period.last_on, on=record.on
+        record.plans,
+        record.sessions,
+        record.days,
+        period.first_on,
+        period.last_on,
+        on=record.on,
+        named=record.named,
     )
     return Draft(
         plan_id, record.student, period, tuple(goal for goal, _ in goals), tuple(told for _, told in goals),
@@ -127,11 +144,11 @@ async def reports_due(store: EventStore, tenant: str, student: StudentId, today:
     """Each date of each plan's schedule, and the report that answers it."""
     record = await record_of(store, tenant, student, Knowledge())
     issued = await _issued(store, tenant, student)
-    return [
-        each
-        for plan_id in record.histories
-        for each in due_reports(plan_id, schedule_in(record, plan_id, today), issued.get(plan_id, {}), today)
-    ]
+    found: list[ReportDue] = []
+    for plan_id in record.histories:
+        answered = issued.get(plan_id, {})
+        found += due_reports(plan_id, {*schedule_in(record, plan_id, today), *answered}, answered, today)
+    return found
 
 
 async def _issued(
@@ -167,9 +184,24 @@ async def issue(
     events = issue_report(command, draft, answered, document, today)
     stream = report_stream(command.report_id)
     loaded = (await store.load_many(context.tenant, [(REPORT, stream)]))[stream]
-    return await store.append(
-        context, [Change(loaded, draft.student_id, events)], claims=making.claims, answer=making.answer
-    )
+    due_on = draft.period.due_on
+    claims = [Claim(ANSWERS, _answers(draft.plan_id, due_on), command.report_id)] if due_on else []
+    try:
+        return await store.append(
+            context, [Change(loaded, draft.student_id, events)], claims=[*making.claims, *claims], answer=making.answer
+        )  # fmt: skip
+    except AlreadyClaimed as taken:
+        if taken.kind == ANSWERS and taken.owner is not None and due_on is not None:
+            raise ReportAlreadyIssued(taken.owner, due_on) from taken  # Somebody was faster.
+        raise
+
+
+ANSWERS = "report_date"
+"""What only one report at a time holds: a date of a plan's schedule. A void gives it back."""
+
+
+def _answers(plan_id: PlanId, due_on: date | str) -> str:
+    return f"{plan_id}/{due_on}"
 
 
 def in_words_of(draft: Draft, language: str) -> Draft:
@@ -190,11 +222,20 @@ async def void(store: EventStore, context: Context, shown: Shown, reason: str, m
         loaded = (await store.load_many(context.tenant, [(REPORT, stream)]))[stream]
         events = void_report(loaded.state, reason)
         try:
-            return await store.append(context, [Change(loaded, shown.student, events)], answer=making.answer)
+            return await store.append(
+                context, [Change(loaded, shown.student, events)], releases=_gives_back(loaded.state), answer=making.answer
+            )  # fmt: skip
         except VersionConflict:
             if attempt == TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _gives_back(report: Report) -> list[Release]:
+    due_on = report.document.get("due_on")
+    if due_on is None or report.plan_id is None or report.voided is not None:
+        return []
+    return [Release(ANSWERS, _answers(report.plan_id, due_on))]
 
 
 def report_pdf(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], draw: Draw) -> bytes:

@@ -40,6 +40,8 @@ class StudentRecord:
     recorded_on: dict[UUID, date]
     """The day on which each session was recorded, in the district's zone."""
     basis: Basis
+    zone: ZoneInfo
+    """The district's."""
 
     @property
     def sessions(self) -> list[Session]:
@@ -65,6 +67,11 @@ class StudentRecord:
     def agreements(self) -> list[MakeUp]:
         """Agreements on make-up, voided ones too."""
         return [agreement for year in self.years for agreement in year.agreements.values()]
+
+    @property
+    def named(self) -> dict[UUID, tuple[UUID, ...]]:
+        """The missed sessions that each agreement is for."""
+        return {agreed.id: agreed.sessions for agreed in self.agreements if agreed.counts}
 
     @property
     def acknowledgements(self) -> list[Acknowledgement]:
@@ -106,6 +113,7 @@ async def record_of(
         years_of(facts),
         _recorded_on(facts, zone),
         basis_of([*indexes, *(profile.index for profile in profiles)], facts),
+        zone,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
 from uuid import UUID
 
 from contracts.fields import ItemId, PlanId
@@ -22,6 +23,11 @@ from progress_service.domain.item_year import Session, SessionOutcome
 
 By = dict[str, int]
 """Minutes by reason."""
+Named = Mapping[UUID, Sequence[UUID]]
+"""For each agreement on make-up or compensatory minutes the missed sessions that it is for."""
+
+
+NOTHING_NAMED: Named = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Given:
     excused_of: By = field(default_factory=dict)
     """Of the missed minutes those that are not owed, by the reason that excuses them."""
     under_agreement: int = 0
-    """Given under an agreement on compensatory minutes: beside the plan's own, so in no balance here."""
+    """Given under an agreement, beyond the missed sessions that it names: beside the plan's own, so in no balance here."""
 
     @property
     def made_up(self) -> int:
@@ -123,11 +129,11 @@ class ServiceDelivery:
 
 def delivery(
     plans: Sequence[PromisedServices], sessions: Iterable[Session], days: SchoolDays, first_on: date, last_on: date,
-    *, on: ConventionOn = by_default, by: Period = Period.WEEK,
+    *, on: ConventionOn = by_default, by: Period = Period.WEEK, named: Named = NOTHING_NAMED,
 ) -> tuple[ServiceDelivery, ...]:  # fmt: skip
     """Every service promised or given from ``first_on`` to ``last_on``; periods in which nothing was either are left out.
 
-    ``on`` is the convention of each day, ``by`` the period for which figures are given.
+    ``on`` is the convention of each day, ``by`` the period for which figures are given, ``named`` what agreements are for.
     """
     by_item: dict[ItemId, list[Session]] = defaultdict(list)
     for session in sessions:
@@ -139,7 +145,7 @@ def delivery(
     found = []
     for item_id in sorted({*promised, *by_item}, key=str):
         plan_id, service = _named(item_id, promised, by_item)
-        of_day = _by_period(counted(by_item[item_id], on), first_on, last_on, by)
+        of_day = _by_period(counted(by_item[item_id], on, named), first_on, last_on, by)
         weeks = tuple(_periods(item_id, of_item.get(item_id, []), of_day, days, first_on, last_on, on, by))
         if weeks:
             found.append(ServiceDelivery(item_id, plan_id, service, weeks, _total(weeks)))
@@ -187,10 +193,11 @@ def _periods(
 
 
 def counted(
-    sessions: Sequence[Session], on: ConventionOn = by_default
+    sessions: Sequence[Session], on: ConventionOn = by_default, named: Named = NOTHING_NAMED
 ) -> Iterator[tuple[Session, date, Given]]:
     """Each of one item's sessions with the day for which it counts: a make-up counts for the day of what it makes up.
 
+    What is given under an agreement makes up the missed sessions that this names, one after the other.
     The order in which they were recorded makes no difference.
     """
     open_minutes = {session.id: session.missed_minutes for session in sessions if session.missed_minutes}
@@ -204,7 +211,17 @@ def counted(
                 reason = {_reason(made_up): of_it} if of_it else {}
                 yield session, made_up.on, Given(made_up_of=reason, surplus=session.minutes - of_it)
             elif session.agreement is not None:
-                yield session, session.on, Given(under_agreement=session.minutes)
+                left = session.minutes
+                for missed in (
+                    missed_in[each] for each in named.get(session.agreement, ()) if each in missed_in
+                ):
+                    of_it = min(left, open_minutes[missed.id])
+                    if of_it:
+                        open_minutes[missed.id] -= of_it
+                        left -= of_it
+                        yield session, missed.on, Given(made_up_of={_reason(missed): of_it})
+                if left:
+                    yield session, session.on, Given(under_agreement=left)
             else:
                 yield session, session.on, Given(delivered=session.minutes)
         if session.missed_minutes:

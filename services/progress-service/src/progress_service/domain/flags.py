@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
 from uuid import UUID
 
 from contracts.codes import label
@@ -61,6 +60,10 @@ def flags_of(
     """Everything that does not fit about one student's sessions, day by day."""
     counting = sorted((s for s in sessions if s.counts), key=lambda session: (session.on, str(session.id)))
     found = [flag for session in counting for flag in _late(session, days, recorded_on.get(session.id), on)]
+    for session in counting:
+        if session.status is SessionOutcome.MISSED and session.minutes > LONGEST_DAY:
+            says = f"{session.minutes} minutes missed on {session.on}: more than the {LONGEST_DAY} of a school day."
+            found.append(_flag(session, FlagCode.IMPOSSIBLE_DAY, says))
     given = [session for session in counting if session.status is not SessionOutcome.MISSED]
     for session in given:
         service = service_on(session.item, session.on)
@@ -114,9 +117,10 @@ def clashes(given: Sequence[Session]) -> Iterator[Flag]:
         of_day[session.on].append(session)
     for day, sessions in of_day.items():
         timed = sorted((s for s in sessions if s.starts_at), key=lambda s: (s.starts_at, s.minutes))
-        for earlier, later in pairwise(timed):
-            if _begins(later) < _begins(earlier) + earlier.minutes:
-                says = f"It began at {later.starts_at}, before the one of {earlier.starts_at} had ended."
+        for number, later in enumerate(timed[1:], start=1):
+            longest = max(timed[:number], key=_ends)
+            if _begins(later) < _ends(longest):
+                says = f"It began at {later.starts_at}, before the one of {longest.starts_at} had ended."
                 yield _flag(later, FlagCode.OVERLAP, says)
         total = sum(session.minutes for session in sessions)
         if total > LONGEST_DAY:
@@ -126,11 +130,16 @@ def clashes(given: Sequence[Session]) -> Iterator[Flag]:
 
 
 def sittings(sessions: Iterable[Session]) -> list[Session]:
-    """A provider's sessions, those of one group once: the same day, time and minutes; without a time, as many as it had."""
+    """A provider's sessions, those of one group once: the same day and time; without a time the same minutes.
+
+    Of a group as many as it had, the one who stayed longest for all.
+    """
     kept: list[Session] = []
-    groups: dict[tuple[date, str | None, int], int] = {}
-    for session in sorted(sessions, key=lambda each: (each.on, each.starts_at or "", str(each.id))):
-        key = session.on, session.starts_at, session.minutes
+    groups: dict[tuple[date, str | int], int] = {}
+    for session in sorted(
+        sessions, key=lambda each: (each.on, each.starts_at or "", -each.minutes, str(each.id))
+    ):
+        key = session.on, session.starts_at or session.minutes
         if (session.group_size or 1) > 1 or session.starts_at:
             left = groups.get(key, 0)
             if left:
@@ -144,6 +153,10 @@ def sittings(sessions: Iterable[Session]) -> list[Session]:
 def _begins(session: Session) -> int:
     hours, minutes = (session.starts_at or "00:00").split(":")
     return int(hours) * 60 + int(minutes)
+
+
+def _ends(session: Session) -> int:
+    return _begins(session) + session.minutes
 
 
 def _flag(session: Session, code: FlagCode, says: str) -> Flag:

@@ -85,7 +85,13 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def missed_minutes(self) -> int:
-        """Minutes that were to be given in this session and were not."""
+        """Minutes that were to be given in this session and were not.
+
+        None of a make-up, or of a session under an agreement: what is lacking of those is still missed where it was
+        missed first, or still to be given under the agreement.
+        """
+        if self.makes_up is not None or self.agreement is not None:
+            return 0
         if self.status is SessionOutcome.MISSED:
             return self.minutes
         return max(0, (self.planned_minutes or self.minutes) - self.minutes)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from contracts.district import DistrictProfileSet
 
@@ -30,6 +31,8 @@ class Basis:
     progress: int | None = None
     waiting: int = 0
     """Facts of ours that have no index yet: until they have, the answer cannot be asked for again."""
+    day: date | None = None
+    """The day on which an answer was given that tells what lies behind it from what is to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Knowledge:
 
     known_at: datetime | None = None
     basis: Basis | None = None
+
+    def day(self, today: date, zone: ZoneInfo) -> date:
+        """The day it was then: that of the earlier answer, or of the instant; else today."""
+        if self.basis is not None and self.basis.day is not None:
+            return self.basis.day
+        return min(today, self.known_at.astimezone(zone).date()) if self.known_at is not None else today
 
     def of_plan(self, facts: Iterable[I]) -> list[I]:
         """What of plan-service's log was known."""

@@ -152,11 +152,11 @@ def _results(years: Iterable[ItemYear]) -> list[Result]:
 def _mastery(
     years: Iterable[ItemYear], results: list[Result], criterion: Criterion | None, without: UUID | None = None
 ) -> list[ObjectiveMastered]:
-    counting = {result.id for result in results if result.counts}
-    already = any(
-        result_id in counting for year in years for result_id in year.completing if result_id != without
-    )
-    completing = criterion.completed_by(results) if criterion and not already else None
+    by_id = {result.id: result for result in results if result.counts and result.id != without}
+    completed = [by_id[each] for year in years for each in year.completing if each in by_id]
+    if criterion is None or any(criterion.stands(result, by_id.values()) for result in completed):
+        return []
+    completing = criterion.completed_by(by_id.values())
     if completing is None:
         return []
     return [

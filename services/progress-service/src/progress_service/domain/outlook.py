@@ -27,11 +27,13 @@ class ServiceOutlook:
     pace: Fraction | None
     """Given of owed in the last weeks; ``None`` where nothing was owed in them, or the plan does not say it."""
     still_owed: Fraction | None
-    """From tomorrow on, by the texts known now."""
+    """From tomorrow on, by the texts known now; nothing of a service that has ended."""
 
     @property
     def short_by(self) -> Fraction | None:
         """Minutes that will be missing at the end; ``None`` where it cannot be said, below zero where it is more."""
+        if self.still_owed == 0:
+            return self.so_far.balance
         if self.pace is None or self.still_owed is None or self.so_far.balance is None:
             return None
         return self.so_far.balance + self.still_owed * (1 - self.pace)

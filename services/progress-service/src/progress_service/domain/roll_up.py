@@ -1,7 +1,8 @@
 """Many students' minutes in one figure, and what of it may leave the school.
 
 A figure about few students tells of each of them (34 CFR 99.31(b)(1): nothing that makes a student identifiable). Groups of
-fewer than ten are left out; where that leaves only one out, the next smallest goes too, or the total would give it away.
+fewer than ten are left out. Schools and providers are two sums of the same minutes, so whoever has one takes what is shown of
+the other from it: what is left out must be two groups at least, of ten students together, and the next smallest go too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,19 +17,42 @@ LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Minutes owed beside the plans, on the last day asked about."""
+
+    offered: int = 0
+    """Offered, and nobody has answered."""
+    agreed: int = 0
+    """Agreed or decided by then."""
+    given: int = 0
+    """Of them given by then."""
+    remaining: int = 0
+    """Of them still to be given."""
+
+    def __add__(self, other: "Beside") -> "Beside":
+        return Beside(
+            self.offered + other.offered, self.agreed + other.agreed, self.given + other.given,
+            self.remaining + other.remaining,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The figures of one school or provider."""
 
     of: UUID | None
     """``None``: students of no known school, sessions without a provider."""
-    students: int
+    members: frozenset[UUID]
+    """The students it is about."""
     figures: Figures
-    agreed: int = 0
-    """Minutes agreed or decided beside the plans."""
-    under_agreement: int = 0
-    """Given under them."""
+    beside: Beside = Beside()
     left_out: bool = False
     """Too few students: no figure leaves the school."""
+
+    @property
+    def students(self) -> int:
+        """How many."""
+        return len(self.members)
 
 
 @dataclass(slots=True)
@@ -38,7 +62,7 @@ class Sum:
     students: set[UUID] = field(default_factory=set)
     owed: Fraction | None = field(default_factory=Fraction)
     given: Given = field(default_factory=Given)
-    agreed: int = 0
+    beside: Beside = Beside()
 
     def add(self, student: UUID, owed: Fraction | None, given: Given) -> None:
         """One more student's service."""
@@ -49,7 +73,7 @@ class Sum:
     def group(self, of: UUID | None) -> Group:
         """As it is answered."""
         figures = Figures(self.owed, self.given)
-        return Group(of, len(self.students), figures, self.agreed, self.given.under_agreement)
+        return Group(of, frozenset(self.students), figures, self.beside)
 
 
 def in_order(groups: Iterable[Group]) -> list[Group]:
@@ -58,15 +82,18 @@ def in_order(groups: Iterable[Group]) -> list[Group]:
 
 
 def to_leave_the_school(groups: Sequence[Group], least: int = LEAST) -> list[Group]:
-    """The same without the figures of groups that are too small."""
-    small = {index for index, group in enumerate(groups) if group.students < least}
-    if len(small) == 1 and len(groups) > 1:
-        others = [index for index in range(len(groups)) if index not in small]
-        small.add(min(others, key=lambda index: groups[index].students))
+    """The same without the figures of groups that are too small; those stand last, as their place would tell of them too."""
+    by_size = sorted(range(len(groups)), key=lambda index: groups[index].students)
+    left_out = {index for index in by_size if groups[index].students < least}
+    for index in by_size:
+        together = frozenset[UUID]().union(*(groups[each].members for each in left_out))
+        if not left_out or (len(left_out) > 1 and len(together) >= least):
+            break
+        left_out.add(index)
     nothing = Figures(None, Given())
-    return [
-        replace(group, students=0, figures=nothing, agreed=0, under_agreement=0, left_out=True)
-        if index in small
-        else group
-        for index, group in enumerate(groups)
+    bare = [
+        replace(groups[index], members=frozenset(), figures=nothing, beside=Beside(), left_out=True)
+        for index in left_out
     ]
+    told = [group for index, group in enumerate(groups) if index not in left_out]
+    return [*told, *sorted(bare, key=lambda group: str(group.of))]

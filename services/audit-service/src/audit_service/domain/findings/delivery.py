@@ -66,7 +66,7 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
         for item_id, service in promised.services().items():
             given = _given_by_day(record, item_id)
             kept, short, wakes = 0, 0, None
-            for first, last, owed, _ in periods_of(record, plan, service):
+            for first, last, _, owed in periods_of(record, plan, service):
                 if last >= today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(today) else None
                     break
@@ -96,7 +96,10 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
 
 
 def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
-    """Minutes by the day they count for: a make-up counts for the day of the session it makes up."""
+    """Minutes by the day they count for: a make-up counts for the day of the session it makes up.
+
+    Minutes under an agreement that names no session are a remedy beside the plan's own, and make no period whole.
+    """
     of_item = [s for s in record.sessions if s.item_id == item]
     days = {s.session_id: s.on for s in of_item}
     agreed = {e.event.agreement_id: next(iter(e.event.sessions), None) for e in record.of(MakeUpAgreed)}
@@ -104,6 +107,8 @@ def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
     for session in of_item:
         under = getattr(session.entry.event, "agreement_id", None)
         makes_up = session.makes_up or (agreed.get(under) if under else None)
+        if under is not None and makes_up is None:
+            continue
         found[days.get(makes_up, session.on) if makes_up else session.on] += session.given
     return found
 
@@ -121,7 +126,7 @@ def periods_of(record: StudentRecord, plan: PlanFacts, service: Service) -> Sequ
         if bounds is not None:
             over = bounds[1] < record.today
             owed = _promised_in(record, promised, service.id, *bounds) if over else Fraction(0)
-            missed = _not_owed_in(record, service.id, *bounds) if owed else 0
+            missed = _excused_in(record, service.id, *bounds) if owed else 0
             found.append((*bounds, owed, max(owed - missed, Fraction(0))))
         day = (bounds[1] if bounds else day) + ONE_DAY
     record.remembered[plan.plan_id, service.id] = found
@@ -135,12 +140,17 @@ def _promised_in(
     return sum((each.minutes or Fraction(0) for each in owed), Fraction(0))
 
 
-def _not_owed_in(record: StudentRecord, item_id: UUID, first: date, last: date) -> int:
-    """Minutes missed for reasons that take them off what is owed."""
+def _excused_in(record: StudentRecord, item_id: UUID, first: date, last: date) -> int:
+    """Minutes missed for reasons that take them off what is owed, and not made up all the same."""
+    of_item = [s for s in record.sessions if s.item_id == item_id]
+    made_up: dict[UUID, int] = defaultdict(int)
+    for session in of_item:
+        if session.makes_up is not None:
+            made_up[session.makes_up] += session.given
     return sum(
-        session.entry.event.minutes
-        for session in record.sessions
-        if session.item_id == item_id and first <= session.on <= last and isinstance(session.entry.event, SessionMissed)
+        max(0, _said(session) - session.given - made_up[session.session_id])
+        for session in of_item
+        if first <= session.on <= last and session.makes_up is None
         and session.reason in record.district.convention_on(session.on).not_owed
     )  # fmt: skip
 
@@ -163,7 +173,7 @@ def sessions_are_on_record(record: StudentRecord) -> Iterator[Finding]:
                 ):
                     yield _silent(record, plan, item_id, day)
             begins, wakes = days[0] if days else None, None
-            for first, last, _, owed in periods_of(record, plan, promised.services()[item_id]):
+            for first, last, owed, _ in periods_of(record, plan, promised.services()[item_id]):
                 if last >= record.today:
                     wakes = last + ONE_DAY if item_id in plan.items_on(record.today) else None
                 elif begins is None or last < begins:

@@ -252,7 +252,10 @@ async def get_week(
     who: Reads,
     on: Annotated[date | None, Query(description="Any day of the week; today where nothing is said.")] = None,
 ) -> Response:
-    """Read a provider's week: which sessions are planned, with whom, what each service owes, what was recorded."""
+    """Read a provider's week: which sessions are planned, with whom, what each service owes, what was recorded.
+
+    Theirs is what a schedule names them for, and what they carry out by `POST /plan/v1/plans/{id}/items/{item}/holders`.
+    """
     async with asked.store.database.begin(asked.tenant) as rows:
         day = read_days(None, on, await today_of(rows)).last_on
     found = await week_of(asked.store, asked.tenant, who, staff_id, day)

@@ -95,7 +95,7 @@ class FiguresOut(Out):
     remaining: dict[str, int]
     """Missed, owed and not made up, by reason."""
     under_agreement: int
-    """Given under an agreement on compensatory minutes: beside the plan's own, so in no balance here."""
+    """Given under an agreement, beyond the missed sessions it names: beside the plan's own, so in no balance here."""
     balance: str | None = None
     """Still owed; below zero: more was given than promised."""
     balance_exact: str | None = None

@@ -8,11 +8,10 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from contracts.fields import Measure
-from contracts.goals.picture import TableRow, forecast, picture, table_of, too_few
+from contracts.goals.picture import TableRow, forecast, picture, says, table_of, too_few
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, Standing, StepProgress
 from contracts.goals.results import Result
 from contracts.goals.trend import METHOD
-from contracts.goals.words import in_words
 from contracts.problems import NotFound
 from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
 from progress_service.adapters.routes.sessions import Reads
@@ -297,5 +296,5 @@ def _answer(student: UUID, knowledge: Knowledge, found: ProgressOf) -> ItemProgr
         phases=[PhaseOut(on=day, what=what) for day, what in told.phases],
         hints=[HintOut.of(hint) for hint in hints.found],
         hints_silent=list(hints.silent),
-        in_words=in_words(told),
+        in_words=says(told),
     )

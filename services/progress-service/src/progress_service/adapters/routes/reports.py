@@ -66,7 +66,7 @@ async def _drafted(
         message = "Name due_on, a date of the plan's schedule, or from and until."
         raise Invalid(message, reasons=(Reason("which-period", message, pointer="/due_on"),))
     if due_on is not None:
-        dates = schedule_in(record, plan, min(due_on, today))
+        dates = schedule_in(record, plan, today)
         period = scheduled_period(dates, due_on, begun_on(record, plan), today)
     else:
         assert first_on is not None

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from progress_service.adapters.routes.asking import FirstOn, LastOn
+from progress_service.adapters.routes.asking import FirstOn, KnownAt, LastOn
 from progress_service.adapters.routes.delivery import FiguresOut, figures_of
 from progress_service.adapters.routes.sessions import Reads
-from progress_service.application.knowledge import read_days
+from progress_service.application.knowledge import asked_text, read_days, read_knowledge, zone_of
 from progress_service.application.known_plans import today_of
 from progress_service.application.roll_up_of import roll_up_of
 from progress_service.domain.roll_up import LEAST, Group, to_leave_the_school
@@ -26,8 +26,14 @@ class GroupOut(FiguresOut):
     of: UUID | None = None
     """Absent: students of no known school, sessions without a provider."""
     students: int | None = None
+    offered: int
+    """Minutes offered beside the plans of which nobody has answered by the last day."""
     agreed: int
-    """Minutes agreed or decided beside the plans."""
+    """Minutes agreed or decided beside the plans by the last day."""
+    agreed_given: int
+    """Of them given by then."""
+    agreed_remaining: int
+    """Of them still to be given."""
     left_out: bool = False
     """Fewer than ten students, or so few others that it would give those away."""
 
@@ -35,7 +41,8 @@ class GroupOut(FiguresOut):
     def of_group(cls, group: Group) -> "GroupOut":
         """As it is answered."""
         return cls(
-            of=group.of, students=None if group.left_out else group.students, agreed=group.agreed,
+            of=group.of, students=None if group.left_out else group.students, offered=group.beside.offered,
+            agreed=group.beside.agreed, agreed_given=group.beside.given, agreed_remaining=group.beside.remaining,
             left_out=group.left_out, **figures_of(group.figures).model_dump(),
         )  # fmt: skip
 
@@ -47,6 +54,7 @@ class RollUpOut(BaseModel):
 
     first_on: date
     last_on: date
+    asked_known_at: str | None = None
     least_students: int | None = None
     """Groups of fewer are left out; absent: nothing is left out."""
     schools: list[GroupOut]
@@ -60,6 +68,7 @@ async def get_roll_up(
     who: Reads,
     first_on: FirstOn = None,
     last_on: LastOn = None,
+    known_at: KnownAt = None,
     to_leave: Annotated[
         bool,
         Query(
@@ -69,17 +78,20 @@ async def get_roll_up(
 ) -> Response:
     """Sum up the minutes of all students you see, by school and by provider.
 
+    Minutes are as the record knew them at `known_at`; students stand with the school they are now known to be at.
     What goes to a client leaves the school: groups of fewer than ten students are always left out for it.
     """
     async with asked.store.database.begin(asked.tenant) as rows:
         days = read_days(first_on, last_on, await today_of(rows))
-    found = await roll_up_of(asked.store, asked.tenant, who, days.first_on, days.last_on)
+        knowledge = read_knowledge(known_at, None, await zone_of(rows))
+    found = await roll_up_of(asked.store, asked.tenant, who, days.first_on, days.last_on, knowledge)
     leaves = to_leave or not who.is_person
     schools, providers = found.schools, found.providers
     if leaves:
         schools, providers = to_leave_the_school(schools), to_leave_the_school(providers)
     answer = RollUpOut(
-        first_on=days.first_on, last_on=days.last_on, least_students=LEAST if leaves else None,
+        first_on=days.first_on, last_on=days.last_on, asked_known_at=asked_text(knowledge),
+        least_students=LEAST if leaves else None,
         schools=[GroupOut.of_group(group) for group in schools],
         providers=[GroupOut.of_group(group) for group in providers],
     )  # fmt: skip
