@@ -93,6 +93,18 @@ def test_one_script_is_no_translation_of_another(wanted, used, fell_back):
     assert (chosen.used, chosen.fell_back) == (used, fell_back)
 
 
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("hmn", "Hmong"), ("mam", "mam"), ("yue", "Cantonese"), ("zh-Hant", "Traditional Chinese"), ("so-SO", "Somali"),
+     ("ase", "American Sign Language"), ("tlh", "Klingon"), ("qqq", "qqq"), ("und", "Unknown language")],
+)  # fmt: skip
+def test_a_holder_of_whatever_language_gets_a_notice_that_names_it(tag, name):
+    facts = next(samples_of(NoticeKind.PRIOR_WRITTEN_NOTICE))
+    for language in LANGUAGES:
+        assert compose(facts, wording(language), tag).fallback
+    assert name in (compose(facts, wording("en"), tag).fallback or "")
+
+
 @pytest.mark.parametrize(("language", "measure"), [("en", "flesch_kincaid"), ("es", "fernandez_huerta"),
                                                    ("vi", "sentence_length"), ("zh-Hans", "sentence_length")])  # fmt: skip
 def test_how_hard_a_notice_is_to_read_is_measured_and_long_sentences_pointed_out(language, measure):
