@@ -339,6 +339,25 @@ async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
     assert len(world.mails) == 1
 
 
+@pytest.mark.parametrize("kind", ["meeting_notice", "progress_report"])
+async def test_an_invitation_or_a_report_that_says_nothing_is_not_written_by_hand(world, kind):
+    await world.arrange()
+    await world.taken_in()
+    family = world.family
+    told = {
+        "student": str(family.student),
+        "holder": str(family.holder),
+        "plan": str(family.plan),
+        "kind": kind,
+    }
+
+    refused = await world.post("/notify/v1/notices", told)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "notice-cannot-be-written")
+    assert refused.json()["errors"][0]["pointer"] == "/caused_by"
+    assert await world.notices() == []
+
+
 async def test_a_refusal_to_evaluate_is_written_for_a_student_without_a_plan(world):
     await world.arrange()
     await world.taken_in()

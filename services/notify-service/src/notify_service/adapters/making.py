@@ -207,7 +207,10 @@ async def _gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situa
             "Something this notice must say is not known here.",
             reasons=(
                 Reason(
-                    str(error), "It may have been recorded a moment ago: try again with its event taken in."
+                    str(error),
+                    "Name the event that it tells of as caused_by (its Handrail-Event). It may have been recorded a moment "
+                    "ago: then try again.",
+                    pointer="/caused_by",
                 ),
             ),
         ) from error
