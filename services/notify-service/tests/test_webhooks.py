@@ -312,7 +312,7 @@ async def test_a_public_address_is_called():
     ["127.1", "2130706433", "0x7f.1", "017700000001", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]"],
 )
 async def test_an_address_that_leads_to_this_machine_is_refused_in_whatever_way_it_is_written(host):
-    with pytest.raises(NotAllowed, match="not public"):
+    with pytest.raises(NotAllowed, match=r"not public|of one's own"):
         await checked(f"https://{host}/")
 
 
@@ -340,6 +340,7 @@ async def test_a_name_that_leads_nowhere_yet_is_registered_and_its_attempts_say_
         "https://printer.local./",
         "https://a.localhost/x",
         "https://localhost/",
+        "https://intranet/",
     ],
 )
 async def test_a_name_of_a_network_of_one_s_own_is_refused_wherever_it_leads(url):

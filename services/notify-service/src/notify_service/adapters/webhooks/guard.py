@@ -6,6 +6,7 @@ name that resolves to something else a moment later (DNS rebinding) gains nothin
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import idna
 
 LONGEST_URL = 1000
 LOOK_SECONDS = 5.0
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _LOOKS = ThreadPoolExecutor(4, "names-of-webhooks")
 """Threads of their own: where nobody answers about names, nothing but webhooks waits for it."""
 NOWHERE_PUBLIC = frozenset({"internal", "local", "localhost"})
@@ -55,17 +57,27 @@ def parts_of(url: str, *, private_allowed: bool) -> tuple[str, int, bool, str]:
         raise NotAllowed("an endpoint is reached by https")
     if not split.hostname or split.username is not None or split.password is not None or split.fragment:
         raise NotAllowed("an endpoint's address has a host, no user, no password and no fragment")
-    host = split.hostname
-    if not host.isascii():
-        try:
-            host = idna.encode(host, uts46=True).decode()
-        except idna.IDNAError as error:
-            raise NotAllowed("this is no name of a host") from error
-    if not private_allowed and host.rstrip(".").rpartition(".")[2] in NOWHERE_PUBLIC:
+    if port == 0:
+        raise NotAllowed("there is no port 0")
+    host = _host(split.hostname)
+    _, dot, last = host.rstrip(".").rpartition(".")
+    if not private_allowed and ":" not in host and (not dot or last in NOWHERE_PUBLIC):
         raise NotAllowed("the name is of a network of one's own")
     tls = split.scheme == "https"
     path = (split.path or "/") + (f"?{split.query}" if split.query else "")
     return host, port or (443 if tls else 80), tls, path
+
+
+def _host(name: str) -> str:
+    try:
+        if ":" in name:
+            return str(ipaddress.IPv6Address(name))
+        host = name if name.isascii() else idna.encode(name, uts46=True).decode()
+        if _HOST.fullmatch(host):
+            return host
+    except ValueError as error:
+        raise NotAllowed("this is no name of a host") from error
+    raise NotAllowed("this is no name of a host")
 
 
 async def checked(url: str, *, private_allowed: bool = False) -> Target:
@@ -74,7 +86,7 @@ async def checked(url: str, *, private_allowed: bool = False) -> Target:
     loop = asyncio.get_running_loop()
     try:
         found = await asyncio.wait_for(loop.run_in_executor(_LOOKS, _look_up, host, port), LOOK_SECONDS)
-    except (OSError, TimeoutError, UnicodeError) as error:
+    except (OSError, TimeoutError) as error:
         raise NoAddress("the name has no address") from error
     addresses = [str(each[4][0]) for each in found]
     if not private_allowed and not all(is_public(address) for address in addresses):
