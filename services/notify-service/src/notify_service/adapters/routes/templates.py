@@ -12,6 +12,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
+from typst import TypstError
 
 from contracts.event import Event
 from contracts.fields import Line, Narrative
@@ -259,7 +260,7 @@ def _try_out(template: Template) -> None:
     for facts in samples_of(template.kind):
         try:
             letter_pdf(compose(facts, words, template.language), facts)
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypstError) as error:
             message = f"A sample notice cannot be written with it: {type(error).__name__} {error}."
             raise Invalid(
                 message, reasons=(Reason("sample-not-written", message, pointer="/texts"),)
