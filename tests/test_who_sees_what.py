@@ -49,7 +49,7 @@ OF_THE_DISTRICT = frozenset(
 )
 NOT_AN_ID = {"list_name": "codes are the same everywhere", "number": "a version's number behind the plan's id, or an indicator's",
              "login": "a user name", "rule": "the rules are the same everywhere", "service_name": "one of the four",
-             "tile": "a place in the district's whole log"}  # fmt: skip
+             "tile": "a place in the district's whole log", "language": "the wordings are the same everywhere"}  # fmt: skip
 NOT_ASKED: dict[str, str] = {}
 """Operations left out of the walk, as ``METHOD /path``, each with its reason."""
 OTHER_NAMES = {"case_manager": "staff", "provider": "staff", "by": "staff", "confirmed_by": "staff", "makes_up": "session",
@@ -352,7 +352,7 @@ def furnished(instance: Instance) -> District:
     things |= {
         "school": first("/plan/v1/schools"), "staff": staff, "list_name": "meeting_purpose", "number": "1",
         "rule": "idea.iep-30", "year": "2025-2026", "service_name": "plan", "tile": "entries/000.p/1",
-        "login": "nobody", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
+        "login": "nobody", "language": "es", "format": "edfi", "from": met_on, "to": operator.get("/plan/v1/clock")["now"][:10],
     }  # fmt: skip
     things["client"] = operator.post("/audit/v1/clients", {"name": "Lakeside SIS", "scopes": ["plan.read"]})[
         "id"

@@ -62,18 +62,13 @@ EVERY_EVENT = (
     transfers,
 )
 DESTROYED = "nothing of a school year may be destroyed yet"
-ENDPOINT = "an address somewhere else, and a district's sample sends nothing out"
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
     "log.inconsistent": "no log is other than it was",
     "notice.unaddressed": "everybody has a confirmed rights holder",
-    **dict.fromkeys(("notice.returned", "batch.made", "batch.posted"),
-                    "what comes back, and what is posted together: to come into the sample"),
     **dict.fromkeys(("export.made", "plan.amendment_agreed"), "to come into the sample"),
     **dict.fromkeys(("hold.released", "destruction.requested", "destruction.refused", "destruction.ordered",
                      "destruction.stopped", "destruction.contents_destroyed"), DESTROYED),
-    **dict.fromkeys((f"webhook.{each}" for each in ("registered", "secret_rotated", "disabled", "enabled", "replayed",
-                                                    "removed")), ENDPOINT),
     "template.retired": "the wording of its own that the district has is in use",
 }  # fmt: skip
 """Events that the sample does not have, and why. One that it has after all is struck from here."""
@@ -257,6 +252,17 @@ def test_what_was_decided_a_week_late_is_reported_with_its_true_day(feed):
     late = [report["reason"] for _type, report in reported(feed) if report["source"] == "sample"]
 
     assert set(late) == {"The making of the sample district was interrupted."}
+
+
+def test_letters_are_posted_together_and_a_vendor_s_endpoint_has_attempts(sample):
+    client = sample.client
+    batches = list(client.every("/notify/v1/batches"))
+    endpoints = {one["status"]: one["id"] for one in client.every("/notify/v1/webhooks")}
+    attempts = list(client.every(f"/notify/v1/webhooks/{endpoints['active']}/attempts"))
+
+    assert any(one.get("posted_on") and len(one["letters"]) > 1 and one["left_out"] for one in batches)
+    assert endpoints.keys() == {"active", "removed"}
+    assert {one["answer"].partition(":")[0] for one in attempts} == {"not called"}
 
 
 def test_nothing_is_there_twice(sample):

@@ -11,7 +11,7 @@ import pytest
 from contracts.notify import NoticeAttemptFailed, NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
 from contracts.vocabulary import Channel
 from notify_service.adapters.sending import mailing
-from notify_service.adapters.smtp import is_address
+from notify_service.adapters.smtp import on_envelope
 from runtime.tenants import now_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -245,7 +245,24 @@ ODD = [
 
 @pytest.mark.parametrize(("text", "taken"), ODD)
 async def test_an_address_is_one_mailbox_or_none(text, taken):
-    assert is_address(text) is taken
+    assert (on_envelope(text) is not None) is taken
+
+
+@pytest.mark.parametrize(
+    ("email", "to"),
+    [("ana@m\u00fcnchen.example", "ana@xn--mnchen-3ya.example"), ("ana@STRASSE.example", "ana@STRASSE.example"),
+     ("ana@stra\u00dfe.example", "ana@xn--strae-oqa.example"),
+     ("ana@\u0645\u062b\u0627\u0644.example", "ana@xn--mgbh0fb.example")],
+)  # fmt: skip
+async def test_a_domain_in_other_letters_gets_its_mail_from_any_server(world, email, to):
+    before = len(world.host.taken)
+    await owed(world, email=email)
+
+    await world.reaches("given")
+
+    ((_, envelope_to, mail),) = world.host.taken[before:]
+    assert envelope_to == [to]
+    assert f"<{to}>".encode() in mail
 
 
 async def test_header_lines_in_names_stay_text(world):

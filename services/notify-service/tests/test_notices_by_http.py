@@ -16,6 +16,7 @@ from contracts.plan import AmendmentPersonalData
 from contracts.students import Rights, StudentAssigned
 from contracts.values import DocumentRef, Reported
 from contracts.vocabulary import CommunicationMode, GivenBasis, NoticeKind, NoticeOccasion, NoticePart
+from notify_service.application.wording import wording
 from notify_service.domain.delivery import delivered_too_early
 from notify_service.domain.notice import Notice, Owed, Text
 from notify_service.testing_notices import DAY, HELD, Family
@@ -337,6 +338,29 @@ async def test_a_notice_made_by_hand_says_what_no_amendment_says(world):
     found = (await world.get("/notify/v1/notices", external_id="northwind:n-1")).json()["items"]
     assert [each["id"] for each in found] == [made.json()["id"]]
     assert len(world.mails) == 1
+    path = world.text().partition("http://test")[2].split()[0]
+    page = await world.http.post(path, data={"month": "6", "day": "20", "year": "2010"})
+    assert wording("es")("title.decision") in page.text, "a refusal is no proposed change"
+    assert wording("es")("title.prior_written_notice") not in page.text
+
+
+@pytest.mark.parametrize("kind", ["meeting_notice", "progress_report"])
+async def test_an_invitation_or_a_report_that_says_nothing_is_not_written_by_hand(world, kind):
+    await world.arrange()
+    await world.taken_in()
+    family = world.family
+    told = {
+        "student": str(family.student),
+        "holder": str(family.holder),
+        "plan": str(family.plan),
+        "kind": kind,
+    }
+
+    refused = await world.post("/notify/v1/notices", told)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "notice-cannot-be-written")
+    assert refused.json()["errors"][0]["pointer"] == "/caused_by"
+    assert await world.notices() == []
 
 
 async def test_a_refusal_to_evaluate_is_written_for_a_student_without_a_plan(world):

@@ -1,7 +1,7 @@
 """What happened in plan-service is told: by the consumer, the sender and a real mail server."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -329,33 +329,6 @@ async def test_what_an_adoption_leaves_unsaid_waits_for_a_person(world):
         {"evaluations_used": "The evaluation.", "options_considered": "None.", "other_factors": "None."},
     )
     assert answer.status_code == 200, answer.text
-
-
-async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
-    from contracts.district import SchoolYear
-    from notify_service.adapters.sending.yearly import YearlyBooklets
-
-    await world.arrange()
-    await world.taken_in()
-    service = world.app.state.at_hand.service
-    async with world.notify.database.begin(world.tenant) as rows:
-        from notify_service.adapters import known_facts
-
-        today = await known_facts.today_in(rows, world.tenant)
-    year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
-    profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
-    await world.publish(streams.district(), new_id(), profile)
-    await world.taken_in()
-
-    first = await YearlyBooklets(service).look(world.tenant)
-    second = await YearlyBooklets(service).look(world.tenant)
-
-    assert first >= 1
-    assert second == 0
-    notice = await world.reaches("to_post")
-    owed = (await world.history(notice))[0]
-    assert isinstance(owed, NoticeOwed)
-    assert owed.occasion is NoticeOccasion.SCHOOL_YEAR
 
 
 def refused_untold(student: UUID) -> DestructionRefused:

@@ -315,6 +315,10 @@ async def test_without_the_check_nothing_is_answered_and_no_letter_leaves(world)
             page = await post(world, f"{path}/{what}", **proof)
             assert "Mira" not in page.text
             assert not page.content.startswith(b"%PDF")
+            # Where the check is asked for again, each language leads to the link itself.
+            assert (
+                await world.http.get(re.findall(r'href="([^"]+)" lang="ar"', page.text)[0])
+            ).status_code == 200
         assert "Mira" not in (await post(world, path, **proof)).text
 
     kinds = {type(event) for event in await world.history(notice)}

@@ -39,6 +39,22 @@ async def test_a_wording_with_a_place_that_no_notice_has_is_refused(world, texts
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, code)
 
 
+async def test_every_passage_that_may_be_worded_otherwise_can_be_read_and_uploaded_as_it_is(world):
+    read = (await world.get("/notify/v1/templates/wording/es")).json()
+    body = {"kind": "prior_written_notice", "language": "es", "name": "As it is", "texts": read["texts"]}
+
+    uploaded = await world.post("/notify/v1/templates", body)
+
+    assert uploaded.status_code == 201, uploaded.text
+    assert "{name}" in read["texts"]["letter.dear"]
+    assert (await world.get("/notify/v1/templates/wording/fr")).status_code == 404
+
+
+async def test_a_wording_that_no_letter_can_be_set_with_is_refused(world):
+    refused = await world.post(PATH, template(texts={"letter.dear": "Dear\x00 {name}"}))
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "sample-not-written")
+
+
 async def test_a_wording_in_a_language_that_is_not_worded_is_refused(world):
     refused = await world.post(PATH, template(language="tlh"))
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/language")

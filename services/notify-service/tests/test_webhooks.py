@@ -161,6 +161,50 @@ async def test_a_dead_endpoint_is_stopped_with_a_mail_and_takes_what_it_missed_w
     await until(lambda: endpoint.of(world.family.student))
 
 
+async def test_an_endpoint_is_stopped_only_once_somebody_could_be_told(vendor):
+    world, endpoint = vendor
+    endpoint.status = 410
+    world.host.on_rcpt = lambda: "451 4.7.1 Greylisted"
+    webhook, _ = await register(
+        world, endpoint, event_types=["plan.student_registered"], mail_to="it@sp\u00e4ter.example.org"
+    )
+    await world.arrange()
+    await until(lambda: endpoint.of(world.family.student))
+    await asyncio.sleep(0.3)
+    assert (await world.get(f"/notify/v1/webhooks/{webhook}", may(world))).json()["status"] == "active"
+    world.host.behave()
+
+    await due_now(world, webhook)
+
+    async with asyncio.timeout(10):
+        while (await world.get(f"/notify/v1/webhooks/{webhook}", may(world))).json()["status"] == "active":
+            await asyncio.sleep(0.05)
+    assert [to for _, to, _ in world.host.taken if to == ["it@xn--spter-hra.example.org"]]
+
+
+async def test_an_endpoint_that_never_answers_keeps_no_other_waiting(vendor):
+    world, endpoint = vendor
+    never = asyncio.Event()
+    silent = Endpoint(status=200)
+    server = await asyncio.start_server(lambda _reader, _writer: never.wait(), "127.0.0.1", 0)
+    silent.port = server.sockets[0].getsockname()[1]
+    wanted = {"event_types": ["plan.student_registered"]}
+    webhook, _ = await register(world, silent, **wanted)
+    await register(world, endpoint, **wanted)
+    families = [Family() for _ in range(6)]
+    for family in families:
+        student = family.student
+        await world.publish(streams.student(student), student, family.registered())
+
+    async with asyncio.timeout(8):
+        while not all(endpoint.of(family.student) for family in families):
+            await asyncio.sleep(0.02)
+
+    await world.http.delete(f"/notify/v1/webhooks/{webhook}", headers=may(world))
+    never.set()
+    server.close()
+
+
 async def test_an_endpoint_that_says_gone_is_asked_no_more(vendor):
     world, endpoint = vendor
     endpoint.status = 410
@@ -205,6 +249,17 @@ async def test_a_replay_tells_once_more_from_a_point(vendor):
     assert answer.status_code == 200, answer.text
     await until(lambda: len(endpoint.of(world.family.student)) == 2)
     assert len({headers["webhook-id"] for headers, _ in endpoint.of(world.family.student)}) == 1
+
+
+async def test_a_point_beyond_every_log_is_refused(vendor):
+    world, endpoint = vendor
+    webhook, _ = await register(world, endpoint)
+
+    answer = await world.post(
+        f"/notify/v1/webhooks/{webhook}/replay", {"source": "plan", "after": 10**30}, may(world)
+    )
+
+    assert answer.status_code == 422, answer.text
 
 
 async def test_a_removed_endpoint_is_told_nothing(vendor):
@@ -252,9 +307,49 @@ async def test_a_public_address_is_called():
     assert is_public("2606:2800:220:1:248:1893:25c8:1946")
 
 
-async def test_a_name_that_leads_to_this_machine_is_refused():
-    with pytest.raises(NotAllowed, match="not public"):
-        await checked("https://localhost/")
+@pytest.mark.parametrize(
+    "host",
+    ["127.1", "2130706433", "0x7f.1", "017700000001", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]"],
+)
+async def test_an_address_that_leads_to_this_machine_is_refused_in_whatever_way_it_is_written(host):
+    with pytest.raises(NotAllowed, match=r"not public|of one's own"):
+        await checked(f"https://{host}/")
+
+
+async def test_a_name_that_leads_nowhere_yet_is_registered_and_its_attempts_say_why_nothing_went(world):
+    url = "https://hooks.sis.invalid/b\u00fccher"
+    made = await world.post("/notify/v1/webhooks", {"url": url, "event_types": ["plan"]}, may(world))
+    assert made.status_code == 201, made.text
+    await world.arrange()
+
+    async with asyncio.timeout(10):
+        while not (
+            told := (await world.get(f"/notify/v1/webhooks/{made.json()['id']}/attempts", may(world))).json()[
+                "items"
+            ]
+        ):
+            await asyncio.sleep(0.05)
+    assert told[0]["answer"] == "not called: the name has no address"
+    assert "status" not in told[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://metadata.google.internal/",
+        "https://printer.local./",
+        "https://a.localhost/x",
+        "https://localhost/",
+        "https://intranet/",
+    ],
+)
+async def test_a_name_of_a_network_of_one_s_own_is_refused_wherever_it_leads(url):
+    with pytest.raises(NotAllowed, match="of one's own"):
+        parts_of(url, private_allowed=False)
+
+
+async def test_a_host_in_other_letters_is_asked_for_in_ascii():
+    assert parts_of("https://b\u00fccher.example/", private_allowed=False)[0] == "xn--bcher-kva.example"
 
 
 async def test_registering_a_private_endpoint_is_refused_with_the_reason(world):

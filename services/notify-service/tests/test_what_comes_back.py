@@ -11,11 +11,16 @@ from uuid import UUID
 
 import pytest
 
+from contracts import streams
 from contracts.notice_hindrances import NoticeReturned
 from contracts.notify import NoticeGiven, NoticeSent
+from contracts.students import HolderPersonalData, Rights
 from contracts.testing import an_id
+from contracts.vocabulary import Channel
+from notify_service.adapters import outbox
 from notify_service.adapters.bounces import Bounced, ReturnAddresses, ReturnTo, bounced
 from notify_service.domain.fallback import letter_follows_on
+from notify_service.testing_notices import ADDRESS, HELD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -118,10 +123,49 @@ async def test_a_letter_that_comes_back_waits_for_another_address(world):
     assert answer.status_code == 200, answer.text
     assert answer.json()["reasons"][0]["code"] == "letter-returned"
     assert "given" not in answer.json()
+    # Something else is said of the district or the student: the address is the one it came back from.
+    await world.publish(streams.student(world.family.student), world.family.student, world.family.confirmed())
+    await world.taken_in()
+    await asyncio.sleep(0.3)
+    assert await world.state(notice) == ("blocked", ["letter-returned"])
+    moved = world.family.confirmed(
+        personal=HolderPersonalData(
+            name="Ana Quill", address=ADDRESS.model_copy(update={"lines": ("8 Kelp St",)})
+        )
+    )
+    await world.publish(streams.student(world.family.student), world.family.student, moved)
+    await world.reaches("to_post", notice)
     unknown = await world.post(
         f"/notify/v1/notices/{notice}/returns", {"delivery": str(an_id("none")), "answer": "x"}
     )
     assert (unknown.status_code, unknown.json()["code"]) == (409, "nothing-sent-that-way")
+
+
+@pytest.mark.parametrize("from_the_start", [True, False])
+async def test_a_letter_with_nowhere_to_go_goes_by_mail_where_that_was_elected(world, from_the_start):
+    await world.arrange(mailing_days=0, **({"address": None} if from_the_start else {}))
+    await world.elect_email(channels=(Channel.LETTER, Channel.EMAIL))
+    await world.propose()
+    if not from_the_start:
+        notice = await world.reaches("to_post")
+        await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter"})
+        sent = next(each for each in await world.history(notice) if isinstance(each, NoticeSent))
+        back = {"delivery": str(sent.delivery_id), "answer": "Moved, no address"}
+        await world.post(f"/notify/v1/notices/{notice}/returns", back)
+
+    await world.reaches("given")
+
+    assert len(world.mails) == 1
+
+
+async def test_who_wants_notices_told_is_a_task_for_a_person(world):
+    await world.arrange()
+    await world.elect_email(channels=(Channel.READ_ALOUD, Channel.LETTER))
+    await world.propose()
+
+    notice = await world.reaches("blocked")
+
+    assert (await world.state(notice))[1] == ["mode-needs-a-person"]
 
 
 async def test_the_mail_itself_is_kept_as_it_went(world):
@@ -204,6 +248,68 @@ async def test_letters_are_printed_with_a_manifest_and_posted_once(world):
     await world.reaches("posted", notice)
     sent = [each for each in await world.history(notice) if isinstance(each, NoticeSent)]
     assert [str(each.batch_id) for each in sent] == [batch["id"]]
+
+
+@pytest.mark.parametrize("stands", ["waits", "is in a batch", "is in a batch already posted"])
+async def test_a_letter_that_waits_stops_when_its_people_may_not_be_written_to_any_more(world, stands):
+    await world.arrange()
+    await world.propose()
+    notice = await world.reaches("to_post")
+    student, batch = world.family.student, None
+    if stands != "waits":
+        batch = (await world.post("/notify/v1/batches", {})).json()
+    if stands == "is in a batch already posted":
+        await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+
+    no_contact = world.family.confirmed(rights=Rights(decision=HELD, notice=HELD, record=HELD))
+    await world.publish(streams.student(student), student, no_contact)
+    await world.taken_in()
+
+    if stands == "is in a batch already posted":
+        await world.reaches("posted", notice)
+        return
+    await world.reaches("blocked", notice)
+    assert (await world.state(notice))[1] == ["contact-right-not-held"]
+    if batch is not None:
+        posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+        assert str(notice) in posted.json()["left_out"]
+    assert not any(isinstance(event, NoticeSent) for event in await world.history(notice))
+
+
+async def test_a_batch_posted_before_a_restriction_came_in_here_leaves_its_letter_out(world, monkeypatch):
+    """The sender has not looked yet, the read model knows already."""
+    await world.arrange()
+    await world.propose()
+    notice = await world.reaches("to_post")
+    batch = (await world.post("/notify/v1/batches", {})).json()
+    monkeypatch.setattr(outbox, "look_again", nothing)
+    student = world.family.student
+    no_contact = world.family.confirmed(rights=Rights(decision=HELD, notice=HELD, record=HELD))
+    await world.publish(streams.student(student), student, no_contact)
+    await world.taken_in()
+
+    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+
+    assert str(notice) in posted.json()["left_out"]
+    assert (await world.state(notice))[0] == "to_post"
+    assert not any(isinstance(event, NoticeSent) for event in await world.history(notice))
+
+
+async def nothing(*_arguments: object, **_named: object) -> None:
+    """Nobody looks."""
+
+
+async def test_a_letter_waits_as_a_mail_once_its_people_elect_that(world):
+    await world.arrange()
+    await world.propose()
+    notice = await world.reaches("to_post")
+    await world.taken_in()
+
+    elected = {"language": "es", "channels": ["email"], "electronic_notice_elected_on": "2025-09-10"}
+    await world.put(f"/notify/v1/preferences/{world.family.holder}", elected)
+
+    await world.reaches("given", notice)
+    assert len(world.mails) == 1
 
 
 async def test_what_was_told_and_not_understood_was_not_given(world):

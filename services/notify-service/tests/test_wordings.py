@@ -12,6 +12,7 @@ from notify_service.application.notice_text import compose
 from notify_service.application.readability import is_long, long_sentences, readability
 from notify_service.application.samples import DAY, samples_of
 from notify_service.application.wording import LANGUAGES, flat_texts, wording
+from notify_service.domain.facts import NoticeFacts
 from notify_service.domain.languages import language_for
 
 
@@ -55,6 +56,18 @@ def test_every_occasion_can_be_written(kind):
         assert "{" not in "".join([*text.opening, *text.what_now, *(s.heading for s in text.sections)])
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_the_page_says_what_the_letter_said(language, kind):
+    """From the facts as they are kept: an hour, too, by the name of the district's zone."""
+    for facts in samples_of(kind):
+        kept = NoticeFacts.model_validate_json(facts.model_dump_json(exclude_none=True))
+        assert compose(kept, wording(language), language) == compose(facts, wording(language), language)
+        meeting = facts.meeting
+        if meeting is not None:
+            assert "GMT" not in compose(kept, wording(language), language).sections[1].blocks[0].text
+
+
 def test_a_wording_reads_from_right_to_left_where_its_script_does():
     facts = next(samples_of(NoticeKind.PRIOR_WRITTEN_NOTICE))
     assert compose(facts, wording("ar"), "ar").direction == "rtl"
@@ -78,6 +91,18 @@ def test_a_day_is_written_as_in_its_language(language, written):
 def test_one_script_is_no_translation_of_another(wanted, used, fell_back):
     chosen = language_for(wanted, LANGUAGES)
     assert (chosen.used, chosen.fell_back) == (used, fell_back)
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("hmn", "Hmong"), ("mam", "mam"), ("yue", "Cantonese"), ("zh-Hant", "Traditional Chinese"), ("so-SO", "Somali"),
+     ("ase", "American Sign Language"), ("tlh", "Klingon"), ("qqq", "qqq"), ("und", "Unknown language")],
+)  # fmt: skip
+def test_a_holder_of_whatever_language_gets_a_notice_that_names_it(tag, name):
+    facts = next(samples_of(NoticeKind.PRIOR_WRITTEN_NOTICE))
+    for language in LANGUAGES:
+        assert compose(facts, wording(language), tag).fallback
+    assert name in (compose(facts, wording("en"), tag).fallback or "")
 
 
 @pytest.mark.parametrize(("language", "measure"), [("en", "flesch_kincaid"), ("es", "fernandez_huerta"),

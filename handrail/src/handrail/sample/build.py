@@ -109,6 +109,7 @@ def _chosen(world: World) -> list[Enrolled]:
 def _district_life(telling: Telling, world: World) -> None:
     day = world.office_day
     telling.begin("vendors", "district", roster.vendors, day(BEGINS, 8))
+    telling.begin("endpoint", "district", roster.an_endpoint, day(SPRING, 10))
     telling.begin("profile", "district", roster.another_profile, world, day(SPRING, 8))
     telling.begin("bank", "district", roster.bank_of_goals, day(BEGINS, 10))
     telling.begin("wording", "district", roster.own_wording, day(BEGINS, 10))
@@ -131,6 +132,7 @@ def _family_life(telling: Telling, world: World) -> None:
     telling.begin(
         *of(_with_mail(ieps[14:])), families.mistyped_address, world, _with_mail(ieps[14:]), day(SPRING, 3)
     )
+    telling.begin("letter-returned", ieps[8].student, families.letter_comes_back, ieps[8], day(SPRING, 10))
     telling.begin(*of(ieps[0]), families.asks_for_the_record, ieps[0], day(BEGINS, 12))
     telling.begin(*of(ieps[1]), families.refused_by_the_district, ieps[1], day(SPRING, 1))
     telling.begin(*of(ieps[2]), families.a_tutor_for_a_while, ieps[2], day(BEGINS, 11))

@@ -68,6 +68,22 @@ def mistyped_address(scene: Scene, world: World, held: Held, on: date) -> Life:
     )  # fmt: skip
 
 
+def letter_comes_back(scene: Scene, held: Held, on: date) -> Life:
+    """The other parent has moved without a word: the newest letter comes back, and waits for another address."""
+    yield on
+    office = scene.by("director").client
+    letters = [
+        (notice["owed_on"], notice["id"], sent["id"])
+        for notice in office.every("/notify/v1/notices", student=held.student)
+        for sent in notice["deliveries"]
+        if (sent["channel"], sent["outcome"]) == ("letter", "sent")
+    ]
+    if letters:
+        _, notice, sent = max(letters)
+        back = {"delivery": sent, "answer": "Moved, left no address"}
+        office.post(f"/notify/v1/notices/{notice}/returns", back)
+
+
 def new_telephone(scene: Scene, enrolled: Enrolled, on: date) -> Life:
     """The roster says a contact anew."""
     yield on

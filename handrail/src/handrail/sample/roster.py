@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from handrail.client import Handrail, Refused
@@ -142,6 +143,28 @@ def vendors(scene: Scene, on: date) -> Life:
     yield on + timedelta(days=154)
     clients.post("/audit/v1/clients", {"name": "Southwind SIS", "scopes": [*SIS_SCOPES, "plan.report"]})
     clients.request("DELETE", f"/audit/v1/clients/{old['id']}")
+
+
+def an_endpoint(scene: Scene, on: date) -> Life:
+    """A vendor wants to be told of notices. Its endpoint is at a name that leads nowhere: each attempt says so."""
+    yield on
+    vendor, hooks = scene.by().client, "/notify/v1/webhooks"
+    told = {
+        "event_types": ["notice", "webhook"],
+        "about": "Southwind SIS",
+        "mail_to": "integrations@southwind.example",
+    }
+    old, new = (
+        vendor.post(hooks, told | {"url": f"https://{host}.southwind.example/handrail"})["id"]
+        for host in ("old", "hooks")
+    )
+    vendor.request("DELETE", f"{hooks}/{old}")
+    # Told again, it is another secret: one is shown once.
+    vendor.post(f"{hooks}/{new}/secret", {"overlap_hours": 24}, key=uuid4().hex)
+    vendor.post(f"{hooks}/{new}/disabling")
+    yield on + timedelta(days=7)
+    vendor.post(f"{hooks}/{new}/enabling")
+    vendor.post(f"{hooks}/{new}/replay", {"source": "notify"})
 
 
 def another_profile(scene: Scene, world: World, on: date) -> Life:

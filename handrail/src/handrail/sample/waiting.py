@@ -1,8 +1,9 @@
-"""What waits for a person at the end of a day: the words that a notice lacks, letters to post. Some stay lying, as in life."""
+"""What waits for a person at the end of a week: the words that a notice lacks, letters to post. Some stay lying, as in life."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 
+from handrail.client import Refused
 from handrail.plan_items import Json
 from handrail.sample.notices import OF_ADOPTIONS, notice_words
 from handrail.sample.plans import WRITTEN_TO
@@ -12,6 +13,8 @@ from handrail.stage import Stage
 
 PATIENCE_SECONDS = 30.0
 LACKS_WORDS = "part-missing:"
+NOTHING_TO_POST = 409
+"""What waited a moment ago may not go any more."""
 BY_HAND = {"mode-needs-a-person"}
 WORDS: dict[str, tuple[str, str, str]] = {
     "plan_adopted": OF_ADOPTIONS,
@@ -35,7 +38,7 @@ OTHERWISE = (
 
 
 def seen_to(scene: Scene, world: World) -> Life:
-    """Each week words are given to what waits for them, and the letters are posted; of a few students all stays lying."""
+    """Each week words are given to what waits for them, and the letters posted together; of a few students all stays lying."""
     lying = {held.student for held in world.held if held.number % 8 == 6 or held.number == WRITTEN_TO}
     by = scene.by("director")
     for day in world.ends_of_weeks:
@@ -51,11 +54,13 @@ def seen_to(scene: Scene, world: World) -> Life:
         if without_words:
             waiting = _waiting(by, lying)
         for notice in waiting:
-            if notice["status"] == "to_post" or BY_HAND.intersection(_codes(notice)):
-                _posted(by, scene, notice)
+            if BY_HAND.intersection(_codes(notice)):
+                _read_aloud(by, scene, notice)
+        if any(notice["status"] == "to_post" for notice in waiting):
+            _posted(by, scene, lying)
 
 
-def _waiting(by: Stage, lying: Iterable[str]) -> list[Json]:
+def _waiting(by: Stage, lying: Collection[str]) -> list[Json]:
     """Once no notice is in the making or under way any more: notify-service works by itself."""
     until, going = time.monotonic() + PATIENCE_SECONDS, {"status": "owed,sending", "limit": 1}
     while by.client.get("/notify/v1/notices", **going)["items"] and time.monotonic() < until:
@@ -75,10 +80,30 @@ def _given_words(by: Stage, scene: Scene, notice: Json) -> None:
     )
 
 
-def _posted(by: Stage, scene: Scene, notice: Json) -> None:
-    """Or read aloud, where that is how the family wants it: on this very day, as the district's clock has it."""
+def _posted(by: Stage, scene: Scene, lying: set[str]) -> None:
+    """Every letter that waits, in one batch, on this very day, as the district's clock has it."""
+    try:
+        batch = by.client.post("/notify/v1/batches", key=f"{scene.name}-batch-{scene.day}")
+    except Refused as refused:
+        if refused.status != NOTHING_TO_POST:
+            raise
+        return
+    lies = {
+        notice["id"]
+        for notice in by.client.every("/notify/v1/notices", status="to_post")
+        if notice["student"] in lying
+    }
+    left_out = [notice for letter in batch["letters"] for notice in letter["notices"] if notice in lies]
+    posted = {"on": by.today().isoformat(), "carrier": "USPS, counter", "left_out": left_out}
+    by.client.post(
+        f"/notify/v1/batches/{batch['id']}/posting", posted, key=f"{scene.name}-posted-{scene.day}"
+    )
+
+
+def _read_aloud(by: Stage, scene: Scene, notice: Json) -> None:
+    """That is how the family wants it."""
     by.client.post(
         f"/notify/v1/notices/{notice['id']}/deliveries",
-        {"channel": notice.get("channel", "letter")},
+        {"channel": notice.get("channel", "read_aloud")},
         key=f"{scene.name}-posted-{notice['id']}",
     )

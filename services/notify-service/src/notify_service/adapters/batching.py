@@ -75,7 +75,10 @@ async def make_batch(call: Call, batch_id: UUID, making: Making) -> Appended:
 
 async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None, left_out: Sequence[NoticeId],
                      making: Making) -> Appended:  # fmt: skip
-    """The carrier has them: each letter's mailing days run from ``on``. Those left out wait for another batch."""
+    """The carrier has them: each letter's mailing days run from ``on``. Those left out wait for another batch.
+
+    So do those that may not go any more: they were not among the letters to be printed either.
+    """
     service = at_hand(call.request).service
     loaded = await service.store.load(call.tenant, BATCH, batch_id)
     batch = loaded.state
@@ -93,6 +96,7 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
     if on > today or (batch.made_on is not None and on < batch.made_on):
         message = "A batch is posted between the day it was made and today."
         raise Invalid(message, reasons=(Reason("posted-on-no-such-day", message, pointer="/on"),))
+    left_out = sorted({*left_out, *await _stopped(call, batch)})
     # Each letter on its own first: repeating it changes nothing, and the batch counts as posted once all of them are.
     stay = {
         notice
@@ -125,6 +129,28 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
         )  # fmt: skip
 
 
+async def _stopped(call: Call, batch: Batch) -> list[NoticeId]:
+    """Notices of letters whose people may not be written to any more, or that were taken back since the batch was made."""
+    service, stopped = at_hand(call.request).service, list[NoticeId]()
+    for letter in batch.letters:
+        first = letter.notice_ids[0]
+        notice = (await service.store.load(call.tenant, NOTICE, first)).state
+        if batch.batch_id and notice.delivery(_sending(batch.batch_id, first)) is not None:
+            continue  # This very posting was begun before.
+        about = notice.about
+        async with service.database.begin(call.tenant) as rows:
+            entry = await outbox.entry(rows, call.tenant, first)
+            now = await gathering.situation(service, rows, call.tenant, about.student_id, about.holder_id)
+        waits = entry is not None and entry.batch == batch.batch_id and entry.state in ("to_post", "given")
+        if now.blocked or not waits:
+            stopped += letter.notice_ids
+    return stopped
+
+
+def _sending(batch_id: UUID, notice: NoticeId) -> UUID:
+    return uuid5(batch_id, str(notice))
+
+
 def _posted(call: Call, batch_id: UUID, on: date, carrier: Line | None) -> Decide:
     async def decide(work: Work) -> Sequence[Event]:
         if (
@@ -134,7 +160,7 @@ def _posted(call: Call, batch_id: UUID, on: date, carrier: Line | None) -> Decid
         ):
             return ()
         done = Delivered(
-            uuid5(batch_id, str(work.entry.notice)), Channel.LETTER, on, carrier, None, batch_id=batch_id
+            _sending(batch_id, work.entry.notice), Channel.LETTER, on, carrier, None, batch_id=batch_id
         )
         return await deliver(at_hand(call.request).service, work, done)
 

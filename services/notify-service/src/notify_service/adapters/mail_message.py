@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 from uuid import UUID
@@ -80,7 +80,7 @@ def _mail(
     envelope: Envelope, facts: NoticeFacts, words: Wording, paragraphs: list[str], link: str, at: datetime
 ) -> EmailMessage:
     paragraphs = [as_shown(paragraph) for paragraph in paragraphs]
-    mail = EmailMessage(policy=SMTP if envelope.to.isascii() else SMTPUTF8)
+    mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(_one_line(facts.district), addr_spec=envelope.sender)
     mail["To"] = Address(_one_line(envelope.name), addr_spec=envelope.to)
     mail["Subject"] = _one_line(words("mail.subject", district=facts.district))

@@ -89,7 +89,10 @@ async def make_notice(service: Service, context: Context, command: MakeNotice, m
         now = await gathering.situation(service, rows, tenant, command.student_id, command.holder_id)
         caused_by = _cause(command, now, await _history(rows, tenant, command.plan_id))
         facts = await _gather(rows, tenant, command.wanted, now)
-    facts = written_over(facts, command.reasons).model_copy(update={"action": command.action})
+    by_hand = None if command.amendment_id else NoticeOccasion.BY_HAND
+    facts = written_over(facts, command.reasons).model_copy(
+        update={"action": command.action, "occasion": by_hand}
+    )
     refuse_without_content(facts)
     language = _language(now)
     fixed = await write(service, tenant, command.student_id, facts, language)
@@ -207,7 +210,10 @@ async def _gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situa
             "Something this notice must say is not known here.",
             reasons=(
                 Reason(
-                    str(error), "It may have been recorded a moment ago: try again with its event taken in."
+                    str(error),
+                    "Name the event that it tells of as caused_by (its Handrail-Event). It may have been recorded a moment "
+                    "ago: then try again.",
+                    pointer="/caused_by",
                 ),
             ),
         ) from error

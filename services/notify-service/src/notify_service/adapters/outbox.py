@@ -236,10 +236,10 @@ async def renew(database: Database, lease: Lease, seconds: float) -> bool:
 async def look_again(
     rows: AsyncConnection, tenant: str, due_at: datetime, *, student: UUID | None = None
 ) -> None:
-    """Something changed that may unblock notices (of one student): try them again now."""
+    """Something changed that may unblock notices, or (of one student) stop letters that wait: look at them again now."""
     wanted = update(OUTBOX).where(
         OUTBOX.c.tenant == tenant,
-        OUTBOX.c.state == "blocked",
+        OUTBOX.c.state.in_(("blocked",) if student is None else ("blocked", "to_post")),
         OUTBOX.c.due_at.is_(None),
         OUTBOX.c.leader.is_(None),
     )

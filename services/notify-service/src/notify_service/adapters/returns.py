@@ -24,7 +24,7 @@ LETTER_RETURNED = "letter-returned"
 
 
 async def take_back(work: Work, back: CameBack) -> Sequence[Event]:
-    """Record it; a mail becomes a letter, a letter waits for another address."""
+    """Record it; a mail becomes a letter. A letter waits for another address, unless it can go by mail."""
     events = come_back(work.notice, back)
     if not events:
         return ()
@@ -32,12 +32,12 @@ async def take_back(work: Work, back: CameBack) -> Sequence[Event]:
     sending = work.notice.delivery(back.delivery_id)
     by_letter = sending is not None and sending.channel is Channel.LETTER
     if entry.state != "lapsed" and not work.notice.opened_on and work.notice.acknowledged_on is None:
+        now = await known_facts.now_of(work.rows, tenant)
         if by_letter:
-            await outbox.settle(work.rows, tenant, entry.notice, "blocked", reasons=[LETTER_RETURNED], due_at=None,
-                                counts_on=None)  # fmt: skip
+            await outbox.settle(work.rows, tenant, entry.notice, "blocked", reasons=[LETTER_RETURNED], due_at=now,
+                                delivery=None, counts_on=None)  # fmt: skip
             events = [*events, *blocked(work.notice, [LETTER_RETURNED], back.on)]
         else:
-            now = await known_facts.now_of(work.rows, tenant)
             await outbox.settle(
                 work.rows, tenant, entry.notice, "to_prepare", due_at=now, delivery=None, counts_on=None
             )

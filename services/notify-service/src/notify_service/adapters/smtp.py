@@ -12,6 +12,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 
 import aiosmtplib
+import idna
 
 from notify_service.adapters.carrying import Answered, Outcome
 
@@ -44,10 +45,7 @@ class MailServer:
         handing_over = False
         try:
             await client.connect()
-            options = ["SMTPUTF8"] if not to.isascii() else []
-            if options and not client.supports_extension("smtputf8"):
-                return Answered(Outcome.REFUSED, "the mail server does not take addresses with such letters")
-            await client.mail(sender, options=options)
+            await client.mail(sender)
             refusal = await _rcpt(client, to)
             if refusal is not None:
                 return refusal
@@ -78,17 +76,21 @@ _LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
 _ADDRESS = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
 
 
-def is_address(text: str) -> bool:
-    """One address that can stand on an envelope: no list, no comment, no trick with quotes or line ends.
+def on_envelope(text: str) -> str | None:
+    """An address as every mail server takes it, its domain in ASCII (RFC 5891); ``None`` for what is not one address.
 
-    Quoted local parts are lawful, but no family has one, and much that could go wrong begins with them.
+    No list, no comment, no trick with quotes or line ends. Quoted local parts are lawful, but no family has one, and much
+    that could go wrong begins with them; one in other letters needs servers that few have. Their notices go by letter.
     """
-    if not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
-        return False
+    local, _, domain = text.rpartition("@")
+    if not _ADDRESS.fullmatch(text):
+        return None
     try:
-        return Address(addr_spec=text).addr_spec == text
+        address = text if text.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
+        fits = len(address) <= LONGEST_ADDRESS and Address(addr_spec=address).addr_spec == address
     except (ValueError, HeaderParseError):
-        return False
+        return None
+    return address if fits else None
 
 
 def _outcome(code: int) -> Outcome:

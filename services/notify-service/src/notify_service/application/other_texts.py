@@ -1,6 +1,7 @@
 """What notices other than of an amendment say: decisions, meetings, the booklet, reports, transfer, destruction, corrections."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
@@ -55,7 +56,8 @@ def _section(words: Wording, key: str, **values: str) -> Section:
 def _meeting(meeting: MeetingFacts, words: Wording) -> Iterator[Section]:
     purpose = words(f"purposes.{meeting.purpose}")
     yield Section(words("meeting.purpose"), None, (Block("paragraph", purpose),))
-    at = format_datetime(meeting.starts_at, "full", locale=words.locale)
+    starts_at = meeting.starts_at.astimezone(ZoneInfo(meeting.zone)) if meeting.zone else meeting.starts_at
+    at = format_datetime(starts_at, "full", locale=words.locale)
     yield Section(words("meeting.time"), None, (Block("paragraph", at),))
     by = {MeetingMode.PHONE: words("meeting.by_phone"), MeetingMode.VIDEO: words("meeting.by_video")}
     place = ", ".join(filter(None, (by.get(meeting.mode), meeting.place)))

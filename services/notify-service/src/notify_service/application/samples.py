@@ -76,7 +76,8 @@ def _of(kind: NoticeKind, usual: NoticeFacts) -> Iterator[NoticeFacts]:
         case NoticeKind.MEETING_NOTICE:
             roles = tuple((role,) for role in MeetingRole)
             for purpose in MeetingPurpose:
-                meeting = MeetingFacts(purpose=purpose, starts_at=datetime(2026, 3, 20, 20, 0, tzinfo=UTC), place="Room 12",
+                meeting = MeetingFacts(purpose=purpose, starts_at=datetime(2026, 3, 20, 20, 0, tzinfo=UTC),
+                                       zone="America/Chicago", place="Room 12",
                                        attendees=roles, transition=True, student_invited=True)  # fmt: skip
                 yield usual.model_copy(
                     update={"occasion": NoticeOccasion.MEETING_SCHEDULED, "meeting": meeting}

@@ -67,9 +67,14 @@ def evolve(template: Template, event: Event) -> Template:
             return template
 
 
+def theirs(words: Wording) -> dict[str, str]:
+    """The passages that a district may word itself."""
+    return {key: text for key, text in flat_texts(words).items() if not key.startswith(NOT_OURS_TO_SAY)}
+
+
 def refuse_unknown(texts: Mapping[str, str], words: Wording) -> None:
     """Raises `Invalid` with each key and each place that the wording does not have."""
-    known = flat_texts(words)
+    known = theirs(words)
     reasons = [reason for key, text in texts.items() for reason in _wrong(key, text, known)]
     if reasons:
         raise Invalid("The wording names what no notice has.", reasons=tuple(reasons))
@@ -77,7 +82,7 @@ def refuse_unknown(texts: Mapping[str, str], words: Wording) -> None:
 
 def _wrong(key: str, text: str, known: Mapping[str, str]) -> Iterator[Reason]:
     pointer = f"/texts/{key}"
-    if key not in known or key.startswith(NOT_OURS_TO_SAY):
+    if key not in known:
         yield Reason(
             "text-not-known",
             f"No notice has a passage {key}, or it is not the district's to word.",

@@ -100,12 +100,11 @@ class Wording:
         return str(self.texts["codes"].get(listed, {}).get(code) or codes.label(listed, code))
 
     def named(self, tag: LanguageTag) -> str:
-        """The name of a language, in this one."""
-        try:
-            name = Locale.parse(tag.split("-")[0]).get_language_name(str(self.locale))
-        except ValueError:
-            name = None
-        return name or codes.label("language", tag)
+        """The name of a language, in this one: also of one that has a name here and nothing more."""
+        names: Mapping[str, str] = self.locale.languages
+        return (
+            names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0]) or codes.label("language", tag)
+        )
 
     def template(self, kind: NoticeKind) -> str:
         """What stands on the event: which wording, which version, how far it was reviewed."""

@@ -83,6 +83,8 @@ class MeetingFacts(Value):
     purpose: MeetingPurpose
     starts_at: datetime
     """With the district's own offset."""
+    zone: Line | None = None
+    """The district's zone, by whose name the hour is said; absent on old ones."""
     place: Line | None = None
     mode: MeetingMode = MeetingMode.IN_PERSON
     attendees: tuple[tuple[MeetingRole, ...], ...] = ()

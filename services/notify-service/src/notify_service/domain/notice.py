@@ -23,6 +23,7 @@ from contracts.fields import (
 )
 from contracts.notice_hindrances import NoticeBlocked, NoticeLapsed, NoticeReturned, NoticeUnblocked
 from contracts.notify import (
+    DeliveryPersonalData,
     NoticeAcknowledged,
     NoticeAttemptFailed,
     NoticeGiven,
@@ -34,7 +35,7 @@ from contracts.notify import (
     Readability,
 )
 from contracts.students import RequestMade
-from contracts.values import DocumentRef
+from contracts.values import DocumentRef, PostalAddress
 from contracts.vocabulary import (
     Channel,
     GivenBasis,
@@ -150,6 +151,14 @@ class Notice:
             raise LookupError("nothing was ever owed under this id")
         return self.owed
 
+    def gave_up(self, address: PostalAddress | None, name: str) -> frozenset[Channel]:
+        """Channels that have failed for good; a letter only where it came back from this very address."""
+        here = written_to(DeliveryPersonalData(name=name, address=address))
+        over = [entry for entry in self.tries if entry.outcome in ("failed_for_good", "returned")]
+        return frozenset(
+            entry.channel for entry in over if entry.channel is not Channel.LETTER or entry.to == here
+        )
+
     def sent_by(self, channel: Channel) -> Try | None:
         """The last sending by this channel that left us."""
         return next((t for t in reversed(self.tries) if t.channel is channel and t.outcome == "sent"), None)
@@ -173,7 +182,7 @@ def evolve(notice: Notice, event: Event) -> Notice:
                 sent.channel,
                 on,
                 "sent",
-                _to(sent),
+                written_to(sent.personal),
                 sent.answer,
                 sent.provider_message_id,
                 sent.message,
@@ -183,7 +192,9 @@ def evolve(notice: Notice, event: Event) -> Notice:
             outcome: Literal["failed", "failed_for_good"] = (
                 "failed_for_good" if failed.permanent else "failed"
             )
-            entry = Try(failed.delivery_id, failed.channel, on, outcome, _to(failed), failed.answer)
+            entry = Try(
+                failed.delivery_id, failed.channel, on, outcome, written_to(failed.personal), failed.answer
+            )
             return replace(notice, tries=(*notice.tries, entry))
         case NoticeGiven():
             return replace(notice, given=Given(on, event.channel, event.basis, event.delivery_id))
@@ -228,8 +239,8 @@ def _text(event: NoticeRendered) -> Text:
     )  # fmt: skip
 
 
-def _to(event: NoticeSent | NoticeAttemptFailed) -> str:
-    personal = event.personal
+def written_to(personal: DeliveryPersonalData) -> str:
+    """To whom and where, in one line."""
     if personal.email is not None:
         return f"{personal.name} <{personal.email}>"
     if personal.address is not None:

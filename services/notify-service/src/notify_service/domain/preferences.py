@@ -117,23 +117,26 @@ def choose_way(
 ) -> Way:
     """E-mail only for those who have elected it (300.505); otherwise a letter; for any other mode a person.
 
-    ``without`` names channels that have failed for good.
+    ``without`` names channels that have failed for good: a letter, where it came back from this very address. What has
+    nowhere to go by letter goes by mail, where that was elected.
     """
     email = (preference.email if preference else None) or person.email
     address = (preference.address if preference else None) or person.address
     mode = preference.mode if preference else CommunicationMode.WRITTEN
     wanted = preference.channels if preference else ()
-    if mode not in WRITTEN_MODES:
+    if mode not in WRITTEN_MODES or Channel.READ_ALOUD in wanted[:1]:
         return Way(Channel.READ_ALOUD, person.name, None, address, mode, ("mode-needs-a-person",))
     if Channel.HANDED_OVER in wanted[:1]:
         return Way(Channel.HANDED_OVER, person.name, None, address, mode, ("to-be-handed-over",))
     elected = preference is not None and preference.elected_on is not None and preference.elected_on <= day
-    by_mail = elected and email is not None and _comes_first(Channel.EMAIL, wanted)
+    nowhere = address is None or Channel.LETTER in without
+    by_mail = elected and email is not None and (nowhere or _comes_first(Channel.EMAIL, wanted))
     if by_mail and Channel.EMAIL not in without:
         return Way(Channel.EMAIL, person.name, email, address, mode)
     if address is None:
         return Way(Channel.LETTER, person.name, None, None, mode, ("no-postal-address",))
-    return Way(Channel.LETTER, person.name, None, address, mode)
+    needs = ("letter-returned",) if Channel.LETTER in without else ()
+    return Way(Channel.LETTER, person.name, None, address, mode, needs)
 
 
 def _comes_first(channel: Channel, wanted: tuple[Channel, ...]) -> bool:

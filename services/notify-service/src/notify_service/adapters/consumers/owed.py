@@ -44,6 +44,7 @@ from contracts.students import (
 )
 from contracts.vocabulary import NoticeKind, NoticeLapse, NoticeOccasion
 from notify_service.adapters import known_facts, outbox, unaddressed
+from notify_service.adapters.booklets import Stand, owe_of_plan, year_of
 from notify_service.adapters.consumers.owing import Cause, lapse_open, lapse_told, owe
 from notify_service.adapters.known_for_rules import known_for
 from notify_service.adapters.projections.known import KNOWN_FACTS
@@ -91,6 +92,8 @@ def owed_consumer(wake: Callable[[], None]) -> Consumer:
             await _owe_all(unit, recorded.event)
         if isinstance(recorded.event, RightsHolderConfirmed):
             await _owe_pending(unit, recorded.event.holder_id)
+        if isinstance(recorded.event, RightsHolderConfirmed | PlanAdopted):
+            await _owe_booklet_of_year(unit)
         if isinstance(recorded.event, WAKES):
             everybody = isinstance(recorded.event, DistrictProfileSet)
             now = await known_facts.now_of(unit.rows, recorded.tenant)
@@ -221,6 +224,20 @@ async def _owe_pending(unit: Unit, holder: UUID) -> None:
         if is_owed_notice(person, later.on):
             await owe(unit, [person], obligation, later, recorded.subject)
     await unaddressed.close(unit, recorded.subject)
+
+
+async def _owe_booklet_of_year(unit: Unit) -> None:
+    """A child who gets a plan, or whose parent is confirmed, in the course of a school year is a child of that year."""
+    recorded = unit.recorded
+    today = await known_facts.today_in(unit.rows, recorded.tenant)
+    year = await year_of(unit.rows, recorded.tenant, today)
+    if year is None:
+        return
+    stand = Stand(
+        unit.rows, recorded.tenant, recorded.correlation, unit.load, lambda it, _of: unit.append(it)
+    )
+    for plan in await known_facts.plans_of_student(unit.rows, recorded.tenant, recorded.subject):
+        await owe_of_plan(stand, recorded.subject, plan, year, today)
 
 
 async def _pending(unit: Unit) -> Sequence[tuple[Obligation, Cause]]:

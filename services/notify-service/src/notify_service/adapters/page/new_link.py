@@ -13,7 +13,7 @@ from notify_service.adapters.mail_message import Envelope, link_mail, message_id
 from notify_service.adapters.page.seeing import Seen
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
-from notify_service.adapters.smtp import is_address
+from notify_service.adapters.smtp import on_envelope
 from notify_service.adapters.tables import LINKS
 from notify_service.application.wording import wording
 
@@ -31,6 +31,7 @@ async def send_new_link(hand: AtHand, seen: Seen) -> bool:
         now = await gathering.situation(hand.service, rows, tenant, entry.student, entry.holder)
         preference, person = now.preference, now.recipient
         email = (preference.email if preference else None) or (person.personal.email if person else None)
+        to = on_envelope(email) if email is not None else None
         made = await rows.scalar(
             select(func.count()).where(
                 LINKS.c.tenant == tenant,
@@ -38,13 +39,7 @@ async def send_new_link(hand: AtHand, seen: Seen) -> bool:
                 LINKS.c.made_at > seen.now - timedelta(days=1),
             )
         )
-        if (
-            now.blocked
-            or person is None
-            or email is None
-            or not is_address(email)
-            or (made or 0) > MOST_A_DAY
-        ):
+        if now.blocked or person is None or to is None or (made or 0) > MOST_A_DAY:
             log.info("new_link_not_sent", notice=str(notice))
             return False
         await replace_links(rows, tenant, notice)
@@ -54,13 +49,13 @@ async def send_new_link(hand: AtHand, seen: Seen) -> bool:
     facts = await facts_kept(hand.service, tenant, entry.facts)
     number = message_id(notice, hand.office.domain, (made or 0) + 1)
     mail = link_mail(
-        Envelope(hand.office.sender, email, person.personal.name, number), facts, wording(seen.notice.text.language),
+        Envelope(hand.office.sender, to, person.personal.name, number), facts, wording(seen.notice.text.language),
         hand.office.address_of(link), link.expires_at, seen.now,
     )  # fmt: skip
 
     async def go_on() -> bool:
         return True
 
-    answered = await hand.office.server.hand_over(hand.office.sender, email, mail, go_on)
+    answered = await hand.office.server.hand_over(hand.office.sender, to, mail, go_on)
     log.info("new_link_sent", notice=str(notice), outcome=answered.outcome.value)
     return answered.outcome is Outcome.ACCEPTED

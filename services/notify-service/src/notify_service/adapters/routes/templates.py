@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
+from typst import TypstError
 
 from contracts.event import Event
 from contracts.fields import Line, Narrative
@@ -39,6 +41,7 @@ from notify_service.application.templates import (
     TemplateNotUsable,
     over,
     refuse_unknown,
+    theirs,
 )
 from notify_service.application.wording import LANGUAGES, wording
 from runtime.auth import Principal, allow
@@ -46,6 +49,7 @@ from runtime.call import Asked
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.resources import encode
 
 Reads = Annotated[Principal, allow("notice.read")]
 Writes = Annotated[Principal, allow("notice.write")]
@@ -110,6 +114,30 @@ class TemplateOut(BaseModel):
     reviewed_by: str | None = None
     active_from: date | None = None
     retired_on: date | None = None
+
+
+class WordingOut(BaseModel):
+    """The wording that comes with Handrail, as far as a district may word it otherwise."""
+
+    language: str
+    version: str
+    translation: TranslationStatus
+    reviewed_by: str | None = None
+    texts: dict[str, str]
+    """By key, with the places in braces that each has."""
+
+
+@routes.get("/templates/wording/{language}", response_model=WordingOut)
+async def get_wording(language: Annotated[str, Path(max_length=35)], who: Reads, asked: Asked) -> Response:
+    """Read every passage of a language that a district may word otherwise: what an upload begins from."""
+    if language not in LANGUAGES:
+        raise NotFound(f"There is no wording in this language; there is: {', '.join(LANGUAGES)}.")
+    words = wording(language)
+    body = {
+        "language": language, "version": words.texts["version"], "translation": words.status, "texts": theirs(words),
+        **({"reviewed_by": words.reviewed_by} if words.reviewed_by else {}),
+    }  # fmt: skip
+    return Response(encode(body), 200, media_type="application/json")
 
 
 @routes.post("/templates", status_code=201, response_model=TemplateOut)
@@ -232,7 +260,7 @@ def _try_out(template: Template) -> None:
     for facts in samples_of(template.kind):
         try:
             letter_pdf(compose(facts, words, template.language), facts)
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypstError) as error:
             message = f"A sample notice cannot be written with it: {type(error).__name__} {error}."
             raise Invalid(
                 message, reasons=(Reason("sample-not-written", message, pointer="/texts"),)

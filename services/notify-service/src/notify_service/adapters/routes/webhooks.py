@@ -1,5 +1,6 @@
 """Vendors' webhooks: registering, secrets, attempts, replay. Signed as Standard Webhooks says; thin: ids, no contents."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
@@ -29,7 +30,7 @@ from notify_service.adapters.at_hand import AtHand, at_hand
 from notify_service.adapters.routes.deciding import RowsFor, decide_for_district
 from notify_service.adapters.routes.forms import Form
 from notify_service.adapters.webhooks.delivering import overlap_until
-from notify_service.adapters.webhooks.guard import NotAllowed, checked
+from notify_service.adapters.webhooks.guard import NoAddress, NotAllowed, checked
 from notify_service.adapters.webhooks.tables import ATTEMPTS, DELIVERIES, ENDPOINTS, HAPPENED
 from notify_service.application.webhooks import (
     MOST_ENDPOINTS,
@@ -59,7 +60,7 @@ class WebhookIn(Form):
     )
 
     url: Annotated[str, Field(min_length=8, max_length=1000)]
-    """By https, at a public address."""
+    """By https, at a public address: looked at now and before each call. A name may still be unknown."""
     event_types: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
     """Names of events or their first words (`notice`); none: every event."""
     about: Line | None = None
@@ -81,7 +82,7 @@ class ReplayIn(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"source": "plan", "after": 1051}]})
 
     source: Literal["plan", "progress", "notify", "audit"]
-    after: Annotated[int, Field(ge=-1)] = -1
+    after: Annotated[int, Field(ge=-1, lt=2**53)] = -1
     """The last position that needs no telling; -1: from the first that was ever told."""
 
 
@@ -124,7 +125,7 @@ class AttemptOut(BaseModel):
 async def post_webhook(body: WebhookIn, who: Writes, asked: Asked) -> Response:
     """Register an endpoint. Ask for its secret next (`POST /webhooks/{id}/secret`): deliveries are signed with it."""
     hand = at_hand(asked.request)
-    await _must_be_reachable(hand, body.url)
+    await _must_be_allowed(hand, body.url)
     webhook_id = new_id()
     personal = WebhookPersonalData(mail_to=body.mail_to) if body.mail_to else None
 
@@ -305,9 +306,11 @@ async def get_attempts(webhook_id: UUID, who: Writes, asked: Asked, listing: Lis
     return asked.listed(shown, listing, name, last)
 
 
-async def _must_be_reachable(hand: AtHand, url: str) -> None:
+async def _must_be_allowed(hand: AtHand, url: str) -> None:
     try:
-        await checked(url, private_allowed=hand.private_webhooks)
+        # A name that leads nowhere today may be in use tomorrow; where it leads is looked at again before each call.
+        with contextlib.suppress(NoAddress):
+            await checked(url, private_allowed=hand.private_webhooks)
     except NotAllowed as error:
         message = f"This endpoint cannot be called: {error}."
         raise Invalid(message, reasons=(Reason("endpoint-not-allowed", message, pointer="/url"),)) from error

@@ -30,9 +30,6 @@ from notify_service.domain.preferences import Preference, Preferences, Way, choo
 from notify_service.domain.recipients import Recipient, what_blocks
 from runtime.service import Service
 
-GAVE_UP = ("failed_for_good", "returned")
-"""Outcomes after which a channel is passed over. A letter has none after it: it waits for another address."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -54,8 +51,9 @@ class Situation:
         """How it goes now; channels that failed for good are passed over."""
         if self.recipient is None:
             raise LookupError("nobody to send to")
-        failed = frozenset(entry.channel for entry in notice.tries if entry.outcome in GAVE_UP)
-        return choose_way(self.recipient.personal, self.preference, self.today, without=failed)
+        person, preference = self.recipient.personal, self.preference
+        address = (preference.address if preference else None) or person.address
+        return choose_way(person, preference, self.today, without=notice.gave_up(address, person.name))
 
 
 async def situation(
@@ -144,18 +142,18 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         written_in=profile.languages[0] if profile.languages else "en",
         occasion=wanted.occasion,
     )
-    if wanted.amendment_id is not None or wanted.caused_by is None:
-        return facts
-    try:
-        zone = ZoneInfo(profile.time_zone)
-        said = await said_by(rows, tenant, wanted.kind, wanted.caused_by, zone)
-    except SomethingMissing as error:
-        raise NotGathered(str(error)) from error
-    if wanted.kind is NoticeKind.MEETING_NOTICE and "meeting" not in said:
+    if wanted.amendment_id is None and wanted.caused_by is not None:
+        try:
+            zone = ZoneInfo(profile.time_zone)
+            said = await said_by(rows, tenant, wanted.kind, wanted.caused_by, zone)
+        except SomethingMissing as error:
+            raise NotGathered(str(error)) from error
+        facts = facts.model_copy(update=said)
+    if wanted.kind is NoticeKind.MEETING_NOTICE and facts.meeting is None:
         raise NotGathered("text-not-given")
-    if wanted.kind is NoticeKind.PROGRESS_REPORT and "report" not in said:
+    if wanted.kind is NoticeKind.PROGRESS_REPORT and facts.report is None:
         raise NotGathered("text-not-given")
-    return facts.model_copy(update=said)
+    return facts
 
 
 def student_name(student: StudentPersonalData) -> str:

@@ -29,7 +29,7 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease, until_done
-from notify_service.adapters.smtp import is_address
+from notify_service.adapters.smtp import on_envelope
 from notify_service.application.wording import wording
 from notify_service.domain.delivery import Mailed, begins, mail_accepted, mail_failed
 from notify_service.domain.fallback import letter_follows_on
@@ -126,18 +126,19 @@ async def _make_ready(service: Service, office: PostOffice, lease: Lease) -> Rea
         raise LookupError("a notice to be sent has no text, no delivery or no address")
     facts = await facts_kept(service, lease.tenant, entry.facts)
     pdf = await service.vault.fetch(lease.tenant, notice.text.document.document)
-    if not is_address(way.email):
+    to = on_envelope(way.email)
+    if to is None:
         return Ready(entry, way, way.email, entry.delivery, "", None)
     link = await link_for(service.database, lease.tenant, lease.notice, entry.delivery, at, office.link_days)
     # A try that a person asked for after a doubt is another delivery, and so another mail.
     number = message_id(lease.notice, office.domain, sum(1 for t in notice.tries if t.outcome == "sent"))
     mail = notice_mail(
-        Envelope(office.sender, way.email, way.name, number), facts, wording(notice.text.language), pdf.content,
+        Envelope(office.sender, to, way.name, number), facts, wording(notice.text.language), pdf.content,
         office.address_of(link), link.expires_at,
         link.expires_at - timedelta(days=office.link_days),
     )  # fmt: skip
     return_to = office.return_to(lease.notice, entry.delivery)
-    return Ready(entry, way, way.email, entry.delivery, number, mail, return_to)
+    return Ready(entry, way, to, entry.delivery, number, mail, return_to)
 
 
 async def _begin_handing_over(service: Service, lease: Lease) -> bool:

@@ -86,7 +86,7 @@ def _why(event: Event) -> str | None:
 
 def _meeting(event: MeetingScheduled, zone: ZoneInfo) -> MeetingFacts:
     facts = MeetingFacts(
-        purpose=event.purpose, starts_at=event.starts_at.astimezone(zone), place=event.place, mode=event.mode,
+        purpose=event.purpose, starts_at=event.starts_at.astimezone(zone), zone=zone.key, place=event.place, mode=event.mode,
         attendees=tuple(invitee.roles for invitee in event.invitees), transition=event.transition_discussed,
         student_invited=any(isinstance(invitee.person, StudentPerson) for invitee in event.invitees),
     )  # fmt: skip

@@ -110,6 +110,26 @@ async def prepare(service: Service, lease: Lease, entry: Entry, patience: timede
     await _send_on_its_way(service, lease, fixed, patience)
 
 
+async def look_at_letter(service: Service, lease: Lease, entry: Entry, patience: timedelta) -> None:
+    """Something was said of the people of a letter that waits to be posted: may it still go?
+
+    One that somebody may hold in hand, or that is in a batch, goes no other way instead.
+    """
+    if not entry.taken_out and entry.batch is None:
+        await prepare(service, lease, entry, patience)
+        return
+    looked = await _look(service, lease)
+    if looked.waits_for:
+        await _wait(service, lease, looked.waits_for)
+        return
+
+    async def stays(work: Work) -> Sequence[Event]:
+        await under_lease(work, lease, "to_post", due_at=None)
+        return ()
+
+    await step(service, lease.tenant, lease.notice, stays)
+
+
 @dataclass(frozen=True, slots=True)
 class _Looked:
     entry: Entry
@@ -207,7 +227,7 @@ def _next_state(way: Way | None, waits_for: Sequence[str]) -> str:
 async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:
     async def decide(work: Work) -> Sequence[Event]:
         state = "lapsed" if "notice-right-ended" in reasons else "blocked"
-        await under_lease(work, lease, state, reasons=list(reasons), due_at=None)
+        await under_lease(work, lease, state, reasons=list(reasons), due_at=None, batch=None)
         today = await known_facts.today_in(work.rows, lease.tenant)
         if state == "lapsed":
             lapsed = NoticeLapse.NOTICE_RIGHT_ENDED

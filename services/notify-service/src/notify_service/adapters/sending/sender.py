@@ -16,7 +16,7 @@ from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Lease
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import mailing
-from notify_service.adapters.sending.preparing import prepare
+from notify_service.adapters.sending.preparing import look_at_letter, prepare
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
 from notify_service.domain.delivery import begins, mailing_days_passed
 from runtime.database import UNREACHABLE
@@ -114,6 +114,7 @@ class Sender:
         steps: dict[str, Callable[[], Awaitable[None]]] = {
             "to_prepare": lambda: prepare(self._service, lease, entry, self.patience),
             "blocked": lambda: prepare(self._service, lease, entry, self.patience),
+            "to_post": lambda: look_at_letter(self._service, lease, entry, self.patience),
             "to_send": lambda: mailing.send(self._service, self._office, lease),
             "handing_over": lambda: mailing.doubt(self._service, lease),
             "posted": lambda: self._count_the_days(lease),
@@ -140,7 +141,7 @@ class Sender:
         """Something of ours is wrong with this one: others go on, this one is looked at again later, and seen."""
 
         async def decide(work: Work) -> Sequence[Event]:
-            if work.entry.state in ("to_prepare", "blocked", "to_send", "posted"):
+            if work.entry.state in ("to_prepare", "blocked", "to_send", "to_post", "posted"):
                 due = (await known_facts.now_of(work.rows, lease.tenant)) + FAILED_PAUSE
                 state = "blocked" if work.entry.state == "to_prepare" else work.entry.state
                 await under_lease(work, lease, state, reasons=["step-failed"], due_at=due)

@@ -6,15 +6,31 @@ name that resolves to something else a moment later (DNS rebinding) gains nothin
 
 import asyncio
 import ipaddress
+import re
 import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
+import idna
+
 LONGEST_URL = 1000
+LOOK_SECONDS = 5.0
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_LOOKS = ThreadPoolExecutor(4, "names-of-webhooks")
+"""Threads of their own: where nobody answers about names, nothing but webhooks waits for it."""
+NOWHERE_PUBLIC = frozenset({"internal", "local", "localhost"})
+"""Last words of names that only networks of one's own know (RFC 6762, 6761; ICANN's `.internal`)."""
 
 
 class NotAllowed(ValueError):
     """The endpoint may not be called; the message says why."""
+
+
+class NoAddress(NotAllowed):
+    """The name leads nowhere at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +57,27 @@ def parts_of(url: str, *, private_allowed: bool) -> tuple[str, int, bool, str]:
         raise NotAllowed("an endpoint is reached by https")
     if not split.hostname or split.username is not None or split.password is not None or split.fragment:
         raise NotAllowed("an endpoint's address has a host, no user, no password and no fragment")
+    if port == 0:
+        raise NotAllowed("there is no port 0")
+    host = _host(split.hostname)
+    _, dot, last = host.rstrip(".").rpartition(".")
+    if not private_allowed and ":" not in host and (not dot or last in NOWHERE_PUBLIC):
+        raise NotAllowed("the name is of a network of one's own")
     tls = split.scheme == "https"
     path = (split.path or "/") + (f"?{split.query}" if split.query else "")
-    return split.hostname, port or (443 if tls else 80), tls, path
+    return host, port or (443 if tls else 80), tls, path
+
+
+def _host(name: str) -> str:
+    try:
+        if ":" in name:
+            return str(ipaddress.IPv6Address(name))
+        host = name if name.isascii() else idna.encode(name, uts46=True).decode()
+        if _HOST.fullmatch(host):
+            return host
+    except ValueError as error:
+        raise NotAllowed("this is no name of a host") from error
+    raise NotAllowed("this is no name of a host")
 
 
 async def checked(url: str, *, private_allowed: bool = False) -> Target:
@@ -51,15 +85,19 @@ async def checked(url: str, *, private_allowed: bool = False) -> Target:
     host, port, tls, path = parts_of(url, private_allowed=private_allowed)
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    except (OSError, UnicodeError) as error:
-        raise NotAllowed("the name has no address") from error
+        found = await asyncio.wait_for(loop.run_in_executor(_LOOKS, _look_up, host, port), LOOK_SECONDS)
+    except (OSError, TimeoutError) as error:
+        raise NoAddress("the name has no address") from error
     addresses = [str(each[4][0]) for each in found]
     if not private_allowed and not all(is_public(address) for address in addresses):
         raise NotAllowed("the name leads to an address that is not public")
     if not addresses:
-        raise NotAllowed("the name has no address")
+        raise NoAddress("the name has no address")
     return Target(host, port, addresses[0], tls, path)
+
+
+def _look_up(host: str, port: int) -> Sequence[Any]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
 
 
 def is_public(address: str) -> bool:

@@ -63,6 +63,11 @@ def webhook_tables_1() -> list[str]:
     return [_TABLES, *(_apart(f"notify.{table}") for table in NAMES), _CLAIM]
 
 
+def webhook_tables_2() -> list[str]:
+    """Run as ``notify_owner``."""
+    return [_IN_TURN]
+
+
 NAMES = ("webhook_endpoints", "webhook_happened", "webhook_deliveries", "webhook_attempts")
 
 _TABLES = """
@@ -109,4 +114,39 @@ _CLAIM = """
         'leases what is due, over all tenants, and tells no more than ids: a sender works in one tenant at a time';
     REVOKE ALL ON FUNCTION notify.claim_webhooks FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION notify.claim_webhooks TO notify_app;
+"""
+
+_IN_TURN = """
+    CREATE INDEX webhook_due_of ON notify.webhook_deliveries (tenant, webhook, due_at, position) WHERE state = 'due';
+    CREATE INDEX webhook_under_way ON notify.webhook_deliveries (tenant, webhook) WHERE lease_until IS NOT NULL;
+    DROP INDEX notify.webhook_due;
+    CREATE OR REPLACE FUNCTION notify.claim_webhooks(p_lease_seconds double precision, p_most integer)
+        RETURNS TABLE (tenant text, webhook uuid, event_id uuid)
+        LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
+        UPDATE notify.webhook_deliveries AS d
+           SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+          FROM (SELECT due.tenant, due.webhook, due.event_id
+                  FROM (SELECT e.tenant, e.webhook, its.event_id
+                          FROM notify.webhook_endpoints AS e
+                         CROSS JOIN LATERAL (
+                               SELECT first.event_id, first.due_at, under_way.those
+                                      + row_number() OVER (ORDER BY first.due_at, first.position) AS place
+                                 FROM (SELECT count(*) AS those FROM notify.webhook_deliveries AS l
+                                        WHERE l.tenant = e.tenant AND l.webhook = e.webhook
+                                          AND l.lease_until IS NOT NULL AND l.lease_until >= clock_timestamp()) AS under_way,
+                                      (SELECT f.event_id, f.due_at, f.position FROM notify.webhook_deliveries AS f
+                                        WHERE f.tenant = e.tenant AND f.webhook = e.webhook AND f.state = 'due'
+                                          AND f.due_at <= clock_timestamp()
+                                          AND (f.lease_until IS NULL OR f.lease_until < clock_timestamp())
+                                        ORDER BY f.due_at, f.position LIMIT p_most) AS first) AS its
+                         WHERE e.active AND its.place <= 4
+                         ORDER BY its.place, its.due_at LIMIT p_most) AS turn
+                  JOIN notify.webhook_deliveries AS due USING (tenant, webhook, event_id)
+                 WHERE due.lease_until IS NULL OR due.lease_until < clock_timestamp()
+                   FOR UPDATE OF due SKIP LOCKED) AS mine
+         WHERE d.tenant = mine.tenant AND d.webhook = mine.webhook AND d.event_id = mine.event_id
+        RETURNING d.tenant, d.webhook, d.event_id
+    $$;
+    COMMENT ON FUNCTION notify.claim_webhooks IS
+        'leases what is due, the endpoints in turn and of each four at once: one that never answers keeps no other waiting';
 """

@@ -1,0 +1,69 @@
+"""The safeguards booklet of each school year: to all when it begins, and to whoever comes in the course of it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from contracts import streams
+from contracts.district import SchoolYear
+from contracts.ids import new_id
+from contracts.notify import NoticeOwed
+from contracts.vocabulary import NoticeOccasion
+from notify_service.adapters import known_facts
+from notify_service.adapters.sending.yearly import YearlyBooklets
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_the_booklet_is_owed_once_a_school_year_and_only_once(world):
+    await world.arrange()
+    await world.taken_in()
+    service = world.app.state.at_hand.service
+    async with world.notify.database.begin(world.tenant) as rows:
+        today = await known_facts.today_in(rows, world.tenant)
+    year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
+    profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
+    await world.publish(streams.district(), new_id(), profile)
+    await world.taken_in()
+
+    first = await YearlyBooklets(service).look(world.tenant)
+    second = await YearlyBooklets(service).look(world.tenant)
+
+    assert first >= 1
+    assert second == 0
+    notice = await world.reaches("to_post")
+    owed = (await world.history(notice))[0]
+    assert isinstance(owed, NoticeOwed)
+    assert owed.occasion is NoticeOccasion.SCHOOL_YEAR
+
+
+async def test_who_gets_a_plan_or_is_confirmed_later_in_the_year_is_given_the_booklet_of_that_year(world):
+    service = world.app.state.at_hand.service
+    async with world.notify.database.begin(world.tenant) as rows:
+        today = await known_facts.today_in(rows, world.tenant)
+    year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
+    profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
+    await world.publish(streams.district(), new_id(), profile)
+    await world.taken_in()
+    await YearlyBooklets(service).look(world.tenant)
+
+    adopted = world.family.adopted().model_copy(update={"effective_on": today + timedelta(days=7)})
+    student = world.family.student
+    await world.publish(
+        streams.student(student), student, world.family.registered(), world.family.confirmed()
+    )
+    await world.publish(streams.plan(world.family.plan), student, adopted)
+    first = await world.reaches("to_post")
+    father = new_id()
+    await world.publish(streams.student(student), student, world.family.confirmed(father, "Ben Quill"))
+    await world.taken_in()
+    async with asyncio.timeout(10):
+        while len(found := await world.notices()) < 2:
+            await asyncio.sleep(0.02)
+
+    assert await YearlyBooklets(service).look(world.tenant) == 0
+    owed = {notice: (await world.history(notice))[0] for notice in found}
+    assert {each.holder_id for each in owed.values()} == {world.family.holder, father}
+    assert {each.occasion for each in owed.values()} == {NoticeOccasion.SCHOOL_YEAR}
+    assert owed[first].holder_id == world.family.holder
