@@ -63,6 +63,14 @@ def webhook_tables_1() -> list[str]:
     return [_TABLES, *(_apart(f"notify.{table}") for table in NAMES), _CLAIM]
 
 
+def webhook_tables_2() -> list[str]:
+    """Of a district that has ended nobody is told anything: run as ``notify_owner``."""
+    going_on = (
+        "EXISTS (SELECT FROM notify.tenants AS t WHERE t.tenant = due.tenant AND t.ended_on IS NULL)\n AND "
+    )
+    return [_CLAIM_DUE.format(create="CREATE OR REPLACE", of_whom=going_on)]
+
+
 NAMES = ("webhook_endpoints", "webhook_happened", "webhook_deliveries", "webhook_attempts")
 
 _TABLES = """
@@ -89,22 +97,26 @@ _TABLES = """
     CREATE INDEX webhook_attempts_of ON notify.webhook_attempts (tenant, webhook, id);
 """
 
-_CLAIM = """
-    CREATE POLICY claims ON notify.webhook_deliveries TO notify_owner USING (true) WITH CHECK (true);
-    CREATE POLICY claims ON notify.webhook_endpoints FOR SELECT TO notify_owner USING (true);
-    CREATE FUNCTION notify.claim_webhooks(p_lease_seconds double precision, p_most integer)
+_CLAIM_DUE = """
+    {create} FUNCTION notify.claim_webhooks(p_lease_seconds double precision, p_most integer)
         RETURNS TABLE (tenant text, webhook uuid, event_id uuid)
         LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
         UPDATE notify.webhook_deliveries AS d
            SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
           FROM (SELECT due.tenant, due.webhook, due.event_id FROM notify.webhook_deliveries AS due
                   JOIN notify.webhook_endpoints AS e USING (tenant, webhook)
-                 WHERE due.state = 'due' AND e.active AND due.due_at <= clock_timestamp()
+                 WHERE {of_whom}due.state = 'due' AND e.active AND due.due_at <= clock_timestamp()
                    AND (due.lease_until IS NULL OR due.lease_until < clock_timestamp())
                  ORDER BY due.due_at, due.position LIMIT p_most FOR UPDATE OF due SKIP LOCKED) AS mine
          WHERE d.tenant = mine.tenant AND d.webhook = mine.webhook AND d.event_id = mine.event_id
         RETURNING d.tenant, d.webhook, d.event_id
     $$;
+"""
+
+_CLAIM = f"""
+    CREATE POLICY claims ON notify.webhook_deliveries TO notify_owner USING (true) WITH CHECK (true);
+    CREATE POLICY claims ON notify.webhook_endpoints FOR SELECT TO notify_owner USING (true);
+    {_CLAIM_DUE.format(create="CREATE", of_whom="")}
     COMMENT ON FUNCTION notify.claim_webhooks IS
         'leases what is due, over all tenants, and tells no more than ids: a sender works in one tenant at a time';
     REVOKE ALL ON FUNCTION notify.claim_webhooks FROM PUBLIC;
