@@ -99,7 +99,7 @@ def _every_write_is_refused(instance: Instance, at: District) -> None:
     """Each route of each service that writes, with a token that may use it, before its body is looked at."""
     checked = 0
     for prefix, goes_on in GOES_ON.items():
-        document = httpx.get(f"{instance.url}{prefix}/openapi.json").json()
+        document = httpx.get(f"{instance.url}{prefix}/openapi.json", timeout=60).json()
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 if method == "get" or "security" not in operation:
@@ -154,7 +154,7 @@ def _clients_are_refused(instance: Instance, at: District) -> None:
 def _everything_is_read(at: District, told: dict[str, Any]) -> None:
     for reader in (at.client, told["clara"]):
         assert reader.get(told["at"])["given_name"] == "Jonas"
-        assert reader.get(told["path"])["items"]
+        assert reader.get(told["path"], effective_on="2026-03-01")["items"]
         assert list(reader.every(f"/audit/v1/students/{told['student']}/timeline"))
     looked = told["clara"].get("/audit/v1/access-record", student=told["student"])
     assert looked["items"]
@@ -213,8 +213,7 @@ def _every_log_stands(instance: Instance, at: District) -> None:
     assert {log["service"] for log in until} == set(SERVICES)
     checked = instance.handrail("projections", "check", timeout=400)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    for name, service in (("current-state", "plan"), ("findings", "audit"), ("sight", "notify")):
+    for name, service in (("current-state", "audit"), ("findings", "audit")):
         rebuilt = instance.handrail("projections", "rebuild", name, service, timeout=400)
         assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
     assert instance.handrail("parked", "list", "--tenant", SLUG).stdout.strip() == "nothing is parked"
-    assert instance.handrail("doctor").returncode in (0, 1)

@@ -107,7 +107,7 @@ class TenantOut(BaseModel):
     """The day on which it ended here; not there while it goes on."""
 
 
-class EndIn(BaseModel):
+class TenantEndIn(BaseModel):
     """That a district ends here."""
 
     model_config = ConfigDict(
@@ -180,7 +180,7 @@ def tenant_routes(service: str, opened: Opened = _nothing_more, ended: Ended = _
     @routes.post(
         "/tenant/end", response_model=TenantOut, responses=problems(TenantNotOpen), dependencies=[GOES_ON]
     )
-    async def post_end(asked: Asked, who: Operates, body: EndIn) -> Response:
+    async def post_end(asked: Asked, who: Operates, body: TenantEndIn) -> Response:
         """End the token's district in this service, for good. Repeating it changes nothing.
 
         Nothing new is decided or reported of its students, and nothing is sent. What is recorded stays readable, can be

@@ -421,6 +421,7 @@ class Evidence:
                 "SELECT coalesce(audit.now_for($1), clock_timestamp()) AS now,"
                 " (SELECT ended_on FROM audit.tenants WHERE tenant = $1) AS ended", tenant,
             )  # fmt: skip
+        assert row is not None
         today: date = row["now"].astimezone(zone).date()
         return min(today, row["ended"] or today)
 
