@@ -1,4 +1,4 @@
-"""What the runtime of every service emits: a tenant's first event, its sandbox clock, who saw what, a skipped event."""
+"""What the runtime of every service emits: a tenant's beginning and end, its sandbox clock, who saw what, a skipped event."""
 
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -28,6 +28,16 @@ class TenantClockMoved(Event):
 
     from_at: Instant
     to_at: Instant
+
+
+@event("tenant.ended")
+class TenantEnded(Event):
+    """The district's contract with whoever runs this installation is over: nothing more is decided or sent here.
+
+    What may still follow in this log is in `contracts.after_the_end`.
+    """
+
+    reason: Narrative
 
 
 class Seen(Value):
@@ -75,4 +85,4 @@ class ParkedSkipped(Event):
     """Why it is right to go on without it."""
 
 
-StoreEvent: TypeAlias = TenantOpened | TenantClockMoved | AccessRecorded | ParkedSkipped
+StoreEvent: TypeAlias = TenantOpened | TenantClockMoved | TenantEnded | AccessRecorded | ParkedSkipped

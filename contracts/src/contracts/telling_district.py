@@ -29,7 +29,14 @@ from contracts.district import (
     StaffEvent,
 )
 from contracts.plain_words import day_in_words
-from contracts.store import AccessRecorded, ParkedSkipped, StoreEvent, TenantClockMoved, TenantOpened
+from contracts.store import (
+    AccessRecorded,
+    ParkedSkipped,
+    StoreEvent,
+    TenantClockMoved,
+    TenantEnded,
+    TenantOpened,
+)
 from contracts.telling import Names, Told, When, by, counted, listed, plainly
 from contracts.vocabulary import LogFault
 from contracts.webhooks import (
@@ -159,6 +166,8 @@ def tell_store(event: StoreEvent, names: Names) -> Told:
         case TenantClockMoved():
             from_, to = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (event.from_at, event.to_at))
             return Told(f"moved the sandbox's clock from {from_} to {to}")
+        case TenantEnded():
+            return Told("ended the district here: nothing more is decided or sent", why=event.reason)
         case AccessRecorded():
             readers = dict.fromkeys(
                 f"{names.of(plainly(read.party.role), read.party.id)} ({plainly(read.ground)})"

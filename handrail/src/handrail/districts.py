@@ -1,4 +1,4 @@
-"""Opening districts and moving sandbox clocks: the same call to each of the four services."""
+"""Opening and ending districts, moving sandbox clocks: the same call to each of the four services."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,17 @@ def open_district(
     return client.put(f"/{plan}/v1/tenant", body | {"state_profile": profile})
 
 
+def end_district(client: Handrail, reason: str) -> Any:
+    """End the tenant in all four services, for good; safe to repeat: what an interrupted call left, the next ends.
+
+    plan-service first: what it recorded last then meets services that still go on. Those that list it as ended come last.
+    """
+    ended: Any = None
+    for service in SERVICES:
+        ended = client.post(f"/{service}/v1/tenant/end", {"reason": reason})
+    return ended
+
+
 def ensure_district(client: Handrail, slug: str) -> bool:
     """Open the tenant with defaults when there is none yet; returns whether it was new."""
     try:
@@ -38,11 +49,12 @@ def ensure_district(client: Handrail, slug: str) -> bool:
 
 
 def the_tenant(client: Handrail, tenant: str | None) -> str:
-    """The one named, the only one there is, or the one that a vendor's client belongs to."""
+    """The one named, the only one that has not ended, or the one that a vendor's client belongs to."""
     if tenant is not None:
         return tenant
     try:
-        found = [row["tenant"] for row in client.get("/audit/v1/tenants")["items"]]
+        rows = client.get("/audit/v1/tenants")["items"]
+        found = [row["tenant"] for row in rows if "ended_on" not in row] or [row["tenant"] for row in rows]
     except Refused as refused:
         if refused.status != 403:  # Only an operator sees all districts; anybody else has one.
             raise

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Generic
 from uuid import UUID
 
 from contracts.event import Actor, Event, Recorded
-from contracts.problems import Invalid, Problem
+from contracts.problems import Invalid, Problem, Rejected
 from runtime.stream_model import Loaded, Resource, S
 
 
@@ -121,3 +122,18 @@ class TenantNotOpen(Problem):
 
     def __init__(self) -> None:
         super().__init__("This district is not open here; add it with `handrail tenants add`.")
+
+
+class TenantHasEnded(Rejected):
+    """The district has ended here: nothing new is decided, reported or sent (409)."""
+
+    code = "tenant-ended"
+
+    def __init__(self, on: date) -> None:
+        super().__init__(
+            f"This district ended here on {on}: nothing new is recorded of its students, and nothing is sent. What is kept "
+            "can be read, exported, put into a packet and lawfully destroyed. One that comes back is opened under another "
+            "slug, with `handrail tenants add`.",
+            ended_on=on,
+        )
+        self.on = on

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from contracts.after_the_end import AFTER_THE_END
 from contracts.canonical import NotCanonical
 from contracts.event import Event, EventClass, Json, Recorded
 from contracts.ids import new_event_id
@@ -27,7 +28,7 @@ def is_kept(version: int) -> bool:
     return version <= KEPT_EVERY or version % KEPT_EVERY == 0
 
 
-class _EventRow(msgspec.Struct):
+class _EventRow(msgspec.Struct, omit_defaults=True):
     """A row of the events table on its way there."""
 
     id: UUID
@@ -40,6 +41,8 @@ class _EventRow(msgspec.Struct):
     effective_on: date
     digest: bytes
     sealed: bytes
+    goes_on: bool = False
+    """Whether it is recorded also of a tenant that has ended."""
 
 
 class _ResourceRow(msgspec.Struct):
@@ -90,7 +93,7 @@ class Prepared:
             self.size += len(plain)
             self.rows.append(
                 _EventRow(event_id, stream, version, subject, event.type, event.schema_number, event.event_class,
-                          event.effective_on, sealed.digest, sealed.sealed)
+                          event.effective_on, sealed.digest, sealed.sealed, type(event) in AFTER_THE_END)
             )  # fmt: skip
             self.events.append(event)
             state = model.evolve(state, event)

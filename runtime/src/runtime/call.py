@@ -34,6 +34,7 @@ from runtime.append_request import (
 from runtime.append_request import Request as KeyedRequest
 from runtime.auth import Principal, Verifier
 from runtime.event_store import EventStore, external_id_claim, first_with_external_id
+from runtime.going_on import Ends
 from runtime.paging import Listing
 from runtime.resources import Shown
 from runtime.scopes import OPERATOR
@@ -77,10 +78,12 @@ class Edge:
 
     With ``{id}``, and the request's own path parameters."""
     access: AccessRecord = field(init=False)
+    ends: Ends = field(init=False)
     _subjects: dict[str, UUID] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.access = AccessRecord(self.service)
+        self.ends = Ends(self.service)
 
     async def district(self, tenant: str) -> UUID:
         """The tenant's own subject here; raises `TenantNotOpen`."""

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
 from contracts.problems import Invalid, Rejected, VersionConflict
 from contracts.store import ParkedSkipped
-from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context, Release
+from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context, Release, TenantHasEnded
 from runtime.database import UNREACHABLE, Database, driver, set_tenant
 from runtime.entry import Entry, event_id_of, parse_entry
 from runtime.erasure import Erase
@@ -237,6 +237,13 @@ class ConsumerRunner:
         for pause in (*TRY_AGAIN_SECONDS, None):
             try:
                 await self._transaction([delivery])
+                return
+            except (
+                TenantHasEnded
+            ):  # What would follow from it is recorded no more: nothing for a person to see to.
+                await self._pass_over([delivery], ())
+                log.info("passed_over_after_the_end", consumer=self.consumer.name, source=delivery.source,
+                         position=delivery.position)  # fmt: skip
                 return
             except Exception as error:
                 if may_pass(error):

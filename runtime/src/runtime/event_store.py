@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from runtime.append_request import (
     Release,
     Request,
     RequestStillRunning,
+    TenantHasEnded,
     TenantNotOpen,
 )
 from runtime.append_rows import LARGEST_APPEND, Prepared, encode
@@ -201,7 +202,8 @@ class EventStore:
         until it is durable. Those of ``seen`` may move on in that very moment: what was remembered is named so. With
         ``connection`` the append joins that open transaction (a consumer's); otherwise it is durable on return.
         Raises `VersionConflict`, `AlreadyClaimed`, `IdempotencyKeyReused`, `RequestStillRunning`, `TenantNotOpen`,
-        and `Invalid` for contents that are too long or cannot be carried.
+        `TenantHasEnded` for what is not recorded any more of one that has ended (`contracts.after_the_end`), and
+        `Invalid` for contents that are too long or cannot be carried.
         """
         changes = [change for change in changes if change.events]
         if not changes and (answer is None or context.request is None):
@@ -278,6 +280,8 @@ class EventStore:
                 )
             case "HR404":
                 return TenantNotOpen()
+            case "HR410":
+                return TenantHasEnded(date.fromisoformat(error.detail or ""))
         return error
 
     async def held(self, tenant: str, kind: str, value: str) -> tuple[UUID, bytes | None] | None:

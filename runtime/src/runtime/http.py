@@ -24,6 +24,7 @@ from runtime.append_request import IdempotencyKeyReused
 from runtime.auth import Allow, Forbidden, bearer_token, guards
 from runtime.call import Call, Edge
 from runtime.erasing import destroyed_here
+from runtime.going_on import also_after_the_end
 from runtime.http_edge import LARGEST_BODY, LARGEST_BODY_IN_SCOPE, Around, on_refusal
 from runtime.openapi import describe
 from runtime.problem_details import (
@@ -118,6 +119,7 @@ class Route(APIRoute):
                 return await original(request)
             try:
                 await checks.read(request, call)
+                await checks.go_on(call)
                 response = await original(request)
             except (RequestValidationError, Problem, HTTPException) as refusal:
                 again = await _answered_before(call, refusal)
@@ -168,6 +170,7 @@ class _Checks:
         self.largest = max(
             (c.most for c in _calls(route.dependant) if isinstance(c, _LargerBody)), default=LARGEST_BODY
         )
+        self.goes_on = any(call is also_after_the_end for call in _calls(route.dependant))
         self.streams = self.largest != LARGEST_BODY
         self.reads_json = route.body_field is not None and _is_json(route)
         self.reads_body = route.body_field is not None
@@ -219,6 +222,12 @@ class _Checks:
             call.if_match = _expected_version(request)
         if self.reads_json and await request.body() and not _says_json(request):
             raise UnsupportedMediaType("Send the body as JSON, with 'Content-Type: application/json'.")
+
+    async def go_on(self, call: Call) -> None:
+        """Of a district that has ended only what goes on."""
+        scopes = tuple(scope for guard in self.guards for scope in guard.scopes)
+        writes = call.request.method != "GET" and not self.goes_on
+        await call.edge.ends.check(call.who, scopes, writes=writes)
 
     async def remember(self, call: Call, response: Response) -> None:
         """Record what the answer shows of a student before it leaves."""

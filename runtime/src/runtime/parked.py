@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from contracts.event import Actor
 from contracts.problems import NotFound
 from contracts.store import ParkedSkipped
-from runtime.append_request import Change, Context
+from runtime.append_request import Change, Context, TenantHasEnded
 from runtime.consumer import (
     Consumer,
     Unit,
@@ -24,6 +26,8 @@ from runtime.database import Database, driver
 from runtime.event_store import EventStore
 from runtime.tenants import TENANT
 from runtime.transport.port import Delivery
+
+log = structlog.get_logger()
 
 COLUMNS = "source, position, tenant, index, subject, lane, entry, sealed"
 
@@ -73,6 +77,8 @@ async def retry_parked(
                             await consumer.handle(recorded, Unit(rows, store, recorded, consumer.name))
                     if consumer.handle_raw is not None:
                         await consumer.handle_raw([first], rows)
+            except TenantHasEnded:  # Nothing follows from it any more: it need not wait.
+                log.info("passed_over_after_the_end", consumer=consumer.name, position=first.position)
             except Exception as error:
                 if may_pass(error):
                     raise

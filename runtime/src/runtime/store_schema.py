@@ -47,6 +47,11 @@ def event_store_3(service: str) -> list[str]:
     return [_append(service)]
 
 
+def event_store_4(service: str) -> list[str]:
+    """A tenant may end, once: from then on the append takes no more than what goes on. None has ended before."""
+    return [_end(service), _append(service)]
+
+
 def journal_grants(service: str, *, journal: bool) -> list[str]:
     """What lets the other services follow ``service`` in the same database; with Kafka they get no grant at all."""
     readers = ", ".join(f"{other}_app" for other in SERVICES if other != service)
@@ -303,6 +308,29 @@ def _clock(s: str) -> str:
     """
 
 
+def the_end(s: str, tenant: str) -> str:
+    """The key of the lock that each append holds with the others, and the end of a tenant alone."""
+    return f"hashtextextended('{s}/' || {tenant}, 9)"
+
+
+def _end(s: str) -> str:
+    return f"""
+    ALTER TABLE {s}.tenants ADD COLUMN ended_on date;
+    COMMENT ON COLUMN {s}.tenants.ended_on IS 'the day, in its own zone, of the event tenant.ended; null: it goes on';
+    GRANT UPDATE (ended_on) ON {s}.tenants TO {s}_app;
+    CREATE OR REPLACE FUNCTION {s}.guard_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'UPDATE'
+           AND (NEW.tenant, NEW.subject, NEW.sandbox, NEW.opened_at) = (OLD.tenant, OLD.subject, OLD.sandbox, OLD.opened_at)
+           AND (OLD.sandbox AND NEW.clock_ahead >= OLD.clock_ahead AND NEW.ended_on IS NOT DISTINCT FROM OLD.ended_on
+                OR OLD.ended_on IS NULL AND NEW.clock_ahead = OLD.clock_ahead)
+        THEN RETURN NEW; END IF;
+        RAISE EXCEPTION 'only the clock of a sandbox tenant moves, and only forward; and a tenant ends once'
+            USING ERRCODE = 'HR001';
+    END $$;
+    """
+
+
 def _look(s: str) -> str:
     """Streams as a decision sees them: kept state, newest version, the tenant's time; for one tenant, while it runs.
 
@@ -337,7 +365,9 @@ def _append(s: str) -> str:
     the check and the commit, in one order, so that sequence numbers follow versions. A count of -1 says that the stream
     was only seen: its version is checked, and it is not locked, so that a district need not wait for its own settings.
     Refusals are errors, so that nothing of the call remains: HR412 a stream has moved on, HR409 a claim is taken, HR425
-    the same request is running. ``kept`` in the answer means that the request was answered before and nothing written.
+    the same request is running, HR410 the tenant has ended and not all of the events go on after it (an append that was
+    begun before holds the end back, so that nothing else comes behind it in the log). ``kept`` in the answer means that
+    the request was answered before and nothing written.
 
     Events and resources come as JSON texts (bytes in base64): one argument of two kilobytes costs the driver a fraction
     of eleven arrays, and the driver's process is what a service has least of.
@@ -355,6 +385,7 @@ def _append(s: str) -> str:
         t text := {TENANT};
         ahead interval;
         is_sandbox boolean;
+        ended date;
         clash record;
         announced bigint := 0;
         one bigint;
@@ -364,7 +395,10 @@ def _append(s: str) -> str:
         IF t IS NULL THEN
             RAISE EXCEPTION 'no tenant is set on this connection' USING ERRCODE = 'HR403';
         END IF;
-        SELECT sandbox, clock_ahead INTO is_sandbox, ahead FROM {s}.tenants WHERE tenant = t;
+        IF NOT pg_try_advisory_xact_lock_shared({the_end(s, "t")}) THEN
+            PERFORM pg_advisory_xact_lock_shared({the_end(s, "t")});
+        END IF;
+        SELECT sandbox, clock_ahead, ended_on INTO is_sandbox, ahead, ended FROM {s}.tenants WHERE tenant = t;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'this tenant is not open here' USING ERRCODE = 'HR404';
         END IF;
@@ -378,6 +412,10 @@ def _append(s: str) -> str:
              WHERE tenant = t AND client = k_client AND method = k_method AND path = k_path AND key = k_key;
             IF FOUND THEN RETURN; END IF;
             kept := false;
+        END IF;
+        IF ended IS NOT NULL AND EXISTS (
+            SELECT FROM json_to_recordset(p_events::json) AS e (goes_on boolean) WHERE goes_on IS NOT TRUE) THEN
+            RAISE EXCEPTION 'this tenant has ended' USING ERRCODE = 'HR410', DETAIL = ended::text;
         END IF;
         IF is_sandbox THEN -- A move of the clock holds this row until all before it has its index.
             SELECT clock_ahead INTO ahead FROM {s}.tenants WHERE tenant = t FOR SHARE;

@@ -1,10 +1,10 @@
-"""``PUT GET /tenant`` and ``GET POST /clock``: opening a district and moving a sandbox's clock, the same in every service.
+"""``PUT GET /tenant``, its ``/end`` and ``GET POST /clock``: opening and ending a district, moving a sandbox's clock.
 
-An operator's routes: each service has a log and a clock of its own for every tenant, so each is told.
+The same in every service, and an operator's: each has a log and a clock of its own for every tenant, so each is told.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -14,11 +14,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from contracts.canonical import Instant
-from contracts.fields import Name
+from contracts.fields import Name, Narrative
 from contracts.shipped_profiles import shipped_profiles
-from runtime.append_request import TenantNotOpen
+from contracts.store import TenantEnded
+from runtime.append_request import TenantHasEnded, TenantNotOpen
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Call
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.tenants import (
@@ -26,6 +28,7 @@ from runtime.tenants import (
     TENANT,
     ClockGoesForward,
     ahead_of,
+    end_tenant,
     move_clock,
     now_for,
     open_tenant,
@@ -100,6 +103,18 @@ class TenantOut(BaseModel):
     now: Instant
     clock_ahead: Ahead
     """What the other services are to be opened with, so that all clocks of a sandbox go alike."""
+    ended_on: date | None = None
+    """The day on which it ended here; not there while it goes on."""
+
+
+class TenantEndIn(BaseModel):
+    """That a district ends here."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"reason": "The contract is over."}]}
+    )
+
+    reason: Narrative
 
 
 class ClockIn(BaseModel):
@@ -128,19 +143,27 @@ class ClockOut(BaseModel):
 
 
 Opened = Callable[[Call, TenantIn, datetime], Awaitable[None]]
+Ended = Callable[[Call], Awaitable[None]]
 
 
 async def _nothing_more(_asked: Call, _wanted: TenantIn, _now: datetime) -> None:
     return None
 
 
-def tenant_routes(service: str, opened: Opened = _nothing_more) -> APIRouter:
-    """The routes for ``service``. ``opened`` is told of a district that is open now, each time: make it repeatable."""
+async def _nothing_else(_asked: Call) -> None:
+    return None
+
+
+def tenant_routes(service: str, opened: Opened = _nothing_more, ended: Ended = _nothing_else) -> APIRouter:
+    """The routes for ``service``.
+
+    ``opened`` is told of a district that is open now, ``ended`` of one that has ended, each time: make them repeatable.
+    """
     routes = Routes(prefix=f"/{service}/v1", tags=["installation"])
 
-    @routes.put("/tenant", response_model=TenantOut, responses=problems(ClockGoesForward))
+    @routes.put("/tenant", response_model=TenantOut, responses=problems(ClockGoesForward, TenantHasEnded))
     async def put_tenant(asked: Asked, who: Operates, body: TenantIn) -> Response:
-        """Open the token's district in this service. Repeating it changes nothing."""
+        """Open the token's district in this service. Repeating it changes nothing; one that has ended stays so."""
         await open_tenant(
             asked.store, asked.tenant, name=body.name, time_zone=body.time_zone, actor=asked.who.actor,
             correlation=asked.correlation, subject=body.subject, clock_from=body.clock_from,
@@ -154,13 +177,31 @@ def tenant_routes(service: str, opened: Opened = _nothing_more) -> APIRouter:
         """Read whether and how the token's district is open here."""
         return await _tenant(asked)
 
+    @routes.post(
+        "/tenant/end", response_model=TenantOut, responses=problems(TenantNotOpen), dependencies=[GOES_ON]
+    )
+    async def post_end(asked: Asked, who: Operates, body: TenantEndIn) -> Response:
+        """End the token's district in this service, for good. Repeating it changes nothing.
+
+        Nothing new is decided or reported of its students, and nothing is sent. What is recorded stays readable, can be
+        exported and lawfully destroyed, and its log can be verified.
+        """
+        await end_tenant(
+            asked.store, asked.tenant, body.reason, actor=asked.who.actor, correlation=asked.correlation
+        )
+        await ended(asked)
+        asked.edge.ends.forget(asked.tenant)
+        return await _tenant(asked)
+
     @routes.get("/clock", response_model=ClockOut, responses=problems(TenantNotOpen))
     async def get_clock(asked: Asked, who: LooksAtTenant) -> Response:
         """Read the district's clock: the time, or a sandbox's own."""
         await asked.district()
         return await _clock(asked)
 
-    @routes.post("/clock", response_model=ClockOut, responses=problems(ClockGoesForward))
+    @routes.post(
+        "/clock", response_model=ClockOut, responses=problems(ClockGoesForward), dependencies=[GOES_ON]
+    )
     async def post_clock(asked: Asked, who: Operates, body: ClockIn) -> Response:
         """Move a sandbox's clock forward. To where it stands already: nothing happens."""
         await asked.district()
@@ -177,12 +218,13 @@ async def _tenant(asked: Call) -> Response:
         raise TenantNotOpen()
     history = await asked.store.read(asked.tenant, TENANT.name)
     opened = history[0].event
+    ended = next((each.effective_on for each in history if isinstance(each.event, TenantEnded)), None)
     shown = TenantOut.model_validate(
         {"tenant": asked.tenant, "subject": subject, "sandbox": asked.tenant.startswith(SANDBOX),
-         "now": await now_for(asked.store, asked.tenant), "clock_ahead": await _ahead(asked),
+         "now": await now_for(asked.store, asked.tenant), "clock_ahead": await _ahead(asked), "ended_on": ended,
          **opened.model_dump(include={"name", "time_zone"})}
     )  # fmt: skip
-    return Response(shown.model_dump_json(), media_type="application/json")
+    return Response(shown.model_dump_json(exclude_none=True), media_type="application/json")
 
 
 async def _ahead(asked: Call) -> int:

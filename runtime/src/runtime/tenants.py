@@ -1,18 +1,20 @@
-"""Opening a tenant in one service's store, and moving a sandbox's clock: the first and the rarest events of a log."""
+"""Opening and ending a tenant in one service's store, and moving a sandbox's clock: the rarest events of a log."""
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from contracts.event import Actor, Event
 from contracts.ids import new_id
 from contracts.problems import Rejected
-from contracts.store import TenantClockMoved, TenantOpened
-from runtime.append_request import Change, Context
+from contracts.store import TenantClockMoved, TenantEnded, TenantOpened
+from runtime.append_request import Change, Context, TenantNotOpen
 from runtime.database import driver
 from runtime.event_store import EventStore
+from runtime.store_schema import the_end
 from runtime.stream_model import Model
 
 SANDBOX = "sandbox-"
@@ -46,6 +48,14 @@ async def subject_of(store: EventStore, tenant: str) -> UUID | None:
         found: UUID | None = await connection.fetchval(
             f"SELECT subject FROM {store.database.service}.tenants WHERE tenant = $1", tenant
         )
+    return found
+
+
+async def ended_on(connection: Any, service: str, tenant: str) -> date | None:
+    """The day on which the tenant ended in this service; ``None`` while it goes on. On a connection with its tenant set."""
+    found: date | None = await connection.fetchval(
+        f"SELECT ended_on FROM {service}.tenants WHERE tenant = $1", tenant
+    )
     return found
 
 
@@ -119,6 +129,8 @@ async def move_clock(
     s = store.database.service
     async with store.database.begin(tenant) as rows:
         connection = await driver(rows)
+        # Before the row, as an append does: neither waits for an end that waits for it.
+        await connection.execute(f"SELECT pg_advisory_xact_lock_shared({the_end(s, '$1::text')})", tenant)
         row = await connection.fetchrow(
             f"SELECT subject, sandbox, clock_ahead, {s}.now_for(tenant) AS now FROM {s}.tenants WHERE tenant = $1"
             " FOR UPDATE", tenant,
@@ -148,4 +160,33 @@ async def move_clock(
             [Change(loaded, row["subject"], [moved])],
             connection=connection,
         )
+    store.wake()
+
+
+async def end_tenant(store: EventStore, tenant: str, reason: str, *, actor: Actor, correlation: str) -> None:
+    """End ``tenant`` here, for good: repeating it changes nothing. Durable on return.
+
+    What an append had begun before comes before it in the log; behind it comes only what `contracts.after_the_end` names.
+    Raises `TenantNotOpen`.
+    """
+    s = store.database.service
+    async with store.database.begin(tenant) as rows:
+        connection = await driver(rows)
+        await connection.execute(f"SELECT pg_advisory_xact_lock({the_end(s, '$1::text')})", tenant)
+        row = await connection.fetchrow(
+            f"SELECT subject, ended_on, {s}.now_for(tenant) AS now FROM {s}.tenants WHERE tenant = $1", tenant
+        )
+        if row is None:
+            raise TenantNotOpen()
+        if row["ended_on"] is not None:
+            return
+        loaded = (await store.load_many(tenant, [(TENANT, TENANT.name)], connection=connection))[TENANT.name]
+        today = row["now"].astimezone(ZoneInfo(loaded.state.time_zone)).date()
+        ended = TenantEnded(effective_on=today, reason=reason)
+        await store.append(
+            Context(tenant, actor, correlation),
+            [Change(loaded, row["subject"], [ended])],
+            connection=connection,
+        )
+        await connection.execute(f"UPDATE {s}.tenants SET ended_on = $2 WHERE tenant = $1", tenant, today)
     store.wake()

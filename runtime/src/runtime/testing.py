@@ -36,7 +36,7 @@ from runtime.log_schema import (
 )
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
-from runtime.store_schema import event_store_1, journal_grants
+from runtime.store_schema import event_store_1, event_store_4, journal_grants
 from runtime.stream_model import Model, Resource
 
 PASSWORD = "test-only"
@@ -50,9 +50,8 @@ LOG_HOST = "test.handrail.invalid"
 def whole_store(service: str) -> list[str]:
     """A service's store with its log, and what lets the others follow it."""
     grants = journal_grants(service, journal=True) + checkpoint_grants(service, journal=True)
-    return (
-        event_store_1(service) + log_tables_1(service) + log_heads_1(service) + erasures_1(service) + grants
-    )
+    later = log_tables_1(service) + log_heads_1(service) + erasures_1(service) + event_store_4(service)
+    return event_store_1(service) + later + grants
 
 
 class Cluster:
@@ -125,7 +124,8 @@ class Cluster:
         views = f"{service}.{NEWEST_CHECKPOINTS}, {service}.{LOG_HEADS}"
         self.postgres.psql(
             database,
-            f"DROP VIEW {views}; DROP POLICY view ON {service}.unsequenced; DROP TABLE {tables}",
+            f"DROP VIEW {views}; DROP POLICY view ON {service}.unsequenced; DROP TABLE {tables};"
+            f" ALTER TABLE {service}.tenants DROP COLUMN ended_on",
         )
 
     def url(self, database: str, role: str) -> str:

@@ -13,12 +13,22 @@ from contracts.event import Event, Recorded
 from contracts.ids import new_id
 from contracts.lanes import lane_of
 from contracts.problems import NotFound
-from runtime.append_request import TenantNotOpen
+from runtime.append_request import Change, TenantNotOpen
 from runtime.consumer import ConsumerRunner, Unit
 from runtime.database import Database
 from runtime.event_store import EventStore
 from runtime.parked import parked_events, retry_parked, skip_parked
-from runtime.testing import Cluster, Opened, open_test_tenant, opened, sequence, write_school
+from runtime.tenants import end_tenant
+from runtime.testing import (
+    SCHOOL,
+    Cluster,
+    Opened,
+    open_test_tenant,
+    opened,
+    school_named,
+    sequence,
+    write_school,
+)
 from runtime.testing_consumers import (
     counting,
     effects,
@@ -96,6 +106,61 @@ async def test_a_state_that_passes_soon_parks_nobody(plan: Opened, notify: Datab
 
     assert in_order_and_once(await effects(plan), 1)
     assert await waiting(notify, plan.tenant) == []
+
+
+async def test_what_would_follow_in_a_district_that_has_ended_is_passed_over_and_parks_nobody(
+    plan: Opened, notify: Database
+) -> None:
+    store, going_on = EventStore(notify, plan.keyring), await other_tenant(plan, notify)
+
+    async def follow(recorded: Recorded[Event], unit: Unit) -> None:
+        await leave_a_row(recorded, unit)
+        loaded = await unit.load(SCHOOL, recorded.subject)
+        await unit.append(Change(loaded, recorded.subject, [school_named(recorded.subject)]))
+
+    school = new_id()
+    await write_school(plan, school, "A", "B")
+    await write_school(plan, school, "A", context=plan.context(going_on))
+    await end_tenant(store, plan.tenant, "Over.", actor=plan.context().actor, correlation="c")
+    runner = runner_of(counting(follow), plan, notify)
+    deliveries = await delivered(plan, notify)
+    await runner.handle(deliveries)
+    await runner.handle(deliveries)
+
+    assert len(await effects(plan)) == 1, "only the other district's"
+    assert (await store.load(plan.tenant, SCHOOL, school)).version == 0
+    assert (await store.load(going_on, SCHOOL, school)).version == 1
+    assert await waiting(notify, plan.tenant) == []
+    lane = lane_of(plan.tenant, school)
+    last = max(each.position for each in deliveries if each.lane == lane)
+    assert await runner.next_positions("plan", [lane]) == {lane: last + 1}
+
+
+async def test_what_waited_when_the_district_ended_can_be_let_go(plan: Opened, notify: Database) -> None:
+    store, sick = EventStore(notify, plan.keyring), new_id()
+
+    async def choking(recorded: Recorded[Event], unit: Unit) -> None:
+        if recorded.event.name == "A" and not cured:
+            raise ValueError
+        loaded = await unit.load(SCHOOL, recorded.subject)
+        await unit.append(Change(loaded, recorded.subject, [school_named(recorded.subject)]))
+
+    cured, consumer = False, counting(choking)
+    await write_school(plan, sick, "A", "B")
+    await runner_of(consumer, plan, notify).handle(await delivered(plan, notify))
+    assert len(await waiting(notify, plan.tenant)) == 2
+    await end_tenant(store, plan.tenant, "Over.", actor=plan.context().actor, correlation="c")
+
+    cured = True
+    assert await retry_parked(consumer, notify, store, plan.tenant, sick) == 2
+    assert await waiting(notify, plan.tenant) == []
+
+
+async def other_tenant(plan: Opened, notify: Database) -> str:
+    """A second district, which goes on."""
+    for database in (plan.database, notify):
+        await open_test_tenant(database, "hillside")
+    return "hillside"
 
 
 async def test_what_was_handled_before_the_last_hour_excuses_nothing(plan: Opened, notify: Database) -> None:

@@ -23,6 +23,7 @@ from runtime.access import access_1
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Edge
 from runtime.execute import execute
+from runtime.going_on import GOES_ON, Ends
 from runtime.health import add_health
 from runtime.http import IfMatch, Routes, install, take_in, takes
 from runtime.openapi import problems
@@ -244,7 +245,7 @@ async def get_broken(who: PlanReader, asked: Asked) -> Response:
     raise RuntimeError("Jane Doe, born 2015-04-01, broke it")
 
 
-@routes.post("/destructions", status_code=204)
+@routes.post("/destructions", status_code=204, dependencies=[GOES_ON])
 async def post_destruction(who: DestroysRecords, asked: Asked) -> Response:
     """Destroy."""
     return Response(status_code=204)
@@ -309,12 +310,21 @@ class NoService:
     name = "plan"
 
 
+class NobodyEnds(Ends):
+    """No district has ended, and no database is asked."""
+
+    async def of(self, tenant: str) -> date | None:
+        return None
+
+
 @pytest.fixture
 async def door() -> AsyncIterator[tuple[httpx.AsyncClient, TestIssuer]]:
     """The sample service's routes without a database behind them."""
     issuer = TestIssuer()
     app = FastAPI()
-    install(app, Edge(NoService(), issuer.verifier()))
+    edge = Edge(NoService(), issuer.verifier())
+    edge.ends = NobodyEnds(NoService())
+    install(app, edge)
     take_in(app, routes, lists)
     async with client_of(app) as http:
         yield http, issuer

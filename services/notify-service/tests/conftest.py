@@ -35,8 +35,9 @@ from notify_service.adapters.tables import (
     notify_tables_6,
     notify_tables_7,
     notify_tables_8,
+    notify_tables_9,
 )
-from notify_service.adapters.webhooks.tables import webhook_tables_1, webhook_tables_2
+from notify_service.adapters.webhooks.tables import webhook_tables_1, webhook_tables_2, webhook_tables_3
 from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
 from notify_service.settings import Settings
@@ -322,6 +323,8 @@ async def make_tables(plan: Opened) -> None:
             *notify_tables_8(),
             *webhook_tables_1(),
             *webhook_tables_2(),
+            *notify_tables_9(),
+            *webhook_tables_3(),
             *sight_1("notify"),
             *access_1("notify"),
         ]:

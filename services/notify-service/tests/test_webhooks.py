@@ -17,7 +17,8 @@ from contracts import streams
 from contracts.webhooks import WebhookDisabled
 from notify_service.adapters.webhooks.guard import NotAllowed, checked, is_public, parts_of
 from notify_service.application.webhooks import RETRY_AFTER, wants
-from notify_service.testing_notices import Family
+from notify_service.testing_notices import Family, known_plan
+from runtime.tenants import end_tenant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -272,6 +273,43 @@ async def test_a_removed_endpoint_is_told_nothing(vendor):
 
     assert removed.json()["status"] == "removed"
     assert endpoint.of(world.family.student) == []
+
+
+async def test_of_a_district_that_has_ended_no_vendor_is_told_anything(cluster, module_helpers):
+    async with (
+        module_helpers.a_world(cluster, webhooks_to_private_addresses=True) as world,
+        an_endpoint() as endpoint,
+    ):
+        webhook, _ = await register(world, endpoint)
+        endpoint.status = 500
+        await world.arrange()
+        await until(lambda: endpoint.of(world.family.student))
+        await end_tenant(
+            world.notify.store, world.tenant, "Over.", actor=world.notify.context().actor, correlation="test"
+        )
+        endpoint.status = 204
+        await asyncio.sleep(0.5)  # One that was on its way may still come.
+        told, kept = len(endpoint.got), await _happened(world)
+
+        await world.publish(streams.student(world.family.student), world.family.student, *_again(world))
+        await due_now(world, webhook)
+        for recorded in world.written:
+            assert await world.app.state.edge.service.seen(world.tenant, recorded.id, 10)
+        await asyncio.sleep(1.0)
+
+        assert len(endpoint.got) == told
+        assert await _happened(world) == kept, "nothing more is kept to be told"
+
+
+async def _happened(world) -> int:
+    async with world.notify.database.lend(world.tenant) as connection:
+        return await connection.fetchval("SELECT count(*) FROM notify.webhook_happened WHERE source = 'plan'")
+
+
+def _again(world):
+    """The student's first event once more: what it says is nothing new."""
+    events = next(events for stream, _, events in known_plan(world.family) if stream.startswith("student/"))
+    return events[:1]
 
 
 async def test_who_may_not_write_webhooks_sees_none(vendor):

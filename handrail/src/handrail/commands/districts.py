@@ -1,4 +1,4 @@
-"""Districts: opened, their vendors, their sandbox's clock; what is brought in, and the demo."""
+"""Districts: opened and ended, their vendors, their sandbox's clock; what is brought in, and the demo."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +38,38 @@ def tenants_list(data: Data = DATA, as_json: AsJson = False) -> None:
     """The districts of this installation."""
     with told(), connected(data) as client:
         found = client.get("/audit/v1/tenants")["items"]
-        show(found, as_json, "\n".join(f"{row['tenant']}  {row['name']}" for row in found) or "none yet")
+        lines = [f"{row['tenant']}  {row['name']}{_since(row)}" for row in found]
+        show(found, as_json, "\n".join(lines) or "none yet")
+
+
+def _since(row: dict[str, Any]) -> str:
+    return f"  (ended on {row['ended_on']})" if "ended_on" in row else ""
+
+
+ENDING = """Ending {slug} cannot be taken back. From then on
+- nothing is decided or reported about its students, and vendors' clients are refused;
+- nothing is sent any more: mails, letters, webhooks, reminders; no deadline that passes is judged;
+- plans in force stay in force on record: end first what should end, or it cannot be destroyed here later.
+Its records stay: officers and parents can read them, they can be exported, put into packets, held and lawfully destroyed,
+and its logs can be verified."""
+
+
+@tenants.command("end")
+def tenants_end(
+    slug: str, reason: Annotated[str, typer.Option(help="Why, e.g. 'The contract ended.'; it is recorded.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """End a district in all four services, for good: it can be read, and no more. An interrupted call is finished by the next."""
+    from handrail.districts import end_district
+
+    if not yes:
+        err(ENDING.format(slug=slug))
+        if not typer.confirm(f"End {slug}?", err=True):
+            raise typer.Exit(1)
+    with told(), connected(data, tenant=slug) as client:
+        ended = end_district(client, reason)
+        show(ended, as_json, f"{slug} ended on {ended['ended_on']} in all four services.")
 
 
 @clock.command("set")

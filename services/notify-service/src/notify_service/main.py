@@ -11,7 +11,7 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.bounces import ReturnAddresses
 from notify_service.adapters.consumers.owed import owed_consumer, records_consumer
 from notify_service.adapters.links import LinkMaker
-from notify_service.adapters.outbox import lapse_destroyed
+from notify_service.adapters.outbox import lapse_destroyed, let_go
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.projections.known import KNOWN_FACTS
@@ -41,7 +41,7 @@ from notify_service.application.webhooks import WEBHOOK
 from notify_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
-from runtime.call import Edge, Fetch, Owner
+from runtime.call import Call, Edge, Fetch, Owner
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
@@ -56,8 +56,16 @@ from runtime.tenants import TENANT
 PREFIX = "/notify/v1"
 MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, BATCH, TEMPLATE, WEBHOOK, TENANT, ACCESS)
 """Every kind of stream that is appended to here."""
+
+
+async def _let_go(asked: Call) -> None:
+    """Of a district that has ended no mail is handed over that has not been begun."""
+    async with asked.edge.service.database.begin(asked.tenant) as rows:
+        await let_go(rows, asked.tenant)
+
+
 ROUTERS: Sequence[APIRouter] = (
-    tenant_routes("notify"),
+    tenant_routes("notify", ended=_let_go),
     log_routes("notify"),
     notices.routes,
     deliveries.routes,

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ class ClientSecret:
     tenant: str
     secret: str
     scopes: frozenset[str]
+    ended_on: date | None = None
+    """When its district ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ async def client_secret(database: Database, client_id: str) -> ClientSecret | No
         return None
     async with database.lend(tenant) as connection:
         row = await connection.fetchrow(
-            "SELECT secret, scopes FROM audit.client_secrets WHERE client_id = $1", wanted
-        )
-    return None if row is None else ClientSecret(tenant, row["secret"], frozenset(row["scopes"]))
+            "SELECT secret, scopes, ended_on FROM audit.client_secrets LEFT JOIN audit.tenants USING (tenant)"
+            " WHERE client_id = $1", wanted,
+        )  # fmt: skip
+    if row is None:
+        return None
+    return ClientSecret(tenant, row["secret"], frozenset(row["scopes"]), row["ended_on"])
 
 
 async def keep_client(

@@ -413,6 +413,18 @@ class Evidence:
         assert now is not None
         return now.astimezone(ZoneInfo(zone))
 
+    async def judged_on(self, tenant: str) -> date:
+        """The day as of which the district's students are judged: today, or of one that has ended the day of its end."""
+        zone = ZoneInfo((await self.district(tenant)).time_zone)
+        async with self.database.lend(tenant) as connection:
+            row = await connection.fetchrow(
+                "SELECT coalesce(audit.now_for($1), clock_timestamp()) AS now,"
+                " (SELECT ended_on FROM audit.tenants WHERE tenant = $1) AS ended", tenant,
+            )  # fmt: skip
+        assert row is not None
+        today: date = row["now"].astimezone(zone).date()
+        return min(today, row["ended"] or today)
+
     async def student_of_plan(self, tenant: str, plan: UUID) -> UUID:
         """Whose plan it is; raises `NotFound`."""
         async with self.database.lend(tenant) as connection:

@@ -100,7 +100,7 @@ async def findings_today(
 ) -> FindingsPage:
     """From what is kept, of the students the caller may see."""
     evidence = judging.evidence
-    today = (await evidence.now(who.tenant)).date()
+    today = await evidence.judged_on(who.tenant)
     waiting = await judging.settled(who.tenant, seconds=2.0)
     f = _FINDINGS.c
     due = func.coalesce(f.due_on, literal(FAR, DATE))

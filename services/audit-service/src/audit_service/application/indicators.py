@@ -62,7 +62,7 @@ class AskedFor:
 async def report(judging: Judging, who: Principal, asked: AskedFor) -> IndicatorReport:
     """Judged from the logs as they are now. A whole district is gone through: seconds for thousands of students."""
     evidence, tenant = judging.evidence, who.tenant
-    today = (await evidence.now(tenant)).date()
+    today = await evidence.judged_on(tenant)
     students = await _concerned(judging, who, asked.indicator.concerns)
     district = await judging.district(tenant)
     found: dict[str, list[tuple[UUID, bool, str]]] = {}

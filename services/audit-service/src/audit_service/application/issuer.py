@@ -17,6 +17,7 @@ from audit_service.application.tokens import Mint, Minted, Person
 from runtime import sight
 from runtime.auth import Principal
 from runtime.database import Database
+from runtime.going_on import OF_THE_LOG
 from runtime.oidc import TENANT, signing_key
 from runtime.scopes import DISTRICT_WIDE, OPERATOR, ROLE_SCOPES, SCOPES, scopes_of
 from runtime.settings import Settings
@@ -77,11 +78,13 @@ class Issuer:
         self._tokens.check(f"token {client_id} {address}")
         if client_id == self.settings.operator_client_id and self.settings.operator_client_secret is not None:
             known = self._is_operator(secret)
-            home, scopes = tenant, ROLE_SCOPES[OPERATOR]
+            home, scopes, ended = tenant, ROLE_SCOPES[OPERATOR], None
         else:
             kept = await client_secret(self._database(), client_id)
             known = await matches(secret, kept.secret if kept else None)
-            home, scopes = (kept.tenant, kept.scopes) if kept else (None, frozenset[str]())
+            home, scopes, ended = (
+                (kept.tenant, kept.scopes, kept.ended_on) if kept else (None, frozenset[str](), None)
+            )
         if not known:
             self._wrong_secrets.count(tries)
             self._wrong_from_address.count(address)
@@ -91,6 +94,10 @@ class Issuer:
             raise OAuthError("invalid_request", "tenant should be a district's slug.")
         if tenant is not None and tenant != home:
             raise OAuthError("invalid_request", "This client is another district's.")
+        if ended is not None:  # Its logs are there to be verified; nothing else is for clients.
+            scopes &= {OF_THE_LOG}
+        if ended is not None and not scopes:
+            raise OAuthError("unauthorized_client", f"The client's district ended here on {ended}.")
         granted = _asked(scope, scopes)
         if client_id == self.settings.operator_client_id:
             return self.mint.for_operator(client_id, home, granted)

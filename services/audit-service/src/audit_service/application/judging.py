@@ -158,7 +158,7 @@ class Judging:
     async def judge_waiting(self, tenant: str, most: int = BATCH) -> int:
         """Judge a batch of what waits in a district; returns how many students were judged."""
         frontier = await self.evidence.frontier()
-        today = (await self.evidence.now(tenant)).date()
+        today = await self.evidence.judged_on(tenant)
         await self._spread(tenant, frontier)
         noted = await self._noted(tenant, frontier, today, most)
         if not noted:
@@ -170,7 +170,7 @@ class Judging:
 
     async def waiting(self, tenant: str) -> int:
         """How many students have something that is not judged yet."""
-        today = (await self.evidence.now(tenant)).date()
+        today = await self.evidence.judged_on(tenant)
         async with self.evidence.database.lend(tenant) as connection:
             count: int = await connection.fetchval(
                 """SELECT count(*) FROM (
@@ -225,8 +225,9 @@ class Judging:
             for student, copies in found.items()
         }
 
-    async def found(self, tenant: str, student: UUID, today: date) -> tuple[Finding, ...]:
+    async def found(self, tenant: str, student: UUID) -> tuple[Finding, ...]:
         """A student's findings as of now, judged as they are asked for."""
+        today = await self.evidence.judged_on(tenant)
         known = await self.records(tenant, [student], today, await self.district(tenant))
         return known[student].judged().findings
 
@@ -241,7 +242,7 @@ class Judging:
 
     async def differing(self, tenant: str) -> list[Difference]:
         """Every finding kept that is otherwise when its student is judged anew; what waits is left out."""
-        today = (await self.evidence.now(tenant)).date()
+        today = await self.evidence.judged_on(tenant)
         async with self.evidence.database.lend(tenant) as connection:
             rows = await connection.fetch(
                 """SELECT student FROM audit_read.finding_students s

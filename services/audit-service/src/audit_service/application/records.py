@@ -194,9 +194,7 @@ class Records:
         if request is None:
             raise NotFound("There is no such request here.")
         facts = await self.facts(context.tenant, request.student, request.classes)
-        kept = [
-            _kept(each) for each in await self._judging.found(context.tenant, request.student, facts.today)
-        ]
+        kept = [_kept(each) for each in await self._judging.found(context.tenant, request.student)]
         events = destructions.approve_destruction(loaded.state.destruction, approved_by, facts, kept)
         return await self._appended(context, Change(loaded, district, events), request, facts, answer)
 

@@ -233,6 +233,13 @@ async def renew(database: Database, lease: Lease, seconds: float) -> bool:
     return renewed.rowcount == 1
 
 
+async def let_go(rows: AsyncConnection, tenant: str) -> None:
+    """Whoever is at any notice of the district may write nothing more of it, and hand over no mail not yet begun."""
+    await rows.execute(
+        update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.owner.is_not(None)).values(**_LET_GO)
+    )
+
+
 async def look_again(
     rows: AsyncConnection, tenant: str, due_at: datetime, *, student: UUID | None = None
 ) -> None:

@@ -153,6 +153,11 @@ def notify_tables_8() -> list[str]:
     return [_LOOKS_2]
 
 
+def notify_tables_9() -> list[str]:
+    """Of a district that has ended nothing is due: run as ``notify_owner``."""
+    return [_CLAIM_DUE.format(create="CREATE OR REPLACE", of_whom="t.ended_on IS NULL AND ")]
+
+
 def _apart(table: str) -> str:
     return f"""
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -212,10 +217,8 @@ _LINKS = f"""
     {_apart("notify.links")}
 """
 
-_CLAIM = """
-    CREATE POLICY claims ON notify.outbox TO notify_owner USING (true) WITH CHECK (true);
-    CREATE POLICY claims ON notify.tenants FOR SELECT TO notify_owner USING (true);
-    CREATE FUNCTION notify.claim_due(
+_CLAIM_DUE = """
+    {create} FUNCTION notify.claim_due(
         p_owner uuid, p_lease_seconds double precision, p_most integer, p_at_work uuid[])
         RETURNS TABLE (tenant text, notice uuid, fence bigint)
         LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
@@ -223,13 +226,19 @@ _CLAIM = """
            SET owner = p_owner, lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds),
                fence = o.fence + 1
           FROM (SELECT due.tenant, due.notice FROM notify.outbox AS due JOIN notify.tenants AS t USING (tenant)
-                 WHERE due.due_at <= clock_timestamp() + t.clock_ahead
+                 WHERE {of_whom}due.due_at <= clock_timestamp() + t.clock_ahead
                    AND (due.lease_until IS NULL OR due.lease_until < clock_timestamp())
                    AND due.notice <> ALL (p_at_work)
                  ORDER BY due.due_at LIMIT p_most FOR UPDATE OF due SKIP LOCKED) AS mine
          WHERE o.tenant = mine.tenant AND o.notice = mine.notice
         RETURNING o.tenant, o.notice, o.fence
     $$;
+"""
+
+_CLAIM = f"""
+    CREATE POLICY claims ON notify.outbox TO notify_owner USING (true) WITH CHECK (true);
+    CREATE POLICY claims ON notify.tenants FOR SELECT TO notify_owner USING (true);
+    {_CLAIM_DUE.format(create="CREATE", of_whom="")}
     COMMENT ON FUNCTION notify.claim_due IS
         'leases what is due, over all tenants, and tells no more than ids: a sender works in one tenant at a time';
     REVOKE ALL ON FUNCTION notify.claim_due FROM PUBLIC;

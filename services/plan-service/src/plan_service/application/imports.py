@@ -26,7 +26,7 @@ from plan_service.application.roster_entries import Reading, Refused, RosterForm
 from plan_service.application.roster_import import AT_ONCE, RosterImport, Tally
 from plan_service.application.roster_terms import Terms
 from plan_service.application.situation import day_of_district
-from runtime.append_request import Answer, Context, TenantNotOpen
+from runtime.append_request import Answer, Context, TenantHasEnded, TenantNotOpen
 from runtime.database import UNREACHABLE, driver
 from runtime.event_store import EventStore
 from runtime.tenants import subject_of
@@ -203,6 +203,9 @@ class ImportJobs:
                 status, tally = await self._import(tenant, job, path)
         except UNREACHABLE:
             raise
+        except TenantHasEnded as ended:
+            refused = Refused(job.asked.name, None, ended.code, ended.message)
+            status, tally = "failed", {**job.tally, "refusals": [_refusal(refused)]}
         except Exception:
             log.exception("import_failed", tenant=tenant, job=str(job.id))
             refused = Refused(job.asked.name, None, "internal-error",

@@ -20,6 +20,7 @@ from contracts.problems import Invalid, Reason, Rejected
 from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -126,7 +127,7 @@ def client_routes() -> APIRouter:
         """Read a client."""
         return await asked.one("client", client_id)
 
-    @routes.delete("/clients/{client_id}", status_code=204)
+    @routes.delete("/clients/{client_id}", status_code=204, dependencies=[GOES_ON])
     async def delete_client(client_id: UUID, who: Admin, asked: Asked) -> Response:
         """Revoke a client: no more tokens, at once; those it holds run out within fifteen minutes.
 
@@ -147,6 +148,7 @@ def account_routes() -> APIRouter:
         "/accounts/{login}",
         response_model=AccountOut,
         responses={201: {"model": AccountOut}, **problems(LoginTaken)},
+        dependencies=[GOES_ON],
     )
     async def put_one(
         login: Annotated[Login, Path()], body: AccountIn, who: Operator, asked: Asked
@@ -171,7 +173,7 @@ def account_routes() -> APIRouter:
         found = await accounts(asked.store.database, asked.tenant)
         return JSONResponse({"items": [_account(person) for person in found]})
 
-    @routes.delete("/accounts/{login}", status_code=204)
+    @routes.delete("/accounts/{login}", status_code=204, dependencies=[GOES_ON])
     async def delete_one(login: Annotated[Login, Path()], who: Operator, asked: Asked) -> Response:
         """Take an account away."""
         await drop_account(asked.store.database, asked.tenant, login)

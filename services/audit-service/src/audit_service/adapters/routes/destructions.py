@@ -22,6 +22,7 @@ from contracts.vocabulary import Channel, DestructionGround
 from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -131,6 +132,7 @@ class DestructionOut(BaseModel):
     status_code=201,
     response_model=DestructionOut,
     responses=problems(MayNotBeDestroyed, NotTakenIn),
+    dependencies=[GOES_ON],
 )
 async def post_destruction(body: DestructionIn, who: Destroyer, asked: Asked) -> Response:
     """Ask that contents of a student's record be destroyed. Nothing is, until a second person approves.
@@ -168,7 +170,7 @@ async def get_destruction(destruction_id: UUID, who: Reader, asked: Asked) -> Re
 
 @routes.post(
     "/destructions/{destruction_id}/approval", response_model=DestructionOut,
-    responses=problems(MayNotBeDestroyed, SecondPersonRequired, NotWaiting, NotTakenIn),
+    responses=problems(MayNotBeDestroyed, SecondPersonRequired, NotWaiting, NotTakenIn), dependencies=[GOES_ON],
 )  # fmt: skip
 async def post_approval(destruction_id: UUID, who: Destroyer, asked: Asked) -> Response:
     """Approve what somebody else has asked for. From here on it is carried out, whatever fails in between.

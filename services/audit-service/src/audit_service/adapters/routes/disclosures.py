@@ -20,6 +20,7 @@ from contracts.vocabulary import AccessGround, Channel, RecordKind, ReleasePurpo
 from runtime.append_request import Appended
 from runtime.auth import Forbidden, Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -150,8 +151,9 @@ class DisclosureOut(BaseModel):
 
 
 @routes.post(
-    "/disclosures", status_code=201, response_model=DisclosureOut, responses=problems(DisclosureRefused)
-)
+    "/disclosures", status_code=201, response_model=DisclosureOut, responses=problems(DisclosureRefused),
+    dependencies=[GOES_ON],
+)  # fmt: skip
 async def post_disclosure(body: DisclosureIn, who: Discloser, asked: Asked) -> Response:
     """Record that part of a student's record was given to somebody: to whom, what, when, how, and on which ground.
 
@@ -187,8 +189,9 @@ async def get_disclosure(disclosure_id: UUID, who: Reader, asked: Asked) -> Resp
 
 
 @routes.post(
-    "/disclosures/{disclosure_id}/void", response_model=DisclosureOut, responses=problems(PacketWentOut)
-)
+    "/disclosures/{disclosure_id}/void", response_model=DisclosureOut, responses=problems(PacketWentOut),
+    dependencies=[GOES_ON],
+)  # fmt: skip
 async def post_disclosure_void(
     disclosure_id: UUID, body: DisclosureVoidIn, who: Discloser, asked: Asked
 ) -> Response:

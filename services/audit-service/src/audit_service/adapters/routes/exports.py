@@ -20,6 +20,7 @@ from contracts.vocabulary import ServiceName
 from runtime.append_request import AlreadyClaimed, Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -82,7 +83,7 @@ class ExportOut(BaseModel):
     status_code=201,
     response_model=ExportOut,
     responses=problems(NotCosigned),
-    dependencies=EVERY_CONTENTS,
+    dependencies=[*EVERY_CONTENTS, GOES_ON],
 )
 async def post_export(body: ExportIn, who: Maker, asked: Asked) -> Response:
     """Export the evidence of a student's record, whole or as of one question.

@@ -15,6 +15,7 @@ from contracts.vocabulary import HoldGround
 from runtime.append_request import Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.paging import Listed, Page
 
@@ -82,7 +83,7 @@ class HoldOut(BaseModel):
     release_reason: str | None = None
 
 
-@routes.post("/holds", status_code=201, response_model=HoldOut)
+@routes.post("/holds", status_code=201, response_model=HoldOut, dependencies=[GOES_ON])
 async def post_hold(body: HoldIn, who: Holder, asked: Asked) -> Response:
     """Set a legal hold: nothing of the student's record can be destroyed until it is released.
 
@@ -113,7 +114,7 @@ async def get_hold(hold_id: UUID, who: Reader, asked: Asked) -> Response:
     return await asked.one("hold", hold_id)
 
 
-@routes.post("/holds/{hold_id}/release", response_model=HoldOut)
+@routes.post("/holds/{hold_id}/release", response_model=HoldOut, dependencies=[GOES_ON])
 async def post_release(hold_id: UUID, body: ReleaseIn, who: Holder, asked: Asked) -> Response:
     """Release a legal hold. What destroys is still decided by two people."""
 

@@ -19,6 +19,7 @@ from contracts.vocabulary import AccessGround, RecordKind, ReleasePurpose, Servi
 from runtime.append_request import AlreadyClaimed, Appended
 from runtime.auth import Principal, allow
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -120,6 +121,7 @@ class PacketOut(BaseModel):
     status_code=201,
     response_model=PacketOut,
     responses=problems(ReleaseRequired, NothingToSend, NotCosigned),
+    dependencies=[GOES_ON],
 )
 async def post_packet(body: PacketIn, who: Maker, asked: Asked) -> Response:
     """Make a transfer packet.

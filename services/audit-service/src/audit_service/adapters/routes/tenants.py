@@ -1,11 +1,12 @@
 """The districts of this installation, for its operator."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from contracts.store import TenantOpened
+from contracts.store import TenantEnded, TenantOpened
 from runtime.auth import Principal, allow
 from runtime.call import Asked
 from runtime.http import Routes
@@ -23,6 +24,8 @@ class TenantRow(BaseModel):
     name: str
     time_zone: str
     sandbox: bool
+    ended_on: date | None = None
+    """The day on which it ended here; not there while it goes on."""
 
 
 class TenantRows(BaseModel):
@@ -39,7 +42,11 @@ async def get_tenants(asked: Asked, who: Operates) -> Response:
         history = await asked.store.read(slug, TENANT.name)
         if history and isinstance(history[0].event, TenantOpened):
             opened = history[0].event
-            found.append(
-                TenantRow(tenant=slug, name=opened.name, time_zone=opened.time_zone, sandbox=opened.sandbox)
-            )
-    return Response(TenantRows(items=found).model_dump_json(), media_type="application/json")
+            ended = next((each.effective_on for each in history if isinstance(each.event, TenantEnded)), None)
+            row = {
+                "tenant": slug,
+                **opened.model_dump(include={"name", "time_zone", "sandbox"}),
+                "ended_on": ended,
+            }
+            found.append(TenantRow.model_validate(row))
+    return Response(TenantRows(items=found).model_dump_json(exclude_none=True), media_type="application/json")

@@ -94,7 +94,8 @@ def closed(seen: Seen, token: str, words: Wording, *, sent: bool = False) -> Res
     """Expired or locked: a new link goes to the address on file."""
     why = "expired" if seen.expired else "locked"
     return _page(
-        "closed.html", words, 200 if sent else 410, token=token, why=why, sent=sent, **_district(seen, words)
+        "closed.html", words, 200 if sent else 410, token=token, why=why, sent=sent, ended=_ended(seen, words),
+        **_district(seen, words),
     )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def slow_down(words: Wording, seconds: int) -> Response:
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
     wrong: str | None = None, inspects: bool = False, plan: Sequence[AnyItem] = (),
-    looks: Sequence[Shown] = (),
+    looks: Sequence[Shown] = (), status: int | None = None,
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer.
 
@@ -133,10 +134,10 @@ def notice_page(
     text = compose(facts, words, seen.notice.about.language)
     items = list(_items(facts, words))
     return _page(
-        "notice.html", words, 422 if wrong else 200, token=token, text=text, proof=proof, key=key, items=items, said=said,
-        wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
+        "notice.html", words, status or (422 if wrong else 200), token=token, text=text, proof=proof, key=key, items=items,
+        said=said, wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
-        acknowledged=seen.notice.acknowledged_on, longest_text=LONGEST_TEXT,
+        acknowledged=seen.notice.acknowledged_on, ended=_ended(seen, words), longest_text=LONGEST_TEXT,
         inspects=inspects, plan=[item_title(item, words) for item in plan],
         looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
@@ -181,6 +182,11 @@ def _looked(shown: Shown, words: Wording) -> tuple[str, str, str]:
 def _district(seen: Seen, words: Wording) -> dict[str, Any]:
     name = seen.profile.name if seen.profile else ""
     return {"district": name, "contact": contact_line(seen.profile.office if seen.profile else None, name)}
+
+
+def _ended(seen: Seen, words: Wording) -> str | None:
+    """Where answers go, once the district has ended here."""
+    return words("page.ended", on=words.day(seen.ended_on)) if seen.ended_on else None
 
 
 def start_of_change(facts: NoticeFacts, given_on: date, calendar: Sequence[SchoolYear] = ()) -> date | None:

@@ -35,6 +35,7 @@ from notify_service.adapters.templating import words_with
 from notify_service.application.wording import Wording
 from notify_service.domain.facts import NoticeFacts
 from notify_service.domain.notice import Notice
+from runtime.append_request import TenantHasEnded
 from runtime.http import Routes
 
 routes = Routes(prefix="/n", include_in_schema=False)
@@ -76,7 +77,9 @@ class Reached:
             raise LookupError("a notice with a link has its facts")
         return await facts_kept(self.hand.service, self.seen.link.tenant, self.seen.entry.facts)
 
-    async def show(self, notice: Notice, *, said: str | None = None, wrong: str | None = None) -> Response:
+    async def show(
+        self, notice: Notice, *, said: str | None = None, wrong: str | None = None, status: int | None = None
+    ) -> Response:
         """The opened page."""
         seen = replace(self.seen, notice=notice)
         proof = proof_of(self.hand, seen.link.link)
@@ -96,6 +99,7 @@ class Reached:
             inspects=inspects,
             plan=await in_force_today(self.hand, seen) if inspects else (),
             looks=await looked_at_record(self.hand, seen) if inspects else (),
+            status=status,
         )
 
 
@@ -201,6 +205,8 @@ async def post_link(token: str, request: Request, lang: Language = None) -> Resp
         return _stranger(request, words)
     if not (seen.expired or seen.locked):
         return rendering.gate(seen, token, words)
+    if seen.ended_on is not None:  # Nothing is sent any more.
+        return rendering.closed(seen, token, words)
     seconds = paces.new_link.wait(str(seen.link.notice))
     if seconds:
         return rendering.slow_down(words, seconds)
@@ -255,7 +261,13 @@ async def _answer(
         return rendering.gate(seen, token, words, wrong=words("page.session_over"))
     if len(text) > rendering.LONGEST_TEXT:
         return await reached.show(seen.notice, wrong=words("page.too_long"))
-    await do(reached)
+    try:
+        await do(reached)
+    except TenantHasEnded as ended:
+        ended_now = replace(reached, seen=replace(seen, ended_on=ended.on))
+        return await ended_now.show(
+            seen.notice, wrong=words("page.ended", on=words.day(ended.on)), status=409
+        )
     seen = await see(reached.hand, token) or seen
     return await replace(reached, seen=seen).show(seen.notice, said=words("page.thanks"))
 

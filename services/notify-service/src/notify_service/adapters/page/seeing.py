@@ -22,7 +22,9 @@ from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
 from notify_service.domain.recipients import may_inspect
 from runtime.append_request import Context
+from runtime.database import driver
 from runtime.erasing import destroyed_here
+from runtime.tenants import ended_on
 
 OPENED = "opened"
 MOST_LOOKS = 30
@@ -44,6 +46,8 @@ class Seen:
     today: date
     beside: tuple[Notice, ...] = ()
     """The other notices that the same letter gives."""
+    ended_on: date | None = None
+    """When the district ended here: its letters can be read, and are answered elsewhere."""
 
     @property
     def expired(self) -> bool:
@@ -82,6 +86,7 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         profile = await known_facts.profile_on(rows, link.tenant, today)
         now = await known_facts.now_of(rows, link.tenant)
         led = await outbox.followers(rows, link.tenant, link.notice)
+        ended = await ended_on(await driver(rows), "notify", link.tenant)
     loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
     if loaded.state.text is None or entry.facts is None:
         gone = await destroyed_here(hand.service.database, link.tenant, [entry.student])
@@ -89,7 +94,7 @@ async def see(hand: AtHand, token: str) -> Seen | None:
             raise gone[1]
         return None
     beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
-    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside))
+    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside), ended)
 
 
 async def inspects_record(hand: AtHand, seen: Seen) -> bool:

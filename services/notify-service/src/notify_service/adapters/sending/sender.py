@@ -19,6 +19,7 @@ from notify_service.adapters.sending import mailing
 from notify_service.adapters.sending.preparing import look_at_letter, prepare
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
 from notify_service.domain.delivery import begins, mailing_days_passed
+from runtime.append_request import TenantHasEnded
 from runtime.database import UNREACHABLE
 from runtime.logging import places
 from runtime.service import Service
@@ -97,7 +98,7 @@ class Sender:
         try:
             async with self._held(lease):
                 await self._step(lease)
-        except LostLease:
+        except (LostLease, TenantHasEnded):  # Of a district that has just ended nothing more is done.
             log.info("notice_lease_lost", notice=str(lease.notice))
         except UNREACHABLE as error:
             log.warning("notice_interrupted", notice=str(lease.notice), error=type(error).__name__)

@@ -27,6 +27,7 @@ from runtime.database import UNREACHABLE, driver
 from runtime.projection import tenants
 from runtime.service import Service
 from runtime.stream_model import Loaded, Model
+from runtime.tenants import ended_on
 
 log = structlog.get_logger()
 LOOK_SECONDS = 30.0
@@ -51,6 +52,8 @@ class YearlyBooklets:
     async def look(self, tenant: str) -> int:
         """Make the booklets of the year that has begun owed; returns how many."""
         async with self._service.database.begin(tenant) as rows:
+            if await ended_on(await driver(rows), "notify", tenant) is not None:
+                return 0
             today = await known_facts.today_in(rows, tenant)
             year = await year_of(rows, tenant, today)
             if year is None or await _done(rows, tenant, year.first_on):

@@ -32,7 +32,7 @@ from notify_service.adapters.webhooks.guard import NotAllowed, Target, checked
 from notify_service.adapters.webhooks.secrets import Secrets
 from notify_service.adapters.webhooks.tables import ATTEMPTS, DELIVERIES, ENDPOINTS, HAPPENED
 from notify_service.application.webhooks import RETRY_AFTER, WEBHOOK, Webhook
-from runtime.append_request import Change, Context
+from runtime.append_request import Change, Context, TenantHasEnded
 from runtime.database import UNREACHABLE, driver
 from runtime.service import Service
 from runtime.tenants import subject_of
@@ -145,6 +145,8 @@ class Teller:
             await self._note(message, answer)
         except UNREACHABLE as error:
             log.warning("webhooks_interrupted", error=type(error).__name__)
+        except TenantHasEnded:
+            log.info("webhook_of_ended_district", webhook=str(due.webhook))
         except Exception as error:
             log.error("webhook_step_failed", webhook=str(due.webhook), error=type(error).__name__)
         finally:

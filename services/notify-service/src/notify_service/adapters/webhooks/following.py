@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notify_service.adapters.webhooks.tables import DELIVERIES, ENDPOINTS, HAPPENED
 from notify_service.application.webhooks import wants
 from runtime.consumer import Consumer
+from runtime.database import driver
 from runtime.entry import parse_entry
+from runtime.tenants import ended_on
 from runtime.transport.port import Delivery
 
 SOURCES = ("plan", "progress", "notify", "audit")
@@ -25,6 +27,8 @@ def webhook_consumer(wake: Callable[[], None]) -> Consumer:
 
     async def note(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
         tenant = deliveries[0].tenant
+        if await ended_on(await driver(rows), "notify", tenant) is not None:
+            return
         asked = select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(ENDPOINTS.c.tenant == tenant)
         endpoints = (await rows.execute(asked)).all()
         if not endpoints:

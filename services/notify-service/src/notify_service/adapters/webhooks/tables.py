@@ -65,7 +65,12 @@ def webhook_tables_1() -> list[str]:
 
 def webhook_tables_2() -> list[str]:
     """Run as ``notify_owner``."""
-    return [_IN_TURN]
+    return [_INDEXES_IN_TURN, _CLAIM_IN_TURN.format(of_whom="")]
+
+
+def webhook_tables_3() -> list[str]:
+    """Of a district that has ended nobody is told anything: run as ``notify_owner``."""
+    return [_CLAIM_IN_TURN.format(of_whom=_GOING_ON)]
 
 
 NAMES = ("webhook_endpoints", "webhook_happened", "webhook_deliveries", "webhook_attempts")
@@ -94,9 +99,7 @@ _TABLES = """
     CREATE INDEX webhook_attempts_of ON notify.webhook_attempts (tenant, webhook, id);
 """
 
-_CLAIM = """
-    CREATE POLICY claims ON notify.webhook_deliveries TO notify_owner USING (true) WITH CHECK (true);
-    CREATE POLICY claims ON notify.webhook_endpoints FOR SELECT TO notify_owner USING (true);
+_CLAIM_DUE = """
     CREATE FUNCTION notify.claim_webhooks(p_lease_seconds double precision, p_most integer)
         RETURNS TABLE (tenant text, webhook uuid, event_id uuid)
         LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
@@ -110,16 +113,27 @@ _CLAIM = """
          WHERE d.tenant = mine.tenant AND d.webhook = mine.webhook AND d.event_id = mine.event_id
         RETURNING d.tenant, d.webhook, d.event_id
     $$;
+"""
+
+_CLAIM = f"""
+    CREATE POLICY claims ON notify.webhook_deliveries TO notify_owner USING (true) WITH CHECK (true);
+    CREATE POLICY claims ON notify.webhook_endpoints FOR SELECT TO notify_owner USING (true);
+    {_CLAIM_DUE}
     COMMENT ON FUNCTION notify.claim_webhooks IS
         'leases what is due, over all tenants, and tells no more than ids: a sender works in one tenant at a time';
     REVOKE ALL ON FUNCTION notify.claim_webhooks FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION notify.claim_webhooks TO notify_app;
 """
 
-_IN_TURN = """
+_GOING_ON = "EXISTS (SELECT FROM notify.tenants AS t WHERE t.tenant = e.tenant AND t.ended_on IS NULL) AND "
+
+_INDEXES_IN_TURN = """
     CREATE INDEX webhook_due_of ON notify.webhook_deliveries (tenant, webhook, due_at, position) WHERE state = 'due';
     CREATE INDEX webhook_under_way ON notify.webhook_deliveries (tenant, webhook) WHERE lease_until IS NOT NULL;
     DROP INDEX notify.webhook_due;
+"""
+
+_CLAIM_IN_TURN = """
     CREATE OR REPLACE FUNCTION notify.claim_webhooks(p_lease_seconds double precision, p_most integer)
         RETURNS TABLE (tenant text, webhook uuid, event_id uuid)
         LANGUAGE sql SECURITY DEFINER SET search_path = notify AS $$
@@ -139,7 +153,7 @@ _IN_TURN = """
                                           AND f.due_at <= clock_timestamp()
                                           AND (f.lease_until IS NULL OR f.lease_until < clock_timestamp())
                                         ORDER BY f.due_at, f.position LIMIT p_most) AS first) AS its
-                         WHERE e.active AND its.place <= 4
+                         WHERE {of_whom}e.active AND its.place <= 4
                          ORDER BY its.place, its.due_at LIMIT p_most) AS turn
                   JOIN notify.webhook_deliveries AS due USING (tenant, webhook, event_id)
                  WHERE due.lease_until IS NULL OR due.lease_until < clock_timestamp()

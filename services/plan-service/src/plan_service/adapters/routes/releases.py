@@ -31,6 +31,7 @@ from plan_service.domain.release import ReleaseRefused, SignRelease, revoke_rele
 from plan_service.domain.student import Student
 from runtime.append_request import Appended
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -117,7 +118,7 @@ async def get_release(asked: Asked, who: Reads, student_id: UUID, release_id: UU
 
 @routes.post(
     "/students/{student_id}/releases", response_model=ReleaseShown, status_code=201,
-    responses=problems(ReleaseRefused),
+    responses=problems(ReleaseRefused), dependencies=[GOES_ON],
 )  # fmt: skip
 async def post_release(
     asked: Asked, who: WritesOrReports, student_id: UUID, body: Annotated[ReleaseIn, Body(examples=[EXAMPLE])]
@@ -136,7 +137,11 @@ async def post_release(
     return await asked.respond(KIND, release_id, sign, external_id=body.external_id)
 
 
-@routes.post("/students/{student_id}/releases/{release_id}/revocation", response_model=ReleaseShown)
+@routes.post(
+    "/students/{student_id}/releases/{release_id}/revocation",
+    response_model=ReleaseShown,
+    dependencies=[GOES_ON],
+)
 async def post_revocation(
     asked: Asked,
     who: Writes,
