@@ -153,11 +153,15 @@ class Database:
         async with self._undirected.connect() as connection:
             raw = await driver(connection)
             try:
-                async with raw.transaction():
-                    await raw.fetchval(SET_TENANT_HERE, tenant or "")
-                    yield connection
-            except UNREACHABLE:
-                await connection.invalidate()  # SQLAlchemy has not seen what the driver met.
+                await raw.execute("BEGIN")
+                await raw.fetchval(SET_TENANT_HERE, tenant or "")
+                yield connection
+                await raw.execute("COMMIT")
+            except BaseException as error:
+                if isinstance(error, Exception) and not isinstance(error, UNREACHABLE):
+                    await raw.execute("ROLLBACK")
+                else:  # Broken off, nobody knows where: it is lent to nobody again.
+                    await connection.invalidate()
                 raise
 
     async def ready(self) -> None:

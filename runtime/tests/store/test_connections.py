@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -104,6 +105,36 @@ async def test_a_transaction_is_not_begun_again_on_a_connection_that_was_ended(p
                 pass
         async with database.begin(plan.tenant) as connection:
             assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_broken_off_at_any_moment_a_transaction_leaves_no_connection_in_the_middle(
+    plan: Opened,
+) -> None:
+    """One left in the middle would swallow all that is done in it later, and hold its locks for ever."""
+
+    async def work() -> None:
+        async with plan.database.begin(plan.tenant) as connection:
+            await connection.execute(text("SELECT 1"))
+
+    ends = Counter[str]()
+    for number in range(300):
+        await work()  # A connection is open, and waits to be lent.
+        task = asyncio.create_task(work())
+        await asyncio.sleep(number % 60 / 30_000)
+        task.cancel()
+        await asyncio.wait([task])
+        ends["cancelled" if task.cancelled() else "done" if task.exception() is None else "failed"] += 1
+    assert ends["cancelled"]
+    assert not ends["failed"], "what was broken off says so, and what comes after it works"
+
+    async with contextlib.AsyncExitStack() as at_once:
+        for _ in range(8):  # All that the pool has.
+            connection = await at_once.enter_async_context(plan.database.begin(plan.tenant))
+            await connection.execute(
+                text("INSERT INTO plan.consumer_members VALUES ('c', gen_random_uuid(), now())")
+            )
+    async with plan.database.begin() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM plan.consumer_members")) == 8
 
 
 async def test_a_transaction_that_fails_leaves_nothing_and_neither_does_its_tenant(plan: Opened) -> None:
