@@ -17,6 +17,7 @@ from contracts.store import AccessRecorded, Read, Seen
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
 from contracts.testing import Log, an_id
 from contracts.vocabulary import AccessGround
+from runtime.projection import check, rebuild
 
 LAKE, HILL = an_id("Lakeside High"), an_id("Hillside High")
 ASSIGNMENT = an_id("assignment")
@@ -260,7 +261,11 @@ async def test_a_vendors_looks_and_the_second_of_a_day_judge_nobody_anew(world) 
         while await behind(world):
             await asyncio.sleep(0.02)
     assert noted == []
+    runner = next(each for each in world.audit.runners if each.consumer.name == "staff-looks")
+    assert await check(runner.consumer, world.audit.database, world.audit.store) == []
+    await rebuild(runner.consumer, world.audit.database, world.audit.store)
     assert await world.audit.judging.waiting(world.tenant) == 0
+    assert len(await unusual(world)) == 1
 
 
 async def test_who_had_left_shows_when_it_is_entered_late(world) -> None:

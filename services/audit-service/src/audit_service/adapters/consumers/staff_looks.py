@@ -1,6 +1,7 @@
 """Which of the staff looked at a student on which day: kept apart from all other looks, so that a finding is made of it.
 
-What is new is noted for judging. A vendor's looks, and the same person's second one of a day, change no finding.
+What is new is noted for judging; what a rebuild or a check replays is not. A vendor's looks, and the same person's second one
+of a day, change no finding.
 """
 
 from audit_service.adapters.consumers.findings import NOTE
@@ -15,7 +16,9 @@ from runtime.roles import SERVICES
 
 _KEEP = """
     INSERT INTO staff_looks (tenant, student, staff, role, looked_on, source, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
-    ON CONFLICT DO NOTHING RETURNING true"""
+    ON CONFLICT DO NOTHING RETURNING NOT EXISTS (
+        SELECT FROM audit_read.staff_looks live
+         WHERE live.tenant = $1 AND live.student = $2 AND live.staff = $3 AND live.looked_on = $5 AND live.source = $6)"""
 
 
 def staff_looks_of(judging: Judging) -> Consumer:

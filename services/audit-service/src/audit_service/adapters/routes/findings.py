@@ -174,7 +174,10 @@ async def get_rules(
     who: Reader, asked: Asked,
     on: Annotated[str | None, Query(max_length=40, description="As they hold on this day; default today.")] = None,
 ) -> Response:  # fmt: skip
-    """List the rules of the district's own rule set, as they hold on a day: citation, trigger, time, evidence, exceptions."""
+    """List the rules of the district's own rule set, as they hold on a day: citation, trigger, time, evidence, exceptions.
+
+    Handrail's own, `access.unusual` (a look into a record that no role explains), is none of them, and is read by its id.
+    """
     pages = rule_pages(*await _rule_set(asked, who, on), shipped_profiles())
     return json_answer({"items": [page.model_dump(mode="json", exclude_none=True) for page in pages]})
 
