@@ -112,6 +112,9 @@ def test_the_pdf_says_all_of_it_and_draws_the_goal() -> None:
     )
     assert (told["narrative"], told["standing"]) == ("Colors are easy now.", "behind")
     assert told["in_words"] in told["picture"]
+    assert (
+        told["alt"] == f"{told['in_words']} The trend leads to 31.9 objects by 15 June 2026."
+    )  # 6 + 181 / 7 = 31.86
     assert told["rows"][0] == ["December 16, 2025", "6 objects", "7.0"]  # 5 + 55 * 7/188 = 7.05
 
 

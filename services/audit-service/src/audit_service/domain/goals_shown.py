@@ -9,9 +9,8 @@ from audit_service.domain.moment import Moment
 from audit_service.domain.packet_scope import Scope
 from contracts.event import Event, Recorded
 from contracts.goals.history import goals_in_force, progress_by, results_of, told_of
-from contracts.goals.picture import table_of, too_few
+from contracts.goals.picture import says, table_of, too_few
 from contracts.goals.progress import GoalProgress
-from contracts.goals.words import in_words
 from contracts.plain_words import day_in_words
 from contracts.plan_history import History
 from contracts.vocabulary import RecordKind
@@ -50,7 +49,7 @@ def shown(progress: GoalProgress) -> dict[str, Any]:
         "item": progress.item.id,
         "statement": progress.item.statement or "A goal without words",
         "standing": progress.standing.value.replace("_", " "),
-        "in_words": in_words(progress),
+        "in_words": says(progress),
         "enough": enough,
         "too_few": None if enough else too_few(progress),
         "rows": _rows(progress),

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from contracts.codes import label
 from contracts.event import Event, EventClass, Json
 from contracts.fields import PlanId, StudentId
-from contracts.goals.picture import picture, table_of
+from contracts.goals.picture import picture, says, table_of
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress
 from contracts.items import AnyItem, Goal, Objective, ProgressSchedule
 from contracts.plan import PlanAdopted
@@ -30,7 +30,7 @@ from contracts.streams import report as report_stream
 from progress_service.application.known_plans import today_of
 from progress_service.application.progress_of import progress_in
 from progress_service.application.record_sessions import TRIES
-from progress_service.application.report_words import ReportWords, in_language, words_in
+from progress_service.application.report_words import ENGLISH, ReportWords, in_language, words_in
 from progress_service.application.student_record import StudentRecord, record_of
 from progress_service.domain.delivery import delivery
 from progress_service.domain.known import Knowledge
@@ -299,6 +299,7 @@ def _goal(
         "standing": words.standing(goal.standing),
         "in_words": told.in_words,
         "narrative": told.narrative,
+        "alt": says(progress) if words.tag == ENGLISH else told.in_words,
         "picture": draw(in_language(picture(progress), words)) if enough and goal.goal is None else None,
         "too_few": None if enough else few,
         "rows": [
