@@ -166,7 +166,9 @@ def _it_goes_out(at: District, told: dict[str, Any]) -> None:
                             "reason": "A claim is expected.", "review_on": "2031-06-30"},
     )  # fmt: skip
     told["clara"].post(f"/audit/v1/holds/{hold['id']}/release", {"reason": "It was settled."})
-    assert told["clara"].post("/audit/v1/exports", {"student": told["student"]})["id"]
+    assert told["clara"].post(
+        "/audit/v1/exports", {"student": told["student"], "purpose": "The district asked for it."}
+    )["id"]
     packet = {"student": told["student"], "plan": told["plan"], "purpose": "college", "release": told["release"],
               "recipient": {"name": jonas_feld.COLLEGE}}  # fmt: skip
     assert at.client.post("/audit/v1/packets", packet)["id"]

@@ -69,6 +69,7 @@ def test_a_sandbox_is_known_by_its_slug(handrail, arguments):
     [
         ("tenants", "list"),
         ("tenants", "add", "lakeside"),
+        ("tenants", "end", "lakeside", "--reason", "The contract ended.", "--yes"),
         ("clock", "advance", "--tenant", "sandbox-demo"),
         ("clients", "add", "My SIS", "--scopes", "plan.read", "--tenant", "lakeside"),
         ("clients", "list"),
@@ -175,6 +176,7 @@ def test_a_roster_that_is_not_there_is_named(handrail):
         ("parked", "retry", "no-id"),
         ("parked", "skip", SUBJECT),
         ("tenants", "close", "lakeside"),
+        ("tenants", "end", "lakeside"),
     ],
     ids=" ".join,
 )

@@ -238,9 +238,8 @@ class ConsumerRunner:
             try:
                 await self._transaction([delivery])
                 return
-            except (
-                TenantHasEnded
-            ):  # What would follow from it is recorded no more: nothing for a person to see to.
+            except TenantHasEnded:
+                # What would follow from it is recorded no more: nothing for a person to see to.
                 await self._pass_over([delivery], ())
                 log.info("passed_over_after_the_end", consumer=self.consumer.name, source=delivery.source,
                          position=delivery.position)  # fmt: skip

@@ -7,9 +7,11 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from audit_service.application.rate_limit import RateLimit
+from contracts.event import Actor
 from contracts.ids import new_id
 from runtime.oidc import FetchedKeys, TokenVerifier
 from runtime.problem_details import TooManyRequests
+from runtime.tenants import end_tenant
 
 
 def claims_of(desk, answer: httpx.Response) -> dict:
@@ -33,6 +35,26 @@ async def test_a_client_gets_a_token_for_its_district_within_its_scopes(desk) ->
     }  # fmt: skip
     whole = await desk.token(made["client_id"], made["client_secret"])
     assert whole.json()["scope"] == "plan.read roster.write"
+
+
+async def test_of_a_district_that_has_ended_a_client_gets_no_token_but_a_witness_does(desk) -> None:
+    vendor, witness = (
+        await desk.client("plan.read"),
+        await desk.client("log.read", "plan.read", name="Witness"),
+    )
+    operator = Actor(id="operator", role="operator")
+    await end_tenant(
+        desk.audit.store, "lakeside", "The contract is over.", actor=operator, correlation="test"
+    )
+
+    refused = await desk.token(vendor["client_id"], vendor["client_secret"])
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+    assert "ended here on" in refused.json()["error_description"]
+    unknown = await desk.token(vendor["client_id"], "no")
+    assert unknown.json()["error"] == "invalid_client", "nobody without the secret is told"
+    given = await desk.token(witness["client_id"], witness["client_secret"])
+    assert (given.status_code, given.json()["scope"]) == (200, "log.read")
+    assert await desk.operator()
 
 
 async def test_the_secret_may_come_in_the_form_instead(desk) -> None:
