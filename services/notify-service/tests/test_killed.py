@@ -1,12 +1,15 @@
 """kill -9 at any point of a notice's way, and start again: no one gets two, and none is lost without a word."""
 
 import asyncio
+import hashlib
 import json
 import random
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,25 +17,35 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from contracts.notify import NoticeGiven
+from contracts.ids import new_id
+from contracts.items import Replace
+from contracts.notify import NoticeGiven, NoticeRendered
+from contracts.vocabulary import NoticePart
+from notify_service.testing_notices import service_item
 from runtime.testing import Cluster, opened
 from runtime.testing_http import TestIssuer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 PROCESS = Path(__file__).parent / "service_process.py"
+WORDS = (*range(1, 200, 20), 10_000)
+"""Before which of the words of the work on a letter of two changes it is killed: of the last there are not so many."""
 
 
 class Killable:
     """notify-service as a process."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, *die_before: int) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(PROCESS), json.dumps(self._settings), stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            sys.executable, str(PROCESS), json.dumps(self.settings), *map(str, die_before),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         assert self._process.stdout is not None
         async with asyncio.timeout(60):
@@ -147,6 +160,61 @@ async def test_killed_at_random_again_and_again_nobody_gets_two_and_none_is_lost
     for notice, state in states.items():
         given = [event for event in await world.history(notice) if isinstance(event, NoticeGiven)]
         assert len(given) == (state == "given")
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_a_letter_of_two_changes_killed_before_any_word_of_it_goes_out_once_with_all_of_both(
+    stage, word
+):
+    world, service = stage
+    service.settings["mail_patience_seconds"] = 3600  # Both are of one day, however long a start takes.
+    await service.start(word)
+    await world.arrange()
+    await world.elect_email()
+    await world.propose()
+    other = Replace(item=service_item(world.family.speech, 45))
+    await world.propose(amendment_id=new_id(), changes=(other,))
+    await seen_through(world, service)
+    assert service.runs is (word == WORDS[-1])
+    if not service.runs:
+        await service.start()
+
+    states = await seen_through(world, service)
+
+    assert len(set(states.values())) == 1
+    doubt = "in_doubt" in states.values()
+    assert len(world.mails) == 1 or (doubt and not world.mails)
+    for notice, mate in (tuple(states), tuple(reversed(states))):
+        history = await world.history(notice)
+        assert len([event for event in history if isinstance(event, NoticeGiven)]) == (not doubt)
+        text = [event for event in history if isinstance(event, NoticeRendered)][-1]
+        assert (text.together_with, set(text.parts)) == ((mate,), set(NoticePart))
+        for mail in world.mails:
+            assert digest_of_letter(mail, text.document.salt) == text.document.digest
+
+
+async def seen_through(world: Any, service: Killable) -> dict[UUID, str]:
+    """Until both have gone, or the service was killed. Once they are one letter, nothing more is waited for."""
+    async with asyncio.timeout(90):
+        while True:
+            async with world.notify.database.lend(world.tenant) as connection:
+                rows = await connection.fetch(
+                    "SELECT notice, state, leader FROM notify.outbox WHERE student = $1", world.family.student
+                )
+                if any(row["leader"] for row in rows):
+                    await connection.execute(
+                        "UPDATE notify.outbox SET due_at = due_at - interval '1 day'"
+                        " WHERE student = $1 AND state = 'to_send' AND due_at > now()", world.family.student,
+                    )  # fmt: skip
+            states = {row["notice"]: row["state"] for row in rows}
+            if not service.runs or (len(states) == 2 and set(states.values()) <= {"given", "in_doubt"}):
+                return states
+            await asyncio.sleep(0.02)
+
+
+def digest_of_letter(mail: bytes, salt: str) -> str:
+    (letter,) = message_from_bytes(mail, policy=default).iter_attachments()  # type: ignore[attr-defined]
+    return hashlib.sha256(bytes.fromhex(salt) + letter.get_content()).hexdigest()
 
 
 async def all_states(world: Any) -> dict[UUID, str]:

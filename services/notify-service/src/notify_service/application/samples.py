@@ -1,8 +1,9 @@
 """A sample of every kind of notice: what a wording is tried on before it is used, and what tests and benchmarks render."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from contracts.district import HelpSource, Office
 from contracts.items import parse_item
@@ -76,8 +77,8 @@ def _of(kind: NoticeKind, usual: NoticeFacts) -> Iterator[NoticeFacts]:
         case NoticeKind.MEETING_NOTICE:
             roles = tuple((role,) for role in MeetingRole)
             for purpose in MeetingPurpose:
-                meeting = MeetingFacts(purpose=purpose, starts_at=datetime(2026, 3, 20, 20, 0, tzinfo=UTC),
-                                       zone="America/Chicago", place="Room 12",
+                at = datetime(2026, 3, 20, 15, 0, tzinfo=ZoneInfo("America/Chicago"))
+                meeting = MeetingFacts(purpose=purpose, starts_at=at, zone="America/Chicago", place="Room 12",
                                        attendees=roles, transition=True, student_invited=True)  # fmt: skip
                 yield usual.model_copy(
                     update={"occasion": NoticeOccasion.MEETING_SCHEDULED, "meeting": meeting}

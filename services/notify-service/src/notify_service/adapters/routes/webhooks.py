@@ -82,7 +82,7 @@ class ReplayIn(Form):
     model_config = ConfigDict(json_schema_extra={"examples": [{"source": "plan", "after": 1051}]})
 
     source: Literal["plan", "progress", "notify", "audit"]
-    after: Annotated[int, Field(ge=-1, lt=2**53)] = -1
+    after: Annotated[int, Field(ge=-1)] = -1
     """The last position that needs no telling; -1: from the first that was ever told."""
 
 
