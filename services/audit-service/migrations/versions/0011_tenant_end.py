@@ -6,7 +6,7 @@ No row changes: none has ended yet. The function is the same for all others, but
 from runtime.migrations import run_script
 from runtime.store_schema import event_store_4
 
-revision, down_revision = "0010", "0009"
+revision, down_revision = "0011", "0010"
 
 
 def upgrade() -> None:
