@@ -137,6 +137,20 @@ async def test_broken_off_at_any_moment_a_transaction_leaves_no_connection_in_th
         assert await connection.scalar(text("SELECT count(*) FROM plan.consumer_members")) == 8
 
 
+@pytest.mark.parametrize(("snapshot", "seen"), [(True, 0), (False, 1)])
+async def test_in_a_snapshot_every_statement_sees_the_rows_of_one_moment(
+    plan: Opened, snapshot: bool, seen: int
+) -> None:
+    counted = text("SELECT count(*) FROM plan.consumer_members")
+    async with plan.database.begin(plan.tenant, snapshot=snapshot) as rows:
+        assert await rows.scalar(counted) == 0
+        async with plan.database.begin(plan.tenant) as others:
+            await others.execute(
+                text("INSERT INTO plan.consumer_members VALUES ('c', gen_random_uuid(), now())")
+            )
+        assert await rows.scalar(counted) == seen
+
+
 async def test_a_transaction_that_fails_leaves_nothing_and_neither_does_its_tenant(plan: Opened) -> None:
     made = text("INSERT INTO plan.consumer_members VALUES ('c', gen_random_uuid(), now())")
     with pytest.raises(LookupError):

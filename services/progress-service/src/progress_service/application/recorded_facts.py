@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import reduce
 from itertools import groupby
 
@@ -22,7 +23,8 @@ _WAITING = """
                     WHERE e.tenant = current_setting('handrail.tenant') AND e.stream = ANY ($1))"""
 _EVENTS = """
     SELECT e.*, l.position, l.index, l.known_at FROM events e LEFT JOIN log l ON l.event_id = e.id
-     WHERE e.tenant = current_setting('handrail.tenant') AND e.stream = ANY ($1) ORDER BY e.stream, e.version"""
+     WHERE e.tenant = current_setting('handrail.tenant') AND e.stream = ANY ($1)
+       AND ($2::timestamptz IS NULL OR l.known_at <= $2) ORDER BY e.stream, e.version"""
 
 
 async def facts_of(store: EventStore, tenant: str, student: StudentId) -> list[Recorded[Event]]:
@@ -39,12 +41,14 @@ async def facts_of(store: EventStore, tenant: str, student: StudentId) -> list[R
     return await facts_in(store, tenant, streams)
 
 
-async def facts_in(store: EventStore, tenant: str, streams: Sequence[str]) -> list[Recorded[Event]]:
-    """Everything on some streams, stream by stream in order."""
+async def facts_in(
+    store: EventStore, tenant: str, streams: Sequence[str], known_at: datetime | None = None
+) -> list[Recorded[Event]]:
+    """Everything on some streams, or what was known of it then, stream by stream in order."""
     if not streams:
         return []
     async with store.database.lend(tenant) as connection:
-        rows = await connection.fetch(_EVENTS, streams)
+        rows = await connection.fetch(_EVENTS, streams, known_at)
     return await store.open_rows(tenant, rows)
 
 

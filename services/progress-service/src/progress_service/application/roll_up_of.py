@@ -102,7 +102,7 @@ async def roll_up_of(
 async def _read(
     store: EventStore, tenant: str, principal: Principal, first_on: date, last_on: date, knowledge: Knowledge
 ) -> _Read:
-    async with store.database.begin(tenant) as rows:
+    async with store.database.begin(tenant, snapshot=True) as rows:
         # What is kept says how a stream stands now: those touched since K are read from the log instead.
         touched: list[str] = []
         if knowledge.known_at is not None:
@@ -114,7 +114,7 @@ async def _read(
         others = [_session(row) for row in await rows.execute(_OTHERS, kept)]
         beside = [(row.kind, _make_up(row)) for row in await rows.execute(_BESIDE, kept)]
         school_of = {row.student: row.school for row in await rows.execute(_SCHOOLS, {"on": last_on})}
-    years = years_of(knowledge.of_progress(await facts_in(store, tenant, touched)))
+    years = years_of(knowledge.of_progress(await facts_in(store, tenant, touched, knowledge.known_at)))
     others += [session for year in years for session in year.sessions.values() if session.counts]
     offers = [made for kind, made in beside if kind == "make_up_offer"]
     agreements = [made for kind, made in beside if kind == "make_up_agreement"]
