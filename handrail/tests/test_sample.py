@@ -65,6 +65,7 @@ DESTROYED = "nothing of a school year may be destroyed yet"
 NOT_IN_THE_SAMPLE = {
     "parked.skipped": "an operator's decision about an event that could not be handled; here all can be",
     "log.inconsistent": "no log is other than it was",
+    "tenant.ended": "nothing would be decided in it any more",
     "notice.unaddressed": "everybody has a confirmed rights holder",
     **dict.fromkeys(("export.made", "plan.amendment_agreed"), "to come into the sample"),
     **dict.fromkeys(("hold.released", "destruction.requested", "destruction.refused", "destruction.ordered",
