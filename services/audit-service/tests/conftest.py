@@ -3,9 +3,10 @@
 import asyncio
 import base64
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -187,6 +188,12 @@ def settings_for(cluster: Cluster, database: str, public_url: str = "http://test
         public_url=public_url,
         log_host="test.handrail.invalid",
     )
+
+
+@pytest.fixture
+def settings_on(cluster: Cluster) -> Callable[[str], Settings]:
+    """The settings with which audit-service runs on a database of the run's PostgreSQL."""
+    return partial(settings_for, cluster)
 
 
 @asynccontextmanager
