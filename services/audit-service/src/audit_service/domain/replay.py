@@ -16,10 +16,10 @@ from audit_service.domain.notice_standing import NoticeStanding, notices_on
 from contracts.canonical import Instant, canonical
 from contracts.event import Event, Recorded, Value
 from contracts.fields import EventId
+from contracts.goals.history import masters_of, results_of
 from contracts.plan_document import PlanDocument, history_of, in_force
 from contracts.progress import (
     BenchmarkMeasured,
-    MeasurementVoided,
     ObjectiveMastered,
     ProgressReportIssued,
     ProgressReportVoided,
@@ -192,12 +192,16 @@ def _with_balance(delivered: ItemDelivery, record: StudentRecord | None) -> Item
 
 def plans_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[PlanDocument, ...]:
     """Every plan of the student, as the contracts' own fold says it."""
+    documents = (in_force(history_of(stream), day) for stream in _plan_streams(entries))
+    return tuple(document for document in documents if document is not None)
+
+
+def _plan_streams(entries: Iterable[Recorded[Event]]) -> Iterable[list[Recorded[Event]]]:
     streams: dict[str, list[Recorded[Event]]] = {}
     for entry in entries:
         if entry.stream.startswith("plan/"):
             streams.setdefault(entry.stream, []).append(entry)
-    documents = (in_force(history_of(stream), day) for stream in streams.values())
-    return tuple(document for document in documents if document is not None)
+    return streams.values()
 
 
 def delivery_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemDelivery, ...]:
@@ -235,23 +239,35 @@ def _session(
 
 
 def results_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemResults, ...]:
-    """Measurements up to the day, those struck out not counted; the last by the day it was taken."""
-    known = [
-        entry for entry in entries if entry.effective_on <= day or isinstance(entry.event, MeasurementVoided)
-    ]
-    voided = {entry.event.measurement_id for entry in known if isinstance(entry.event, MeasurementVoided)}
+    """Measurements up to the day, those struck out not counted; the last by the day it was taken.
+
+    An item is mastered on the first day on which a run that is complete still was completed, as its progress says too.
+    """
+    known = list(entries)
+    results = results_of(known)
+    counting = {result.id for result in results}
     found: dict[UUID, ItemResults] = {}
+    completing: set[UUID] = set()
     for entry in known:
         event = entry.event
-        if isinstance(event, BenchmarkMeasured | ObjectiveMastered) and event.measurement_id not in voided:
+        if isinstance(event, ObjectiveMastered):
+            completing.add(event.measurement_id)
+        if (
+            isinstance(event, BenchmarkMeasured)
+            and entry.effective_on <= day
+            and event.measurement_id in counting
+        ):
             before = found.get(event.item_id) or ItemResults(item=event.item_id, plan=event.plan_id)
             found[event.item_id] = before.model_copy(update=_result(before, event, entry.effective_on))
+    histories = [history_of(stream) for stream in _plan_streams(known)] if completing else []
+    for item_id, told in found.items():
+        masters = masters_of(histories, item_id, results, completing)
+        if masters and masters[0].measured_on <= day:
+            found[item_id] = told.model_copy(update={"mastered_on": masters[0].measured_on})
     return tuple(found.values())
 
 
-def _result(before: ItemResults, event: BenchmarkMeasured | ObjectiveMastered, day: date) -> dict[str, Any]:
-    if isinstance(event, ObjectiveMastered):
-        return {"mastered_on": day}
+def _result(before: ItemResults, event: BenchmarkMeasured, day: date) -> dict[str, Any]:
     counted: dict[str, Any] = {"results": before.results + 1}
     if before.last_measured_on is None or day >= before.last_measured_on:
         counted |= {"last_value": format(event.value, "f"), "last_unit": event.unit, "last_measured_on": day}
