@@ -8,7 +8,7 @@ from audit_service.domain.findings.rules import judge
 from audit_service.testing_findings import GOAL, IEP, MIRA, MOTHER, SPEECH, STEP, History, day, service, usual
 from contracts.carrying_out import ScheduleSet
 from contracts.initial_services import ServicesConsentAnswered
-from contracts.make_ups import MakeUpAgreed
+from contracts.make_ups import MakeUpAgreed, MakeUpVoided
 from contracts.minutes_convention import Convention
 from contracts.progress import BenchmarkMeasured, ServiceDelivered, SessionMissed, SessionVoided
 from contracts.progress_reports import ProgressReportIssued
@@ -98,6 +98,32 @@ def test_a_session_under_an_agreement_counts_for_the_session_it_makes_up() -> No
         f.state.value
         for f in given(history, "2-12", agreement_id=an_id("agreed")).find("idea.minutes", "2-13")
     } == {"met"}
+
+
+def test_what_is_given_under_an_agreement_makes_every_session_whole_that_it_names_one_after_the_other() -> (
+    None
+):
+    """Missed on 27 January and 3 February, 30 each: 45 given for both make the first week whole, and leave 15 of the second."""
+    history = missed(missed(winter().without(ServiceDelivered), "1-27"), "2-3")
+    for on in ("12-9", "12-16", "1-6", "1-13", "1-20"):
+        given(history, on)
+    agreed = {"agreement_id": an_id("agreed"), "kind": "compensatory", "ground": "agreement", "minutes": 60}
+    history.add("2-4", MakeUpAgreed, sessions=(an_id("session 1-27"), an_id("session 2-3")), **agreed, **OF)
+    given(history, "2-5", 45, agreement_id=an_id("agreed"))
+
+    def short() -> list[str]:
+        return [f.facts["short"] for f in history.find("idea.minutes", "2-9") if f.state.value == "overdue"]
+
+    assert short() == ["15"]
+    history.add(
+        "2-4",
+        MakeUpVoided,
+        make_up_id=an_id("agreed"),
+        plan_id=IEP,
+        item_id=SPEECH,
+        personal={"reason": "Not agreed."},
+    )
+    assert short() == ["30", "30"]
 
 
 def test_a_remedy_beside_the_plan_makes_no_week_whole() -> None:
