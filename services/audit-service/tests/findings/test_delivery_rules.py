@@ -126,6 +126,26 @@ def test_what_is_given_under_an_agreement_makes_every_session_whole_that_it_name
     assert short() == ["30", "30"]
 
 
+def half_missed_twice(reason: str) -> History:
+    """30 owed in the week of 15 December: 15 missed on Monday for a reason, 15 on Tuesday by the provider's absence."""
+    history = given(History().iep("12-8"), "12-9")
+    for on, why in (("12-15", reason), ("12-16", "provider_absent")):
+        history.add(on, SessionMissed, session_id=an_id(f"session {on}"), minutes=15, reason=why, **OF)
+    return history.add("12-17", MakeUpAgreed, agreement_id=an_id("agreed"), kind="compensatory", ground="agreement",
+                       minutes=60, sessions=(an_id("session 12-15"),), **OF)  # fmt: skip
+
+
+def test_more_than_the_named_session_missed_makes_no_other_session_whole() -> None:
+    history = given(half_missed_twice("provider_absent"), "12-18", 30, agreement_id=an_id("agreed"))
+    short = [f for f in history.find("idea.minutes", "12-23") if f.state.value == "overdue"]
+    assert [(f.facts["given"], f.facts["short"]) for f in short] == [("15", "15")]
+
+
+def test_a_named_session_that_is_excused_and_made_up_counts_once() -> None:
+    history = given(half_missed_twice("student_absent"), "12-18", 15, agreement_id=an_id("agreed"))
+    assert excusing(history, "idea.minutes", "12-23") == [("overdue", "15")]
+
+
 def test_a_remedy_beside_the_plan_makes_no_week_whole() -> None:
     history = missed(winter(), "2-3")
     history.add("2-2", MakeUpAgreed, agreement_id=an_id("agreed"), kind="compensatory", ground="state_complaint",
