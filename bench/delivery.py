@@ -33,11 +33,11 @@ from contracts.plan import DraftOpened, PlanAdopted
 from contracts.plan_history import history_of
 from contracts.promises import PromisedServices
 from contracts.school_days import SchoolDays
+from contracts.service_delivery import delivery
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import Log
 from contracts.vocabulary import PlanKind
 from progress_service.application.roll_up_of import roll_up_of
-from progress_service.domain.delivery import delivery
-from progress_service.domain.item_year import Session, SessionOutcome
 from runtime.append_request import Context
 from runtime.auth import Principal
 from runtime.sequencer import Leader

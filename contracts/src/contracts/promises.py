@@ -83,6 +83,12 @@ class PromisedServices:
                 found[item_id] = services[-1]
         return found
 
+    @property
+    def begins_on(self) -> date:
+        """The first day on which the plan says anything; `date.max` of one that never did."""
+        changes = (change.effective_on for line in self._lines.items.values() for change in line)
+        return min(changes, default=date.max)
+
     def text_on(self, item_id: ItemId, day: date) -> Text | None:
         """The text that promises the service on ``day``; ``None`` where none does."""
         if (item_id, day) not in self._texts:

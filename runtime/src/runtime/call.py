@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from contracts.canonical import NotCanonical, canonical
@@ -59,6 +60,7 @@ class Serving(Recording, Awaited, Protocol):
 
 Fetch = Callable[["Call", UUID], Awaitable[Shown | None]]
 Owner = Callable[["Call", UUID], Awaitable[UUID | None]]
+AsNow = Callable[[AsyncConnection, list[Shown]], Awaitable[list[Shown]]]
 
 
 @dataclass
@@ -250,11 +252,12 @@ class Call:
 
     async def page(
         self, kind: str, listing: Listing, *, fields: Mapping[str, str | None] | None = None,
-        tags: Mapping[str, str | None] | None = None,
+        tags: Mapping[str, str | None] | None = None, as_now: AsNow | None = None,
     ) -> Response:  # fmt: skip
         """The answer to ``GET /<kind>s``: only what the caller may see.
 
         ``fields`` narrow by a document's own fields, ``tags`` by what is in its lists, under the parameter's own name.
+        ``as_now`` says what of the found things depends on more than their own streams.
         """
         async with self.edge.service.database.begin(self.tenant) as rows:
             how_far = await sight.reach(rows, self.who)
@@ -264,6 +267,8 @@ class Call:
             found, last = await resources.find_page(
                 rows, self.tenant, kind, listing, visible=visible, fields=fields, tags=tags
             )
+            if as_now is not None:
+                found = await as_now(rows, found)
         for shown in found:
             self.saw(shown.student, kind, (shown.id,))
         narrowed = {**(fields or {}), **(tags or {})}

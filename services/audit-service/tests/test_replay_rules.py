@@ -1,6 +1,7 @@
 """What stood on a day, folded from events alone: what became of a notice, and what differs from another day."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -9,6 +10,7 @@ from audit_service.domain.replay import FindingStanding, StudentReplay, replay
 from audit_service.domain.replay_diff import StudentDiff, student_diff
 from audit_service.testing_facts import (
     FATHER,
+    GOAL,
     JONAS,
     PLAN,
     adopted,
@@ -17,8 +19,10 @@ from audit_service.testing_facts import (
     missed,
     notice,
     session,
+    sorted_objects,
 )
 from contracts.event import Event
+from contracts.items import Add, Goal
 from contracts.notice_hindrances import (
     NoticeBlocked,
     NoticeLapsed,
@@ -26,6 +30,8 @@ from contracts.notice_hindrances import (
     NoticeUnaddressed,
     NoticeUnblocked,
 )
+from contracts.plan import AmendmentAdopted
+from contracts.progress import MeasurementVoided, ObjectiveMastered, VoidPersonalData
 from contracts.testing import Log, an_id
 
 OWED, SENT, GIVEN = notice(date(2025, 10, 2))
@@ -119,3 +125,34 @@ def test_a_finding_that_is_a_day_later_and_otherwise_the_same_is_no_difference()
     assert (one.of, [each.field for each in one.fields]) == (
         {"rule": "idea.iep-30", "about": "x"}, ["state", "says", "days_late"],
     )  # fmt: skip
+
+
+def test_a_run_of_which_a_result_was_struck_out_masters_nothing_and_the_next_one_does() -> None:
+    """60 twice in a row: 61 and 62 mastered on 14 November; without the 61 it is the 63 of 5 December that completes a run."""
+    first, second, third = (
+        sorted_objects(on, value)
+        for on, value in ((date(2025, 11, 7), 61), (date(2025, 11, 14), 62), (date(2025, 12, 5), 63))
+    )
+    twice = Goal(id=GOAL, statement="Sorts 60 objects by kind.", baseline=Decimal(0), target=Decimal(60), unit="objects",
+                 results_needed=2, due_on=date(2026, 6, 15))  # fmt: skip
+    of = {"plan_id": PLAN, "item_id": GOAL}
+    agreed = AmendmentAdopted(effective_on=date(2025, 10, 20), plan_id=PLAN, amendment_id=an_id("a goal"),
+                              changes=(Add(item=twice),))  # fmt: skip
+    mastered = ObjectiveMastered(
+        effective_on=date(2025, 11, 14), measurement_id=an_id(f"sorted {date(2025, 11, 14)}"), **of
+    )
+    struck = MeasurementVoided(effective_on=date(2025, 11, 7), measurement_id=an_id(f"sorted {date(2025, 11, 7)}"),
+                               personal=VoidPersonalData(reason="Another student's."), **of)  # fmt: skip
+    anew = ObjectiveMastered(
+        effective_on=date(2025, 12, 5), measurement_id=an_id(f"sorted {date(2025, 12, 5)}"), **of
+    )
+    plan = [(f"plan/{PLAN}", each) for each in (draft_opened(), adopted(), agreed)]
+
+    def stood(*events: Event, on: date = date(2026, 1, 9)) -> date | None:
+        (found,) = at(on, *plan, *(("item/sorting/2025-2026", each) for each in events)).results
+        return found.mastered_on
+
+    assert stood(first, second, mastered) == date(2025, 11, 14)
+    assert stood(first, second, mastered, struck) is None
+    assert stood(first, second, mastered, struck, third, anew) == date(2025, 12, 5)
+    assert stood(first, second, mastered, struck, third, anew, on=date(2025, 12, 4)) is None

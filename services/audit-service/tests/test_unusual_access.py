@@ -250,6 +250,27 @@ async def test_a_look_without_a_role_is_among_the_findings_until_the_role_is_on_
     assert await world.audit.judging.differing(world.tenant) == []
 
 
+async def test_what_is_found_does_not_depend_on_how_far_the_consumer_of_looks_is(world) -> None:
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    assert await unusual(world) == []
+    async with world.audit.database.lend(world.tenant) as connection, connection.transaction():
+        # Nothing more is taken in while its positions are held.
+        await connection.execute("SELECT FROM audit_read.positions WHERE consumer = 'staff-looks' FOR UPDATE")
+        await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM))
+        await world.write("plan", JONAS, f"student/{JONAS}", assigned())
+        await world.caught_up()
+        assert await behind(world)
+        answer = await world.get("/findings", student=JONAS, rule="access.unusual", on="2026-03-02")
+        replayed = (await world.get(f"/students/{JONAS}/replay", effective_on="2026-03-02")).json()
+    assert [each["state"] for each in answer.json()["items"]] == ["unproven"]
+    assert [each["rule"] for each in replayed["findings"]].count("access.unusual") == 1
+
+    fixed = answer.headers["link"].split(">")[0].lstrip("<").removeprefix("/audit/v1")
+    await unusual(world)
+    assert (await world.get(fixed)).json()["items"] == answer.json()["items"], "taken in since"
+
+
 async def test_a_vendors_looks_and_the_second_of_a_day_judge_nobody_anew(world) -> None:
     await world.write("plan", JONAS, f"student/{JONAS}", registered())
     await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM))

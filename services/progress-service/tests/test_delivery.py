@@ -14,9 +14,9 @@ from contracts.plan import CorrectedChange, CorrectionPersonalData, PlanCorrecte
 from contracts.plan_history import history_of
 from contracts.promises import PromisedServices
 from contracts.school_days import SchoolDays
+from contracts.service_delivery import Given, ServiceDelivery, Week, delivery
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import an_id
-from progress_service.domain.delivery import Given, ServiceDelivery, Week, delivery
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
 from progress_service.testing_promises import (
     PLAN,

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from contracts.items import Service
 from contracts.school_days import SchoolDays
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import an_id
 from progress_service.domain.flags import Flag, FlagCode, clashes, flags_of, sittings
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
 from progress_service.testing_promises import PLAN, PROVIDER, SPEECH, STUDENT, profile, speech
 

@@ -16,11 +16,11 @@ from contracts.event import Event
 from contracts.minutes_convention import Convention, convention_of, conventions
 from contracts.rule_profile import MinutesConvention
 from contracts.school_days import SchoolDays
+from contracts.service_delivery import NOTHING_NAMED, Figures, Given, Named, ServiceDelivery, delivery
+from contracts.sessions import Session, SessionOutcome
 from contracts.shipped_profiles import read_profiles, shipped_profiles
 from contracts.testing import an_id
 from contracts.vocabulary import Period
-from progress_service.domain.delivery import NOTHING_NAMED, Figures, Given, Named, ServiceDelivery, delivery
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import KnownProfile
 from progress_service.testing_promises import (
     PLAN,

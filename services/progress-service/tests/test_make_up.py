@@ -7,9 +7,10 @@ import pytest
 from msgspec.structs import replace as with_
 
 from contracts.event import Event
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import an_id
 from contracts.vocabulary import MakeUpKind
-from progress_service.domain.item_year import ItemYear, Session, SessionOutcome
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.make_up import (
     OfferClosed,
     PutMakeUp,

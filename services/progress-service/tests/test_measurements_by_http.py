@@ -148,14 +148,23 @@ async def test_nothing_is_mastered_by_a_run_of_which_a_result_was_voided(lakesid
     await lakeside.publish(f"plan/{PLAN}", STUDENT, amended(twice, on=date(2025, 12, 10)))
     await lakeside.arrived()
     first = await measure(lakeside, 0, "2025-12-12", "25")
-    await measure(lakeside, 0, "2025-12-19", "22")
+    second = await measure(lakeside, 0, "2025-12-19", "22")
     assert "mastered_by" in await progress(lakeside, STEPS[0])
+    assert (await masters(lakeside, second)) == [True, True]
 
     await lakeside.post(f"{URL}/{first['id']}/void", {"reason": "Another student's."})
 
     told = await progress(lakeside, STEPS[0])
     assert "mastered_by" not in told
     assert [step["status"] for step in told["steps"]] == ["behind"]
+    assert (await masters(lakeside, second)) == [None, None]
+
+
+async def masters(world: Any, result: dict[str, Any]) -> list[bool | None]:
+    """What the measurement itself and its place in the list say of it."""
+    alone = (await world.get(f"{URL}/{result['id']}")).json()
+    listed = (await world.get(URL, item=result["item"])).json()["items"]
+    return [alone.get("masters"), *(each.get("masters") for each in listed if each["id"] == result["id"])]
 
 
 @pytest.mark.usefixtures("same_by_a_replay")

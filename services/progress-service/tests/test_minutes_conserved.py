@@ -13,10 +13,11 @@ from contracts.event import Event
 from contracts.minutes_convention import HALF, Convention
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided, VoidPersonalData
 from contracts.school_days import SchoolDays
+from contracts.service_delivery import Figures, Given, delivery
+from contracts.sessions import Session
 from contracts.testing import an_id
 from contracts.vocabulary import Period, SessionStatus
-from progress_service.domain.delivery import Figures, Given, delivery
-from progress_service.domain.item_year import ItemYear, Session, evolve
+from progress_service.domain.item_year import ItemYear, evolve
 from progress_service.domain.known import KnownProfile
 from progress_service.testing_promises import (
     BEGIN,

@@ -9,8 +9,8 @@ import pytest
 from contracts.goals.progress import goal_progress
 from contracts.goals.results import Result
 from contracts.items import Goal
+from contracts.service_delivery import Figures, Given
 from contracts.testing import an_id
-from progress_service.domain.delivery import Figures, Given
 from progress_service.domain.outlook import GoalOutlook, ServiceOutlook, goals_ahead, pace_of
 from progress_service.domain.roll_up import Beside, Group, Sum, in_order, to_leave_the_school
 from progress_service.testing_promises import BEGIN, GOAL, PLAN, SPEECH, STUDENT, goal

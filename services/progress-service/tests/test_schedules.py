@@ -8,9 +8,10 @@ from msgspec.structs import replace as with_
 
 from contracts.carrying_out import ScheduleSet
 from contracts.school_days import SchoolDays
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import an_id
 from progress_service.domain.carried import Schedule
-from progress_service.domain.item_year import ItemYear, Session, SessionOutcome
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.known import KnownProfile
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from progress_service.domain.scheduled import SetSchedule, end_schedule, expected, set_schedule, silent

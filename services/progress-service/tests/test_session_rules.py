@@ -8,10 +8,10 @@ import pytest
 from contracts.items import End, Replace
 from contracts.problems import Reason
 from contracts.progress import ServiceDelivered, SessionMissed
+from contracts.sessions import Session, SessionOutcome
 from contracts.testing import an_id
 from contracts.values import Reported
 from contracts.vocabulary import PlanKind
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.promised_item import KnownPlan
 from progress_service.domain.refusals import CannotBeTrue, SessionNotPromised
 from progress_service.domain.session import RecordSession, record_session, void_session

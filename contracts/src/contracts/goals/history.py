@@ -1,13 +1,13 @@
 """A goal's or objective's text in the plans that were known, and how it stood on a day: a pure function of both histories."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from contracts.event import Event, Recorded
 from contracts.fields import ItemId
-from contracts.goals.criterion import Criterion, criterion_of
+from contracts.goals.criterion import Criterion, criterion_of, in_order
 from contracts.goals.progress import GoalProgress, goal_progress, ids_of
 from contracts.goals.results import Result, result_of
 from contracts.items import AnyItem, Goal, Objective
@@ -51,6 +51,30 @@ def criterion_on(histories: Iterable[History], item_id: ItemId, on: date) -> Cri
     if told is None or not isinstance(told.item, Goal | Objective):
         return None
     return criterion_of(told.item, _around(told, told.item, on)[0])
+
+
+def masters_of(
+    histories: Iterable[History], item_id: ItemId, results: Iterable[Result], completing: Collection[UUID]
+) -> list[Result]:
+    """The results by which the item stands mastered, by day: of ``completing``, those with which the run is complete still.
+
+    ``results`` are all that are known of the item. What completed a run of which a result was struck through since masters
+    nothing. Where no text of the item is known to hold a result against, it masters as it was recorded.
+    """
+    known = list(histories)
+    counting = [result for result in results if result.item == item_id and result.counts]
+    return [
+        result
+        for result in in_order(counting)
+        if result.id in completing
+        and (
+            told_of(known, item_id, result.measured_on) is None
+            or (
+                (asked := criterion_on(known, item_id, result.measured_on)) is not None
+                and asked.stands(result, counting)
+            )
+        )
+    ]
 
 
 def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:

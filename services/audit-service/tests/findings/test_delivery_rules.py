@@ -8,7 +8,7 @@ from audit_service.domain.findings.rules import judge
 from audit_service.testing_findings import GOAL, IEP, MIRA, MOTHER, SPEECH, STEP, History, day, service, usual
 from contracts.carrying_out import ScheduleSet
 from contracts.initial_services import ServicesConsentAnswered
-from contracts.make_ups import MakeUpAgreed
+from contracts.make_ups import MakeUpAgreed, MakeUpVoided
 from contracts.minutes_convention import Convention
 from contracts.progress import BenchmarkMeasured, ServiceDelivered, SessionMissed, SessionVoided
 from contracts.progress_reports import ProgressReportIssued
@@ -98,6 +98,52 @@ def test_a_session_under_an_agreement_counts_for_the_session_it_makes_up() -> No
         f.state.value
         for f in given(history, "2-12", agreement_id=an_id("agreed")).find("idea.minutes", "2-13")
     } == {"met"}
+
+
+def test_what_is_given_under_an_agreement_makes_every_session_whole_that_it_names_one_after_the_other() -> (
+    None
+):
+    """Missed on 27 January and 3 February, 30 each: 45 given for both make the first week whole, and leave 15 of the second."""
+    history = missed(missed(winter().without(ServiceDelivered), "1-27"), "2-3")
+    for on in ("12-9", "12-16", "1-6", "1-13", "1-20"):
+        given(history, on)
+    agreed = {"agreement_id": an_id("agreed"), "kind": "compensatory", "ground": "agreement", "minutes": 60}
+    history.add("2-4", MakeUpAgreed, sessions=(an_id("session 1-27"), an_id("session 2-3")), **agreed, **OF)
+    given(history, "2-5", 45, agreement_id=an_id("agreed"))
+
+    def short() -> list[str]:
+        return [f.facts["short"] for f in history.find("idea.minutes", "2-9") if f.state.value == "overdue"]
+
+    assert short() == ["15"]
+    history.add(
+        "2-4",
+        MakeUpVoided,
+        make_up_id=an_id("agreed"),
+        plan_id=IEP,
+        item_id=SPEECH,
+        personal={"reason": "Not agreed."},
+    )
+    assert short() == ["30", "30"]
+
+
+def half_missed_twice(reason: str) -> History:
+    """30 owed in the week of 15 December: 15 missed on Monday for a reason, 15 on Tuesday by the provider's absence."""
+    history = given(History().iep("12-8"), "12-9")
+    for on, why in (("12-15", reason), ("12-16", "provider_absent")):
+        history.add(on, SessionMissed, session_id=an_id(f"session {on}"), minutes=15, reason=why, **OF)
+    return history.add("12-17", MakeUpAgreed, agreement_id=an_id("agreed"), kind="compensatory", ground="agreement",
+                       minutes=60, sessions=(an_id("session 12-15"),), **OF)  # fmt: skip
+
+
+def test_more_than_the_named_session_missed_makes_no_other_session_whole() -> None:
+    history = given(half_missed_twice("provider_absent"), "12-18", 30, agreement_id=an_id("agreed"))
+    short = [f for f in history.find("idea.minutes", "12-23") if f.state.value == "overdue"]
+    assert [(f.facts["given"], f.facts["short"]) for f in short] == [("15", "15")]
+
+
+def test_a_named_session_that_is_excused_and_made_up_counts_once() -> None:
+    history = given(half_missed_twice("student_absent"), "12-18", 15, agreement_id=an_id("agreed"))
+    assert excusing(history, "idea.minutes", "12-23") == [("overdue", "15")]
 
 
 def test_a_remedy_beside_the_plan_makes_no_week_whole() -> None:

@@ -25,7 +25,7 @@ from progress_service.application.reports import REPORT
 from progress_service.settings import Settings
 from runtime.access import ACCESS
 from runtime.auth import Verifier
-from runtime.call import Edge, Owner
+from runtime.call import Edge, Fetch, Owner
 from runtime.code_lists import code_list_routes
 from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
@@ -65,6 +65,9 @@ CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)
 OWNERS: dict[str, Owner] = {"item": item_progress.owner_of_item, "staff": item_progress.of_no_student}
 """Whose a thing is whose id stands in a path, where no resource says so."""
 
+FETCH: dict[str, Fetch] = {"measurement": measurements.shown_measurement}
+"""What is said of a thing that its own stream does not know."""
+
 
 def service_of(settings: Settings) -> Service:
     """The service without its HTTP surface: for the command line's work on it."""
@@ -74,7 +77,7 @@ def service_of(settings: Settings) -> Service:
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
     """The whole service as one ASGI app; it runs for as long as the app's lifespan."""
     service = service_of(settings)
-    edge = Edge(service, verifier or service_verifier(settings), owners=OWNERS)
+    edge = Edge(service, verifier or service_verifier(settings), fetch=FETCH, owners=OWNERS)
     service.tasks = lambda _service: (edge.access.run,)
 
     @asynccontextmanager

@@ -23,9 +23,10 @@ from contracts.plan import (
 )
 from contracts.plan_history import history_of
 from contracts.promises import PromisedServices
+from contracts.sessions import SessionOutcome
 from contracts.testing import Log, an_id
 from contracts.vocabulary import PlanEnd, PlanKind, VoidGround
-from progress_service.domain.item_year import ItemYear, SessionOutcome, evolve
+from progress_service.domain.item_year import ItemYear, evolve
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.promised_item import KnownPlan
 from progress_service.domain.session import RecordSession

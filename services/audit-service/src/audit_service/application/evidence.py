@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from audit_service.domain.moment import Moment, read_basis, within
 from contracts.event import Actor, Event, EventClass, Recorded, UnknownEvent, decode
+from contracts.lanes import lane_of
 from contracts.problems import NotFound
 from contracts.streams import destruction
 from runtime.database import Database
@@ -202,6 +203,28 @@ class Evidence:
                  AND ($7::uuid[] IS NULL OR c.subject = ANY ($7))
                ORDER BY c.stream, c.version, c.source LIMIT $6""",
             stream, version, source, from_on, to_on, limit, None if students is None else list(students),
+        )  # fmt: skip
+
+    async def looks_not_kept(
+        self, tenant: str, students: Collection[UUID], *, known_at: datetime | None = None,
+        basis: dict[str, int] | None = None,
+    ) -> list[Copy]:  # fmt: skip
+        """Who looked at these students, as far as the projection `staff-looks` has not come to it or waits at a parked event.
+
+        Asked before what the projection keeps, both together lack nothing.
+        """
+        return await self._fetch(
+            tenant,
+            f"""SELECT {_COLUMNS} {_BELOW}
+                  JOIN unnest($1::uuid[], $4::smallint[]) AS s (student, lane) ON s.student = c.subject
+                  LEFT JOIN audit_read.positions p
+                    ON p.consumer = 'staff-looks' AND p.source = c.source AND p.lane = s.lane
+                 WHERE {_TENANT} AND c.type = 'access.recorded' {_KNOWN}
+                   AND (c.position >= coalesce(p.next, 1) OR EXISTS (
+                        SELECT FROM audit.parked w
+                         WHERE w.consumer = 'staff-looks' AND w.tenant = c.tenant AND w.subject = c.subject))
+                 ORDER BY c.known_at, c.source, c.index""",
+            list(students), known_at, json_of(basis), [lane_of(tenant, student) for student in students],
         )  # fmt: skip
 
     async def of_district(

@@ -1,24 +1,22 @@
 """Who of the staff looked at a student's record on which days, without opening every event of the record of access again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from audit_service.application.evidence import Evidence, json_of
-from audit_service.domain.unusual_access import Look
+from audit_service.domain.unusual_access import Look, looks_in
 from contracts.event import Actor
 
 _LOOKS = """
-    SELECT DISTINCT ON (l.student, l.staff, l.looked_on)
-           l.student, l.staff, l.role, l.looked_on, c.event_id, c.source, c.index, c.known_at
+    SELECT l.student, l.staff, l.role, l.looked_on, c.event_id, c.source, c.index, c.known_at
       FROM audit_read.staff_looks l
       JOIN audit.copies c ON c.tenant = l.tenant AND c.event_id = l.event_id
       JOIN audit.frontier f ON f.source = c.source AND c.position < f.next
      WHERE l.tenant = current_setting('handrail.tenant') AND l.student = ANY ($1)
        AND ($2::timestamptz IS NULL OR c.known_at <= $2)
-       AND ($3::jsonb IS NULL OR c.index <= coalesce(($3::jsonb ->> c.source)::bigint, -1))
-     ORDER BY l.student, l.staff, l.looked_on, c.known_at, c.source, c.index"""
+       AND ($3::jsonb IS NULL OR c.index <= coalesce(($3::jsonb ->> c.source)::bigint, -1))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,28 @@ async def looks_kept(
     evidence: Evidence, tenant: str, students: Collection[UUID], *, known_at: datetime | None,
     basis: dict[str, int] | None,
 ) -> dict[UUID, list[LookKept]]:  # fmt: skip
-    """Of each student, as known: the first look of each of the staff on each day."""
+    """Of each student, as known: the first look of each of the staff on each day.
+
+    What the projection has not taken in yet is read from the copies, so that an answer never depends on how far it is.
+    """
+    behind = await evidence.looks_not_kept(tenant, students, known_at=known_at, basis=basis)
     async with evidence.database.lend(tenant) as connection:
         rows = await connection.fetch(_LOOKS, list(students), known_at, json_of(basis))
     found: dict[UUID, list[LookKept]] = {student: [] for student in students}
     for row in rows:
         look = Look(Actor(id=str(row["staff"]), role=row["role"]), row["looked_on"], row["event_id"])
         found[row["student"]].append(LookKept(look, row["source"], row["index"], row["known_at"]))
-    return found
+    for copy in behind:
+        if copy.recorded is not None:
+            for told in looks_in([copy.recorded]):
+                party = Actor(id=str(UUID(told.party.id)), role=told.party.role)
+                look = Look(party, told.on, told.event_id)
+                found[copy.entry.subject].append(LookKept(look, copy.source, copy.index, copy.entry.known))
+    return {student: _first_of_each_day(looks) for student, looks in found.items()}
+
+
+def _first_of_each_day(looks: Iterable[LookKept]) -> list[LookKept]:
+    first: dict[tuple[str, date], LookKept] = {}
+    for each in sorted(looks, key=lambda each: (each.known_at, each.source, each.index)):
+        first.setdefault((each.look.party.id, each.look.on), each)
+    return sorted(first.values(), key=lambda each: (each.look.party.id, each.look.on))

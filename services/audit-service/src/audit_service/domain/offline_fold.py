@@ -14,7 +14,7 @@ from audit_service.domain.replay import StudentReplay, replay
 from contracts.canonical import parse_instant
 from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
 
-FOLDED_BY = 1
+FOLDED_BY = 2
 """Which fold this is. Raised when the same entries come to something else (``tests/test_folds.py`` finds out): an export names
 the fold it was made by, and is folded anew by that one alone."""
 

@@ -16,10 +16,10 @@ from audit_service.domain.notice_standing import NoticeStanding, notices_on
 from contracts.canonical import Instant, canonical
 from contracts.event import Event, Recorded, Value
 from contracts.fields import EventId
+from contracts.goals.history import masters_of, results_of
 from contracts.plan_document import PlanDocument, history_of, in_force
 from contracts.progress import (
     BenchmarkMeasured,
-    MeasurementVoided,
     ObjectiveMastered,
     ProgressReportIssued,
     ProgressReportVoided,
@@ -28,6 +28,10 @@ from contracts.progress import (
     SessionVoided,
 )
 from contracts.promises import PromisedServices
+from contracts.service_delivery import Figures, named_in, rounded
+from contracts.service_delivery import delivery as service_delivery
+from contracts.sessions import Session, session_of
+from contracts.vocabulary import Period
 
 
 class ItemDelivery(Value):
@@ -48,7 +52,11 @@ class ItemDelivery(Value):
     minutes_owed: str | None = None
     """Promised up to the day by the texts then in force, rounded to two places; absent where no plan or calendar says it."""
     balance: str | None = None
-    """Of them not given: owed less delivered, what was made up included."""
+    """Of them still owed, as progress-service's ledger says it: less what was delivered, made up or excused.
+
+    What makes up a missed session counts for its day, also when it was given later; minutes under an agreement count only
+    as far as they make up the sessions that it names.
+    """
 
 
 class ReportStanding(Value):
@@ -137,7 +145,7 @@ def replay(
         basis=basis_of(read),
         plans=plans_on(known, effective_on),
         notices=notices_on(known, effective_on),
-        delivery=tuple(_with_balance(each, record) for each in delivery_on(known, effective_on)),
+        delivery=_with_balances(delivery_on(known, effective_on), record),
         results=results_on(known, effective_on),
         reports=reports_on(known, effective_on),
         findings=findings_on(record) if record else (),
@@ -171,33 +179,54 @@ def findings_on(record: StudentRecord) -> tuple[FindingStanding, ...]:
     )  # fmt: skip
 
 
-def _with_balance(delivered: ItemDelivery, record: StudentRecord | None) -> ItemDelivery:
-    plan = next((p for p in record.plans if p.plan_id == delivered.plan), None) if record else None
-    if record is None or plan is None or delivered.item not in plan.lines.items:
+def _with_balances(
+    delivered: Iterable[ItemDelivery], record: StudentRecord | None
+) -> tuple[ItemDelivery, ...]:
+    """As progress-service's ledger says it, from the beginning to the day: by the same rule, of the same facts."""
+    if record is None:
+        return tuple(delivered)
+    histories = [history_of(stream) for stream in _plan_streams(record.known)]
+    plans = [PromisedServices(history) for history in histories if history.plan_id is not None]
+    sessions = list(_counting(record.known))
+    first = min([*(plan.begins_on for plan in plans), *(each.on for each in sessions)], default=record.today)
+    ledger = service_delivery(
+        plans, sessions, record.district.days, min(first, record.today), record.today,
+        on=record.district.convention_on, by=Period.YEAR, named=named_in(record.known),
+    )  # fmt: skip
+    promised = {each.item_id: each.total for each in ledger if any(year.promised_by for year in each.weeks)}
+    return tuple(_with_balance(each, promised.get(each.item)) for each in delivered)
+
+
+def _with_balance(delivered: ItemDelivery, total: Figures | None) -> ItemDelivery:
+    if total is None or total.owed is None or total.balance is None:
         return delivered
-    first = min(change.effective_on for change in plan.lines.items[delivered.item])
-    district, last = record.district, record.today
-    owed = PromisedServices(plan.history).owed(
-        delivered.item, first, last, district.days, district.convention_on
-    )
-    parts = [each.minutes for each in owed]
-    if not parts or None in parts:
-        return delivered
-    total = sum(part for part in parts if part is not None)
-    balance = total - delivered.minutes_delivered
     return delivered.model_copy(
-        update={"minutes_owed": f"{float(total):.2f}", "balance": f"{float(balance):.2f}"}
+        update={"minutes_owed": rounded(total.owed), "balance": rounded(total.balance)}
+    )
+
+
+def _counting(entries: Iterable[Recorded[Event]]) -> Iterable[Session]:
+    known = [entry.event for entry in entries]
+    struck = {event.session_id for event in known if isinstance(event, SessionVoided)}
+    return (
+        session_of(event)
+        for event in known
+        if isinstance(event, ServiceDelivered | SessionMissed) and event.session_id not in struck
     )
 
 
 def plans_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[PlanDocument, ...]:
     """Every plan of the student, as the contracts' own fold says it."""
+    documents = (in_force(history_of(stream), day) for stream in _plan_streams(entries))
+    return tuple(document for document in documents if document is not None)
+
+
+def _plan_streams(entries: Iterable[Recorded[Event]]) -> Iterable[list[Recorded[Event]]]:
     streams: dict[str, list[Recorded[Event]]] = {}
     for entry in entries:
         if entry.stream.startswith("plan/"):
             streams.setdefault(entry.stream, []).append(entry)
-    documents = (in_force(history_of(stream), day) for stream in streams.values())
-    return tuple(document for document in documents if document is not None)
+    return streams.values()
 
 
 def delivery_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemDelivery, ...]:
@@ -235,23 +264,35 @@ def _session(
 
 
 def results_on(entries: Iterable[Recorded[Event]], day: date) -> tuple[ItemResults, ...]:
-    """Measurements up to the day, those struck out not counted; the last by the day it was taken."""
-    known = [
-        entry for entry in entries if entry.effective_on <= day or isinstance(entry.event, MeasurementVoided)
-    ]
-    voided = {entry.event.measurement_id for entry in known if isinstance(entry.event, MeasurementVoided)}
+    """Measurements up to the day, those struck out not counted; the last by the day it was taken.
+
+    An item is mastered on the first day on which a run that is complete still was completed, as its progress says too.
+    """
+    known = list(entries)
+    results = results_of(known)
+    counting = {result.id for result in results}
     found: dict[UUID, ItemResults] = {}
+    completing: set[UUID] = set()
     for entry in known:
         event = entry.event
-        if isinstance(event, BenchmarkMeasured | ObjectiveMastered) and event.measurement_id not in voided:
+        if isinstance(event, ObjectiveMastered):
+            completing.add(event.measurement_id)
+        if (
+            isinstance(event, BenchmarkMeasured)
+            and entry.effective_on <= day
+            and event.measurement_id in counting
+        ):
             before = found.get(event.item_id) or ItemResults(item=event.item_id, plan=event.plan_id)
             found[event.item_id] = before.model_copy(update=_result(before, event, entry.effective_on))
+    histories = [history_of(stream) for stream in _plan_streams(known)] if completing else []
+    for item_id, told in found.items():
+        masters = masters_of(histories, item_id, results, completing)
+        if masters and masters[0].measured_on <= day:
+            found[item_id] = told.model_copy(update={"mastered_on": masters[0].measured_on})
     return tuple(found.values())
 
 
-def _result(before: ItemResults, event: BenchmarkMeasured | ObjectiveMastered, day: date) -> dict[str, Any]:
-    if isinstance(event, ObjectiveMastered):
-        return {"mastered_on": day}
+def _result(before: ItemResults, event: BenchmarkMeasured, day: date) -> dict[str, Any]:
     counted: dict[str, Any] = {"results": before.results + 1}
     if before.last_measured_on is None or day >= before.last_measured_on:
         counted |= {"last_value": format(event.value, "f"), "last_unit": event.unit, "last_measured_on": day}

@@ -11,15 +11,15 @@ from contracts.fields import ItemId, StaffId, StudentId
 from contracts.goals.history import goals_in_force
 from contracts.items import Service
 from contracts.school_days import ONE_DAY, bounds_of, monday_of
+from contracts.service_delivery import Figures, ServiceDelivery, delivery
+from contracts.sessions import Session, SessionOutcome
 from contracts.vocabulary import Period
 from progress_service.application.progress_of import progress_in
 from progress_service.application.sight_of import seen_of
 from progress_service.application.student_record import StudentRecord, record_of
 from progress_service.domain.carried import MakeUp
-from progress_service.domain.delivery import Figures, ServiceDelivery, delivery
 from progress_service.domain.flags import Flag, clashes, sittings
 from progress_service.domain.held import held_by
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import Basis, Knowledge
 from progress_service.domain.make_up import AgreementBalance, balance_of
 from progress_service.domain.outlook import (

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from contracts.fields import StudentId
 from contracts.minutes_convention import Convention
+from contracts.service_delivery import ServiceDelivery, delivery
 from contracts.streams import school_year
 from contracts.vocabulary import Period
 from progress_service.application.student_record import record_of
-from progress_service.domain.delivery import ServiceDelivery, delivery
 from progress_service.domain.flags import Flag, flags_of
 from progress_service.domain.known import Basis, Knowledge
 from progress_service.domain.scheduled import Expected, expected, silent

@@ -23,9 +23,10 @@ from contracts.progress import (
     SessionMissed,
     SessionVoided,
 )
+from contracts.sessions import Session
 from contracts.streams import item as item_stream
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
-from progress_service.domain.item_year import ItemYear, Session, evolve
+from progress_service.domain.item_year import ItemYear, evolve
 from runtime.stream_model import Model, Resource
 
 __all__ = ["ITEM", "document_of", "item_stream"]

@@ -5,8 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.fields import ItemId, StudentId
-from contracts.goals.criterion import in_order
-from contracts.goals.history import criterion_on, progress_by, told_of
+from contracts.goals.history import masters_of, progress_by, told_of
 from contracts.goals.progress import GoalProgress
 from contracts.items import Goal, Objective
 from contracts.problems import Invalid, NotFound, Reason
@@ -49,15 +48,11 @@ def progress_in(record: StudentRecord, item_id: ItemId, on: date) -> ProgressOf:
             f"The item is of the kind {item.kind}: progress is of goals and objectives.", reasons=(reason,)
         )
     results = record.results
-    of_item = [result for result in results if result.item == item_id and result.counts]
     completing = {result_id for year in record.years for result_id in year.completing}
     masters = [
         result
-        for result in in_order(of_item)
-        if result.id in completing
-        and result.measured_on <= on
-        and (asked := criterion_on(record.histories.values(), item_id, result.measured_on)) is not None
-        and asked.stands(result, of_item)
+        for result in masters_of(record.histories.values(), item_id, results, completing)
+        if result.measured_on <= on
     ]
     return ProgressOf(
         plan_id=told.history.entries[0].event.plan_id,

@@ -14,11 +14,12 @@ from sqlalchemy import text
 from contracts.event import Event
 from contracts.fields import ItemId, PlanId, StudentId
 from contracts.problems import ExternalIdTaken, Invalid, NotFound, Problem, Reason, VersionConflict
+from contracts.sessions import Session
 from progress_service.application.item_streams import ITEM, item_stream
 from progress_service.application.known_plans import known_plans, plans_with, today_of
 from progress_service.application.sight_of import seen_of
 from progress_service.domain.carried import MakeUp
-from progress_service.domain.item_year import ItemYear, Session
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.promised_item import ItemOnDay, KnownPlan
 from progress_service.domain.refusals import BatchRefused, cannot_be_true
 from progress_service.domain.session import RecordSession, record_session

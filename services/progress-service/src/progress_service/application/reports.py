@@ -26,13 +26,13 @@ from contracts.plan import PlanAdopted
 from contracts.plan_history import Lines, fold, holding_on, in_force_on
 from contracts.problems import NotFound, VersionConflict
 from contracts.progress_reports import GoalPersonalData, GoalReported, ProgressReportIssued
+from contracts.service_delivery import delivery
 from contracts.streams import report as report_stream
 from progress_service.application.known_plans import today_of
 from progress_service.application.progress_of import progress_in
 from progress_service.application.record_sessions import TRIES
 from progress_service.application.report_words import ENGLISH, ReportWords, in_language, words_in
 from progress_service.application.student_record import StudentRecord, record_of
-from progress_service.domain.delivery import delivery
 from progress_service.domain.known import Knowledge
 from progress_service.domain.report import (
     Draft,

@@ -1,7 +1,7 @@
 """A school's or a district's minutes, and a provider's: every figure the sum of the students' own ledgers.
 
 Sessions given as they were owed are summed by the database; the few that were missed, cut short, made up or given under an
-agreement are counted one by one, by the very function of the ledger (`progress_service.domain.delivery.counted`).
+agreement are counted one by one, by the very function of the ledger (`contracts.service_delivery.counted`).
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from contracts.minutes_convention import ConventionOn, conventions
 from contracts.plan_history import History
 from contracts.promises import PromisedServices
 from contracts.school_days import NONE, SchoolDays
+from contracts.service_delivery import Given, counted
+from contracts.sessions import Session, SessionOutcome
 from contracts.shipped_profiles import shipped_profiles
 from contracts.vocabulary import MakeUpKind
 from progress_service.application.known_plans import all_histories, known_profiles
 from progress_service.application.recorded_facts import facts_in, years_of
 from progress_service.application.sight_of import seen_of
 from progress_service.domain.carried import MakeUp
-from progress_service.domain.delivery import Given, counted
-from progress_service.domain.item_year import Session, SessionOutcome
 from progress_service.domain.known import Knowledge
 from progress_service.domain.make_up import balance_of
 from progress_service.domain.roll_up import Beside, Group, Sum, in_order

@@ -16,12 +16,13 @@ from contracts.problems import NotFound
 from contracts.progress import ServiceDelivered, SessionMissed
 from contracts.promises import PromisedServices
 from contracts.school_days import SchoolDays
+from contracts.sessions import Session
 from contracts.shipped_profiles import shipped_profiles
 from progress_service.application.knowledge import zone_of
 from progress_service.application.known_plans import histories_of_student, is_a_student, known_profiles
 from progress_service.application.recorded_facts import basis_of, facts_of, years_of
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
-from progress_service.domain.item_year import ItemYear, Session
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.known import Basis, Knowledge
 from runtime.event_store import EventStore
 

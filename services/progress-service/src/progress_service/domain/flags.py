@@ -17,7 +17,7 @@ from contracts.fields import ItemId
 from contracts.items import Service
 from contracts.minutes_convention import ConventionOn, by_default
 from contracts.school_days import SchoolDays
-from progress_service.domain.item_year import Session, SessionOutcome
+from contracts.sessions import Session, SessionOutcome
 
 LONGEST_DAY = 8 * 60
 """Minutes: more than this in one day is more than a school day has."""

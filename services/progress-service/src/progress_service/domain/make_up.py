@@ -19,10 +19,11 @@ from contracts.make_ups import (
     MakeUpVoided,
 )
 from contracts.problems import Reason, Rejected
+from contracts.sessions import Session
 from contracts.values import Reported, VoidPersonalData
 from contracts.vocabulary import MakeUpKind
 from progress_service.domain.carried import MakeUp
-from progress_service.domain.item_year import ItemYear, Session
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import cannot_be_true, wrong_day
 from progress_service.domain.scheduled import GIVEN_IN_SESSIONS

@@ -12,7 +12,7 @@ from fractions import Fraction
 from contracts.fields import ItemId
 from contracts.goals.picture import forecast
 from contracts.goals.progress import GoalProgress
-from progress_service.domain.delivery import Figures
+from contracts.service_delivery import Figures
 
 WEEKS_OF_PACE = 6
 

@@ -29,8 +29,8 @@ from contracts.progress_reports import (
     ReportPersonalData,
     ServiceReported,
 )
+from contracts.service_delivery import ServiceDelivery
 from contracts.values import DocumentRef, Reported, VoidPersonalData
-from progress_service.domain.delivery import ServiceDelivery
 from progress_service.domain.known import Basis
 from progress_service.domain.refusals import cannot_be_true, wrong_day
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from uuid import UUID
 
-from progress_service.domain.delivery import Figures, Given
+from contracts.service_delivery import Figures, Given
 
 LEAST = 10
 """Students in a group of which figures leave the school."""

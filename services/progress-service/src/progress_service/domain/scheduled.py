@@ -9,8 +9,9 @@ from contracts.carrying_out import ScheduleEnded, ScheduleSet
 from contracts.fields import ItemId, PlanId, StaffId
 from contracts.problems import Reason
 from contracts.school_days import ONE_DAY, SchoolDays
+from contracts.sessions import Session
 from progress_service.domain.carried import Schedule
-from progress_service.domain.item_year import ItemYear, Session
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import SessionNotPromised, cannot_be_true, settle
 

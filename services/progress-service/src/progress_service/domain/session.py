@@ -14,10 +14,11 @@ from contracts.progress import (
     SessionVoided,
     VoidPersonalData,
 )
+from contracts.sessions import Session, SessionOutcome
 from contracts.values import Reported
 from contracts.vocabulary import SessionStatus
 from progress_service.domain.carried import MakeUp
-from progress_service.domain.item_year import ItemYear, Session, SessionOutcome
+from progress_service.domain.item_year import ItemYear
 from progress_service.domain.promised_item import ItemOnDay
 from progress_service.domain.refusals import SessionNotPromised, cannot_be_true, settle, wrong_day
 from progress_service.domain.scheduled import GIVEN_IN_SESSIONS

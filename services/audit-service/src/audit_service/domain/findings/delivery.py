@@ -1,6 +1,5 @@
 """What was promised and what was given: 34 CFR 300.323(c)(2), 300.320(a)(3)."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fractions import Fraction
@@ -12,8 +11,9 @@ from audit_service.domain.findings.plan import PlanFacts
 from audit_service.domain.findings.record import OwedPeriod, StudentRecord
 from audit_service.domain.findings.session import SessionFacts
 from contracts.items import Service
-from contracts.progress import MakeUpAgreed, ScheduleEnded, ScheduleSet, SessionMissed
+from contracts.progress import MakeUpAgreed, MakeUpVoided, ScheduleEnded, ScheduleSet, SessionMissed
 from contracts.promises import PromisedServices
+from contracts.service_delivery import Given, counted, named_in
 
 SAY = "Record each session: given, or missed and why, with how it is made up."
 
@@ -64,7 +64,7 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
     for plan in record.ieps:
         promised = record.promised(plan)
         for item_id, service in promised.services().items():
-            given = _given_by_day(record, item_id)
+            given = _counted(record, item_id)
             kept, short, wakes = 0, 0, None
             for first, last, _, owed in periods_of(record, plan, service):
                 if last >= today:
@@ -72,7 +72,7 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
                     break
                 if not owed:
                     continue
-                got = sum(minutes for day, minutes in given.items() if first <= day <= last)
+                got = sum(each.delivered + each.made_up for day, each in given if first <= day <= last)
                 # Minutes are whole: what the shares of days leave as a fraction of one is nobody's.
                 if got >= int(owed):
                     kept += 1
@@ -95,22 +95,14 @@ def promised_minutes_are_given(record: StudentRecord) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _given_by_day(record: StudentRecord, item: UUID) -> dict[date, int]:
-    """Minutes by the day they count for: a make-up counts for the day of the session it makes up.
+def _counted(record: StudentRecord, item: UUID) -> list[tuple[date, Given]]:
+    """Minutes with the day they count for, as the ledger counts them: a make-up counts for the day of what it makes up.
 
-    Minutes under an agreement that names no session are a remedy beside the plan's own, and make no period whole.
+    Minutes under an agreement, beyond the sessions that it names, are a remedy beside the plan's own, and make no period whole.
     """
-    of_item = [s for s in record.sessions if s.item_id == item]
-    days = {s.session_id: s.on for s in of_item}
-    agreed = {e.event.agreement_id: next(iter(e.event.sessions), None) for e in record.of(MakeUpAgreed)}
-    found: dict[date, int] = defaultdict(int)
-    for session in of_item:
-        under = getattr(session.entry.event, "agreement_id", None)
-        makes_up = session.makes_up or (agreed.get(under) if under else None)
-        if under is not None and makes_up is None:
-            continue
-        found[days.get(makes_up, session.on) if makes_up else session.on] += session.given
-    return found
+    sessions = [each.session for each in record.sessions if each.item_id == item]
+    named = named_in([*record.of(MakeUpAgreed), *record.of(MakeUpVoided)])
+    return [(day, given) for _, day, given in counted(sessions, record.district.convention_on, named)]
 
 
 def periods_of(record: StudentRecord, plan: PlanFacts, service: Service) -> Sequence[OwedPeriod]:
@@ -119,15 +111,15 @@ def periods_of(record: StudentRecord, plan: PlanFacts, service: Service) -> Sequ
     if known is not None:
         return known
     found: list[OwedPeriod] = []
-    promised, days = record.promised(plan), record.district.days
+    promised, days, given = record.promised(plan), record.district.days, _counted(record, service.id)
     day = min(min(c.effective_on for c in plan.lines.items[service.id]), record.today)
     while day <= record.today:
         bounds = days.bounds(service, day)
         if bounds is not None:
             over = bounds[1] < record.today
             owed = _promised_in(record, promised, service.id, *bounds) if over else Fraction(0)
-            missed = _excused_in(record, service.id, *bounds) if owed else 0
-            found.append((*bounds, owed, max(owed - missed, Fraction(0))))
+            excused = sum(each.excused for on, each in given if bounds[0] <= on <= bounds[1])
+            found.append((*bounds, owed, max(owed - excused, Fraction(0))))
         day = (bounds[1] if bounds else day) + ONE_DAY
     record.remembered[plan.plan_id, service.id] = found
     return found
@@ -138,21 +130,6 @@ def _promised_in(
 ) -> Fraction:
     owed = promised.owed(item_id, first, last, record.district.days, record.district.convention_on)
     return sum((each.minutes or Fraction(0) for each in owed), Fraction(0))
-
-
-def _excused_in(record: StudentRecord, item_id: UUID, first: date, last: date) -> int:
-    """Minutes missed for reasons that take them off what is owed, and not made up all the same."""
-    of_item = [s for s in record.sessions if s.item_id == item_id]
-    made_up: dict[UUID, int] = defaultdict(int)
-    for session in of_item:
-        if session.makes_up is not None:
-            made_up[session.makes_up] += session.given
-    return sum(
-        max(0, _said(session) - session.given - made_up[session.session_id])
-        for session in of_item
-        if first <= session.on <= last and session.makes_up is None
-        and session.reason in record.district.convention_on(session.on).not_owed
-    )  # fmt: skip
 
 
 @rule("idea.missed-reason")

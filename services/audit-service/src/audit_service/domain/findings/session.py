@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.event import Event, Recorded
 from contracts.progress import ServiceDelivered, SessionMissed, SessionVoided
+from contracts.sessions import Session, session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class SessionFacts:
     reason: str | None
     makes_up: UUID | None
     entry: Recorded[Event]
+    session: Session
+    """As minutes are counted of it."""
 
 
 def sessions_of(entries: Iterable[Recorded[Event]]) -> tuple[SessionFacts, ...]:
@@ -39,6 +42,7 @@ def sessions_of(entries: Iterable[Recorded[Event]]) -> tuple[SessionFacts, ...]:
             SessionFacts(
                 event.session_id, event.plan_id, event.item_id, entry.effective_on, 0 if missed else event.minutes, missed,
                 event.reason, None if isinstance(event, SessionMissed) else event.makes_up, entry,
+                session_of(event),
             )
         )  # fmt: skip
     return tuple(sorted(found, key=lambda session: session.on))

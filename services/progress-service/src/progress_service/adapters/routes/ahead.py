@@ -9,8 +9,9 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from contracts.fields import Measure
+from contracts.service_delivery import rounded
 from contracts.vocabulary import MakeUpKind
-from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo, rounded
+from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo
 from progress_service.adapters.routes.delivery import ExpectedOut, FiguresOut, FlagOut, figures_of
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.ahead import compensatory_of, outlook_of, week_of

@@ -1,8 +1,6 @@
 """The parameters of questions about the past, and the minutes and basis of the answers."""
 
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
 from typing import Annotated
 
 from fastapi import Query
@@ -30,7 +28,6 @@ FirstOn = Annotated[
     date | None, Query(alias="from", description="First day; without it the school year's beginning.")
 ]
 LastOn = Annotated[date | None, Query(alias="to", description="Last day; without it today.")]
-CENT = Decimal("0.01")
 
 
 class BasisOut(BaseModel):
@@ -47,10 +44,3 @@ class BasisOut(BaseModel):
     def of(cls, basis: Basis) -> "BasisOut":
         """As it is answered."""
         return cls(plan=basis.plan, progress=basis.progress, waiting=basis.waiting or None)
-
-
-def rounded(minutes: Fraction) -> str:
-    """With at most two places; the exact figure stands beside it."""
-    value = (Decimal(minutes.numerator) / Decimal(minutes.denominator)).quantize(CENT, ROUND_HALF_EVEN)
-    text = format(value, "f").rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text

@@ -9,8 +9,9 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from contracts.promises import Owed
+from contracts.service_delivery import Figures, ServiceDelivery, Week, rounded
 from contracts.vocabulary import Period
-from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo, rounded
+from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, LastOn, UpTo
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.delivery_of import DeliveryOf, delivery_of
 from progress_service.application.knowledge import (
@@ -22,7 +23,6 @@ from progress_service.application.knowledge import (
     zone_of,
 )
 from progress_service.application.known_plans import today_of
-from progress_service.domain.delivery import Figures, ServiceDelivery, Week
 from progress_service.domain.flags import Flag, FlagCode
 from progress_service.domain.known import Knowledge
 from progress_service.domain.scheduled import Expected

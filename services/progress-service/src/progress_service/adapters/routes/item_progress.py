@@ -13,7 +13,8 @@ from contracts.goals.progress import POINTS_FOR_A_PICTURE, Standing, StepProgres
 from contracts.goals.results import Result
 from contracts.goals.trend import METHOD
 from contracts.problems import NotFound
-from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo, rounded
+from contracts.service_delivery import rounded
+from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.knowledge import asked_text, knowledge_text, read_knowledge, zone_of
 from progress_service.application.known_plans import student_of_item, today_of

@@ -12,14 +12,16 @@ from contracts.ids import new_id
 from progress_service.adapters.routes.forms import Form, RecordOut, ReportedIn, VoidIn, may_report
 from progress_service.adapters.routes.session_form import PLAN, PROVIDER
 from progress_service.adapters.routes.sessions import Reads, Writes
+from progress_service.application.mastery import as_they_master
 from progress_service.application.record_measurements import record_measurement, strike_out
 from progress_service.domain.measurement import TakeMeasurement
 from progress_service.domain.refusals import CannotBeTrue, MeasurementNotExpected
 from runtime.append_request import Appended
-from runtime.call import Asked, Making
+from runtime.call import Asked, Call, Making
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
+from runtime.resources import Shown, find
 
 routes = Routes(prefix="/progress/v1", tags=["measurements"])
 EXAMPLE: dict[str, Any] = {
@@ -90,7 +92,14 @@ class MeasurementOut(RecordOut):
     attempted: int | None = None
     prompt_level: str | None = None
     masters: bool = False
-    """This result completed what the item asks for."""
+    """With this result what the item asks for is complete, also without what was struck through since."""
+
+
+async def shown_measurement(call: Call, id: UUID) -> Shown | None:
+    """A measurement as it counts today."""
+    async with call.store.database.begin(call.tenant) as rows:
+        found = await find(rows, call.tenant, "measurement", id)
+        return None if found is None else (await as_they_master(rows, [found]))[0]
 
 
 @routes.post(
@@ -129,7 +138,7 @@ async def get_measurements(
 ) -> Response:
     """List results, a page at a time; voided ones say so."""
     fields = {"item": str(item) if item else None, "plan": str(plan) if plan else None}
-    return await asked.page("measurement", listing, fields=fields)
+    return await asked.page("measurement", listing, fields=fields, as_now=as_they_master)
 
 
 @routes.get("/measurements/{measurement_id}", response_model=MeasurementOut)

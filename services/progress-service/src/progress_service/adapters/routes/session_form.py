@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.fields import Code, ExternalId, Line, Narrative, TimeOfDay
+from contracts.sessions import SessionOutcome
 from progress_service.adapters.routes.forms import Form, RecordOut, ReportedIn
-from progress_service.domain.item_year import SessionOutcome
 from progress_service.domain.session import MINUTES_OF_A_DAY, RecordSession
 
 PLAN = "5b0f4a52-3a0e-4c0e-9a53-0d6d3f7f1a01"

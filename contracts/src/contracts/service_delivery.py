@@ -9,17 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from types import MappingProxyType
 from uuid import UUID
 
+from contracts.event import Event, Recorded
 from contracts.fields import ItemId, PlanId
 from contracts.items import Service
 from contracts.minutes_convention import ConventionOn, by_default
+from contracts.progress import MakeUpAgreed, MakeUpVoided
 from contracts.promises import Owed, PromisedServices
 from contracts.school_days import ONE_DAY, SchoolDays, bounds_of
+from contracts.sessions import Session, SessionOutcome
 from contracts.vocabulary import Period
-from progress_service.domain.item_year import Session, SessionOutcome
 
 By = dict[str, int]
 """Minutes by reason."""
@@ -28,6 +31,7 @@ Named = Mapping[UUID, Sequence[UUID]]
 
 
 NOTHING_NAMED: Named = MappingProxyType({})
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,25 @@ def counted(
         session = missed_in[session_id]
         if left and _reason(session) in on(session.on).not_owed:
             yield session, session.on, Given(excused_of={_reason(session): left})
+
+
+def named_in(entries: Iterable[Recorded[Event]]) -> Named:
+    """What the agreements are for that were recorded, and count."""
+    found: dict[UUID, Sequence[UUID]] = {}
+    voided: set[UUID] = set()
+    for entry in entries:
+        if isinstance(entry.event, MakeUpAgreed):
+            found[entry.event.agreement_id] = entry.event.sessions
+        elif isinstance(entry.event, MakeUpVoided):
+            voided.add(entry.event.make_up_id)
+    return {agreement: sessions for agreement, sessions in found.items() if agreement not in voided}
+
+
+def rounded(minutes: Fraction) -> str:
+    """With at most two places, as every answer says minutes."""
+    value = (Decimal(minutes.numerator) / Decimal(minutes.denominator)).quantize(CENT, ROUND_HALF_EVEN)
+    text = format(value, "f").rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
 
 
 def _reason(session: Session) -> str:
