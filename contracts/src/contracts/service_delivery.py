@@ -28,8 +28,6 @@ By = dict[str, int]
 """Minutes by reason."""
 Named = Mapping[UUID, Sequence[UUID]]
 """For each agreement on make-up or compensatory minutes the missed sessions that it is for."""
-
-
 NOTHING_NAMED: Named = MappingProxyType({})
 CENT = Decimal("0.01")
 

@@ -220,9 +220,8 @@ class Leader:
         trees: dict[str, GrowingTree] = {}
         complete: list[list[object]] = [[], [], [], []]
         for tenant, leaf in zip(written[1], written[9], strict=True):
-            if (
-                tenant not in self._trees
-            ):  # What cannot be read cannot be gone on from; it is said in `spoiled`.
+            # What cannot be read cannot be gone on from; it is said in `spoiled`.
+            if tenant not in self._trees:
                 continue
             tree = trees.get(tenant)
             if tree is None:
@@ -295,9 +294,8 @@ class Sequencer:
                     quiet = 0
                     self._sequenced()
                     await leader.sign()
-                    if (
-                        done < BATCH
-                    ):  # What comes in the next moment shares one batch; a backlog is worked off at once.
+                    # What comes in the next moment shares one batch; a backlog is worked off at once.
+                    if done < BATCH:
                         await asyncio.sleep(BREATH_SECONDS)
                     continue
                 quiet += 1

@@ -315,6 +315,7 @@ def the_end(s: str, tenant: str) -> str:
 
 def _end(s: str) -> str:
     return f"""
+    SET LOCAL lock_timeout = '5s';
     ALTER TABLE {s}.tenants ADD COLUMN ended_on date;
     COMMENT ON COLUMN {s}.tenants.ended_on IS 'the day, in its own zone, of the event tenant.ended; null: it goes on';
     GRANT UPDATE (ended_on) ON {s}.tenants TO {s}_app;

@@ -311,6 +311,7 @@ async def test_who_may_not_write_webhooks_sees_none(vendor):
     [
         "http://example.org/", "https://user:secret@example.org/", "ftp://example.org/", "https:///nohost",
         "https://example.org/#part", "https://exa mple.org/", "https://example.org:99999/", "https://" + "a" * 1000,
+        "https://[2606:4700::1%25eth0]/", "https://[2606:4700::1%eth0]/",
     ],
 )  # fmt: skip
 async def test_an_address_that_no_endpoint_can_have_is_refused(url):

@@ -16,6 +16,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """The function stays: it needs no index, and what it leaves waiting is less."""
     run_script([
-        "DROP INDEX notify.webhook_due_of; DROP INDEX notify.webhook_under_way;"
+        "SET LOCAL lock_timeout = '5s'; DROP INDEX notify.webhook_due_of; DROP INDEX notify.webhook_under_way;"
         " CREATE INDEX webhook_due ON notify.webhook_deliveries (due_at) WHERE state = 'due'",
     ])  # fmt: skip

@@ -149,12 +149,7 @@ async def lead(rows: AsyncConnection, tenant: str, leader: UUID, led: Sequence[U
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice.in_(list(led)) | OUTBOX.c.leader.in_(list(led)))
-        .values(
-            leader=leader,
-            state="to_prepare",
-            due_at=None,
-            **_LET_GO,
-        )
+        .values(leader=leader, state="to_prepare", due_at=None, **_LET_GO)
     )
 
 
@@ -213,9 +208,8 @@ async def settle(rows: AsyncConnection, tenant: str, notice: UUID, state: str, *
     await rows.execute(
         update(OUTBOX)
         .where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
-        .values(state=state, **_LET_GO,
-                changed_at=func.clock_timestamp(), **changes)
-    )  # fmt: skip
+        .values(state=state, **_LET_GO, changed_at=func.clock_timestamp(), **changes)
+    )
 
 
 async def renew(database: Database, lease: Lease, seconds: float) -> bool:
@@ -265,14 +259,9 @@ async def lapse(
     What was to go in one letter with them is looked at anew, and its letter written without them.
     """
     named = {
-        "amendment": amendment,
-        "meeting": meeting,
-        "holder": holder,
-        "source_event": source_event,
-        "kind": kind,
-        "student": student,
-        "occasion": occasion,
-    }
+        "amendment": amendment, "meeting": meeting, "holder": holder, "source_event": source_event, "kind": kind,
+        "student": student, "occasion": occasion,
+    }  # fmt: skip
     wanted = update(OUTBOX).where(OUTBOX.c.tenant == tenant, OUTBOX.c.state.in_(OPEN))
     for column, value in named.items():
         if value is not None:

@@ -97,9 +97,8 @@ async def post_export(body: ExportIn, who: Maker, asked: Asked) -> Response:
     now = await service.evidence.now(who.tenant)
     zone = (await service.evidence.district(who.tenant)).time_zone
     known_at = read_known(body.known_at, zone) or now
-    if (
-        body.known_at == now.date().isoformat()
-    ):  # The end of this day is still to come: as much as is known by now.
+    # The end of this day is still to come: as much as is known by now.
+    if body.known_at == now.date().isoformat():
         known_at = now
     if known_at > now:
         reason = Reason("not-yet", "give a moment that has come, or leave it out", pointer="/known_at")

@@ -128,6 +128,7 @@ _CLAIM = f"""
 _GOING_ON = "EXISTS (SELECT FROM notify.tenants AS t WHERE t.tenant = e.tenant AND t.ended_on IS NULL) AND "
 
 _INDEXES_IN_TURN = """
+    SET LOCAL lock_timeout = '5s';
     CREATE INDEX webhook_due_of ON notify.webhook_deliveries (tenant, webhook, due_at, position) WHERE state = 'due';
     CREATE INDEX webhook_under_way ON notify.webhook_deliveries (tenant, webhook) WHERE lease_until IS NOT NULL;
     DROP INDEX notify.webhook_due;
@@ -156,7 +157,8 @@ _CLAIM_IN_TURN = """
                          WHERE {of_whom}e.active AND its.place <= 4
                          ORDER BY its.place, its.due_at LIMIT p_most) AS turn
                   JOIN notify.webhook_deliveries AS due USING (tenant, webhook, event_id)
-                 WHERE due.lease_until IS NULL OR due.lease_until < clock_timestamp()
+                 WHERE due.state = 'due' AND due.due_at <= clock_timestamp()
+                   AND (due.lease_until IS NULL OR due.lease_until < clock_timestamp())
                    FOR UPDATE OF due SKIP LOCKED) AS mine
          WHERE d.tenant = mine.tenant AND d.webhook = mine.webhook AND d.event_id = mine.event_id
         RETURNING d.tenant, d.webhook, d.event_id
