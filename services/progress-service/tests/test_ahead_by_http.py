@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.canonical import instant
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
 from contracts.plan import ItemHolderAssigned, ItemHolderEnded
 from contracts.students import StudentEnrolled
@@ -183,6 +184,37 @@ async def test_what_somebody_carries_out_without_a_schedule_stands_in_their_week
     assert len((await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-20"))["services"]) == 1
 
 
+async def test_what_a_provider_s_week_was_on_an_earlier_day_is_still_said(lakeside) -> None:
+    """15 of 30 were given then, in a session that overlapped another; since, that one was voided, 30 given, 40 promised."""
+    await made(
+        lakeside, "schedules",
+        {"plan": str(PLAN), "item": str(SPEECH), "staff": str(PROVIDER), "weekdays": [2, 4], "from": "2026-01-05"},
+    )  # fmt: skip
+    at_ten = {"on": "2026-01-13", "starts_at": "10:00", "minutes": 15}
+    await made(lakeside, "sessions", GIVEN | at_ten)
+    twice = await made(lakeside, "sessions", GIVEN | at_ten | {"item": str(READING)})
+    await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
+    before = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14")
+    moment = datetime.now(UTC)
+
+    await made(lakeside, f"sessions/{twice['id']}/void", {"reason": "Entered twice."}, 200)
+    await made(lakeside, "sessions", GIVEN | {"on": "2026-01-15"})
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, amended(speech(40), on=date(2026, 1, 12)))
+    await lakeside.arrived()
+
+    then = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14", known_at=moment.isoformat())
+    assert then.pop("asked_known_at") == instant(moment)
+    assert then == before
+    (service,) = before["services"]
+    assert (service["week"]["owed"], service["week"]["delivered"], len(before["flags"])) == ("30", 15, 1)
+    now = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14")
+    (service,) = now["services"]
+    assert (service["week"]["owed"], service["week"]["delivered"], now["flags"]) == ("40", 45, [])
+    assert [each["recorded"] for each in service["sessions"]] == [True, True]
+    long_ago = await read(lakeside, f"staff/{PROVIDER}/week", on="2026-01-14", known_at="2020-01-01")
+    assert (long_ago["services"], long_ago["flags"]) == ([], [])
+
+
 async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside) -> None:
     await a_winter(lakeside)
     ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
@@ -190,7 +222,9 @@ async def test_a_district_s_figures_are_the_sum_of_its_students_ledgers(lakeside
     # One student of one school: what goes to a client says nothing.
     told = await read(lakeside, "roll-up", **WINTER)
     (school,) = told["schools"]
-    assert (told["least_students"], school["left_out"], "owed" in school) == (10, True, False)
+    assert told["least_students"] == 10
+    for group in (school, *told["providers"]):
+        assert group == ({"of": group["of"]} if "of" in group else {}) | {"left_out": True}
 
     school = await as_director(lakeside, **WINTER)
     assert UUID(school["of"]) == SCHOOL

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from datetime import date
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -184,6 +185,48 @@ async def due(world: Any) -> list[tuple[str, str]]:
     answer = await world.get(f"{API}/students/{STUDENT}/reports-due")
     assert answer.status_code == 200, answer.text
     return [(each["due_on"], each["state"]) for each in answer.json()["reports"]]
+
+
+async def test_what_was_due_on_an_earlier_day_is_still_said(lakeside) -> None:
+    """Nothing was issued at first; then January's report was, and was voided; then the schedule dropped April."""
+    url = f"{API}/students/{STUDENT}/reports-due"
+
+    async def asked(**how: str) -> dict[str, Any]:
+        answer = await lakeside.get(url, **how)
+        assert answer.status_code == 200, answer.text
+        fields: dict[str, Any] = answer.json()
+        return fields
+
+    nothing = await asked()
+    before = datetime.now(UTC).isoformat()
+    issued = await made(lakeside, REPORT)
+    told = await settled(asked)
+    between = datetime.now(UTC).isoformat()
+    await lakeside.post(f"{API}/reports/{issued['id']}/void", {"reason": "Wrong scale."})
+    march = item("progress_schedule", SCHEDULE, report_dates=["2026-05-01", "2026-06-12"])
+    await lakeside.publish(f"plan/{PLAN}", STUDENT, amended(march, on=date(2026, 3, 2)))
+    await lakeside.arrived()
+
+    assert (await asked(known_at=before))["reports"] == nothing["reports"]
+    assert [each.get("report") for each in told["reports"]] == [issued["id"], None, None]
+    assert (await asked(known_at=between))["reports"] == told["reports"]
+    assert await asked(basis=told["basis_text"]) == told
+    now = await asked()
+    assert [(each["due_on"], each["state"]) for each in now["reports"]][:2] == [
+        ("2026-01-30", "overdue"), ("2026-05-01", "overdue"),
+    ]  # fmt: skip
+    then = await asked(known_at="2026-01-15")
+    assert (then["on"], then["reports"]) == ("2026-01-15", [])
+
+
+async def settled(asked: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """The answer, once all it rests on has its index."""
+    for _ in range(100):
+        told = await asked()
+        if "waiting" not in told["basis"]:
+            return told
+        await asyncio.sleep(0.05)
+    raise AssertionError("a fact got no index")
 
 
 async def test_a_date_stands_by_the_schedule_that_was_in_force_on_it(lakeside) -> None:

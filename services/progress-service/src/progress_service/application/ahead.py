@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -41,12 +40,9 @@ _HOLDS = text("""
      WHERE tenant = current_setting('handrail.tenant') AND type = 'plan.item_holder_assigned'
        AND convert_from(contents, 'UTF8')::json->>'staff_id' = :staff""")
 _GIVEN = text("""
-    SELECT id, student, document->>'plan' AS plan, document->>'item' AS item, document->>'on' AS on_day,
-           (document->>'minutes')::int AS minutes, document->>'status' AS status,
-           document->>'starts_at' AS starts_at, (document->>'group_size')::int AS group_size
-      FROM resources
+    SELECT DISTINCT student FROM resources
      WHERE tenant = current_setting('handrail.tenant') AND kind = 'session' AND document->>'provider' = :staff
-       AND document->>'on' BETWEEN :first AND :last AND document->'voided' IS NULL""")
+       AND document->>'on' BETWEEN :first AND :last""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,28 +157,31 @@ class ProvidersWeek:
 
 
 async def week_of(
-    store: EventStore, tenant: str, principal: Principal, staff: StaffId, day: date
+    store: EventStore, tenant: str, principal: Principal, staff: StaffId, day: date, knowledge: Knowledge
 ) -> ProvidersWeek:
-    """The week of ``day``, from Monday: only of students the caller may see."""
+    """The week of ``day``, from Monday, as it was known: only of students the caller may see now."""
     first_on = monday_of(day)
     last_on = first_on + 6 * ONE_DAY
+    week = {"staff": str(staff), "first": str(first_on), "last": str(last_on)}
     async with store.database.begin(tenant) as rows:
-        scheduled = {row.student for row in await rows.execute(_SCHEDULED, {"staff": str(staff)})}
-        scheduled |= {row.student for row in await rows.execute(_HOLDS, {"staff": str(staff)})}
-        found = await rows.execute(
-            _GIVEN, {"staff": str(staff), "first": str(first_on), "last": str(last_on)}
-        )
-        given = [_session(row) for row in found]
-        seen = await seen_of(rows, principal, scheduled | {session.student for session in given})
+        # Whoever was ever theirs: what of it was known, and counts, each record says.
+        students: set[StudentId] = set()
+        for of_theirs in (_SCHEDULED, _HOLDS, _GIVEN):
+            students |= set((await rows.execute(of_theirs, week)).scalars())
+        seen = await seen_of(rows, principal, students)
     services: list[OwedThisWeek] = []
-    for student in sorted(scheduled & seen, key=str):
-        record = await record_of(store, tenant, student, Knowledge())
+    took_place: list[Session] = []
+    for student in sorted(seen, key=str):
+        record = await record_of(store, tenant, student, knowledge)
         services += _week_in(record, staff, first_on, last_on)
-    took_place = [
-        session
-        for session in given
-        if session.student in seen and session.status is not SessionOutcome.MISSED
-    ]
+        took_place += [
+            session
+            for session in record.sessions
+            if session.provider == staff
+            and first_on <= session.on <= last_on
+            and session.counts
+            and session.status is not SessionOutcome.MISSED
+        ]
     return ProvidersWeek(first_on, last_on, tuple(services), tuple(clashes(sittings(took_place))))
 
 
@@ -216,12 +215,3 @@ def _service_in(record: StudentRecord, item_id: ItemId, first_on: date, last_on:
     """Its text in force last in the week."""
     days = (last_on - ONE_DAY * n for n in range((last_on - first_on).days + 1))
     return next((service for day in days if (service := record.service_on(item_id, day)) is not None), None)
-
-
-def _session(row: object) -> Session:
-    fields = row._mapping  # type: ignore[attr-defined]
-    return Session(
-        fields["id"], fields["student"], UUID(fields["plan"]), UUID(fields["item"]), date.fromisoformat(fields["on_day"]),
-        fields["minutes"], SessionOutcome(fields["status"]), starts_at=fields["starts_at"],
-        group_size=fields["group_size"],
-    )  # fmt: skip

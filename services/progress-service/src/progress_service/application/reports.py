@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ import typst
 from sqlalchemy import text
 
 from contracts.codes import label
-from contracts.event import Event, EventClass, Json
+from contracts.event import Event, EventClass, Json, Recorded
 from contracts.fields import PlanId, StudentId
 from contracts.goals.picture import picture, says, table_of
 from contracts.goals.progress import POINTS_FOR_A_PICTURE, GoalProgress
@@ -31,9 +32,10 @@ from contracts.streams import report as report_stream
 from progress_service.application.known_plans import today_of
 from progress_service.application.progress_of import progress_in
 from progress_service.application.record_sessions import TRIES
+from progress_service.application.recorded_facts import basis_of, facts_in
 from progress_service.application.report_words import ENGLISH, ReportWords, in_language, words_in
 from progress_service.application.student_record import StudentRecord, record_of
-from progress_service.domain.known import Knowledge
+from progress_service.domain.known import Basis, Knowledge
 from progress_service.domain.report import (
     Draft,
     IssueReport,
@@ -65,6 +67,10 @@ _ISSUED = text("""
     SELECT id, document->>'due_on' AS due_on, document->>'issued_on' AS issued_on, document->>'plan' AS plan FROM resources
      WHERE tenant = current_setting('handrail.tenant') AND kind = 'report' AND student = :student
        AND document->'voided' IS NULL AND document->>'due_on' IS NOT NULL""")
+
+_STREAMS = text("""
+    SELECT DISTINCT stream FROM resources
+     WHERE tenant = current_setting('handrail.tenant') AND kind = 'report' AND student = :student""")
 
 
 def _resources(report: Report, _event: Event) -> list[Resource]:
@@ -140,14 +146,52 @@ def draft_in(record: StudentRecord, plan_id: PlanId, period: ReportPeriod) -> Dr
     )  # fmt: skip
 
 
-async def reports_due(store: EventStore, tenant: str, student: StudentId, today: date) -> list[ReportDue]:
-    """Each date of each plan's schedule, and the report that answers it."""
-    record = await record_of(store, tenant, student, Knowledge())
-    issued = await _issued(store, tenant, student)
+@dataclass(frozen=True, slots=True)
+class ReportsDue:
+    """The answer, and what it rests on."""
+
+    on: date
+    """The day on which it was so."""
+    reports: tuple[ReportDue, ...]
+    basis: Basis
+
+
+async def reports_due(
+    store: EventStore, tenant: str, student: StudentId, today: date, knowledge: Knowledge
+) -> ReportsDue:
+    """Each date of each plan's schedule, and the report that answers it, as known then; raises `NotFound` for nobody's id."""
+    record = await record_of(store, tenant, student, knowledge)
+    day = knowledge.day(today, record.zone)
+    async with store.database.begin(tenant) as rows:
+        streams = list((await rows.execute(_STREAMS, {"student": student})).scalars())
+    facts = knowledge.of_progress(await facts_in(store, tenant, streams))
+    issued = _issued_in(facts)
     found: list[ReportDue] = []
     for plan_id in record.histories:
         answered = issued.get(plan_id, {})
-        found += due_reports(plan_id, {*schedule_in(record, plan_id, today), *answered}, answered, today)
+        found += due_reports(plan_id, {*schedule_in(record, plan_id, day), *answered}, answered, day)
+    of_reports = basis_of((), facts)
+    known = [index for index in (record.basis.progress, of_reports.progress) if index is not None]
+    waiting = record.basis.waiting + of_reports.waiting
+    basis = Basis(record.basis.plan, max(known, default=None), waiting, day)
+    return ReportsDue(day, tuple(found), basis)
+
+
+def _issued_in(facts: Iterable[Recorded[Event]]) -> dict[PlanId, dict[date, tuple[UUID, date]]]:
+    """By plan and date of its schedule, the report that counts and its day; the facts stand stream by stream in order."""
+    found: dict[PlanId, dict[date, tuple[UUID, date]]] = {}
+    for _, of_stream in groupby(facts, key=lambda fact: fact.stream):
+        report = reduce(evolve, (fact.event for fact in of_stream), Report())
+        due_on = report.document.get("due_on")
+        if (
+            report.voided is None
+            and due_on is not None
+            and report.report_id
+            and report.plan_id
+            and report.issued_on
+        ):
+            answered = found.setdefault(report.plan_id, {})
+            answered[date.fromisoformat(due_on)] = report.report_id, report.issued_on
     return found
 
 

@@ -15,7 +15,13 @@ from progress_service.adapters.routes.asking import BasisOut, FirstOn, KnownAt, 
 from progress_service.adapters.routes.delivery import ExpectedOut, FiguresOut, FlagOut, figures_of
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.ahead import compensatory_of, outlook_of, week_of
-from progress_service.application.knowledge import knowledge_text, read_days, read_knowledge, zone_of
+from progress_service.application.knowledge import (
+    asked_text,
+    knowledge_text,
+    read_days,
+    read_knowledge,
+    zone_of,
+)
 from progress_service.application.known_plans import today_of
 from progress_service.domain.carried import MakeUp
 from progress_service.domain.make_up import AgreementBalance
@@ -241,6 +247,7 @@ class ProvidersWeekOut(Out):
     staff: UUID
     first_on: date
     last_on: date
+    asked_known_at: str | None = None
     services: list[WeekServiceOut]
     flags: list[FlagOut]
     """Sessions of theirs that overlap, or are more than a day has."""
@@ -252,6 +259,7 @@ async def get_week(
     asked: Asked,
     who: Reads,
     on: Annotated[date | None, Query(description="Any day of the week; today where nothing is said.")] = None,
+    known_at: KnownAt = None,
 ) -> Response:
     """Read a provider's week: which sessions are planned, with whom, what each service owes, what was recorded.
 
@@ -259,11 +267,12 @@ async def get_week(
     """
     async with asked.store.database.begin(asked.tenant) as rows:
         day = read_days(None, on, await today_of(rows)).last_on
-    found = await week_of(asked.store, asked.tenant, who, staff_id, day)
+        knowledge = read_knowledge(known_at, None, await zone_of(rows))
+    found = await week_of(asked.store, asked.tenant, who, staff_id, day, knowledge)
     for each in found.services:
         asked.saw(each.student, "week", [each.item_id])
     answer = ProvidersWeekOut(
-        staff=staff_id, first_on=found.first_on, last_on=found.last_on,
+        staff=staff_id, first_on=found.first_on, last_on=found.last_on, asked_known_at=asked_text(knowledge),
         services=[
             WeekServiceOut(
                 student=each.student, item=each.item_id, service=each.service.service if each.service else None,

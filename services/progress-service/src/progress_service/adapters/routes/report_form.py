@@ -10,6 +10,7 @@ from contracts.fields import ExternalId, LanguageTag, Measure, Narrative
 from contracts.progress_reports import PointReported, ServiceReported
 from contracts.values import DocumentRef
 from contracts.vocabulary import GoalStanding
+from progress_service.adapters.routes.asking import BasisOut
 from progress_service.adapters.routes.forms import Form, ReportedIn, ReportedOut, VoidedOut
 from progress_service.adapters.routes.session_form import PLAN
 from progress_service.domain.report import Draft, ReportState
@@ -126,4 +127,9 @@ class ReportsDueOut(Out):
 
     student: UUID
     on: date
+    """Today; of an earlier knowledge its day."""
+    asked_known_at: str | None = None
+    basis: BasisOut
+    basis_text: str
+    """Send it as `basis` to get the same answer again."""
     reports: list[ReportDueOut]

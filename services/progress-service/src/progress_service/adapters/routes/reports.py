@@ -8,6 +8,7 @@ from fastapi import Body, Query, Response
 
 from contracts.ids import new_id
 from contracts.problems import Invalid, NotFound, Reason
+from progress_service.adapters.routes.asking import BasisOut, KnownAt, UpTo
 from progress_service.adapters.routes.forms import (
     VoidIn,
     may_report,
@@ -22,6 +23,7 @@ from progress_service.adapters.routes.report_form import (
     ReportsDueOut,
 )
 from progress_service.adapters.routes.sessions import Reads, Writes
+from progress_service.application.knowledge import asked_text, knowledge_text, read_knowledge, zone_of
 from progress_service.application.known_plans import known_plans, today_of
 from progress_service.application.record_sessions import no_such_plan
 from progress_service.application.reports import (
@@ -101,19 +103,25 @@ async def get_draft(
 @routes.get(
     "/students/{student_id}/reports-due", response_model=ReportsDueOut, response_model_exclude_none=True
 )
-async def get_reports_due(student_id: UUID, asked: Asked, who: Reads) -> Response:
+async def get_reports_due(
+    student_id: UUID, asked: Asked, who: Reads, known_at: KnownAt = None, basis: UpTo = None
+) -> Response:
     """Read every date on which a progress report is due by the plan's own schedule, and the report that answers it."""
     async with asked.store.database.begin(asked.tenant) as rows:
         today = await today_of(rows)
-    found = await reports_due(asked.store, asked.tenant, student_id, today)
-    asked.saw(student_id, "reports_due", [each.plan_id for each in found])
+        knowledge = read_knowledge(known_at, basis, await zone_of(rows))
+    found = await reports_due(asked.store, asked.tenant, student_id, today, knowledge)
+    asked.saw(student_id, "reports_due", [each.plan_id for each in found.reports])
     answer = ReportsDueOut(
         student=student_id,
-        on=today,
+        on=found.on,
+        asked_known_at=asked_text(knowledge),
+        basis=BasisOut.of(found.basis),
+        basis_text=knowledge_text(found.basis),
         reports=[
             ReportDueOut(plan=each.plan_id, due_on=each.due_on, state=each.state, report=each.report,
                          issued_on=each.issued_on, days_late=each.days_late or None)
-            for each in found
+            for each in found.reports
         ],
     )  # fmt: skip
     return Response(answer.model_dump_json(exclude_none=True), media_type="application/json")

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from progress_service.adapters.routes.asking import FirstOn, KnownAt, LastOn
-from progress_service.adapters.routes.delivery import FiguresOut, figures_of
+from progress_service.adapters.routes.delivery import Out, figures_of
 from progress_service.adapters.routes.sessions import Reads
 from progress_service.application.knowledge import asked_text, read_days, read_knowledge, zone_of
 from progress_service.application.known_plans import today_of
@@ -20,30 +20,48 @@ from runtime.http import Routes
 routes = Routes(prefix="/progress/v1", tags=["balance and outlook"])
 
 
-class GroupOut(FiguresOut):
-    """The figures of one school or provider. Of a group that is left out there are none."""
+class GroupOut(Out):
+    """The figures of one school or provider, each as in a student's own ledger. Of a group that is left out there are none."""
 
     of: UUID | None = None
     """Absent: students of no known school, sessions without a provider."""
-    students: int | None = None
-    offered: int
-    """Minutes offered beside the plans of which nobody has answered by the last day."""
-    agreed: int
-    """Minutes agreed or decided beside the plans by the last day."""
-    agreed_given: int
-    """Of them given by then."""
-    agreed_remaining: int
-    """Of them still to be given."""
     left_out: bool = False
-    """Fewer than ten students, or so few others that it would give those away."""
+    """Fewer than ten students, or so few others that it would give those away: no figure is told, not even a nought."""
+    students: int | None = None
+    owed: str | None = None
+    """With at most two places; absent of a provider, and where a plan's text or the district's calendar does not say it."""
+    owed_exact: str | None = None
+    delivered: int | None = None
+    made_up: int | None = None
+    missed: dict[str, int] | None = None
+    """By reason: codes of `missed_reason`."""
+    missed_minutes: int | None = None
+    unrecorded: str | None = None
+    excused: int | None = None
+    remaining: dict[str, int] | None = None
+    """Missed, owed and not made up, by reason."""
+    under_agreement: int | None = None
+    """Given under an agreement, beyond the missed sessions it names."""
+    balance: str | None = None
+    balance_exact: str | None = None
+    offered: int | None = None
+    """Minutes offered beside the plans of which nobody has answered by the last day."""
+    agreed: int | None = None
+    """Minutes agreed or decided beside the plans by the last day."""
+    agreed_given: int | None = None
+    """Of them given by then."""
+    agreed_remaining: int | None = None
+    """Of them still to be given."""
 
     @classmethod
     def of_group(cls, group: Group) -> "GroupOut":
         """As it is answered."""
+        if group.left_out:
+            return cls(of=group.of, left_out=True)
         return cls(
-            of=group.of, students=None if group.left_out else group.students, offered=group.beside.offered,
-            agreed=group.beside.agreed, agreed_given=group.beside.given, agreed_remaining=group.beside.remaining,
-            left_out=group.left_out, **figures_of(group.figures).model_dump(),
+            of=group.of, students=group.students, offered=group.beside.offered, agreed=group.beside.agreed,
+            agreed_given=group.beside.given, agreed_remaining=group.beside.remaining,
+            **figures_of(group.figures).model_dump(),
         )  # fmt: skip
 
 
@@ -79,7 +97,8 @@ async def get_roll_up(
     """Sum up the minutes of all students you see, by school and by provider.
 
     Minutes are as the record knew them at `known_at`; students stand with the school they are now known to be at.
-    What goes to a client leaves the school: groups of fewer than ten students are always left out for it.
+    What goes to a client leaves the school: groups of fewer than ten students are always left out for it. That holds for one
+    answer: two of overlapping days, or of two `known_at`, can be taken from each other. Publish one of each period.
     """
     async with asked.store.database.begin(asked.tenant) as rows:
         days = read_days(first_on, last_on, await today_of(rows))
