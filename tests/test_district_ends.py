@@ -18,7 +18,13 @@ pytestmark = pytest.mark.slow
 SLUG = "sandbox-jonas"
 ENDED = date(2026, 8, 20)
 GOES_ON = {
-    "/plan/v1": {"/students/{student_id}/releases", "/students/{student_id}/releases/{release_id}/revocation"},
+    "/plan/v1": {
+        "/students/{student_id}/releases", "/students/{student_id}/releases/{release_id}/revocation",
+        "/students/{student_id}/rights-holders", "/students/{student_id}/rights-holders/{holder_id}/end",
+        "/students/{student_id}/contacts/{contact_id}", "/students/{student_id}/assignments/{assignment_id}/end",
+        "/staff", "/staff/{staff_id}", "/staff/{staff_id}/end",
+        "/students/{student_id}/requests/{request_id}/answer", "/students/{student_id}/disputes/{dispute_id}/outcome",
+    },
     "/progress/v1": set(),
     "/notify/v1": set(),
     "/audit/v1": {

@@ -2,6 +2,7 @@
 
 Nothing new is decided or reported about its students, and nothing is sent. But who sees the records goes on being recorded
 (34 CFR 300.614), they go out to whom the law lets have them (34 CFR 99.30, 99.31), and they end lawfully (34 CFR 300.624).
+So for as long as they can be read, it can change who may read them (34 CFR 99.4, 99.5, 99.31(a)(1)).
 """
 
 from contracts.audit import (
@@ -12,6 +13,8 @@ from contracts.audit import (
     LogInconsistent,
     PacketIssued,
 )
+from contracts.disputes import DisputeClosed
+from contracts.district import StaffAdded, StaffChanged, StaffEnded
 from contracts.event import Event
 from contracts.notify import NoticeGiven, NoticeOpened, NoticeSent
 from contracts.records import (
@@ -23,12 +26,24 @@ from contracts.records import (
     HoldOpened,
     HoldReleased,
 )
+from contracts.requests import RequestAnswered
 from contracts.store import AccessRecorded, ParkedSkipped, TenantClockMoved
-from contracts.students import ReleaseRevoked, ReleaseSigned
+from contracts.students import (
+    AssignmentEnded,
+    ContactChanged,
+    ReleaseRevoked,
+    ReleaseSigned,
+    RightsHolderConfirmed,
+    RightsHolderEnded,
+)
 
 AFTER_THE_END: frozenset[type[Event]] = frozenset({
     AccessRecorded, NoticeOpened,  # Reading.
     ExportMade, PacketIssued, DisclosureRecorded, DisclosureVoided, ReleaseSigned, ReleaseRevoked,  # Going out.
+    RightsHolderConfirmed, RightsHolderEnded,  # An order ends a parent's sight; at 18 the record is the student's own.
+    ContactChanged,  # An order that forbids contact closes that person's page.
+    StaffAdded, StaffChanged, StaffEnded, AssignmentEnded,  # Who leaves sees no more; who follows answers for the records.
+    RequestAnswered, DisputeClosed,  # Open ones keep a record from being destroyed: what became of them is true.
     HoldOpened, HoldReleased, DestructionRequested, DestructionRefused, DestructionOrdered, DestructionStopped,
     ContentsDestroyed,  # Lawful destruction, or what stands in its way.
     LogInconsistent, ClientRevoked, ParkedSkipped, TenantClockMoved,  # Running the installation.

@@ -173,8 +173,11 @@ class AccessRecord:
                 continue
 
     async def roll_up(self) -> int:
-        """Turn all rows that wait into events; returns how many rows there were."""
-        total = 0
+        """Turn all rows that wait into events; returns how many rows there were.
+
+        What fails for one district holds up no other: it is raised when all have had their turn.
+        """
+        total, failed = 0, None
         async with self._service.database.pool.acquire() as connection:
             waiting = await connection.fetch(f"SELECT tenant FROM {self._service.name}.access_waiting")
         for row in waiting:
@@ -188,6 +191,10 @@ class AccessRecord:
                     tenant=row["tenant"],
                     code=problem.code,
                 )
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return total
 
     async def _roll_up(self, tenant: str) -> int:

@@ -21,8 +21,8 @@ from contracts.store import Seen, TenantOpened
 from contracts.vocabulary import AccessGround
 from runtime import metrics
 from runtime.access import MOST_READS, Look
-from runtime.append_request import Change
-from runtime.tenants import TENANT
+from runtime.append_request import Change, Context
+from runtime.tenants import TENANT, open_tenant
 
 SOMEBODY = Actor(id="x", role="case_manager")
 ROOT = Path(__file__).parents[3]
@@ -228,6 +228,31 @@ async def test_a_roll_up_that_fails_leaves_the_rows(sample, monkeypatch) -> None
 
     assert len(await rows(sample)) == 1
     await sample.edge.access.roll_up()
+    assert len(await recorded(sample, subject)) == 1
+
+
+async def test_a_district_whose_looks_cannot_be_recorded_holds_up_no_other(sample, monkeypatch) -> None:
+    """As it is of a district that has ended where a process of an older version knows no end."""
+    subject = await student(sample)
+    await open_tenant(
+        sample.plan.store, "aldergrove", name="Aldergrove", time_zone="UTC", actor=SOMEBODY, correlation="c"
+    )
+    for tenant in ("aldergrove", "lakeside"):
+        await sample.edge.access.record(
+            tenant, SOMEBODY, AccessGround.SCHOOL_OFFICIAL, "reading", [Look(subject, ())]
+        )
+    append = sample.plan.store.append
+
+    async def fails(context: Context, *arguments: object, **more: object) -> object:
+        if context.tenant == "aldergrove":
+            raise asyncpg.RaiseError("this tenant has ended")
+        return await append(context, *arguments, **more)
+
+    monkeypatch.setattr(sample.plan.store, "append", fails)
+    with pytest.raises(asyncpg.RaiseError):
+        await sample.edge.access.roll_up()
+
+    assert await rows(sample) == []
     assert len(await recorded(sample, subject)) == 1
 
 

@@ -19,6 +19,7 @@ from plan_service.main import create_app
 from plan_service.testing_service import ON_ONE_SERVICE, TENANT, World, a_world, settings_for
 from plan_service.testing_sets import contacts, student, students, zipped
 from runtime.append_request import Context
+from runtime.tenants import end_tenant
 from runtime.testing_http import TestIssuer, client_of
 
 pytestmark = ON_ONE_SERVICE
@@ -284,6 +285,17 @@ async def test_a_set_that_ends_the_process_again_and_again_is_given_up(stopped):
         (job,) = await jobs_of(service.store).page(TENANT, None, 10)
         assert job.status == "interrupted"
         assert await _fetch(service, "SELECT 1 FROM plan.import_pieces") == []
+
+
+async def test_a_set_that_waited_when_its_district_ended_is_not_taken_in(stopped):
+    async with _not_running(stopped) as service:
+        await _ask(service, SMALL)
+        somebody = Actor(id="operator", role="operator")
+        await end_tenant(service.store, TENANT, "Over.", actor=somebody, correlation="c")
+        await jobs_of(service.store).work(TENANT)
+
+        (job,) = await jobs_of(service.store).page(TENANT, None, 10)
+        assert (job.status, [each["code"] for each in job.tally["refusals"]]) == ("failed", ["tenant-ended"])
 
 
 async def test_two_instances_work_one_district_one_at_a_time(stopped):

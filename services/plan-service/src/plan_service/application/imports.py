@@ -29,7 +29,7 @@ from plan_service.application.situation import day_of_district
 from runtime.append_request import Answer, Context, TenantHasEnded, TenantNotOpen
 from runtime.database import UNREACHABLE, driver
 from runtime.event_store import EventStore
-from runtime.tenants import subject_of
+from runtime.tenants import ended_on, subject_of
 
 log = structlog.get_logger()
 
@@ -199,6 +199,7 @@ class ImportJobs:
             await self._end(tenant, job, "interrupted", job.tally)
             return
         try:
+            await self._must_go_on(tenant)
             async with self._uploads.unpacked(tenant, job.id, job.asked.name) as path:
                 status, tally = await self._import(tenant, job, path)
         except UNREACHABLE:
@@ -212,6 +213,13 @@ class ImportJobs:
                               "Something went wrong here, not in the set. It has been recorded; try again.")  # fmt: skip
             status, tally = "failed", {**job.tally, "refusals": [_refusal(refused)]}
         await self._end(tenant, job, status, tally)
+
+    async def _must_go_on(self, tenant: str) -> None:
+        """Of a district that has ended no set is taken in, whatever else may still be recorded of it."""
+        async with self._store.database.lend(tenant) as connection:
+            on = await ended_on(connection, self._store.database.service, tenant)
+        if on is not None:
+            raise TenantHasEnded(on)
 
     async def _import(self, tenant: str, job: Job, path: Path) -> tuple[Status, Json]:
         day = await day_of_district(self._store, tenant)

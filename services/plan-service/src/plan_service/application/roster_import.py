@@ -27,7 +27,7 @@ from plan_service.application.roster_removal import Absent, gone
 from plan_service.application.roster_standing import Standing
 from plan_service.application.roster_terms import CannotUse, Done, Terms, Told
 from plan_service.application.working_papers import WorkingPapers
-from runtime.append_request import AlreadyClaimed, Context
+from runtime.append_request import AlreadyClaimed, Context, TenantHasEnded
 from runtime.event_store import EventStore
 from runtime.execute import give_way
 
@@ -157,6 +157,8 @@ class RosterImport:
             return
         try:
             results = await self._together(lines)
+        except TenantHasEnded:
+            raise  # The set ends with its district, and not row by row.
         except Problem as problem:
             if len(lines) > 1:
                 for line in lines:

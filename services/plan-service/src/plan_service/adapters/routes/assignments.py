@@ -17,6 +17,7 @@ from plan_service.application.shown import AssignmentShown
 from plan_service.domain.assignment import Assign, assign, assignment_like, end_assignment
 from runtime.append_request import Appended
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.paging import Listed, Page
 
@@ -81,7 +82,9 @@ async def post_assignment(
     return await asked.respond(KIND, assignment_id, add, external_id=body.external_id)
 
 
-@routes.post("/students/{student_id}/assignments/{assignment_id}/end", response_model=AssignmentShown)
+@routes.post(
+    "/students/{student_id}/assignments/{assignment_id}/end", response_model=AssignmentShown, dependencies=[GOES_ON]
+)  # fmt: skip
 async def post_assignment_end(
     asked: Asked,
     who: WritesAround,

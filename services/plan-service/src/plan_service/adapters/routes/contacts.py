@@ -21,6 +21,7 @@ from plan_service.domain.contact import DescribeContact, contact_with, describe_
 from plan_service.domain.student import Student
 from runtime.append_request import Appended
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import IfMatch, Routes
 from runtime.paging import Listed, Page
 
@@ -99,7 +100,9 @@ async def post_contact(
     )
 
 
-@routes.put("/students/{student_id}/contacts/{contact_id}", response_model=ContactShown)
+@routes.put(
+    "/students/{student_id}/contacts/{contact_id}", response_model=ContactShown, dependencies=[GOES_ON]
+)
 async def put_contact(
     asked: Asked,
     who: WritesAround,

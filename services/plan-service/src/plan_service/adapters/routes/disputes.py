@@ -41,6 +41,7 @@ from plan_service.domain.dispute import (
 from plan_service.domain.document import documents_of
 from plan_service.domain.student import Student
 from runtime.call import Asked
+from runtime.going_on import GOES_ON
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -255,7 +256,7 @@ async def post_stay_put_exception(
 
 @routes.post(
     "/students/{student_id}/disputes/{dispute_id}/outcome", response_model=DisputeShown,
-    responses=problems(DisputeOver),
+    responses=problems(DisputeOver), dependencies=[GOES_ON],
 )  # fmt: skip
 async def post_dispute_outcome(
     asked: Asked, who: WritesOrReports, if_match: IfMatch, student_id: UUID, dispute_id: UUID,

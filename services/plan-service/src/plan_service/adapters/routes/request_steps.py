@@ -40,6 +40,7 @@ from plan_service.domain.request_answer import (
 )
 from plan_service.domain.student import Student
 from runtime.call import Asked
+from runtime.going_on import GOES_ON
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 
@@ -157,7 +158,7 @@ class RecordStatementIn(StepIn):
 
 @routes.post(
     "/students/{student_id}/requests/{request_id}/answer", response_model=RequestShown,
-    responses=problems(AnswerRefused, RequestClosed),
+    responses=problems(AnswerRefused, RequestClosed), dependencies=[GOES_ON],
 )  # fmt: skip
 async def post_request_answer(
     asked: Asked, who: WritesOrReports, if_match: IfMatch, student_id: UUID, request_id: UUID,

@@ -38,6 +38,7 @@ from plan_service.domain.student import Student
 from runtime.append_request import Appended
 from runtime.auth import Principal
 from runtime.call import Asked, Making
+from runtime.going_on import GOES_ON
 from runtime.http import Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -128,7 +129,7 @@ async def get_rights_holder(asked: Asked, who: Reads, student_id: UUID, holder_i
 
 @routes.post(
     "/students/{student_id}/rights-holders", response_model=RightsHolderShown, status_code=201,
-    responses=problems(RightsNotConfirmed, RuleSetNotShipped),
+    responses=problems(RightsNotConfirmed, RuleSetNotShipped), dependencies=[GOES_ON],
 )  # fmt: skip
 async def post_rights_holder(
     asked: Asked, who: WritesOrReports, student_id: UUID,
@@ -156,7 +157,9 @@ async def post_rights_holder(
     return await asked.respond(KIND, holder_id, do, external_id=of_this_student(student_id, body.external_id))
 
 
-@routes.post("/students/{student_id}/rights-holders/{holder_id}/end", response_model=RightsHolderShown)
+@routes.post(
+    "/students/{student_id}/rights-holders/{holder_id}/end", response_model=RightsHolderShown, dependencies=[GOES_ON]
+)  # fmt: skip
 async def post_rights_holder_end(
     asked: Asked,
     who: Writes,

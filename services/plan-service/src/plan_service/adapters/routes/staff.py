@@ -22,6 +22,7 @@ from plan_service.domain.staff import DescribeStaff, Staff, describe_staff, end_
 from runtime import sight
 from runtime.append_request import Appended
 from runtime.call import Asked, Call, Making
+from runtime.going_on import GOES_ON
 from runtime.http import IfMatch, Routes
 from runtime.openapi import problems
 from runtime.paging import Listed, Page
@@ -74,7 +75,9 @@ async def get_staff_member(asked: Asked, who: ReadsRoster, staff_id: UUID) -> Re
     return await asked.one("staff", staff_id)
 
 
-@routes.post("/staff", response_model=StaffShown, status_code=201, responses=problems(RoleNotTheirsToGive))
+@routes.post(
+    "/staff", response_model=StaffShown, status_code=201, responses=problems(RoleNotTheirsToGive), dependencies=[GOES_ON]
+)  # fmt: skip
 async def post_staff(
     asked: Asked, who: WritesRoster, body: Annotated[StaffIn, Body(examples=[EXAMPLE])]
 ) -> Response:
@@ -93,7 +96,12 @@ async def post_staff(
     return await asked.respond("staff", staff_id, add, external_id=body.external_id)
 
 
-@routes.put("/staff/{staff_id}", response_model=StaffShown, responses=problems(RoleNotTheirsToGive))
+@routes.put(
+    "/staff/{staff_id}",
+    response_model=StaffShown,
+    responses=problems(RoleNotTheirsToGive),
+    dependencies=[GOES_ON],
+)
 async def put_staff(
     asked: Asked,
     who: WritesRoster,
@@ -114,7 +122,9 @@ async def put_staff(
     return await asked.answer(appended, "staff", staff_id)
 
 
-@routes.post("/staff/{staff_id}/end", response_model=StaffShown, responses=problems(RoleNotTheirsToGive))
+@routes.post(
+    "/staff/{staff_id}/end", response_model=StaffShown, responses=problems(RoleNotTheirsToGive), dependencies=[GOES_ON]
+)  # fmt: skip
 async def post_staff_end(
     asked: Asked, who: WritesRoster, staff_id: UUID, body: Annotated[OnIn, Body(examples=[LEFT])]
 ) -> Response:
