@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
+from notify_service.adapters.page import seeing
 from notify_service.application.wording import LANGUAGES, wording
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.browser]
@@ -175,3 +176,28 @@ async def test_an_expired_link_gives_a_new_one_by_one_key(page, world):
     assert found is not None
     await opened(shown, address.partition("/n/")[0] + found[1])
     assert "Mira" in await shown.inner_text("main")
+
+
+async def test_what_a_parent_was_typing_when_the_page_was_closed_is_there_after_the_check(page, monkeypatch):
+    shown, address = page
+    with monkeypatch.context() as changed:
+        changed.setattr(seeing, "OPEN_SECONDS", -1)
+        await opened(shown, address)
+    await shown.fill("#object-text", "Please keep\nthe aide.")
+    await shown.check("#item-1")
+    await shown.locator("form[action$='/objection'] button").click()
+    await shown.wait_for_selector("#wrong")
+    await axe_finds_nothing(shown)
+    await fits(shown)
+    assert "aide" not in shown.url + await shown.inner_text("body")
+    await shown.locator("nav button[lang='ar']").click()
+    await shown.wait_for_selector("html[lang='ar']")
+    await shown.select_option("[name=month]", "6")
+    await shown.fill("input[name=day]", "20")
+    await shown.fill("input[name=year]", "2010")
+    await shown.locator("main form button").first.click()
+    await shown.wait_for_selector("#answer")
+
+    await axe_finds_nothing(shown)
+    assert await shown.input_value("#object-text") == "Please keep\nthe aide."
+    assert await shown.is_checked("#item-1")

@@ -70,6 +70,7 @@ class NoticeText:
 
 def compose(facts: NoticeFacts, words: Wording, wanted: LanguageTag) -> NoticeText:
     """Say ``facts`` in the language of ``words``; ``wanted`` is the holder's own language."""
+    words = words.to_student() if facts.to_student else words
     fell_back = language_for(wanted, LANGUAGES).used != words.tag or language_for(wanted, LANGUAGES).fell_back
     foreign = facts.written_in if facts.written_in.split("-")[0] != words.tag.split("-")[0] else None
     return NoticeText(

@@ -22,7 +22,7 @@ from notify_service.application.wording import Wording, flat_texts
 from runtime.stream_model import Model, Resource
 
 MOST_TEXTS = 400
-NOT_OURS_TO_SAY = ("page.", "mail.", "codes.", "kinds.", "fields.", "status_note.")
+NOT_OURS_TO_SAY = ("page.", "to_student.page.", "mail.", "codes.", "kinds.", "fields.", "status_note.")
 """What a district does not reword: the page's own words, codes, and how far the wording was reviewed."""
 
 

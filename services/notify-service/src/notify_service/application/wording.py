@@ -62,13 +62,21 @@ class Wording:
 
     def reworded(self, texts: Mapping[str, str], version: str, status: str, reviewed_by: str) -> "Wording":
         """With other words under some keys, as a district's own version."""
+        changed = self._with(texts)
+        return Wording(self.tag, changed | {"version": version, "status": status, "reviewed_by": reviewed_by})
+
+    def to_student(self) -> "Wording":
+        """As said to a student who holds the rights: nothing in it speaks of a child (34 CFR 300.520)."""
+        return Wording(self.tag, self._with(self.texts["to_student"]))
+
+    def _with(self, texts: Mapping[str, str]) -> dict[str, Any]:
         changed: dict[str, Any] = {
             name: dict(value) if isinstance(value, dict) else value for name, value in self.texts.items()
         }
         for key, text in texts.items():
             table, _, name = key.partition(".")
             changed[table][name] = text
-        return Wording(self.tag, changed | {"version": version, "status": status, "reviewed_by": reviewed_by})
+        return changed
 
     def counted(self, key: str, count: int) -> str:
         """``1 day``, ``10 days``."""

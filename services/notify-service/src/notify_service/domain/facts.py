@@ -127,6 +127,8 @@ class NoticeFacts(Value):
     amendment_id: AmendmentId | None = None
     holder_id: HolderId
     holder_name: Name
+    to_student: bool = False
+    """The holder is the student, to whom the rights have passed (300.520): the letter speaks to them of themself."""
     address: PostalAddress | None = None
     student_name: Line
     mode: CommunicationMode = CommunicationMode.WRITTEN

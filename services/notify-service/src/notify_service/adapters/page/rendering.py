@@ -17,6 +17,7 @@ from contracts.notice_time import first_day_of_change
 from contracts.rule_profile import Due
 from contracts.shown_text import as_shown
 from contracts.vocabulary import RequestKind
+from notify_service.adapters.page.draft import LONGEST_TEXT, Draft
 from notify_service.adapters.page.seeing import Seen
 from notify_service.adapters.projections.looks import Shown
 from notify_service.application.notice_text import (
@@ -31,8 +32,6 @@ from notify_service.domain.facts import NoticeFacts, ProposedChange
 
 NOTICE_LINK = "notice_link"
 PROGRAMS = frozenset({"vendor", "operator", "system"})
-LONGEST_TEXT = 20_000
-"""Of an answer: as much as an event keeps of anybody's words."""
 REQUESTS: Sequence[RequestKind] = tuple(RequestKind)
 
 
@@ -82,11 +81,13 @@ def _page(
     return HTMLResponse(html, status, headers() | (more or {}))
 
 
-def gate(seen: Seen, token: str, words: Wording, *, status: int = 200, wrong: str | None = None) -> Response:
+def gate(
+    seen: Seen, token: str, words: Wording, *, status: int = 200, wrong: str | None = None, draft: Draft | None = None
+) -> Response:  # fmt: skip
     """Before the check: the district, the kind of letter, the language. Nothing about the child."""
     kind = words(f"kind_of_letter.{seen.notice.about.kind}")
     return _page(
-        "gate.html", words, status, token=token, kind=kind, wrong=wrong, **_district(seen, words)
+        "gate.html", words, status, token=token, kind=kind, wrong=wrong, draft=draft, **_district(seen, words)
     )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def slow_down(words: Wording, seconds: int) -> Response:
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
     wrong: str | None = None, inspects: bool = False, plan: Sequence[AnyItem] = (),
-    looks: Sequence[Shown] = (), status: int | None = None,
+    looks: Sequence[Shown] = (), status: int | None = None, draft: Draft | None = None,
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer.
 
@@ -138,7 +139,7 @@ def notice_page(
         said=said, wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
         acknowledged=seen.notice.acknowledged_on, ended=_ended(seen, words), longest_text=LONGEST_TEXT,
-        inspects=inspects, plan=[item_title(item, words) for item in plan],
+        draft=draft, inspects=inspects, plan=[item_title(item, words) for item in plan],
         looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from contracts.problems import Destroyed
 from contracts.vocabulary import RequestKind
 from notify_service.adapters.at_hand import AtHand, at_hand
 from notify_service.adapters.page import doing, rendering
+from notify_service.adapters.page.draft import LONGEST_TEXT, Draft, draft_of
 from notify_service.adapters.page.new_link import send_new_link
 from notify_service.adapters.page.pace import Pace
 from notify_service.adapters.page.seeing import (
@@ -43,6 +44,7 @@ routes = Routes(prefix="/n", include_in_schema=False)
 Language = Annotated[str | None, Form(max_length=35)]
 Proof = Annotated[str, Form(max_length=200)]
 Key = Annotated[str, Form(max_length=64)]
+Items = Annotated[list[str] | None, Form(max_length=1000)]
 
 
 class Paces:
@@ -78,14 +80,17 @@ class Reached:
         return await facts_kept(self.hand.service, self.seen.link.tenant, self.seen.entry.facts)
 
     async def show(
-        self, notice: Notice, *, said: str | None = None, wrong: str | None = None, status: int | None = None
-    ) -> Response:
+        self, notice: Notice, *, said: str | None = None, wrong: str | None = None, status: int | None = None,
+        draft: Draft | None = None,
+    ) -> Response:  # fmt: skip
         """The opened page."""
         seen = replace(self.seen, notice=notice)
         proof = proof_of(self.hand, seen.link.link)
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
+        if seen.to_student:
+            words = words.to_student()
         inspects = await inspects_record(self.hand, seen)
         return rendering.notice_page(
             seen,
@@ -100,6 +105,7 @@ class Reached:
             plan=await in_force_today(self.hand, seen) if inspects else (),
             looks=await looked_at_record(self.hand, seen) if inspects else (),
             status=status,
+            draft=draft,
         )
 
 
@@ -118,24 +124,29 @@ async def get_page(
 async def post_page(
     token: str, request: Request, lang: Language = None, proof: Proof = "",
     month: Annotated[str, Form(max_length=4)] = "", day: Annotated[str, Form(max_length=4)] = "",
-    year: Annotated[str, Form(max_length=8)] = "",
+    year: Annotated[str, Form(max_length=8)] = "", form: Annotated[str, Form(max_length=20)] = "",
+    items: Items = None, kind: Annotated[str, Form(max_length=50)] = "", text: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
-    """Open the notice after the check, or show it in another language."""
+    """Open the notice after the check, or show it in another language. What was typed before goes along in the form."""
     reached = await _reach(request, token, lang)
     if isinstance(reached, Response):
         return reached
     hand, seen, words = reached.hand, reached.seen, reached.words
+    draft = draft_of(form, text, items, kind)
     if proof:
         if proven(hand, seen.link.link, proof):
             return await reached.show(seen.notice)
         return rendering.gate(seen, token, words, wrong=words("page.session_over"))
+    if draft and not (year or month or day):
+        return rendering.gate(seen, token, words, draft=draft)
     birth_date = _date(year, month, day)
     if birth_date is None:
-        return rendering.gate(seen, token, words, status=422, wrong=words("page.incomplete"))
+        return rendering.gate(seen, token, words, status=422, wrong=words("page.incomplete"), draft=draft)
     if not await check(hand, seen, birth_date):
-        return await _wrong(request, token, lang)
+        return await _wrong(request, token, lang, draft)
     access = request.app.state.edge.access
-    return await reached.show(await doing.opened(hand, seen, words.tag, reached.correlation, access))
+    notice = await doing.opened(hand, seen, words.tag, reached.correlation, access)
+    return await reached.show(notice, said=words("page.kept") if draft else None, draft=draft)
 
 
 @routes.post("/{token}/acknowledgement")
@@ -153,7 +164,7 @@ async def post_acknowledgement(
 @routes.post("/{token}/objection")
 async def post_objection(
     token: str, request: Request, proof: Proof = "", key: Key = "", lang: Language = None,
-    items: Annotated[list[str] | None, Form(max_length=1000)] = None, text: Annotated[str, Form()] = "",
+    items: Items = None, text: Annotated[str, Form()] = "",
 ) -> Response:  # fmt: skip
     """Object to the notice, or to some of it, in one's own words."""
 
@@ -161,7 +172,7 @@ async def post_objection(
         meant = rendering.meant(await reached.facts(), items or ())
         return await doing.objected(reached.hand, reached.seen, reached.correlation, key, meant, _said(text))
 
-    return await _answer(request, token, proof, lang, say, text=text)
+    return await _answer(request, token, proof, lang, say, draft_of("objection", text, items))
 
 
 @routes.post("/{token}/request")
@@ -174,7 +185,7 @@ async def post_request(
     async def ask(reached: Reached) -> Notice:
         return await doing.asked(reached.hand, reached.seen, reached.correlation, key, kind, _said(text))
 
-    return await _answer(request, token, proof, lang, ask, text=text)
+    return await _answer(request, token, proof, lang, ask, draft_of("request", text, kind=kind))
 
 
 @routes.post("/{token}/notice.pdf")
@@ -200,7 +211,7 @@ async def post_link(token: str, request: Request, lang: Language = None) -> Resp
         seen = await see(hand, token)
     except Destroyed as gone:
         return rendering.destroyed(rendering.words_for(lang, "en"), gone.on)
-    words = rendering.words_for(lang, seen.notice.about.language if seen else "en")
+    words = _words(lang, seen)
     if seen is None:
         return _stranger(request, words)
     if not (seen.expired or seen.locked):
@@ -223,7 +234,7 @@ async def _reach(request: Request, token: str, lang: str | None) -> Reached | Re
         seen = await see(hand, token)
     except Destroyed as gone:
         return rendering.destroyed(rendering.words_for(lang, "en"), gone.on)
-    words = rendering.words_for(lang, seen.notice.about.language if seen else "en")
+    words = _words(lang, seen)
     if seen is None:
         return _stranger(request, words)
     seconds = _paces(request).link.wait(str(seen.link.link))
@@ -239,28 +250,29 @@ def _stranger(request: Request, words: Wording) -> Response:
     return rendering.slow_down(words, seconds) if seconds else rendering.not_found(words)
 
 
-async def _wrong(request: Request, token: str, lang: str | None) -> Response:
+async def _wrong(request: Request, token: str, lang: str | None, draft: Draft | None) -> Response:
     """What is left after a wrong check: some tries, or a closed link."""
     reached = await _reach(request, token, lang)
     if isinstance(reached, Response):
         return reached
     words = reached.words
     left = words.counted("page.tries", reached.seen.row.tries_left)
-    return rendering.gate(reached.seen, token, words, status=422, wrong=f"{words('page.wrong')} {left}")
+    wrong = f"{words('page.wrong')} {left}"
+    return rendering.gate(reached.seen, token, words, status=422, wrong=wrong, draft=draft)
 
 
 async def _answer(
-    request: Request, token: str, proof: str, lang: str | None, do: Callable[[Reached], Awaitable[Notice]], *,
-    text: str = "",
+    request: Request, token: str, proof: str, lang: str | None, do: Callable[[Reached], Awaitable[Notice]],
+    draft: Draft | None = None,
 ) -> Response:  # fmt: skip
     reached = await _reach(request, token, lang)
     if isinstance(reached, Response):
         return reached
     seen, words = reached.seen, reached.words
     if not proven(reached.hand, seen.link.link, proof):
-        return rendering.gate(seen, token, words, wrong=words("page.session_over"))
-    if len(text) > rendering.LONGEST_TEXT:
-        return await reached.show(seen.notice, wrong=words("page.too_long"))
+        return rendering.gate(seen, token, words, wrong=words("page.session_over"), draft=draft)
+    if draft and len(draft.text) > LONGEST_TEXT:
+        return await reached.show(seen.notice, wrong=words("page.too_long"), draft=draft)
     try:
         await do(reached)
     except TenantHasEnded as ended:
@@ -276,6 +288,11 @@ def _said(text: str) -> str | None:
     """As it was written; only what no store can hold is taken out."""
     kept = text.replace("\x00", "")
     return kept if kept.strip() else None
+
+
+def _words(lang: str | None, seen: Seen | None) -> Wording:
+    words = rendering.words_for(lang, seen.notice.about.language if seen else "en")
+    return words.to_student() if seen is not None and seen.to_student else words
 
 
 def _date(year: str, month: str, day: str) -> date | None:

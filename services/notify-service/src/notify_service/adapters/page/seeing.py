@@ -50,6 +50,11 @@ class Seen:
     """When the district ended here: its letters can be read, and are answered elsewhere."""
 
     @property
+    def to_student(self) -> bool:
+        """The notice is to the student, to whom the rights have passed."""
+        return self.entry.holder == self.entry.student
+
+    @property
     def expired(self) -> bool:
         """Its time is over."""
         return self.now >= self.row.expires_at

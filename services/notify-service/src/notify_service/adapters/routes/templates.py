@@ -74,7 +74,10 @@ class TemplateIn(Form):
     state: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = None
     """For districts under this state's rules; absent: under any."""
     texts: Annotated[dict[str, Narrative], Field(min_length=1, max_length=MOST_TEXTS)]
-    """By key; places in braces, as in the wording that comes with Handrail (`GET /templates/wording/{language}`)."""
+    """By key; places in braces, as in the wording that comes with Handrail (`GET /templates/wording/{language}`).
+
+    What begins with `to_student.` stands in the place of its passage where the letter is to a student who holds the rights.
+    """
     translation: TranslationStatus = TranslationStatus.DRAFTED
     reviewed_by: Line | None = None
     """Needed where it was reviewed: it stands on every notice."""

@@ -124,6 +124,7 @@ async def gather(rows: AsyncConnection, tenant: str, wanted: Wanted, now: Situat
         amendment_id=wanted.amendment_id,
         holder_id=wanted.holder_id,
         holder_name=person.personal.name,
+        to_student=wanted.holder_id == wanted.student_id,
         address=(preference.address if preference else None) or person.personal.address,
         student_name=student_name(student),
         mode=preference.mode if preference else CommunicationMode.WRITTEN,
