@@ -279,6 +279,26 @@ async def test_what_an_agreement_names_is_made_up_by_what_is_given_under_it(lake
     for told in (of_speech, school):
         assert (told["made_up"], told["remaining"], told["under_agreement"]) == (30, {}, 0)
     assert (found["given"], found["remaining"], school["agreed_remaining"]) == (30, 0, 0)
+    # The ledger, the forward look and a report's draft say the same.
+    ledger = await read(lakeside, f"students/{STUDENT}/delivery", **WINTER)
+    outlook = await read(lakeside, f"students/{STUDENT}/outlook", on="2026-02-08")
+    draft = await read(
+        lakeside,
+        f"students/{STUDENT}/report-draft",
+        plan=PLAN,
+        until=WINTER["to"],
+        **{"from": WINTER["from"]},
+    )
+    of_ledger = next(each["total"] for each in ledger["services"] if each["item"] == str(SPEECH))
+    assert (of_ledger["made_up"], of_ledger["under_agreement"], of_ledger["balance"]) == (
+        30,
+        0,
+        of_speech["balance"],
+    )
+    assert of_speech["balance"] == next(
+        each["balance"] for each in outlook["services"] if each["item"] == str(SPEECH)
+    )
+    assert next(each["made_up"] for each in draft["services"] if each["item_id"] == str(SPEECH)) == 30
 
 
 async def test_what_a_district_s_figures_were_on_an_earlier_day_is_still_said(lakeside) -> None:
