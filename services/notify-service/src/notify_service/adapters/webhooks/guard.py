@@ -70,7 +70,7 @@ def parts_of(url: str, *, private_allowed: bool) -> tuple[str, int, bool, str]:
 
 def _host(name: str) -> str:
     try:
-        if ":" in name:
+        if ":" in name and "%" not in name:
             return str(ipaddress.IPv6Address(name))
         host = name if name.isascii() else idna.encode(name, uts46=True).decode()
         if _HOST.fullmatch(host):
