@@ -14,6 +14,7 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.mail_message import message_id
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.steps import Work
+from notify_service.domain.blocking import STAYS_NOTED
 from notify_service.domain.channels import CHANNELS, given_on
 from notify_service.domain.delivery import Mailed, RecordDelivery, begins, record_delivery
 from notify_service.domain.waiting import dispatch
@@ -96,4 +97,4 @@ def _to(now: gathering.Situation, channel: Channel) -> DeliveryPersonalData:
 
 def _kept(reasons: Sequence[str]) -> list[str]:
     """What stays said however the notice goes."""
-    return [reason for reason in reasons if reason == "language-fallback"]
+    return [reason for reason in reasons if reason in STAYS_NOTED]

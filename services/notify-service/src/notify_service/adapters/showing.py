@@ -76,6 +76,7 @@ REASONS: Mapping[str, str] = {
     "to-be-handed-over": "This person wants notices handed over.",
     "no-postal-address": "No postal address is known: hand it over, or add one.",
     "mail-in-doubt": "The connection broke while the mail went over: the mail server's log says whether it has it.",
+    "letters-not-shown": "The letter has characters that no font here has; they stand in it as boxes. Say them to this person.",
     "language-fallback": "There is no wording in this person's language: see to a translation or an interpreter.",
     "asked-for-language": "On the notice's page another language was asked for.",
     "asked-for-interpreter": "On the notice's page an interpreter was asked for.",

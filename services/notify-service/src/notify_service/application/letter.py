@@ -7,6 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pylopdf_fonts_ar
+import pylopdf_fonts_he
+import pylopdf_fonts_hi
+import pylopdf_fonts_ko
+import pylopdf_fonts_th
 import pylopdf_fonts_zh_cn
 import typst
 
@@ -17,20 +21,26 @@ from notify_service.domain.facts import NoticeFacts
 from runtime.tagged_pdf import tagged_pdf
 
 PDF = "application/pdf"
+_PACKAGES = (
+    pylopdf_fonts_ar, pylopdf_fonts_zh_cn, pylopdf_fonts_ko, pylopdf_fonts_he, pylopdf_fonts_hi, pylopdf_fonts_th,
+)  # fmt: skip
 
 
 @cache
 def fonts() -> typst.Fonts:
-    """Those that Typst brings (Latin, Vietnamese with it), and one each for Arabic and for simplified Chinese."""
-    folders = [
-        str(Path(package.__file__ or "").parent) for package in (pylopdf_fonts_ar, pylopdf_fonts_zh_cn)
-    ]
+    """Those that Typst brings (Latin, Vietnamese with it; Greek, Cyrillic), and one for each script of `_PACKAGES`."""
+    folders = [str(Path(package.__file__ or "").parent) for package in _PACKAGES]
     return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
 
 def proof_pdf(text: ProofText, at: datetime) -> bytes:
     """The proof of notice, likewise."""
     return tagged_pdf(template_file("proof.typ"), json.dumps(asdict(text), ensure_ascii=False), at, fonts())
+
+
+def shows_every_letter(pdf: bytes) -> bool:
+    """Whether each character stands there as itself: a PDF with one that no font has is not PDF/UA-1, and does not say so."""
+    return b"pdfuaid" in pdf
 
 
 def letter_pdf(text: NoticeText, facts: NoticeFacts) -> bytes:

@@ -9,9 +9,10 @@ from contracts.vocabulary import NoticeHindrance, NoticePart
 from notify_service.domain.notice import Notice
 
 PART_MISSING = "part-missing:"
-NO_HINDRANCE = frozenset(
-    {"unopened", "language-fallback", "asked-for-language", "asked-for-interpreter", "asked-for-paper"}
-)
+LETTERS_NOT_SHOWN = "letters-not-shown"
+STAYS_NOTED = frozenset({"language-fallback", LETTERS_NOT_SHOWN})
+"""What a person still sees to once the notice has left."""
+NO_HINDRANCE = STAYS_NOTED | {"unopened", "asked-for-language", "asked-for-interpreter", "asked-for-paper"}
 """What the office sees to beside, while the notice goes its way."""
 
 

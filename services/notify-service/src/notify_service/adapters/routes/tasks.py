@@ -24,7 +24,14 @@ from runtime.paging import Listed, Listing, Page
 Reads = Annotated[Principal, allow("notice.read")]
 routes = Routes(prefix="/notify/v1", tags=["notices"])
 WAITS = ("blocked", "in_doubt", "to_post")
-BESIDE = ("unopened", "language-fallback", "asked-for-language", "asked-for-interpreter", "asked-for-paper")
+BESIDE = (
+    "unopened",
+    "language-fallback",
+    "letters-not-shown",
+    "asked-for-language",
+    "asked-for-interpreter",
+    "asked-for-paper",
+)
 NAME = "tasks"
 
 

@@ -31,6 +31,7 @@ from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease, until_done
 from notify_service.adapters.smtp import on_envelope
 from notify_service.application.wording import wording
+from notify_service.domain.blocking import STAYS_NOTED
 from notify_service.domain.delivery import Mailed, begins, mail_accepted, mail_failed
 from notify_service.domain.fallback import letter_follows_on
 from notify_service.domain.notice import Notice
@@ -229,4 +230,4 @@ async def _try_again_later(work: Work, lease: Lease, mailed: Mailed) -> Sequence
 
 def _noted(work: Work) -> list[str]:
     """What stays said about a notice that has gone: that it was not in the holder's language."""
-    return [reason for reason in work.entry.reasons if reason == "language-fallback"]
+    return [reason for reason in work.entry.reasons if reason in STAYS_NOTED]

@@ -21,11 +21,11 @@ from notify_service.adapters.sending.gathering import NotGathered, Situation, Wa
 from notify_service.adapters.sending.joining import join
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
 from notify_service.adapters.templating import in_use, words_with
-from notify_service.application.letter import PDF, letter_pdf
+from notify_service.application.letter import PDF, letter_pdf, shows_every_letter
 from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
 from notify_service.application.wording import LANGUAGES, Wording
-from notify_service.domain.blocking import blocked, unblocked
+from notify_service.domain.blocking import LETTERS_NOT_SHOWN, blocked, unblocked
 from notify_service.domain.channels import CHANNELS
 from notify_service.domain.delivery import FixText, fix_text
 from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
@@ -49,6 +49,8 @@ class Fixed:
     language: LanguageUsed
     readability: Readability
     words: Wording
+    boxed: bool = False
+    """Some character of it is in no font here, and stands there as a box."""
 
     def events(self, notice: Notice, now: Situation) -> list[Event]:
         """``notice.rendered``, unless the notice has its text."""
@@ -84,7 +86,9 @@ async def write(
     document = await service.vault.keep(tenant, student, pdf, PDF, EventClass.PROOF)
     plain = facts.model_dump_json(exclude_none=True).encode()
     kept = await service.vault.keep(tenant, student, plain, FACTS, EventClass.PROOF)
-    return Fixed(document, kept.document, facts, language, readability(text), words)
+    return Fixed(
+        document, kept.document, facts, language, readability(text), words, not shows_every_letter(pdf)
+    )
 
 
 async def facts_kept(service: Service, tenant: str, document: UUID) -> NoticeFacts:
@@ -196,6 +200,8 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None, 
         state = _next_state(way, waits_for)
         language = language_for(work.notice.about.language, LANGUAGES)
         noted = ["language-fallback"] if language.fell_back else []
+        if fixed.boxed if fixed else LETTERS_NOT_SHOWN in work.entry.reasons:
+            noted.append(LETTERS_NOT_SHOWN)
         due_at = work.entry.due_at
         if work.entry.amendment is not None and not work.notice.tries:
             at, zone = (

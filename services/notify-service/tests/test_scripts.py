@@ -1,0 +1,39 @@
+"""Every script that a name or a passage may come in: as itself in the letter, or a task for a person, never a box in silence."""
+
+import pytest
+import structlog
+
+from notify_service.application.letter import letter_pdf, shows_every_letter
+from notify_service.application.notice_text import compose
+from notify_service.application.samples import samples_of
+from notify_service.application.wording import wording
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["김민지", "נועה לוי", "प्रिया शर्मा", "สมชาย ใจดี", "さくら", "Олена", "Ελένη", "王小明", "ليلى", "Nguyễn"],
+)
+async def test_a_name_stands_in_the_letter_in_its_own_script(name):
+    facts = next(samples_of("prior_written_notice")).model_copy(update={"holder_name": name})
+    with structlog.testing.capture_logs() as logged:
+        pdf = letter_pdf(compose(facts, wording("en"), "en"), facts)
+    assert logged == []
+    assert shows_every_letter(pdf)
+
+
+async def test_a_letter_with_a_character_that_no_font_has_goes_out_and_is_a_task(world):
+    await world.arrange(language="en")
+    await world.publish(
+        f"student/{world.family.student}",
+        world.family.student,
+        world.family.confirmed(name="Ana \U000122a2"),
+    )
+    await world.elect_email()
+    await world.propose()
+    await world.reaches("given")
+
+    (task,) = (await world.get("/notify/v1/tasks", student=world.family.student)).json()["items"]
+
+    assert [reason["code"] for reason in task["reasons"]] == ["letters-not-shown"]
