@@ -34,6 +34,7 @@ from contracts.plan import PlanEnded, StatementAdded
 from contracts.students import RequestMade
 from contracts.testing import an_id
 from runtime.erasing import settle
+from runtime.tenants import end_tenant
 from runtime.testing import sequence
 from runtime.testing_http import no_row_differs
 
@@ -202,6 +203,22 @@ async def test_what_is_not_here_or_not_said_is_refused(ended, student) -> None:
     )
 
     assert answer.status_code == (404 if student else 422)
+
+
+async def test_a_plan_in_force_when_the_district_ends_keeps_the_record_no_longer_than_the_schedule(
+    ended,
+) -> None:
+    other = an_id("another plan")
+    last = await ended.write("plan", JONAS, f"plan/{other}", adopted().model_copy(update={"plan_id": other}))
+    assert await ended.audit.seen(ended.tenant, last.last_event)
+
+    async def against() -> list[str]:
+        refused = await ended.post("/destructions", request(), person(ended, DANA))
+        return [each["code"] for each in refused.json()["errors"]] if refused.status_code == 409 else []
+
+    assert await against() == ["still-needed"]
+    await end_tenant(ended.audit.store, ended.tenant, "Over.", actor=ended.actor, correlation="c")
+    assert "still-needed" not in await against()
 
 
 async def test_a_complaint_that_is_filed_opens_a_hold_by_itself(ended) -> None:

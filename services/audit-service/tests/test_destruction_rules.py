@@ -93,6 +93,25 @@ def test_a_plan_in_force_keeps_it_and_one_that_ended_starts_the_schedule() -> No
     assert standing_of([adopted, ended, reopened], (), TODAY).in_force == {"plan/1"}
 
 
+def test_a_plan_that_nobody_can_end_any_more_counts_as_ended_on_the_day_its_district_did() -> None:
+    adopted = Line("plan.adopted", "plan/1", date(2024, 9, 23))
+    earlier = [
+        Line("plan.adopted", "plan/2", date(2024, 9, 23)),
+        Line("plan.ended", "plan/2", date(2025, 6, 1)),
+    ]
+    later = [
+        Line("plan.adopted", "plan/3", date(2024, 9, 23)),
+        Line("plan.ended", "plan/3", date(2027, 6, 1)),
+    ]
+
+    for lines in ([adopted], [*earlier, adopted], later):
+        standing = standing_of(lines, (), ENDED, district_ended_on=ENDED)
+        assert (standing.in_force, standing.last_ended_on) == (frozenset(), ENDED)
+        assert "still-needed" not in codes(asking(), facts(standing=standing))
+    assert standing_of(earlier, (), TODAY, district_ended_on=ENDED).last_ended_on == date(2025, 6, 1)
+    assert standing_of((), (), TODAY, district_ended_on=ENDED).last_ended_on is None
+
+
 def test_the_schedule_keeps_it_for_its_years_and_a_court_order_does_not_wait() -> None:
     early = facts(today=date(2029, 6, 11), kept=FEDERAL)
     told = FamilyTold(told_on=date(2029, 6, 1))

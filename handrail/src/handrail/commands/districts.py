@@ -49,7 +49,8 @@ def _since(row: dict[str, Any]) -> str:
 ENDING = """Ending {slug} cannot be taken back. From then on
 - nothing is decided or reported about its students, and vendors' clients are refused;
 - nothing is sent any more: mails, letters, webhooks, reminders; no deadline that passes is judged;
-- plans in force stay in force on record: end first what should end, or it cannot be destroyed here later.
+- plans in force stay in force on record: end first what should end. For their retention, services end on this day.
+- staff can leave and follow, and orders and age go on changing who may read; every process of an older version is stopped first.
 Its records stay: officers and parents can read them, they can be exported, put into packets, held and lawfully destroyed,
 and its logs can be verified."""
 

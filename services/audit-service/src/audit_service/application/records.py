@@ -36,6 +36,7 @@ from runtime.append_request import Answer, Appended, Change, Context
 from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.stream_model import Model, Resource
+from runtime.tenants import ended_on
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,9 @@ class Records:
         today = await self.today(tenant)
         copies = await self.evidence.of_student(tenant, student)
         lines = [Line(c.entry.type, c.entry.stream, date.fromisoformat(c.entry.effective_on)) for c in copies]
-        standing = standing_of(lines, opened_events(copies), today)
+        async with self.store.database.lend(tenant) as connection:
+            ended = await ended_on(connection, self.store.database.service, tenant)
+        standing = standing_of(lines, opened_events(copies), today, ended)
         open_holds = {
             row["id"]: date.fromisoformat(row["set_on"])
             for row in await self.evidence.shown(tenant, "hold", student)

@@ -47,14 +47,24 @@ BINDS = frozenset({"plan.adopted", "plan.reopened"})
 BINDS_NO_MORE = frozenset({"plan.ended", "plan.voided"})
 
 
-def standing_of(lines: Iterable[Line], known: Iterable[Recorded[Event]], today: date) -> Standing:
-    """Fold a student's entries in known order; plans by what the log says even when contents are gone."""
+def standing_of(
+    lines: Iterable[Line],
+    known: Iterable[Recorded[Event]],
+    today: date,
+    district_ended_on: date | None = None,
+) -> Standing:
+    """Fold a student's entries in known order; plans by what the log says even when contents are gone.
+
+    Of a district that has ended here no plan can be ended any more: the day of its end counts as the end of services.
+    """
     ends: dict[str, date | None] = {}
     for line in lines:
         if line.type in BINDS:
             ends[line.stream] = None
         elif line.type in BINDS_NO_MORE and line.stream in ends:
             ends[line.stream] = line.effective_on
+    if district_ended_on is not None:
+        ends = {stream: min(day or district_ended_on, district_ended_on) for stream, day in ends.items()}
     events = list(known)
     standing = Standing(
         in_force=frozenset(stream for stream, day in ends.items() if day is None or day > today),
