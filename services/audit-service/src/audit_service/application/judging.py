@@ -16,8 +16,7 @@ import msgspec
 import structlog
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
-from audit_service.application.staff_looks import EXPLAINING, LookKept, looks_kept, pass_over
-from audit_service.domain.findings.access import UNUSUAL
+from audit_service.application.staff_looks import EXPLAINING, LookKept, explained_looks, looks_kept, pass_over
 from audit_service.domain.findings.district import District
 from audit_service.domain.findings.engine import Judged
 from audit_service.domain.findings.finding import Finding
@@ -178,13 +177,8 @@ class Judging:
     async def _explained(
         self, tenant: str, students: Collection[UUID], today: date, district: District
     ) -> dict[UUID, list[UUID]]:
-        """Those of whom every look is explained by a role, with who looked: nothing that is kept of them changes."""
         known = await self.records(tenant, students, today, district, types=EXPLAINING)
-        return {
-            student: sorted({UUID(look.party.id) for look in each.record.looks}, key=str)
-            for student, each in known.items()
-            if each.kept is None and not judge(each.record, UNUSUAL).findings
-        }
+        return explained_looks(each.record for each in known.values() if each.kept is None)
 
     async def waiting(self, tenant: str) -> int:
         """How many students have something that is not judged yet."""
@@ -339,7 +333,9 @@ class Judging:
                 (student, each.record.today, judged.wakes_on or date.max, _staff(each.record),
                  sorted(each.record.assigned_as("case_manager"), key=str))
             )  # fmt: skip
-            findings += [{"student": student, **_row(finding)} for finding in judged.findings]
+            findings += [
+                {"student": student, **finding.model_dump(mode="json")} for finding in judged.findings
+            ]
         async with self.evidence.database.lend(tenant) as connection, connection.transaction():
             await connection.execute(
                 "DELETE FROM audit_read.findings WHERE tenant = current_setting('handrail.tenant') AND student = ANY ($1)",
@@ -367,11 +363,6 @@ _JUDGED = """
     VALUES (current_setting('handrail.tenant'), $1, $2, $3, $4, $5)
     ON CONFLICT (tenant, student) DO UPDATE SET judged_on = excluded.judged_on, wakes_on = excluded.wakes_on,
         staff = excluded.staff, case_managers = excluded.case_managers"""
-
-
-def _row(finding: Any) -> dict[str, Any]:
-    said = finding.model_dump(mode="json")
-    return {**said, "events": said["events"]}
 
 
 def _staff(record: StudentRecord) -> list[UUID]:

@@ -6,6 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from audit_service.application.evidence import Evidence, json_of
+from audit_service.domain.findings.access import UNUSUAL
+from audit_service.domain.findings.record import StudentRecord
+from audit_service.domain.findings.rules import judge
 from audit_service.domain.unusual_access import Look, looks_in
 from contracts.event import Actor
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
@@ -72,6 +75,15 @@ def _first_of_each_day(looks: Iterable[LookKept]) -> list[LookKept]:
     for each in sorted(looks, key=lambda each: (each.known_at, each.source, each.index)):
         first.setdefault((each.look.party.id, each.look.on), each)
     return sorted(first.values(), key=lambda each: (each.look.party.id, each.look.on))
+
+
+def explained_looks(records: Iterable[StudentRecord]) -> dict[UUID, list[UUID]]:
+    """Those of whom every look is explained by a role, with who looked: nothing that is kept of them changes."""
+    return {
+        record.student: sorted({UUID(look.party.id) for look in record.looks}, key=str)
+        for record in records
+        if not judge(record, UNUSUAL).findings
+    }
 
 
 async def pass_over(
