@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from audit_service.domain.unusual_access import around, unusual_access
-from audit_service.testing_facts import DANA, JONAS, dana, registered
+from audit_service.testing_facts import DANA, JONAS, PLAN, adopted, dana, draft_opened, registered
 from contracts import streams
 from contracts.district import RoleHeld, StaffEnded
 from contracts.event import Actor
@@ -287,6 +287,30 @@ async def test_a_vendors_looks_and_the_second_of_a_day_judge_nobody_anew(world) 
     await rebuild(runner.consumer, world.audit.database, world.audit.store)
     assert await world.audit.judging.waiting(world.tenant) == 0
     assert len(await unusual(world)) == 1
+
+
+async def test_a_look_that_a_role_explains_judges_nobody_anew(world) -> None:
+    await world.write("plan", DANA, f"staff/{DANA}", dana())
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    await world.write("plan", JONAS, f"student/{JONAS}", assigned())
+    await world.write("plan", JONAS, f"plan/{PLAN}", draft_opened(), adopted())
+    assert await unusual(world) == []
+    judged = await last_judged(world)
+    await world.write(
+        "plan", JONAS, streams.access(JONAS, DAY), looked(DAY, Actor(id=str(DANA), role="case_manager"))
+    )
+    assert await unusual(world) == []
+    assert await last_judged(world) == judged
+    # And yet what is entered later of who looked has the student judged.
+    await world.write("plan", DANA, f"staff/{DANA}", StaffEnded(effective_on=DAY, staff_id=DANA))
+    assert [each["facts"]["why"] for each in await unusual(world)] == ["no-longer-works-here"]
+    assert await last_judged(world) > judged
+
+
+async def last_judged(world) -> int:
+    """The transaction that wrote the student's findings."""
+    async with world.audit.database.lend(world.tenant) as connection:
+        return await connection.fetchval("SELECT max(xmin::text::bigint) FROM audit_read.findings")
 
 
 async def test_who_had_left_shows_when_it_is_entered_late(world) -> None:

@@ -16,6 +16,11 @@ def findings_1() -> list[str]:
     return [_FINDINGS]
 
 
+def finding_queue_2() -> list[str]:
+    """A student may also wait because somebody looked: only those whom no role explains have them judged anew."""
+    return [_QUEUE_OF_LOOKS]
+
+
 def staff_looks_1() -> list[str]:
     """Which of the staff looked at which student on which day, by the first event of each service that says so."""
     return [_STAFF_LOOKS]
@@ -195,5 +200,12 @@ _STAFF_LOOKS = f"""
         PRIMARY KEY (tenant, student, staff, looked_on, source)
     );
     {_apart("audit_read.staff_looks")}
+    RESET ROLE;
+"""
+
+_QUEUE_OF_LOOKS = """
+    SET LOCAL ROLE audit_app;
+    ALTER TABLE audit_read.finding_queue DROP CONSTRAINT finding_queue_kind_check,
+        ADD CONSTRAINT finding_queue_kind_check CHECK (kind IN ('student', 'look', 'staff', 'district'));
     RESET ROLE;
 """

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from audit_service.application.evidence import Copy, Evidence, opened_events
-from audit_service.application.staff_looks import LookKept, looks_kept
+from audit_service.application.staff_looks import EXPLAINING, LookKept, explained_looks, looks_kept, pass_over
 from audit_service.domain.findings.district import District
 from audit_service.domain.findings.engine import Judged
 from audit_service.domain.findings.finding import Finding
@@ -164,9 +164,21 @@ class Judging:
         if not noted:
             return 0
         district = await self.district(tenant)
-        known = await self.records(tenant, list(noted), today, district)
-        await self._keep(tenant, known, noted, frontier)
+        looked = [student for student, why in noted.items() if why == {"look"}]
+        explained = await self._explained(tenant, looked, today, district) if looked else {}
+        judged = [student for student in noted if student not in explained]
+        if explained:
+            await pass_over(self.evidence, tenant, explained, frontier)
+        if judged:
+            known = await self.records(tenant, judged, today, district)
+            await self._keep(tenant, known, judged, frontier)
         return len(noted)
+
+    async def _explained(
+        self, tenant: str, students: Collection[UUID], today: date, district: District
+    ) -> dict[UUID, list[UUID]]:
+        known = await self.records(tenant, students, today, district, types=EXPLAINING)
+        return explained_looks(each.record for each in known.values() if each.kept is None)
 
     async def waiting(self, tenant: str) -> int:
         """How many students have something that is not judged yet."""
@@ -204,11 +216,12 @@ class Judging:
 
     async def records(
         self, tenant: str, students: Collection[UUID], today: date, district: District, *,
-        known_at: datetime | None = None, basis: dict[str, int] | None = None,
+        known_at: datetime | None = None, basis: dict[str, int] | None = None, types: Collection[str] | None = None,
     ) -> dict[UUID, Known]:  # fmt: skip
-        """What was known of each student."""
+        """What was known of each student; only events of some types, when given."""
+        wanted = relevant_types() if types is None else types
         found = await self.evidence.of_students(
-            tenant, students, known_at=known_at, basis=basis, types=relevant_types()
+            tenant, students, known_at=known_at, basis=basis, types=wanted
         )
         about = await self.evidence.of_destructions(tenant, students, known_at=known_at, basis=basis)
         looks = await looks_kept(self.evidence, tenant, students, known_at=known_at, basis=basis)
@@ -277,7 +290,7 @@ class Judging:
         async with self.evidence.database.lend(tenant) as connection, connection.transaction():
             rows = await connection.fetch(
                 """DELETE FROM audit_read.finding_queue
-                    WHERE tenant = current_setting('handrail.tenant') AND kind <> 'student' AND position < $1
+                    WHERE tenant = current_setting('handrail.tenant') AND kind IN ('staff', 'district') AND position < $1
                    RETURNING subject, kind""", frontier["plan"]
             )  # fmt: skip
             for row in rows:
@@ -289,20 +302,25 @@ class Judging:
 
     async def _noted(
         self, tenant: str, frontier: Mapping[str, int], today: date, most: int
-    ) -> dict[UUID, None]:
+    ) -> dict[UUID, set[str]]:
+        """Students that wait, each with why: something of theirs, a look, a day that has come."""
         async with self.evidence.database.lend(tenant) as connection:
             rows = await connection.fetch(
-                """SELECT q.subject FROM audit_read.finding_queue q
+                """SELECT q.subject, q.kind FROM audit_read.finding_queue q
                      JOIN unnest($1::text[], $2::bigint[]) AS f (source, next) ON f.source = q.source
-                    WHERE q.tenant = current_setting('handrail.tenant') AND q.kind = 'student' AND q.position < f.next
+                    WHERE q.tenant = current_setting('handrail.tenant') AND q.kind IN ('student', 'look')
+                      AND q.position < f.next
                     LIMIT $3""", list(frontier), list(frontier.values()), most,
             )  # fmt: skip
             rows += await connection.fetch(
-                """SELECT student AS subject FROM audit_read.finding_students
+                """SELECT student AS subject, 'day' AS kind FROM audit_read.finding_students
                     WHERE tenant = current_setting('handrail.tenant') AND wakes_on <= $1 ORDER BY wakes_on LIMIT $2""",
                 today, most,
             )  # fmt: skip
-        return dict.fromkeys(row["subject"] for row in rows)
+        noted: dict[UUID, set[str]] = {}
+        for row in rows:
+            noted.setdefault(row["subject"], set()).add(row["kind"])
+        return noted
 
     async def _keep(
         self, tenant: str, known: Mapping[UUID, Known], noted: Collection[UUID], frontier: Mapping[str, int]
@@ -315,7 +333,9 @@ class Judging:
                 (student, each.record.today, judged.wakes_on or date.max, _staff(each.record),
                  sorted(each.record.assigned_as("case_manager"), key=str))
             )  # fmt: skip
-            findings += [{"student": student, **_row(finding)} for finding in judged.findings]
+            findings += [
+                {"student": student, **finding.model_dump(mode="json")} for finding in judged.findings
+            ]
         async with self.evidence.database.lend(tenant) as connection, connection.transaction():
             await connection.execute(
                 "DELETE FROM audit_read.findings WHERE tenant = current_setting('handrail.tenant') AND student = ANY ($1)",
@@ -343,11 +363,6 @@ _JUDGED = """
     VALUES (current_setting('handrail.tenant'), $1, $2, $3, $4, $5)
     ON CONFLICT (tenant, student) DO UPDATE SET judged_on = excluded.judged_on, wakes_on = excluded.wakes_on,
         staff = excluded.staff, case_managers = excluded.case_managers"""
-
-
-def _row(finding: Any) -> dict[str, Any]:
-    said = finding.model_dump(mode="json")
-    return {**said, "events": said["events"]}
 
 
 def _staff(record: StudentRecord) -> list[UUID]:

@@ -25,7 +25,8 @@ OF_THE_DISTRICT = {"district": "district", "staff": "staff"}
 
 NOTE = """
     INSERT INTO audit_read.finding_queue AS q (tenant, subject, source, kind, position) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (tenant, subject, source) DO UPDATE SET position = greatest(q.position, excluded.position)"""
+    ON CONFLICT (tenant, subject, source) DO UPDATE SET position = greatest(q.position, excluded.position),
+        kind = CASE q.kind WHEN 'look' THEN excluded.kind ELSE q.kind END"""
 
 
 async def forget(erasure: Erasure, rows: Any) -> None:

@@ -1,7 +1,7 @@
 """Which of the staff looked at a student on which day: kept apart from all other looks, so that a finding is made of it.
 
-What is new is noted for judging; what a rebuild or a check replays is not. A vendor's looks, and the same person's second one
-of a day, change no finding.
+What is new is noted as a look: its student is judged anew only where no role explains it. What a rebuild or a check replays is
+not noted. A vendor's looks, and the same person's second one of a day, change no finding.
 """
 
 from audit_service.adapters.consumers.findings import NOTE
@@ -35,7 +35,7 @@ def staff_looks_of(judging: Judging) -> Consumer:
             for party in staff_looks(recorded.event)
         ]  # fmt: skip
         if any(new):
-            await rows.execute(NOTE, tenant, student, recorded.source, "student", recorded.position)
+            await rows.execute(NOTE, tenant, student, recorded.source, "look", recorded.position)
             judging.wake([tenant])
 
     return Consumer(
