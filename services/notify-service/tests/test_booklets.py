@@ -10,7 +10,7 @@ from contracts.district import SchoolYear
 from contracts.ids import new_id
 from contracts.notify import NoticeOwed
 from contracts.vocabulary import NoticeOccasion
-from notify_service.adapters import known_facts
+from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.sending.yearly import YearlyBooklets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -67,3 +67,41 @@ async def test_who_gets_a_plan_or_is_confirmed_later_in_the_year_is_given_the_bo
     assert {each.holder_id for each in owed.values()} == {world.family.holder, father}
     assert {each.occasion for each in owed.values()} == {NoticeOccasion.SCHOOL_YEAR}
     assert owed[first].holder_id == world.family.holder
+
+
+async def test_looked_at_twice_at_once_the_booklet_is_owed_once(cluster, module_helpers, monkeypatch):
+    """The yearly look sees the plan as it was; the consumer sees it adopted anew before the look is done."""
+    async with module_helpers.a_world(cluster) as world:
+        await _looked_at_twice_at_once(world, monkeypatch)
+
+
+async def _looked_at_twice_at_once(world, monkeypatch):
+    service = world.app.state.at_hand.service
+    await world.arrange()
+    await world.taken_in()
+    async with world.notify.database.begin(world.tenant) as rows:
+        today = await known_facts.today_in(rows, world.tenant)
+    year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
+    profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
+    await world.publish(streams.district(), new_id(), profile)
+    await world.taken_in()
+    looked, go_on, put = asyncio.Event(), asyncio.Event(), outbox.put
+
+    async def slowly(rows, tenant, notice, **told) -> None:
+        if told["student"] == world.family.student and not looked.is_set():
+            looked.set()
+            await go_on.wait()
+        await put(rows, tenant, notice, **told)
+
+    monkeypatch.setattr(outbox, "put", slowly)
+    looking = asyncio.create_task(YearlyBooklets(service).look(world.tenant))
+    await asyncio.wait_for(looked.wait(), 10)
+    adopted = world.family.adopted().model_copy(update={"effective_on": today})
+    await world.publish(streams.plan(world.family.plan), world.family.student, adopted)
+    await asyncio.sleep(1)  # The consumer is at it now.
+    go_on.set()
+    await looking
+    await world.taken_in()
+
+    first = [(await world.history(notice))[0] for notice in await world.notices()]
+    assert len([owed for owed in first if owed.occasion is NoticeOccasion.SCHOOL_YEAR]) == 1

@@ -388,7 +388,10 @@ async def test_of_a_printed_letter_whose_other_change_was_withdrawn_no_third_joi
     assert (await rendered(world, left)).together_with in (None, ())
 
 
-async def test_a_batch_posts_only_the_letters_that_are_still_in_it(world):
+@pytest.mark.parametrize("field", ["left_out", "went_anyway"])
+async def test_a_letter_that_has_changed_since_it_was_printed_is_posted_only_if_somebody_says_so(
+    world, field
+):
     await world.arrange(mailing_days=3)
     await world.propose()
     left, gone = await a_letter_of_two(world)
@@ -401,10 +404,17 @@ async def test_a_batch_posts_only_the_letters_that_are_still_in_it(world):
     await world.reaches("lapsed", gone)
     await world.reaches("to_post", left)
 
-    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+    posting, on = f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]}
+    asked = await world.post(posting, on)
+    assert asked.status_code == 409, asked.text
+    assert set(asked.json()["facts"]["notices"]) == {str(left), str(gone)}
+    posted = await world.post(posting, on | {field: [str(gone)]})
 
     assert posted.status_code == 200, posted.text
-    assert (await world.state(left))[0] == "to_post", "the printed letter gives a change that is withdrawn"
+    # The printed letter gives a change that is withdrawn.
+    sent = [[e for e in await world.history(each) if isinstance(e, NoticeSent)] for each in (left, gone)]
+    assert [len(each) for each in sent] == ([0, 0] if field == "left_out" else [1, 1])
+    assert (await world.state(left))[0] == ("to_post" if field == "left_out" else "posted")
 
 
 async def test_the_letter_is_not_read_while_it_is_written_anew(world):

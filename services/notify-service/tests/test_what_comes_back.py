@@ -7,11 +7,14 @@ import smtplib
 import zipfile
 from datetime import date, timedelta
 from email.message import EmailMessage
+from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from contracts import streams
+from contracts.ids import new_id
 from contracts.notice_hindrances import NoticeReturned
 from contracts.notify import NoticeGiven, NoticeSent
 from contracts.students import HolderPersonalData, Rights
@@ -271,28 +274,65 @@ async def test_a_letter_that_waits_stops_when_its_people_may_not_be_written_to_a
     await world.reaches("blocked", notice)
     assert (await world.state(notice))[1] == ["contact-right-not-held"]
     if batch is not None:
-        posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
-        assert str(notice) in posted.json()["left_out"]
+        posted = await left_out(world, batch, notice)
+        assert posted.json()["left_out"] == [str(notice)]
     assert not any(isinstance(event, NoticeSent) for event in await world.history(notice))
 
 
-async def test_a_batch_posted_before_a_restriction_came_in_here_leaves_its_letter_out(world, monkeypatch):
+async def test_whether_a_letter_went_before_a_restriction_came_in_here_is_asked_for(world, monkeypatch):
     """The sender has not looked yet, the read model knows already."""
-    await world.arrange()
+    notice, batch = await printed_and_forbidden(world, monkeypatch)
+
+    await left_out(world, batch, notice)
+
+    assert (await world.state(notice))[0] == "to_post"
+    assert not any(isinstance(event, NoticeSent) for event in await world.history(notice))
+
+
+@pytest.mark.parametrize("looked", [True, False])
+async def test_a_letter_that_went_before_a_restriction_is_recorded_as_it_happened(world, monkeypatch, looked):
+    notice, batch = await printed_and_forbidden(world, monkeypatch, looked=looked)
+    posting, went = f"/notify/v1/batches/{batch['id']}/posting", {"went_anyway": [str(notice)]}
+
+    both = await world.post(posting, {"on": batch["made_on"], "left_out": [str(notice)]} | went)
+    stranger = await world.post(posting, {"on": batch["made_on"], "went_anyway": [str(new_id())]})
+    posted = await world.post(posting, {"on": batch["made_on"]} | went)
+
+    assert both.json()["errors"][0]["code"] == "both-went-and-left-out"
+    assert stranger.json()["errors"][0]["pointer"] == "/went_anyway"
+    assert posted.status_code == 200, posted.text
+    assert posted.json()["left_out"] == []
+    await world.reaches("posted", notice)
+    sent = [each for each in await world.history(notice) if isinstance(each, NoticeSent)]
+    assert [(str(each.batch_id), each.effective_on.isoformat()) for each in sent] == [
+        (batch["id"], batch["made_on"])
+    ]
+
+
+async def printed_and_forbidden(world, monkeypatch, *, looked: bool = False) -> tuple[UUID, dict[str, Any]]:
+    """A letter in a batch, to somebody who may not be written to since."""
+    await world.arrange(mailing_days=3)
     await world.propose()
     notice = await world.reaches("to_post")
     batch = (await world.post("/notify/v1/batches", {})).json()
-    monkeypatch.setattr(outbox, "look_again", nothing)
+    if not looked:
+        monkeypatch.setattr(outbox, "look_again", nothing)
     student = world.family.student
     no_contact = world.family.confirmed(rights=Rights(decision=HELD, notice=HELD, record=HELD))
     await world.publish(streams.student(student), student, no_contact)
     await world.taken_in()
+    if looked:
+        await world.reaches("blocked", notice)
+    return notice, batch
 
-    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
 
-    assert str(notice) in posted.json()["left_out"]
-    assert (await world.state(notice))[0] == "to_post"
-    assert not any(isinstance(event, NoticeSent) for event in await world.history(notice))
+async def left_out(world, batch: dict[str, Any], notice: UUID) -> httpx.Response:
+    """Posted without it, once it was asked for."""
+    posting, on = f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]}
+    asked = await world.post(posting, on)
+    assert (asked.status_code, asked.json()["code"]) == (409, "went-or-left-out")
+    assert asked.json()["facts"]["notices"] == [str(notice)]
+    return await world.post(posting, on | {"left_out": [str(notice)]})
 
 
 async def nothing(*_arguments: object, **_named: object) -> None:

@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -30,7 +30,9 @@ from notify_service.application.batches import (
     BatchPosted,
     Envelope,
     NothingToPost,
+    WentOrLeftOut,
     manifest,
+    said_of,
 )
 from notify_service.application.notice_text import address_lines
 from notify_service.application.notices import NOTICE
@@ -73,11 +75,20 @@ async def make_batch(call: Call, batch_id: UUID, making: Making) -> Appended:
     return appended
 
 
-async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None, left_out: Sequence[NoticeId],
-                     making: Making) -> Appended:  # fmt: skip
-    """The carrier has them: each letter's mailing days run from ``on``. Those left out wait for another batch.
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What somebody says of a batch: when the carrier got it, and what was not as printed."""
 
-    So do those that may not go any more: they were not among the letters to be printed either.
+    on: date
+    carrier: Line | None = None
+    left_out: Sequence[NoticeId] = ()
+    went_anyway: Sequence[NoticeId] = ()
+
+
+async def post_batch(call: Call, batch_id: UUID, said: Posting, making: Making) -> Appended:
+    """The carrier has them: each letter's mailing days run from that day. Those left out wait for another batch.
+
+    Whether a letter went that might not go any more today, only a person knows: unsaid, it is asked for (`WentOrLeftOut`).
     """
     service = at_hand(call.request).service
     loaded = await service.store.load(call.tenant, BATCH, batch_id)
@@ -86,43 +97,29 @@ async def post_batch(call: Call, batch_id: UUID, on: date, carrier: Line | None,
         raise NotFound("There is nothing here under this id that you may see.")
     if batch.posted_on is not None:
         raise BatchPosted(f"This batch was posted on {batch.posted_on}.")
-    named = {notice for letter in batch.letters for notice in letter.notice_ids}
-    unknown = [notice for notice in left_out if notice not in named]
-    if unknown:
-        message = "This notice is not in the batch."
-        raise Invalid(message, reasons=(Reason("not-in-the-batch", message, pointer="/left_out"),))
     async with service.database.begin(call.tenant) as rows:
         today = await known_facts.today_in(rows, call.tenant)
-    if on > today or (batch.made_on is not None and on < batch.made_on):
+    if said.on > today or (batch.made_on is not None and said.on < batch.made_on):
         message = "A batch is posted between the day it was made and today."
         raise Invalid(message, reasons=(Reason("posted-on-no-such-day", message, pointer="/on"),))
-    left_out = sorted({*left_out, *await _stopped(call, batch)})
+    stay, went = said_of(batch, said.left_out, said.went_anyway)
+    unsaid = [each for each in await _stopped(call, batch) if each not in stay and each not in went]
+    if unsaid:
+        raise WentOrLeftOut(unsaid)
     # Each letter on its own first: repeating it changes nothing, and the batch counts as posted once all of them are.
-    stay = {
-        notice
-        for letter in batch.letters
-        if set(letter.notice_ids) & set(left_out)
-        for notice in letter.notice_ids
-    }
-    for notice in sorted(
-        letter.notice_ids[0] for letter in batch.letters if letter.notice_ids[0] not in stay
-    ):
-        await step(
-            service,
-            call.tenant,
-            notice,
-            _posted(call, batch_id, on, carrier),
-            context=replace(call.context, request=None),
-        )
+    for letter in sorted(batch.letters, key=lambda each: each.notice_ids[0]):
+        if letter.notice_ids[0] not in stay:
+            await _post(call, batch_id, letter, said, anyway=letter.notice_ids[0] in went)
     posted = LetterBatchPosted(
-        effective_on=today, batch_id=batch_id, carrier=carrier, left_out=tuple(left_out), posted_on=on
-    )
+        effective_on=today, batch_id=batch_id, carrier=said.carrier, left_out=tuple(sorted(set(said.left_out))),
+        posted_on=said.on,
+    )  # fmt: skip
     async with service.database.begin(call.tenant) as rows:
         await rows.execute(
             update(OUTBOX)
-            .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(sorted(stay)))
+            .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(sorted(stay)), OUTBOX.c.batch == batch_id)
             .values(batch=None)
-        )
+        )  # fmt: skip
         return await service.store.append(
             call.context, [Change(loaded, await _subject(call), [posted])], answer=making.answer,
             connection=await driver(rows),
@@ -147,21 +144,31 @@ async def _stopped(call: Call, batch: Batch) -> list[NoticeId]:
     return stopped
 
 
+async def _post(call: Call, batch_id: UUID, letter: BatchedLetter, said: Posting, *, anyway: bool) -> None:
+    """One envelope is with the carrier, and all that it gives with it."""
+    service, first = at_hand(call.request).service, letter.notice_ids[0]
+    async with service.database.begin(call.tenant) as rows:
+        whole = set(letter.notice_ids) == {first, *await outbox.followers(rows, call.tenant, first)}
+    # As printed it gave these; what has become of one of them since changes nothing of that.
+    apart = anyway and not whole
+    for notice in letter.notice_ids if apart else (first,):
+        await step(
+            service, call.tenant, notice, _posted(call, batch_id, said, anyway=anyway),
+            context=replace(call.context, request=None), alone=apart,
+        )  # fmt: skip
+
+
 def _sending(batch_id: UUID, notice: NoticeId) -> UUID:
     return uuid5(batch_id, str(notice))
 
 
-def _posted(call: Call, batch_id: UUID, on: date, carrier: Line | None) -> Decide:
+def _posted(call: Call, batch_id: UUID, said: Posting, *, anyway: bool) -> Decide:
     async def decide(work: Work) -> Sequence[Event]:
-        if (
-            work.entry.batch != batch_id
-            or work.entry.state not in ("to_post", "given")
-            or work.notice.sent_by(Channel.LETTER) is not None
-        ):
+        waits = work.entry.batch == batch_id and work.entry.state in ("to_post", "given")
+        if not anyway and (not waits or work.notice.sent_by(Channel.LETTER) is not None):
             return ()
-        done = Delivered(
-            _sending(batch_id, work.entry.notice), Channel.LETTER, on, carrier, None, batch_id=batch_id
-        )
+        sending = _sending(batch_id, work.entry.notice)
+        done = Delivered(sending, Channel.LETTER, said.on, said.carrier, None, batch_id=batch_id)
         return await deliver(at_hand(call.request).service, work, done)
 
     return decide

@@ -1,7 +1,7 @@
 """Whose parents are to be given the safeguards booklet of this school year, and making it owed (34 CFR 300.504(a)).
 
 Looked at when a year begins, for all children, and for one child whenever a plan is adopted or somebody is confirmed in the
-course of it. The notice's id follows from plan, holder and year: looked at twice, it is owed once.
+course of it. The notice's id follows from student, holder and year: looked at twice, also at once, it is owed once.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -72,10 +72,16 @@ async def _owed_before(at: Stand, person: Recipient) -> Sequence[date]:
 async def _owe(
     at: Stand, person: Recipient, obligation: Obligation, cause: UUID, year: SchoolYear, today: date
 ) -> int:
-    notice_id = uuid5(cause, f"{person.holder_id} booklet {year.first_on}")
-    loaded = await at.load(NOTICE, notice_id)
-    if loaded.version:
+    words = f"{person.holder_id} booklet {year.first_on}"
+    # Before, the id came from the adoption: what is owed under such a one is not owed again.
+    if (await at.load(NOTICE, uuid5(cause, words))).version:
         return 0
+    notice_id = uuid5(person.student_id, words)
+    while (loaded := await at.load(NOTICE, notice_id)).version:
+        state = loaded.state
+        if state.lapsed is None or state.owed is None or state.owed.caused_by == cause:
+            return 0
+        notice_id = uuid5(notice_id, words)  # That one lapsed, and since then there is another plan.
     preference = (await at.load(PREFERENCES, person.holder_id)).state.on(person.student_id, today)
     owed = NoticeOwed(
         effective_on=today, notice_id=notice_id, student_id=person.student_id, kind=obligation.kind,

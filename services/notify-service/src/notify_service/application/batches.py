@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.event import Event, Json
 from contracts.letter_batches import BatchedLetter, LetterBatchMade, LetterBatchPosted
-from contracts.problems import Rejected
+from contracts.problems import Invalid, Reason, Rejected
 from contracts.shown_text import as_shown
 from runtime.stream_model import Model, Resource
 
@@ -26,6 +26,19 @@ class BatchPosted(Rejected):
     """The batch has been posted: what it was stays."""
 
     code = "batch-posted"
+
+
+class WentOrLeftOut(Rejected):
+    """Of letters that may not go any more today it must be said whether they had gone: nobody else knows."""
+
+    code = "went-or-left-out"
+
+    def __init__(self, notices: Sequence[UUID]) -> None:
+        super().__init__(
+            "Since these were printed their people may not be written to any more, or they were taken back. Name each under "
+            "`left_out` if its letter was not posted, and under `went_anyway` if it was.",
+            notices=list(notices),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,27 @@ def evolve(batch: Batch, event: Event) -> Batch:
             return replace(batch, posted_on=event.posted_on, carrier=event.carrier, left_out=event.left_out)
         case _:
             return batch
+
+
+def said_of(
+    batch: Batch, left_out: Collection[UUID], went_anyway: Collection[UUID]
+) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Every notice of the letters that stayed, and of those that went anyway: a letter goes as a whole or not at all."""
+    named = {notice for letter in batch.letters for notice in letter.notice_ids}
+    for field, notices in (("/left_out", left_out), ("/went_anyway", went_anyway)):
+        if not named.issuperset(notices):
+            message = "This notice is not in the batch."
+            raise Invalid(message, reasons=(Reason("not-in-the-batch", message, pointer=field),))
+    stay, went = (
+        frozenset(
+            notice for letter in batch.letters if not said.isdisjoint(letter.notice_ids) for notice in letter.notice_ids
+        )
+        for said in (set(left_out), set(went_anyway))
+    )  # fmt: skip
+    if stay & went:
+        message = "A letter either went or was left out."
+        raise Invalid(message, reasons=(Reason("both-went-and-left-out", message, pointer="/went_anyway"),))
+    return stay, went
 
 
 def manifest(envelopes: Sequence[Envelope]) -> str:

@@ -11,9 +11,16 @@ from contracts.fields import Line, Sha256Hex
 from contracts.ids import new_id
 from contracts.problems import NotFound
 from notify_service.adapters.at_hand import at_hand
-from notify_service.adapters.batching import envelopes, make_batch, post_batch, zipped
+from notify_service.adapters.batching import Posting, envelopes, make_batch, post_batch, zipped
 from notify_service.adapters.routes.forms import Form
-from notify_service.application.batches import BATCH, Batch, BatchPosted, NothingToPost, manifest
+from notify_service.application.batches import (
+    BATCH,
+    Batch,
+    BatchPosted,
+    NothingToPost,
+    WentOrLeftOut,
+    manifest,
+)
 from runtime import sight
 from runtime.append_request import Appended
 from runtime.auth import Forbidden, Principal, allow
@@ -46,6 +53,8 @@ class PostedIn(Form):
     """Whom it was handed to, and under which number."""
     left_out: Annotated[tuple[UUID, ...], Field(max_length=500)] = ()
     """Notices whose letters were not posted after all."""
+    went_anyway: Annotated[tuple[UUID, ...], Field(max_length=500)] = ()
+    """Notices whose letters were posted although today they might not go any more."""
 
 
 class LetterOut(BaseModel):
@@ -118,14 +127,19 @@ async def get_letters(batch_id: UUID, who: Writes, asked: Asked) -> Response:
     return Response(zipped(found), 200, headers, "application/zip")
 
 
-@routes.post("/batches/{batch_id}/posting", response_model=BatchOut, responses=problems(BatchPosted))
+@routes.post(
+    "/batches/{batch_id}/posting", response_model=BatchOut, responses=problems(BatchPosted, WentOrLeftOut)
+)
 async def post_posting(batch_id: UUID, body: PostedIn, who: Writes, asked: Asked) -> Response:
-    """Record that the carrier has the batch: each letter counts once the district's mailing days have passed."""
+    """Record that the carrier has the batch: each letter counts once the district's mailing days have passed.
 
+    Where people may not be written to any more since their letter was printed, or it was taken back, say whether it went.
+    """
     await _of_the_office(asked)
 
     async def post(making: Making) -> Appended:
-        return await post_batch(asked, batch_id, body.on, body.carrier, body.left_out, making)
+        said = Posting(body.on, body.carrier, body.left_out, body.went_anyway)
+        return await post_batch(asked, batch_id, said, making)
 
     return await asked.respond("batch", batch_id, post)
 

@@ -6,6 +6,7 @@ looked at then, by the consumer ``owed``.
 """
 
 import asyncio
+import contextlib
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.district import SchoolYear
 from contracts.ids import new_id
 from contracts.plan import PlanAdopted
+from contracts.problems import VersionConflict
 from notify_service.adapters import known_facts
 from notify_service.adapters.booklets import Stand, owe_of_plan, year_of
-from notify_service.adapters.sending.steps import SENDER
+from notify_service.adapters.sending.steps import SENDER, TRIES
 from notify_service.adapters.tables import BOOKLET_YEARS, PLAN_ENTRIES
 from runtime.append_request import Appended, Change, Context
 from runtime.database import UNREACHABLE, driver
@@ -61,13 +63,20 @@ class YearlyBooklets:
             plans = await _plans(rows, tenant)
         owed = 0
         for student, plan in plans:
-            owed += await self._of_plan(tenant, student, plan, year)
+            owed += await self._until_settled(tenant, student, plan, year)
         async with self._service.database.begin(tenant) as rows:
             await rows.execute(
                 insert(BOOKLET_YEARS).values(tenant=tenant, begins_on=year.first_on).on_conflict_do_nothing()
             )
         log.info("yearly_booklets_owed", tenant=tenant, count=owed)
         return owed
+
+    async def _until_settled(self, tenant: str, student: UUID, plan: UUID, year: SchoolYear) -> int:
+        for _ in range(TRIES):
+            # The consumer may make the same booklet owed at this moment: looked at again, it is not owed any more.
+            with contextlib.suppress(VersionConflict):
+                return await self._of_plan(tenant, student, plan, year)
+        return await self._of_plan(tenant, student, plan, year)
 
     async def _of_plan(self, tenant: str, student: UUID, plan: UUID, year: SchoolYear) -> int:
         store, correlation = self._service.store, f"school-year-{new_id()}"

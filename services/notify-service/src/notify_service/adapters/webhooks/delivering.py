@@ -17,7 +17,7 @@ from uuid import UUID
 
 import httpx
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, delete, select, update
 from standardwebhooks.webhooks import Webhook as Signer
 
 from contracts.event import Actor
@@ -97,7 +97,7 @@ class Teller:
         self._private_allowed = private_allowed
         self._now = now
         self._woken = asyncio.Event()
-        self._stopping = asyncio.Lock()
+        self._stopping = set[UUID]()
         self._under_way = 0
 
     def wake(self) -> None:
@@ -194,14 +194,21 @@ class Teller:
     async def _note(self, message: Message, answer: Answer) -> None:
         due = message.due
         tries = message.tries + 1
-        given_up = not answer.good and tries > len(RETRY_AFTER)
-        if answer.status == GONE:
-            await self.stop(due.tenant, due.webhook, WebhookEnd.GONE, str(GONE))
-        elif given_up:
-            why = str(answer.status or answer.words)
-            given_up = await self.stop(due.tenant, due.webhook, WebhookEnd.FAILING, why)
-        state = "delivered" if answer.good else "given_up" if given_up else "due"
+        last = not answer.good and tries > len(RETRY_AFTER)
+        gone = answer.status == GONE
         pause = RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1]
+        # The attempt first: whatever becomes of the stop, it was made. Until the stop stands the last try stays due.
+        await self._note_attempt(message, answer, tries, pause)
+        if gone or last:
+            reason = WebhookEnd.GONE if gone else WebhookEnd.FAILING
+            stopped = await self.stop(due.tenant, due.webhook, reason, str(answer.status or answer.words))
+            if stopped and last:
+                await self._give_up(due)
+        log.info("webhook_told", webhook=str(due.webhook), status=answer.status, good=answer.good)
+
+    async def _note_attempt(self, message: Message, answer: Answer, tries: int, pause: timedelta) -> None:
+        due = message.due
+        state = "delivered" if answer.good else "due"
         async with self._service.database.begin(due.tenant) as rows:
             await rows.execute(
                 ATTEMPTS.insert().values(
@@ -210,11 +217,8 @@ class Teller:
                 )
             )  # fmt: skip
             await rows.execute(
-                update(DELIVERIES)
-                .where(DELIVERIES.c.tenant == due.tenant, DELIVERIES.c.webhook == due.webhook,
-                       DELIVERIES.c.event_id == due.event_id)
-                .values(state=state, tries=tries, due_at=self._now() + pause, lease_until=None)
-            )  # fmt: skip
+                _delivery(due).values(state=state, tries=tries, due_at=self._now() + pause, lease_until=None)
+            )
             oldest = (
                 select(ATTEMPTS.c.id).where(ATTEMPTS.c.tenant == due.tenant, ATTEMPTS.c.webhook == due.webhook)
                 .order_by(ATTEMPTS.c.id.desc()).offset(MOST_ATTEMPTS_KEPT)
@@ -222,35 +226,46 @@ class Teller:
             await rows.execute(
                 delete(ATTEMPTS).where(ATTEMPTS.c.tenant == due.tenant, ATTEMPTS.c.id.in_(oldest))
             )
-        log.info("webhook_told", webhook=str(due.webhook), status=answer.status, good=answer.good)
+
+    async def _give_up(self, due: Due) -> None:
+        async with self._service.database.begin(due.tenant) as rows:
+            await rows.execute(_delivery(due).where(DELIVERIES.c.state == "due").values(state="given_up"))
 
     async def stop(self, tenant: str, webhook: UUID, reason: WebhookEnd, answer: str) -> bool:
         """The endpoint is told nothing more until somebody enables it. Durable on return.
 
         Whoever is named for it gets a mail first: ``False``, and nothing is stopped, while the mail server takes none.
-        Killed in between, they are told again.
+        So it is said while another task is at it: nobody waits for a slow one. Killed in between, they are told again.
         """
-        async with self._stopping:
-            loaded = await self._service.store.load(tenant, WEBHOOK, webhook)
-            subject = await subject_of(self._service.store, tenant)
-            if not loaded.state.active or subject is None:
-                return True
-            if not await self._mail(loaded.state, reason, answer):
-                return False
-            async with self._service.database.begin(tenant) as rows:
-                today = await known_facts.today_in(rows, tenant)
-                await rows.execute(
-                    update(ENDPOINTS)
-                    .where(ENDPOINTS.c.tenant == tenant, ENDPOINTS.c.webhook == webhook)
-                    .values(active=False)
-                )
-                event = WebhookDisabled(
-                    effective_on=today, webhook_id=webhook, reason=reason, answer=answer[:LONGEST_ANSWER]
-                )
-                context = Context(tenant, SENDER, f"webhook-{new_id()}")
-                await self._service.store.append(
-                    context, [Change(loaded, subject, [event])], connection=await driver(rows)
-                )
+        if webhook in self._stopping:
+            return False
+        self._stopping.add(webhook)
+        try:
+            return await self._stop(tenant, webhook, reason, answer)
+        finally:
+            self._stopping.discard(webhook)
+
+    async def _stop(self, tenant: str, webhook: UUID, reason: WebhookEnd, answer: str) -> bool:
+        loaded = await self._service.store.load(tenant, WEBHOOK, webhook)
+        subject = await subject_of(self._service.store, tenant)
+        if not loaded.state.active or subject is None:
+            return True
+        if not await self._mail(loaded.state, reason, answer):
+            return False
+        async with self._service.database.begin(tenant) as rows:
+            today = await known_facts.today_in(rows, tenant)
+            await rows.execute(
+                update(ENDPOINTS)
+                .where(ENDPOINTS.c.tenant == tenant, ENDPOINTS.c.webhook == webhook)
+                .values(active=False)
+            )
+            event = WebhookDisabled(
+                effective_on=today, webhook_id=webhook, reason=reason, answer=answer[:LONGEST_ANSWER]
+            )
+            context = Context(tenant, SENDER, f"webhook-{new_id()}")
+            await self._service.store.append(
+                context, [Change(loaded, subject, [event])], connection=await driver(rows)
+            )
         self._service.store.wake()
         return True
 
@@ -278,6 +293,12 @@ class Teller:
         answered = await self._office.server.hand_over(self._office.sender, to, mail.as_bytes(), go_on)
         log.info("webhook_stop_mailed", webhook=str(webhook.webhook_id), outcome=answered.outcome.value)
         return answered.outcome is not Outcome.REFUSED_FOR_NOW
+
+
+def _delivery(due: Due) -> Update:
+    return update(DELIVERIES).where(
+        DELIVERIES.c.tenant == due.tenant, DELIVERIES.c.webhook == due.webhook, DELIVERIES.c.event_id == due.event_id
+    )  # fmt: skip
 
 
 def thin_body(tenant: str, event: Any) -> str:
