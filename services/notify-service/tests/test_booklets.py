@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
 
@@ -9,9 +10,12 @@ from contracts import streams
 from contracts.district import SchoolYear
 from contracts.ids import new_id
 from contracts.notify import NoticeOwed
-from contracts.vocabulary import NoticeOccasion
+from contracts.plan import PlanAdopted
+from contracts.vocabulary import NoticeKind, NoticeOccasion
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.sending.yearly import YearlyBooklets
+from notify_service.application.notices import NOTICE
+from runtime.append_request import Change
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,3 +109,29 @@ async def _looked_at_twice_at_once(world, monkeypatch):
 
     first = [(await world.history(notice))[0] for notice in await world.notices()]
     assert len([owed for owed in first if owed.occasion is NoticeOccasion.SCHOOL_YEAR]) == 1
+
+
+async def test_a_booklet_under_an_id_of_before_is_not_owed_again(cluster, module_helpers):
+    """It lapsed there, so no row of it stands; the id came from the adoption."""
+    async with module_helpers.a_world(cluster) as world:
+        await world.arrange()
+        await world.taken_in()
+        async with world.notify.database.begin(world.tenant) as rows:
+            today = await known_facts.today_in(rows, world.tenant)
+        year = SchoolYear(first_on=today - timedelta(days=20), last_on=today + timedelta(days=100))
+        adopted = next(each for each in world.written if isinstance(each.event, PlanAdopted))
+        before = uuid5(adopted.id, f"{world.family.holder} booklet {year.first_on}")
+        owed = NoticeOwed(
+            effective_on=today, notice_id=before, student_id=world.family.student, holder_id=world.family.holder,
+            kind=NoticeKind.PROCEDURAL_SAFEGUARDS, caused_by=adopted.id, language="es",
+            occasion=NoticeOccasion.SCHOOL_YEAR,
+        )  # fmt: skip
+        loaded = await world.notify.store.load(world.tenant, NOTICE, before)
+        await world.notify.store.append(
+            world.notify.context(), [Change(loaded, world.family.student, [owed])]
+        )
+        profile = world.family.profile().model_copy(update={"calendar": (year,), "effective_on": today})
+        await world.publish(streams.district(), new_id(), profile)
+        await world.taken_in()
+
+        assert await YearlyBooklets(world.app.state.at_hand.service).look(world.tenant) == 0
