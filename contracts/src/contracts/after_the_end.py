@@ -41,7 +41,7 @@ AFTER_THE_END: frozenset[type[Event]] = frozenset({
     AccessRecorded, NoticeOpened,  # Reading.
     ExportMade, PacketIssued, DisclosureRecorded, DisclosureVoided, ReleaseSigned, ReleaseRevoked,  # Going out.
     RightsHolderConfirmed, RightsHolderEnded,  # An order ends a parent's sight; at 18 the record is the student's own.
-    ContactChanged,  # An order that forbids contact closes that person's page.
+    ContactChanged,  # An order that forbids contact hides the plan and who looked from that person's page.
     StaffAdded, StaffChanged, StaffEnded, AssignmentEnded,  # Who leaves sees no more; who follows answers for the records.
     RequestAnswered, DisputeClosed,  # Open ones keep a record from being destroyed: what became of them is true.
     HoldOpened, HoldReleased, DestructionRequested, DestructionRefused, DestructionOrdered, DestructionStopped,

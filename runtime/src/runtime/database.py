@@ -161,10 +161,16 @@ class Database:
                 yield connection
                 await raw.execute("COMMIT")
             except BaseException as error:
-                if isinstance(error, Exception) and not isinstance(error, UNREACHABLE):
-                    await raw.execute("ROLLBACK")
-                else:  # Broken off, nobody knows where: it is lent to nobody again.
-                    await connection.invalidate()
+                whole = isinstance(error, Exception) and not isinstance(error, UNREACHABLE)
+                try:
+                    if whole:
+                        await raw.execute("ROLLBACK")
+                except BaseException:
+                    whole = False
+                    raise
+                finally:
+                    if not whole:  # Broken off, nobody knows where: it is lent to nobody again.
+                        await connection.invalidate()
                 raise
 
     async def ready(self) -> None:

@@ -112,18 +112,27 @@ async def test_broken_off_at_any_moment_a_transaction_leaves_no_connection_in_th
 ) -> None:
     """One left in the middle would swallow all that is done in it later, and hold its locks for ever."""
 
-    async def work() -> None:
+    async def work(fails: bool = False) -> None:
         async with plan.database.begin(plan.tenant) as connection:
             await connection.execute(text("SELECT 1"))
+            if fails:  # Then it is rolled back, which may be broken off as well.
+                raise LookupError
 
     ends = Counter[str]()
     for number in range(300):
         await work()  # A connection is open, and waits to be lent.
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(work(fails=number % 2 == 1))
         await asyncio.sleep(number % 60 / 30_000)
         task.cancel()
         await asyncio.wait([task])
-        ends["cancelled" if task.cancelled() else "done" if task.exception() is None else "failed"] += 1
+        error = None if task.cancelled() else task.exception()
+        ends[
+            "cancelled"
+            if task.cancelled()
+            else "failed"
+            if error and not isinstance(error, LookupError)
+            else "done"
+        ] += 1
     assert ends["cancelled"]
     assert not ends["failed"], "what was broken off says so, and what comes after it works"
 

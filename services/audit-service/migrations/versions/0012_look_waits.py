@@ -1,6 +1,7 @@
 """Note a look apart from what may change any finding, so that one whom a role explains has nobody judged anew.
 
-A read model. What waits when it runs stays as it is: those students are judged once.
+A read model. Everybody is judged anew: minutes under an agreement count otherwise than before, and what was found of a
+student whose plan has ended would wait for nothing.
 """
 
 from audit_service.adapters.tables import finding_queue_2
@@ -18,6 +19,7 @@ def downgrade() -> None:
     run_script(
         [
             """
+            SET LOCAL lock_timeout = '5s';
             SET LOCAL ROLE audit_app;
             ALTER TABLE audit_read.finding_queue NO FORCE ROW LEVEL SECURITY;
             UPDATE audit_read.finding_queue SET kind = 'student' WHERE kind = 'look';

@@ -204,8 +204,12 @@ _STAFF_LOOKS = f"""
 """
 
 _QUEUE_OF_LOOKS = """
+    SET LOCAL lock_timeout = '5s';
     SET LOCAL ROLE audit_app;
     ALTER TABLE audit_read.finding_queue DROP CONSTRAINT finding_queue_kind_check,
         ADD CONSTRAINT finding_queue_kind_check CHECK (kind IN ('student', 'look', 'staff', 'district'));
+    ALTER TABLE audit_read.finding_students NO FORCE ROW LEVEL SECURITY;
+    UPDATE audit_read.finding_students SET wakes_on = '-infinity';
+    ALTER TABLE audit_read.finding_students FORCE ROW LEVEL SECURITY;
     RESET ROLE;
 """

@@ -19,8 +19,8 @@ from runtime.resources import Shown
 
 _OF_ITEMS = text("""
     SELECT id, student, document FROM resources
-     WHERE tenant = current_setting('handrail.tenant') AND kind = 'measurement' AND document->'voided' IS NULL
-       AND document->>'item' = ANY (:items)""")
+     WHERE tenant = current_setting('handrail.tenant') AND student = :student AND kind = 'measurement'
+       AND document->'voided' IS NULL AND document->>'item' = ANY (:items)""")
 
 
 async def as_they_master(rows: AsyncConnection, shown: list[Shown]) -> list[Shown]:
@@ -32,7 +32,7 @@ async def as_they_master(rows: AsyncConnection, shown: list[Shown]) -> list[Show
     standing: set[UUID] = set()
     for student, items in said.items():
         histories = list((await histories_of_student(rows, student)).values())
-        found = list(await rows.execute(_OF_ITEMS, {"items": sorted(items)}))
+        found = list(await rows.execute(_OF_ITEMS, {"student": student, "items": sorted(items)}))
         results = [_result(row) for row in found]
         completing = {row.id for row in found if row.document.get("masters")}
         for item in items:
