@@ -89,8 +89,6 @@ class Reached:
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
-        if seen.to_student:
-            words = words.to_student()
         inspects = await inspects_record(self.hand, seen)
         return rendering.notice_page(
             seen,
