@@ -37,3 +37,20 @@ async def test_a_letter_with_a_character_that_no_font_has_goes_out_and_is_a_task
     (task,) = (await world.get("/notify/v1/tasks", student=world.family.student)).json()["items"]
 
     assert [reason["code"] for reason in task["reasons"]] == ["letters-not-shown"]
+
+
+async def test_a_letter_with_boxes_stays_a_task_once_it_has_waited_for_something_else(world):
+    await world.arrange(language="en")
+    student, stream = world.family.student, f"student/{world.family.student}"
+    boxed = world.family.confirmed(name="Ana \U000122a2")
+    await world.publish(stream, student, boxed)
+    await world.propose()
+    notice = await world.reaches("to_post")
+    no_contact = boxed.rights.model_copy(update={"contact": None})
+    await world.publish(stream, student, boxed.model_copy(update={"rights": no_contact}))
+    await world.reaches("blocked", notice)
+
+    await world.publish(stream, student, boxed)
+
+    await world.reaches("to_post", notice)
+    assert await world.state(notice) == ("to_post", ["letters-not-shown"])

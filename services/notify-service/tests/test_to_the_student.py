@@ -4,10 +4,13 @@ import re
 from dataclasses import asdict
 
 import pytest
+from sqlalchemy import select, update
 
+from contracts.event import EventClass
 from contracts.ids import new_id
 from contracts.vocabulary import NoticeKind
-from notify_service.adapters.sending.preparing import facts_kept
+from notify_service.adapters.sending.preparing import FACTS, facts_kept
+from notify_service.adapters.tables import OUTBOX
 from notify_service.application.notice_text import compose
 from notify_service.application.samples import samples_of
 from notify_service.application.wording import LANGUAGES, flat_texts, wording
@@ -73,3 +76,25 @@ async def test_an_adult_student_is_written_to_and_asked_for_their_own_date_of_bi
     assert (await facts_kept(world.app.state.at_hand.service, world.tenant, kept)).to_student
     read = await world.get(f"/notify/v1/notices/{notice}")
     assert read.json()["text"]["translation"] == "drafted"
+
+
+async def test_of_a_letter_written_to_a_student_as_to_a_parent_the_page_says_what_the_letter_says(world):
+    student = new_id()
+    await world.arrange(student=student, holder=student, language="en")
+    await world.elect_email()
+    await world.propose()
+    notice = await world.reaches("given")
+    path = re.search(r"http://test(/n/\S+)", world.text())[1]
+    service = world.app.state.at_hand.service
+    async with world.notify.database.begin(world.tenant) as rows:
+        of_it = (OUTBOX.c.tenant == world.tenant) & (OUTBOX.c.notice == notice)
+        kept = await facts_kept(service, world.tenant, await rows.scalar(select(OUTBOX.c.facts).where(of_it)))
+        before = kept.model_copy(update={"to_student": False}).model_dump_json(exclude_none=True)
+        document = await service.vault.keep(world.tenant, student, before.encode(), FACTS, EventClass.PROOF)
+        await rows.execute(update(OUTBOX).where(of_it).values(facts=document.document))
+
+    page = await world.http.post(path, data={"month": "6", "day": "20", "year": "2010"})
+
+    assert "About your child" in page.text
+    assert "The district proposes to change your child" in page.text
+    assert "To see my records" in page.text

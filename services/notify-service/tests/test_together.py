@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -16,8 +17,10 @@ from contracts.items import Replace
 from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, NoticeRendered, NoticeSent
 from contracts.plan import AmendmentPersonalData, AmendmentWithdrawn, PlanEnded, ReasonPersonalData
 from contracts.vocabulary import NoticePart
+from notify_service.adapters import batching
 from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.tables import OUTBOX
+from notify_service.application.batches import BATCH
 from notify_service.testing_notices import DAY, service_item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -415,6 +418,36 @@ async def test_a_letter_that_has_changed_since_it_was_printed_is_posted_only_if_
     sent = [[e for e in await world.history(each) if isinstance(e, NoticeSent)] for each in (left, gone)]
     assert [len(each) for each in sent] == ([0, 0] if field == "left_out" else [1, 1])
     assert (await world.state(left))[0] == ("to_post" if field == "left_out" else "posted")
+    said = await world.app.state.at_hand.service.store.read(world.tenant, BATCH.stream(UUID(batch["id"])))
+    assert set(said[-1].event.left_out) == ({left, gone} if field == "left_out" else set())
+
+
+async def test_a_letter_taken_back_while_its_batch_is_being_posted_is_asked_about(world, monkeypatch):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    notice = await world.reaches("to_post")
+    batch = (await world.post("/notify/v1/batches", {})).json()
+    withdrawn = AmendmentWithdrawn(
+        effective_on=DAY, plan_id=world.family.plan, amendment_id=world.family.amendment,
+        personal=ReasonPersonalData(reason="Thought better of it."),
+    )  # fmt: skip
+    looked = batching._stopped
+
+    async def looked_a_moment_before(*args):
+        found = await looked(*args)
+        await world.publish(streams.plan(world.family.plan), world.family.student, withdrawn)
+        await world.reaches("lapsed", notice)
+        return found
+
+    posting, on = f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]}
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(batching, "_stopped", looked_a_moment_before)
+        asked = await world.post(posting, on)
+
+    assert (asked.status_code, asked.json()["code"]) == (409, "went-or-left-out"), asked.text
+    assert asked.json()["facts"]["notices"] == [str(notice)]
+    posted = await world.post(posting, on | {"left_out": [str(notice)]})
+    assert posted.status_code == 200, posted.text
 
 
 async def test_the_letter_is_not_read_while_it_is_written_anew(world):

@@ -128,3 +128,26 @@ async def test_an_endpoint_that_is_stopped_twice_at_once_is_told_of_once(world):
 
     assert stopped == [True, False, False], "none waits for the one that is at it"
     assert len(world.host.taken) == before + 1
+
+
+async def test_a_last_try_that_was_answered_while_the_stop_was_under_way_has_all_its_tries_once_enabled(
+    world,
+):
+    due, teller = await an_endpoint(world), a_teller(world)
+    async with a_slow_mail_server(world) as asked:
+        first = asyncio.create_task(teller.stop(due.tenant, due.webhook, WebhookEnd.FAILING, "503"))
+        await asyncio.wait_for(asked.wait(), 5)
+        await noted(teller, due, 503)
+    await first
+    assert (await stands(world, due), await status(world, due)) == (("due", 1), "disabled")
+
+    enabled = await world.post(
+        f"/notify/v1/webhooks/{due.webhook}/enabling", {}, world.vendor("webhook.write")
+    )
+
+    assert enabled.status_code == 200, enabled.text
+    async with world.notify.database.lend(world.tenant) as connection:
+        tries = await connection.fetchval(
+            "SELECT tries FROM notify.webhook_deliveries WHERE event_id = $1", due.event_id
+        )
+    assert tries == 0

@@ -12,7 +12,7 @@ from notify_service.adapters.page.draft import LONGEST_TEXT, MOST_CARRIED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BIRTH = {"month": "6", "day": "20", "year": "2010"}
-TYPED = "\nNo </textarea><script>x</script>\r\nthe aide \"stays\" & 'helps'."
+TYPED = "\nNo </textarea><script>x</script>\nthe aide \"stays\" & 'helps'."
 
 
 async def opened(world, monkeypatch, seconds: int):
@@ -93,6 +93,20 @@ async def test_a_text_that_is_too_long_is_still_there_to_be_shortened(world, mon
 
     assert answer.status_code == 422
     assert dict(fields(answer.text, f"{path}/objection"))["text"] == long
+
+
+async def test_the_end_of_a_line_counts_as_one_character_as_a_browser_counts_it(world, monkeypatch):
+    notice, path, page = await opened(world, monkeypatch, 600)
+    form = dict(fields(page.text, f"{path}/objection"))
+    typed = "\r\n".join(["x" * 326] * 61)
+    counted = typed.replace("\r\n", "\n")
+    assert len(counted) <= LONGEST_TEXT < len(typed)
+
+    answer = await world.http.post(f"{path}/objection", data=form | {"text": typed})
+
+    assert answer.status_code == 200
+    (objected,) = [each for each in await world.history(notice) if isinstance(each, NoticeObjected)]
+    assert objected.personal.text == counted
 
 
 async def test_no_more_goes_along_than_a_page_lets_anybody_type(world, monkeypatch):

@@ -125,3 +125,15 @@ def test_plain_words_are_easier_than_officialese():
         facts, wording("en").reworded({"letter.opening": hard * 3}, "x", "drafted", ""), "en"
     )
     assert (readability(plain).grade or 0) < (readability(officialese).grade or 0)
+
+
+def test_no_words_of_ours_to_a_student_stand_in_the_place_of_the_district_s_own():
+    own = {
+        "safeguards.idea": "Our state's safeguards.",
+        "letter.opening": "Ours.",
+        "to_student.letter.opening": "Ours to you.",
+    }
+    said = wording("en").reworded(own, "x", "reviewed", "Dr. Counsel").to_student()
+    assert said("safeguards.idea") == "Our state's safeguards."
+    assert said("letter.opening") == "Ours to you."
+    assert said("letter.about", student="A") == wording("en").to_student()("letter.about", student="A")

@@ -111,7 +111,7 @@ async def post_batch(call: Call, batch_id: UUID, said: Posting, making: Making) 
         if letter.notice_ids[0] not in stay:
             await _post(call, batch_id, letter, said, anyway=letter.notice_ids[0] in went)
     posted = LetterBatchPosted(
-        effective_on=today, batch_id=batch_id, carrier=said.carrier, left_out=tuple(sorted(set(said.left_out))),
+        effective_on=today, batch_id=batch_id, carrier=said.carrier, left_out=tuple(sorted(stay)),
         posted_on=said.on,
     )  # fmt: skip
     async with service.database.begin(call.tenant) as rows:
@@ -153,7 +153,7 @@ async def _post(call: Call, batch_id: UUID, letter: BatchedLetter, said: Posting
     apart = anyway and not whole
     for notice in letter.notice_ids if apart else (first,):
         await step(
-            service, call.tenant, notice, _posted(call, batch_id, said, anyway=anyway),
+            service, call.tenant, notice, _posted(call, batch_id, letter, said, anyway=anyway),
             context=replace(call.context, request=None), alone=apart,
         )  # fmt: skip
 
@@ -162,12 +162,14 @@ def _sending(batch_id: UUID, notice: NoticeId) -> UUID:
     return uuid5(batch_id, str(notice))
 
 
-def _posted(call: Call, batch_id: UUID, said: Posting, *, anyway: bool) -> Decide:
+def _posted(call: Call, batch_id: UUID, letter: BatchedLetter, said: Posting, *, anyway: bool) -> Decide:
     async def decide(work: Work) -> Sequence[Event]:
+        sending = _sending(batch_id, work.entry.notice)
+        if work.notice.delivery(sending) is not None:
+            return ()  # This very posting was begun before.
         waits = work.entry.batch == batch_id and work.entry.state in ("to_post", "given")
         if not anyway and (not waits or work.notice.sent_by(Channel.LETTER) is not None):
-            return ()
-        sending = _sending(batch_id, work.entry.notice)
+            raise WentOrLeftOut(letter.notice_ids)  # Stopped since the others were looked at.
         done = Delivered(sending, Channel.LETTER, said.on, said.carrier, None, batch_id=batch_id)
         return await deliver(at_hand(call.request).service, work, done)
 

@@ -14,7 +14,7 @@ from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.mail_message import message_id
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.steps import Work
-from notify_service.domain.blocking import STAYS_NOTED
+from notify_service.domain.blocking import stays_noted
 from notify_service.domain.channels import CHANNELS, given_on
 from notify_service.domain.delivery import Mailed, RecordDelivery, begins, record_delivery
 from notify_service.domain.waiting import dispatch
@@ -57,12 +57,12 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
         due = begins(counts_on, zone)
         await outbox.settle(
             work.rows, entry.tenant, entry.notice, "posted", channel=done.channel.value, counts_on=counts_on,
-            due_at=due, reasons=_kept(entry.reasons),
+            due_at=due, reasons=stays_noted(entry.reasons),
         )  # fmt: skip
     else:
         await outbox.settle(
             work.rows, entry.tenant, entry.notice, "given", channel=done.channel.value, counts_on=counts_on,
-            due_at=None, reasons=_kept(entry.reasons),
+            due_at=None, reasons=stays_noted(entry.reasons),
         )  # fmt: skip
     return events
 
@@ -78,7 +78,9 @@ async def dispatch_now(hand: AtHand, work: Work, reason: str) -> Sequence[Event]
     events = dispatch(work.notice, entry.state, entry.reasons, doubtful)
     at = await known_facts.now_of(work.rows, entry.tenant)
     state = "to_prepare" if work.notice.text is None or entry.state == "blocked" else "to_send"
-    await outbox.settle(work.rows, entry.tenant, entry.notice, state, reasons=_kept(entry.reasons), due_at=at)
+    await outbox.settle(
+        work.rows, entry.tenant, entry.notice, state, reasons=stays_noted(entry.reasons), due_at=at
+    )
     return events
 
 
@@ -93,8 +95,3 @@ def _to(now: gathering.Situation, channel: Channel) -> DeliveryPersonalData:
         email=email if CHANNELS[channel].goes_to == "email" else None,
         address=address if CHANNELS[channel].goes_to == "address" else None,
     )
-
-
-def _kept(reasons: Sequence[str]) -> list[str]:
-    """What stays said however the notice goes."""
-    return [reason for reason in reasons if reason in STAYS_NOTED]

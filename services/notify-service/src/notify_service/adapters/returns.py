@@ -14,7 +14,7 @@ from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.bounces import LONGEST_REPORT, ReturnAddresses, ReturnTo, bounced
 from notify_service.adapters.sending.steps import Work, step
-from notify_service.domain.blocking import blocked
+from notify_service.domain.blocking import blocked, stays_noted
 from notify_service.domain.returning import CameBack, come_back
 from runtime.service import Service
 
@@ -34,8 +34,9 @@ async def take_back(work: Work, back: CameBack) -> Sequence[Event]:
     if entry.state != "lapsed" and not work.notice.opened_on and work.notice.acknowledged_on is None:
         now = await known_facts.now_of(work.rows, tenant)
         if by_letter:
-            await outbox.settle(work.rows, tenant, entry.notice, "blocked", reasons=[LETTER_RETURNED], due_at=now,
-                                delivery=None, counts_on=None)  # fmt: skip
+            reasons = [LETTER_RETURNED, *stays_noted(entry.reasons)]
+            await outbox.settle(work.rows, tenant, entry.notice, "blocked", reasons=reasons,
+                                due_at=now, delivery=None, counts_on=None)  # fmt: skip
             events = [*events, *blocked(work.notice, [LETTER_RETURNED], back.on)]
         else:
             await outbox.settle(

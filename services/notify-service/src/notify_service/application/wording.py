@@ -61,8 +61,14 @@ class Wording:
         return str(found).format(**values) if values else str(found)
 
     def reworded(self, texts: Mapping[str, str], version: str, status: str, reviewed_by: str) -> "Wording":
-        """With other words under some keys, as a district's own version."""
+        """With other words under some keys, as a district's own version.
+
+        Also to a student: our words to them do not stand in the place of what the district says itself.
+        """
         changed = self._with(texts)
+        for key in texts:
+            if f"to_student.{key}" not in texts:
+                changed["to_student"].pop(key, None)
         return Wording(self.tag, changed | {"version": version, "status": status, "reviewed_by": reviewed_by})
 
     def to_student(self) -> "Wording":

@@ -16,6 +16,11 @@ NO_HINDRANCE = STAYS_NOTED | {"unopened", "asked-for-language", "asked-for-inter
 """What the office sees to beside, while the notice goes its way."""
 
 
+def stays_noted(reasons: Sequence[str]) -> list[str]:
+    """What of it stays said however the notice goes."""
+    return [reason for reason in reasons if reason in STAYS_NOTED]
+
+
 def blocked(notice: Notice, reasons: Sequence[str], today: date) -> list[Event]:
     """It waits for a person; nothing where that was said already."""
     hinder = [reason for reason in reasons if reason not in NO_HINDRANCE]

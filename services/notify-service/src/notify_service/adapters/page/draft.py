@@ -7,7 +7,7 @@ FORMS = frozenset({"objection", "request"})
 LONGEST_TEXT = 20_000
 """Of an answer: as much as an event keeps of anybody's words."""
 MOST_CARRIED = 2 * LONGEST_TEXT
-"""More than a page's field lets in: a browser sends the end of a line as two characters and counts it as one."""
+"""More than a page's field lets in: what is refused as too long can be made shorter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,9 @@ def notice_page(
 
     Whoever ``inspects`` the record is shown the plan in force and who looked, too.
     """
+    # As the letter was written; only what the page itself says is to whoever it is shown to.
     text = compose(facts, words, seen.notice.about.language)
+    words = words.to_student() if seen.to_student else words
     items = list(_items(facts, words))
     return _page(
         "notice.html", words, status or (422 if wrong else 200), token=token, text=text, proof=proof, key=key, items=items,

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Form, Query, Request
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from contracts.problems import Destroyed
@@ -44,6 +45,8 @@ routes = Routes(prefix="/n", include_in_schema=False)
 Language = Annotated[str | None, Form(max_length=35)]
 Proof = Annotated[str, Form(max_length=200)]
 Key = Annotated[str, Form(max_length=64)]
+Text = Annotated[str, Form(), AfterValidator(lambda text: text.replace("\r\n", "\n"))]
+"""What somebody typed: a browser sends the end of a line as two characters, and counts it as one."""
 Items = Annotated[list[str] | None, Form(max_length=1000)]
 
 
@@ -89,8 +92,6 @@ class Reached:
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
-        if seen.to_student:
-            words = words.to_student()
         inspects = await inspects_record(self.hand, seen)
         return rendering.notice_page(
             seen,
@@ -125,7 +126,7 @@ async def post_page(
     token: str, request: Request, lang: Language = None, proof: Proof = "",
     month: Annotated[str, Form(max_length=4)] = "", day: Annotated[str, Form(max_length=4)] = "",
     year: Annotated[str, Form(max_length=8)] = "", form: Annotated[str, Form(max_length=20)] = "",
-    items: Items = None, kind: Annotated[str, Form(max_length=50)] = "", text: Annotated[str, Form()] = "",
+    items: Items = None, kind: Annotated[str, Form(max_length=50)] = "", text: Text = "",
 ) -> Response:  # fmt: skip
     """Open the notice after the check, or show it in another language. What was typed before goes along in the form."""
     reached = await _reach(request, token, lang)
@@ -164,7 +165,7 @@ async def post_acknowledgement(
 @routes.post("/{token}/objection")
 async def post_objection(
     token: str, request: Request, proof: Proof = "", key: Key = "", lang: Language = None,
-    items: Items = None, text: Annotated[str, Form()] = "",
+    items: Items = None, text: Text = "",
 ) -> Response:  # fmt: skip
     """Object to the notice, or to some of it, in one's own words."""
 
@@ -178,7 +179,7 @@ async def post_objection(
 @routes.post("/{token}/request")
 async def post_request(
     token: str, request: Request, kind: Annotated[RequestKind, Form()], proof: Proof = "", key: Key = "",
-    lang: Language = None, text: Annotated[str, Form()] = "",
+    lang: Language = None, text: Text = "",
 ) -> Response:  # fmt: skip
     """Ask for a meeting, the record, a correction, another language, an interpreter, paper."""
 

@@ -77,6 +77,7 @@ class TemplateIn(Form):
     """By key; places in braces, as in the wording that comes with Handrail (`GET /templates/wording/{language}`).
 
     What begins with `to_student.` stands in the place of its passage where the letter is to a student who holds the rights.
+    A passage worded without it is said to that student as it is worded here.
     """
     translation: TranslationStatus = TranslationStatus.DRAFTED
     reviewed_by: Line | None = None

@@ -31,7 +31,7 @@ from notify_service.adapters.sending.preparing import facts_kept
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease, until_done
 from notify_service.adapters.smtp import on_envelope
 from notify_service.application.wording import wording
-from notify_service.domain.blocking import STAYS_NOTED
+from notify_service.domain.blocking import stays_noted
 from notify_service.domain.delivery import Mailed, begins, mail_accepted, mail_failed
 from notify_service.domain.fallback import letter_follows_on
 from notify_service.domain.notice import Notice
@@ -95,7 +95,13 @@ async def doubt(service: Service, lease: Lease) -> None:
 
     async def decide(work: Work) -> Sequence[Event]:
         if work.entry.state == "handing_over":
-            await under_lease(work, lease, "in_doubt", reasons=["mail-in-doubt"], due_at=None)
+            await under_lease(
+                work,
+                lease,
+                "in_doubt",
+                reasons=["mail-in-doubt", *stays_noted(work.entry.reasons)],
+                due_at=None,
+            )
         return ()
 
     await step(service, lease.tenant, lease.notice, decide)
@@ -168,6 +174,7 @@ async def _begin_handing_over(service: Service, lease: Lease) -> bool:
 async def _note(service: Service, lease: Lease, ready: Ready, answered: Answered) -> None:
     async def decide(work: Work) -> Sequence[Event]:
         today = await known_facts.today_in(work.rows, lease.tenant)
+        noted = stays_noted(work.entry.reasons)
         personal = DeliveryPersonalData(name=ready.way.name, email=ready.to)
         mailed = Mailed(
             ready.delivery, personal, ready.message_id, answered.answer or "no answer", today, ready.kept
@@ -177,15 +184,21 @@ async def _note(service: Service, lease: Lease, ready: Ready, answered: Answered
                 if work.notice.sent_by(Channel.EMAIL) is not None:
                     return ()
                 # The server has it: that is certain, whoever holds the lease by now.
-                await outbox.settle(work.rows, lease.tenant, lease.notice, "given", reasons=_noted(work),
+                await outbox.settle(work.rows, lease.tenant, lease.notice, "given", reasons=noted,
                                     due_at=await _followed_at(work, today), counts_on=today)  # fmt: skip
                 return mail_accepted(work.notice, mailed)
             case Outcome.IN_DOUBT:
-                await under_lease(work, lease, "in_doubt", reasons=["mail-in-doubt"], due_at=None)
+                await under_lease(
+                    work,
+                    lease,
+                    "in_doubt",
+                    reasons=["mail-in-doubt", *noted],
+                    due_at=None,
+                )
                 return ()
             case Outcome.REFUSED:
                 # Prepared anew, which passes over the channel that failed for good.
-                await under_lease(work, lease, "to_prepare", reasons=_noted(work), delivery=None)
+                await under_lease(work, lease, "to_prepare", reasons=noted, delivery=None)
                 return mail_failed(work.notice, mailed, permanent=True)
         return await _try_again_later(work, lease, mailed)
 
@@ -226,8 +239,3 @@ async def _try_again_later(work: Work, lease: Lease, mailed: Mailed) -> Sequence
     now = await known_facts.now_of(work.rows, lease.tenant)
     await under_lease(work, lease, "to_send", due_at=now + PAUSES[tries])
     return mail_failed(work.notice, mailed, permanent=False)
-
-
-def _noted(work: Work) -> list[str]:
-    """What stays said about a notice that has gone: that it was not in the holder's language."""
-    return [reason for reason in work.entry.reasons if reason in STAYS_NOTED]

@@ -25,7 +25,7 @@ from notify_service.application.letter import PDF, letter_pdf, shows_every_lette
 from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
 from notify_service.application.wording import LANGUAGES, Wording
-from notify_service.domain.blocking import LETTERS_NOT_SHOWN, blocked, unblocked
+from notify_service.domain.blocking import LETTERS_NOT_SHOWN, blocked, stays_noted, unblocked
 from notify_service.domain.channels import CHANNELS
 from notify_service.domain.delivery import FixText, fix_text
 from notify_service.domain.facts import NoticeFacts, invitation_parts, parts_missing, parts_with_content
@@ -233,7 +233,8 @@ def _next_state(way: Way | None, waits_for: Sequence[str]) -> str:
 async def _wait(service: Service, lease: Lease, reasons: Sequence[str]) -> None:
     async def decide(work: Work) -> Sequence[Event]:
         state = "lapsed" if "notice-right-ended" in reasons else "blocked"
-        await under_lease(work, lease, state, reasons=list(reasons), due_at=None, batch=None)
+        noted = stays_noted(work.entry.reasons) if state == "blocked" else []
+        await under_lease(work, lease, state, reasons=[*reasons, *noted], due_at=None, batch=None)
         today = await known_facts.today_in(work.rows, lease.tenant)
         if state == "lapsed":
             lapsed = NoticeLapse.NOTICE_RIGHT_ENDED

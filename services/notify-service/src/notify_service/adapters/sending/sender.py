@@ -18,6 +18,7 @@ from notify_service.adapters.post_office import PostOffice
 from notify_service.adapters.sending import mailing
 from notify_service.adapters.sending.preparing import look_at_letter, prepare
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
+from notify_service.domain.blocking import stays_noted
 from notify_service.domain.delivery import begins, mailing_days_passed
 from runtime.append_request import TenantHasEnded
 from runtime.database import UNREACHABLE
@@ -145,7 +146,9 @@ class Sender:
             if work.entry.state in ("to_prepare", "blocked", "to_send", "to_post", "posted"):
                 due = (await known_facts.now_of(work.rows, lease.tenant)) + FAILED_PAUSE
                 state = "blocked" if work.entry.state == "to_prepare" else work.entry.state
-                await under_lease(work, lease, state, reasons=["step-failed"], due_at=due)
+                await under_lease(
+                    work, lease, state, reasons=["step-failed", *stays_noted(work.entry.reasons)], due_at=due
+                )
             return ()
 
         with contextlib.suppress(LostLease, *UNREACHABLE):
