@@ -5,7 +5,6 @@ listens on no network address, and asks every role for its password. It is stopp
 itself when the process that started it dies.
 """
 
-import contextlib
 import ctypes
 import importlib.util
 import os
@@ -191,14 +190,14 @@ class EmbeddedPostgres:
         """A server that outlived its parent by a moment is still shutting down: wait for it, then go on."""
         pid_file = self.cluster / "postmaster.pid"
         deadline = time.monotonic() + 30
-        while pid_file.exists() and time.monotonic() < deadline:
-            lines = pid_file.read_text().split("\n")
-            pid = int(lines[0]) if lines[0].strip().isdigit() else 0
-            command = Path(f"/proc/{pid}/cmdline")
-            if not pid or not command.exists() or str(self.cluster) not in command.read_text():
+        while time.monotonic() < deadline:
+            try:  # Both files may go at any moment.
+                first = pid_file.read_text().partition("\n")[0].strip()
+                if not first.isdigit() or str(self.cluster) not in Path(f"/proc/{first}/cmdline").read_text():
+                    return
+                os.kill(int(first), signal.SIGINT)
+            except (FileNotFoundError, ProcessLookupError):
                 return
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
             time.sleep(0.05)
 
     def _wait_until_ready(self) -> None:

@@ -47,7 +47,7 @@ async def test_whoever_has_not_elected_email_gets_a_letter_that_waits_to_be_post
 
     (shown,) = listed
     assert (shown["id"], shown["status"], shown["channel"]) == (str(notice), "to_post", "letter")
-    assert shown["text"]["template"] == "prior_written_notice/es@2026-1 (drafted)"
+    assert shown["text"]["template"] == "prior_written_notice/es@2026-2 (drafted)"
     assert letter.headers["content-type"] == "application/pdf"
     assert letter.content.startswith(b"%PDF")
     assert world.mails == []
