@@ -54,3 +54,28 @@ async def test_a_letter_with_boxes_stays_a_task_once_it_has_waited_for_something
 
     await world.reaches("to_post", notice)
     assert await world.state(notice) == ("to_post", ["letters-not-shown"])
+
+
+@pytest.mark.parametrize("waits_for", ["letter-returned", "mail-in-doubt"])
+async def test_a_letter_with_boxes_stays_a_task_when_it_comes_back_or_nobody_knows_whether_it_went(
+    world, waits_for
+):
+    await world.arrange(language="en", mailing_days=0)
+    boxed = world.family.confirmed(name="Ana \U000122a2")
+    await world.publish(f"student/{world.family.student}", world.family.student, boxed)
+    if waits_for == "mail-in-doubt":
+        await world.elect_email()
+        world.host.hangs_up = True
+        await world.propose()
+        notice = await world.reaches("in_doubt")
+        world.host.behave()
+    else:
+        await world.propose()
+        notice = await world.reaches("to_post")
+        given = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter"})
+        sending = given.json()["deliveries"][-1]["id"]
+        back = {"delivery": sending, "answer": "Moved, no address"}
+        await world.post(f"/notify/v1/notices/{notice}/returns", back)
+        await world.reaches("blocked", notice)
+
+    assert (await world.state(notice))[1] == [waits_for, "letters-not-shown"]

@@ -144,6 +144,27 @@ async def test_a_letter_that_comes_back_waits_for_another_address(world):
     assert (unknown.status_code, unknown.json()["code"]) == (409, "nothing-sent-that-way")
 
 
+async def test_a_letter_that_came_back_is_posted_again_in_a_batch_to_its_new_address(world):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    notice = await world.reaches("to_post")
+    sent = await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter"})
+    back = {"delivery": sent.json()["deliveries"][-1]["id"], "answer": "Moved, no address"}
+    await world.post(f"/notify/v1/notices/{notice}/returns", back)
+    new = ADDRESS.model_copy(update={"lines": ("8 Kelp St",)})
+    moved = world.family.confirmed(personal=HolderPersonalData(name="Ana Quill", address=new))
+    await world.publish(streams.student(world.family.student), world.family.student, moved)
+    await world.reaches("to_post", notice)
+    batch = (await world.post("/notify/v1/batches", {})).json()
+
+    posted = await world.post(f"/notify/v1/batches/{batch['id']}/posting", {"on": batch["made_on"]})
+
+    assert posted.status_code == 200, posted.text
+    assert (await world.state(notice))[0] == "posted"
+    sendings = [each for each in await world.history(notice) if isinstance(each, NoticeSent)]
+    assert [each.batch_id for each in sendings] == [None, UUID(batch["id"])]
+
+
 @pytest.mark.parametrize("from_the_start", [True, False])
 async def test_a_letter_with_nowhere_to_go_goes_by_mail_where_that_was_elected(world, from_the_start):
     await world.arrange(mailing_days=0, **({"address": None} if from_the_start else {}))

@@ -36,6 +36,7 @@ from notify_service.application.batches import (
 )
 from notify_service.application.notice_text import address_lines
 from notify_service.application.notices import NOTICE
+from notify_service.domain.notice import Notice
 from runtime import sight
 from runtime.append_request import Appended, Change
 from runtime.call import Call, Making
@@ -162,13 +163,20 @@ def _sending(batch_id: UUID, notice: NoticeId) -> UUID:
     return uuid5(batch_id, str(notice))
 
 
+def _under_way(notice: Notice) -> bool:
+    """A letter of it was sent that has not come back."""
+    sent = notice.sent_by(Channel.LETTER)
+    newest = notice.delivery(sent.delivery_id) if sent is not None else None
+    return newest is not None and newest.outcome == "sent"
+
+
 def _posted(call: Call, batch_id: UUID, letter: BatchedLetter, said: Posting, *, anyway: bool) -> Decide:
     async def decide(work: Work) -> Sequence[Event]:
         sending = _sending(batch_id, work.entry.notice)
         if work.notice.delivery(sending) is not None:
             return ()  # This very posting was begun before.
         waits = work.entry.batch == batch_id and work.entry.state in ("to_post", "given")
-        if not anyway and (not waits or work.notice.sent_by(Channel.LETTER) is not None):
+        if not anyway and (not waits or _under_way(work.notice)):
             raise WentOrLeftOut(letter.notice_ids)  # Stopped since the others were looked at.
         done = Delivered(sending, Channel.LETTER, said.on, said.carrier, None, batch_id=batch_id)
         return await deliver(at_hand(call.request).service, work, done)
