@@ -45,14 +45,6 @@ def progress_by(told: ToldOf, item: Goal | Objective, results: Iterable[Result],
     return goal_progress(item, goal, objectives, _begun_on(told, goal or item), mine, on, phases)
 
 
-def criterion_on(histories: Iterable[History], item_id: ItemId, on: date) -> Criterion | None:
-    """What the item asks for on a day; ``None`` for what is no goal or objective, or names no target."""
-    told = told_of(histories, item_id, on)
-    if told is None or not isinstance(told.item, Goal | Objective):
-        return None
-    return criterion_of(told.item, _around(told, told.item, on)[0])
-
-
 def masters_of(
     histories: Iterable[History], item_id: ItemId, results: Iterable[Result], completing: Collection[UUID]
 ) -> list[Result]:
@@ -63,18 +55,22 @@ def masters_of(
     """
     known = list(histories)
     counting = [result for result in results if result.item == item_id and result.counts]
-    return [
-        result
-        for result in in_order(counting)
-        if result.id in completing
-        and (
-            told_of(known, item_id, result.measured_on) is None
-            or (
-                (asked := criterion_on(known, item_id, result.measured_on)) is not None
-                and asked.stands(result, counting)
-            )
-        )
-    ]
+
+    def stands(result: Result) -> bool:
+        told = told_of(known, item_id, result.measured_on)
+        if told is None:
+            return True
+        asked = _criterion(told, result.measured_on)
+        return asked is not None and asked.stands(result, counting)
+
+    return [result for result in in_order(counting) if result.id in completing and stands(result)]
+
+
+def _criterion(told: ToldOf, on: date) -> Criterion | None:
+    """What the item asks for on a day; ``None`` for what is no goal or objective, or names no target."""
+    if not isinstance(told.item, Goal | Objective):
+        return None
+    return criterion_of(told.item, _around(told, told.item, on)[0])
 
 
 def results_of(entries: Iterable[Recorded[Event]]) -> list[Result]:
