@@ -154,24 +154,22 @@ class Database:
         it costs SQLAlchemy.
         """
         async with self._undirected.connect() as connection:
-            raw = await driver(connection)
+            raw, ended = await driver(connection), False
             try:
                 await raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN")
                 await raw.fetchval(SET_TENANT_HERE, tenant or "")
                 yield connection
                 await raw.execute("COMMIT")
-            except BaseException as error:
-                whole = isinstance(error, Exception) and not isinstance(error, UNREACHABLE)
-                try:
-                    if whole:
-                        await raw.execute("ROLLBACK")
-                except BaseException:
-                    whole = False
-                    raise
-                finally:
-                    if not whole:  # Broken off, nobody knows where: it is lent to nobody again.
-                        await connection.invalidate()
+                ended = True
+            except UNREACHABLE:
                 raise
+            except Exception:
+                await raw.execute("ROLLBACK")
+                ended = True
+                raise
+            finally:
+                if not ended:  # Broken off, nobody knows where: it is lent to nobody again.
+                    await connection.invalidate()
 
     async def ready(self) -> None:
         """Raise when the database does not answer."""

@@ -170,6 +170,7 @@ class _Checks:
         self.largest = max(
             (c.most for c in _calls(route.dependant) if isinstance(c, _LargerBody)), default=LARGEST_BODY
         )
+        self.scopes = tuple(scope for guard in self.guards for scope in guard.scopes)
         self.goes_on = any(call is also_after_the_end for call in _calls(route.dependant))
         self.streams = self.largest != LARGEST_BODY
         self.reads_json = route.body_field is not None and _is_json(route)
@@ -225,9 +226,8 @@ class _Checks:
 
     async def go_on(self, call: Call) -> None:
         """Of a district that has ended only what goes on."""
-        scopes = tuple(scope for guard in self.guards for scope in guard.scopes)
         writes = call.request.method != "GET" and not self.goes_on
-        await call.edge.ends.check(call.who, scopes, writes=writes)
+        await call.edge.ends.check(call.who, self.scopes, writes=writes)
 
     async def remember(self, call: Call, response: Response) -> None:
         """Record what the answer shows of a student before it leaves."""
