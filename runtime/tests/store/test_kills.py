@@ -5,9 +5,6 @@ import hashlib
 import os
 import random
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +17,7 @@ from contracts.log.tree import EMPTY_ROOT, GrowingTree, leaf_hash
 from runtime.entry import parse_entry
 from runtime.sequencer import BATCH
 from runtime.testing import Cluster, Opened, opened, sequence, write_school
+from runtime.testing_kills import ToKill, to_kill
 
 SCRIPT = Path(__file__).with_name("sequencer_to_kill.py")
 KILLS = 20
@@ -30,45 +28,6 @@ Seen = dict[tuple[str, int], tuple[int, bytes]]
 
 JOURNAL = "SELECT position, tenant, index, entry FROM plan.journal WHERE position > $1 ORDER BY position"
 RELAYS = "FROM pg_stat_activity WHERE datname = current_database() AND usename = 'plan_relay'"
-
-
-class Sequencers:
-    """Processes that run the sequencer; at most one at a time."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def says(self, word: str) -> str:
-        """Wait for a line that ends in ``word``; returns what stands before it."""
-        if self._process.stdout is None:
-            raise RuntimeError("no output is read")
-        while line := (await self._process.stdout.readline()).decode():
-            before, _, last = line.strip().rpartition(" ")
-            if last == word:
-                return before
-        raise RuntimeError(f"the sequencer's process ended and never said {word!r}")
-
-    async def start(self) -> int:
-        """Start one; returns its process id when it leads."""
-        if self._process.stdin is None:
-            raise RuntimeError("no input is written")
-        self._process.stdin.write(b"start\n")
-        return int(await self.says("leads"))
-
-
-@asynccontextmanager
-async def sequencers(url: str) -> AsyncIterator[Sequencers]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, SCRIPT, url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        made = Sequencers(process)
-        await made.says("ready")
-        yield made
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 @dataclass
@@ -128,7 +87,7 @@ async def until(superuser: asyncpg.Connection, question: str, *given: object) ->
             await asyncio.sleep(0.001)
 
 
-async def kill_one(started: Sequencers, superuser: asyncpg.Connection, chance: random.Random) -> bool:
+async def kill_one(started: ToKill, superuser: asyncpg.Connection, chance: random.Random) -> bool:
     """Start a sequencer, see it get on, kill it; returns whether that was in the middle of a batch."""
     await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")  # The last one's connection is gone.
     large = chance.random() < 0.6
@@ -159,7 +118,7 @@ async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(clust
             async with asyncio.TaskGroup() as writers:
                 for n, of in enumerate((plan, other, plan)):
                     writers.create_task(traffic.write(of, n))
-                async with sequencers(plan.url("plan_relay")) as started:
+                async with to_kill(SCRIPT, plan.url("plan_relay")) as started:
                     in_mid_batch = [await kill_one(started, superuser, chance) for _ in range(KILLS)]
                 traffic.stop_writing.set()
             await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")

@@ -8,14 +8,14 @@ import json
 import os
 import random
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from audit_service.settings import Settings
 from audit_service.testing_facts import JONAS, registered, session
@@ -25,6 +25,7 @@ from contracts.log.tree import GrowingTree
 from runtime.append_request import Change, Context
 from runtime.stream_model import Model
 from runtime.testing import Cluster, Opened, opened, sequence
+from runtime.testing_kills import to_kill
 
 pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("audit_to_kill.py")
@@ -37,47 +38,14 @@ SEEN = """
 ANY = Model("any", "test", 0, lambda events, _: events + 1)
 
 
-class Processes:
-    """audit-service in a process of its own; one at a time."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def says(self, word: str) -> str:
-        """Wait for a line that ends in ``word``; returns what stands before it."""
-        assert self._process.stdout is not None
-        while line := (await self._process.stdout.readline()).decode():
-            before, _, last = line.strip().rpartition(" ")
-            if last == word:
-                return before
-        raise RuntimeError(f"the process ended and never said {word!r}")
-
-    async def start(self) -> int:
-        """Start one; returns its process id when it runs."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"start\n")
-        return int(await self.says("runs"))
-
-
-@asynccontextmanager
-async def processes(settings: Settings) -> AsyncIterator[Processes]:
-    told = {name: value.get_secret_value() if hasattr(value, "get_secret_value") else value
-            for name, value in settings if name in settings.model_fields_set}  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        SCRIPT,
-        json.dumps(told),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        made = Processes(process)
-        await made.says("ready")
-        yield made
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+def told(settings: Settings) -> str:
+    """As the process reads them."""
+    said = {name: value for name, value in settings if name in settings.model_fields_set}
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in said.items()
+    }
+    return json.dumps(plain)
 
 
 async def write(to: Opened, stream: str, event: Event) -> None:
@@ -98,7 +66,7 @@ async def test_killed_at_random_no_size_is_signed_twice_and_no_alarm_is_without_
         audit = await stack.enter_async_context(opened(cluster, "audit", tenant=TENANT, name=name))
         admin = await asyncpg.connect(cluster.postgres.url(name))
         stack.push_async_callback(admin.close)
-        running = await stack.enter_async_context(processes(settings))
+        running = await stack.enter_async_context(to_kill(SCRIPT, told(settings)))
 
         async def looked() -> None:
             for row in await admin.fetch(SEEN):
