@@ -16,7 +16,7 @@ from contracts.event import Actor, EventClass
 from contracts.ids import new_id
 from contracts.notify import NoticeAcknowledged, NoticeGiven, NoticeObjected, NoticeOpened, NoticeSent
 from contracts.store import AccessRecorded, Read, Seen
-from contracts.students import RequestMade
+from contracts.students import Held, RequestMade
 from contracts.testing import an_id
 from contracts.vocabulary import GivenBasis, RequestKind
 from notify_service.testing_notices import DAY
@@ -223,7 +223,7 @@ async def test_no_new_link_goes_to_whoever_may_not_be_contacted_any_more(world):
     page = await post(world, f"{path}/link")
     await asyncio.sleep(0.5)
 
-    assert page.status_code == 200, "the page tells nobody whether there is an address"
+    assert page.status_code == 410, "nobody waits for a mail that will not come"
     assert len(world.mails) == 1
 
 
@@ -423,8 +423,7 @@ async def test_the_page_says_who_looked_at_the_record_and_what_for(world):
     assert "Dana" not in (await world.http.get(path)).text, "nothing before the check"
 
 
-@pytest.mark.parametrize("missing", ["the right to the record", "nothing, but restricted"])
-async def test_whoever_may_not_inspect_the_record_sees_the_notice_and_no_more(world, missing):
+async def test_whoever_may_not_inspect_the_record_sees_the_notice_and_no_more(world):
     _, path = await mailed(world, language="en")
     looked = AccessRecorded(
         effective_on=date(2026, 2, 20),
@@ -436,14 +435,8 @@ async def test_whoever_may_not_inspect_the_record_sees_the_notice_and_no_more(wo
         while 'id="looked"' not in (before := await post(world, path, **BIRTH)).text:
             await asyncio.sleep(0.05)
     student = world.family.student
-    if missing == "the right to the record":
-        fewer = world.family.rights.model_copy(update={"record": None})
-        changed = world.family.confirmed(rights=fewer)
-        await world.publish(streams.student(student), student, changed)
-    else:
-        world.family = replace(world.family, restrictions="An order of the court.")
-        restricted, changed = world.family.contact(), world.family.confirmed()
-        await world.publish(streams.student(student), student, restricted, changed)
+    fewer = world.family.rights.model_copy(update={"record": None})
+    await world.publish(streams.student(student), student, world.family.confirmed(rights=fewer))
 
     async with asyncio.timeout(10):
         while 'id="looked"' in (page := await post(world, path, **BIRTH)).text:
@@ -453,6 +446,35 @@ async def test_whoever_may_not_inspect_the_record_sees_the_notice_and_no_more(wo
     assert before.text.count("<section") - page.text.count("<section") == 2, (
         "neither who looked nor the plan in force"
     )
+
+
+@pytest.mark.parametrize("how", ["contact is limited by an order", "the right to notice has ended"])
+async def test_the_page_closes_at_once_for_whoever_may_not_be_written_to_any_more(world, how):
+    notice, path = await mailed(world, language="en")
+    opened = await post(world, path, **BIRTH)
+    student, form = world.family.student, proof_in(opened) | {"lang": "en"}
+    if how == "contact is limited by an order":
+        world.family = replace(world.family, restrictions="An order of the court.")
+        changed = [world.family.contact(), world.family.confirmed()]
+    else:
+        ended = Held(starts_on=date(2025, 9, 1), ends_on=DAY - timedelta(days=1))
+        fewer = world.family.rights.model_copy(update={"notice": ended})
+        changed = [world.family.confirmed(rights=fewer)]
+    await world.publish(streams.student(student), student, *changed)
+
+    async with asyncio.timeout(10):
+        while (page := await world.http.get(path)).status_code == 200:
+            await asyncio.sleep(0.05)
+
+    tries = [await post(world, path, **BIRTH), await post(world, path, **form)]
+    ways = ("acknowledgement", "objection", "request", "notice.pdf", "link")
+    tries += [await post(world, f"{path}/{way}", kind="meeting", **form) for way in ways]
+    for answer in (page, *tries):
+        assert answer.status_code == 410
+        assert "This link is closed" in answer.text
+        assert not ABOUT_THE_CHILD.search(re.sub(r"<style>.*?</style>|/n/\S+", "", answer.text, flags=re.S))
+    assert len(world.mails) == 1, "no new link either"
+    assert not any(isinstance(each, NoticeAcknowledged) for each in await world.history(notice))
 
 
 async def test_a_program_that_polls_pushes_nobody_off_the_page(world):

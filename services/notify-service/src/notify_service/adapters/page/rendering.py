@@ -100,6 +100,12 @@ def closed(seen: Seen, token: str, words: Wording, *, sent: bool = False) -> Res
     )  # fmt: skip
 
 
+def withdrawn(seen: Seen, words: Wording) -> Response:
+    """Closed for whoever may not be written to any more: an order blocks at once, and the office says the rest."""
+    told = words("page.contact", contact=_district(seen, words)["contact"])
+    return _page("plain.html", words, 410, heading=words("page.locked_heading"), text=told)
+
+
 def not_found(words: Wording) -> Response:
     """For anything that is no link of ours: the same for all of it."""
     return _page(

@@ -215,6 +215,8 @@ async def post_link(token: str, request: Request, lang: Language = None) -> Resp
     words = _words(lang, seen)
     if seen is None:
         return _stranger(request, words)
+    if seen.withdrawn:
+        return rendering.withdrawn(seen, words)
     if not (seen.expired or seen.locked):
         return rendering.gate(seen, token, words)
     if seen.ended_on is not None:  # Nothing is sent any more.
@@ -241,6 +243,8 @@ async def _reach(request: Request, token: str, lang: str | None) -> Reached | Re
     seconds = _paces(request).link.wait(str(seen.link.link))
     if seconds:
         return rendering.slow_down(words, seconds)
+    if seen.withdrawn:
+        return rendering.withdrawn(seen, words)
     if seen.expired or seen.locked:
         return rendering.closed(seen, token, words)
     return Reached(request, hand, token, seen, words)

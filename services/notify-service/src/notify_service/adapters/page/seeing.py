@@ -20,7 +20,7 @@ from notify_service.adapters.outbox import Entry
 from notify_service.adapters.projections.looks import Shown, newest_looks
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
-from notify_service.domain.recipients import may_inspect
+from notify_service.domain.recipients import may_inspect, what_blocks
 from runtime.append_request import Context
 from runtime.database import driver
 from runtime.erasing import destroyed_here
@@ -46,6 +46,8 @@ class Seen:
     today: date
     beside: tuple[Notice, ...] = ()
     """The other notices that the same letter gives."""
+    withdrawn: bool = False
+    """Nothing may be sent any more to whoever the notice is to: a right has ended, or contact is limited."""
     ended_on: date | None = None
     """When the district ended here: its letters can be read, and are answered elsewhere."""
 
@@ -91,6 +93,7 @@ async def see(hand: AtHand, token: str) -> Seen | None:
         profile = await known_facts.profile_on(rows, link.tenant, today)
         now = await known_facts.now_of(rows, link.tenant)
         led = await outbox.followers(rows, link.tenant, link.notice)
+        person = await known_facts.recipient(rows, link.tenant, entry.student, entry.holder)
         ended = await ended_on(await driver(rows), "notify", link.tenant)
     loaded = await hand.service.store.load(link.tenant, NOTICE, link.notice)
     if loaded.state.text is None or entry.facts is None:
@@ -99,7 +102,8 @@ async def see(hand: AtHand, token: str) -> Seen | None:
             raise gone[1]
         return None
     beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
-    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside), ended)
+    withdrawn = bool(what_blocks(person, today))
+    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside), withdrawn, ended)
 
 
 async def inspects_record(hand: AtHand, seen: Seen) -> bool:
