@@ -499,10 +499,14 @@ async def test_whoever_is_told_orally_gets_a_person_and_no_letter_by_itself(worl
     notice = await world.reaches("blocked")
 
     assert (await world.state(notice))[1] == ["mode-needs-a-person"]
-    done = await world.post(
-        f"/notify/v1/notices/{notice}/deliveries", {"channel": "read_aloud", "note": "by the interpreter"}
-    )
-    assert done.json()["given"]["basis"] == "read_aloud"
+    path, done = f"/notify/v1/notices/{notice}/deliveries", {"channel": "read_aloud", "note": "at home"}
+    refused = await world.post(path, done)
+    signed = {"language": "ase", "mode": "sign_language", "interpreter": "Rosa Lind", "understood": True}
+    given = await world.post(path, done | {"told": signed})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "notice-not-understood")
+    assert refused.json()["errors"][0]["pointer"] == "/told"
+    assert given.json()["given"]["basis"] == "read_aloud"
 
 
 async def test_a_language_without_wording_falls_back_and_says_so(world):

@@ -19,11 +19,11 @@ from contracts.notice_hindrances import NoticeReturned
 from contracts.notify import NoticeGiven, NoticeSent
 from contracts.students import HolderPersonalData, Rights
 from contracts.testing import an_id
-from contracts.vocabulary import Channel
+from contracts.vocabulary import Channel, CommunicationMode
 from notify_service.adapters import outbox
 from notify_service.adapters.bounces import Bounced, ReturnAddresses, ReturnTo, bounced
 from notify_service.domain.fallback import letter_follows_on
-from notify_service.testing_notices import ADDRESS, HELD
+from notify_service.testing_notices import ADDRESS, DAY, HELD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -388,3 +388,24 @@ async def test_what_was_told_and_not_understood_was_not_given(world):
     sent = next(each for each in await world.history(notice) if isinstance(each, NoticeSent))
     assert sent.told is not None
     assert sent.personal.interpreter == "Rosa Lind"
+
+
+async def test_a_telling_reported_stands_with_what_was_unmet_and_gives_nothing_that_was_not_understood(world):
+    await world.arrange()
+    await world.elect_email(mode=CommunicationMode.SIGN_LANGUAGE)
+    await world.propose()
+    notice = await world.reaches("blocked")
+    told = {"language": "ase", "mode": "sign_language", "understood": False}
+    path = f"/notify/v1/notices/{notice}/deliveries"
+    reported = {"source": "call log", "reason": "told at home", "occurred_on": str(DAY)}
+
+    misheard = await world.post(path, {"channel": "read_aloud", "told": told, "reported": reported})
+    unsaid = await world.post(path, {"channel": "read_aloud", "reported": reported})
+
+    assert misheard.json()["status"] == "blocked"
+    assert unsaid.json()["status"] == "given"
+    sent = [each for each in await world.history(notice) if isinstance(each, NoticeSent)]
+    assert [each.reported.unmet[0].code for each in sent] == [
+        "notice-not-understood",
+        "telling-not-described",
+    ]

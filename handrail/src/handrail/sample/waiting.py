@@ -102,8 +102,9 @@ def _posted(by: Stage, scene: Scene, lying: set[str]) -> None:
 
 def _read_aloud(by: Stage, scene: Scene, notice: Json) -> None:
     """That is how the family wants it."""
+    done: Json = {"channel": notice.get("channel", "read_aloud")}
+    if done["channel"] == "read_aloud":
+        done["told"] = {"language": notice["language"], "mode": "oral", "understood": True}
     by.client.post(
-        f"/notify/v1/notices/{notice['id']}/deliveries",
-        {"channel": notice.get("channel", "read_aloud")},
-        key=f"{scene.name}-posted-{notice['id']}",
+        f"/notify/v1/notices/{notice['id']}/deliveries", done, key=f"{scene.name}-posted-{notice['id']}"
     )

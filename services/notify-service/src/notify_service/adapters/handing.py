@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.notify import DeliveryPersonalData, ToldOrally
+from contracts.notify import DeliveryPersonalData, NoticeGiven, ToldOrally
 from contracts.values import Reported
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
@@ -59,7 +59,7 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
             work.rows, entry.tenant, entry.notice, "posted", channel=done.channel.value, counts_on=counts_on,
             due_at=due, reasons=stays_noted(entry.reasons),
         )  # fmt: skip
-    else:
+    elif work.notice.given is not None or any(isinstance(event, NoticeGiven) for event in events):
         await outbox.settle(
             work.rows, entry.tenant, entry.notice, "given", channel=done.channel.value, counts_on=counts_on,
             due_at=None, reasons=stays_noted(entry.reasons),

@@ -166,16 +166,15 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
             "The notice's text is not made yet, so it cannot have been delivered. Complete it first; a delivery made "
             "outside Handrail is recorded with `reported`."
         )
-    if command.told is not None and not command.told.understood and command.reported is None:
-        raise NotUnderstood(
-            "A notice that was not understood was not given: tell it again, with an interpreter."
-        )
+    hearing = not_heard(command.channel, command.told)
+    if hearing is not None and command.reported is None:
+        raise NotUnderstood(hearing.message, reasons=(hearing,))
     if command.on > command.today:
         raise Invalid(
             "A delivery is recorded once it was made.",
             reasons=(Reason("delivered-in-the-future", f"{command.on} is still to come.", pointer="/on"),),
         )
-    reported = _settled(command.reported, delivered_too_early(notice, command.on))
+    reported = _settled(command.reported, delivered_too_early(notice, command.on), hearing)
     if any(t.delivery_id == command.delivery_id and t.outcome == "sent" for t in notice.tries):
         return []
     sent = NoticeSent(
@@ -184,7 +183,7 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
         told=command.told, batch_id=command.batch_id,
     )  # fmt: skip
     counts_on = given_on(command.channel, command.on, command.mailing_days)
-    if counts_on > command.today:
+    if counts_on > command.today or (command.told is not None and not command.told.understood):
         return [sent]
     basis = CHANNELS[command.channel].basis
     return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, reported)]
@@ -220,12 +219,30 @@ def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[
     return _given(notice, Channel.LETTER, GivenBasis.MAILING_DAYS_PASSED, counts_on, posted.delivery_id)
 
 
-def _settled(reported: Reported | None, unmet: Reason | None) -> Reported | None:
-    if reported is None and unmet is not None:
-        raise DeliveredBeforeOwed(unmet.message, reasons=(unmet,))
-    if reported is None or unmet is None:
-        return reported
-    return reported.model_copy(update={"unmet": (Unmet(code=unmet.code, message=unmet.message),)})
+def not_heard(channel: Channel, told: ToldOrally | None) -> Reason | None:
+    """What is told is given once it was understood, and there is written evidence of it (34 CFR 300.503(c)(2))."""
+    if told is not None and not told.understood:
+        return Reason(
+            "notice-not-understood", "A notice that was not understood was not given.",
+            cure="Tell it again, with an interpreter.", pointer="/told/understood",
+        )  # fmt: skip
+    if told is None and channel is Channel.READ_ALOUD:
+        return Reason(
+            "telling-not-described", "Nothing says in which language and mode it was told, and that it was understood.",
+            cure="Say it under `told`: it is the written evidence.", pointer="/told",
+        )  # fmt: skip
+    return None
+
+
+def _settled(reported: Reported | None, early: Reason | None, unheard: Reason | None) -> Reported | None:
+    if reported is None:
+        if early is not None:
+            raise DeliveredBeforeOwed(early.message, reasons=(early,))
+        return None
+    unmet = tuple(
+        Unmet(code=each.code, message=each.message) for each in (early, unheard) if each is not None
+    )
+    return reported.model_copy(update={"unmet": unmet}) if unmet else reported
 
 
 def begins(day: date, zone: tzinfo) -> datetime:

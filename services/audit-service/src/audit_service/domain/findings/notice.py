@@ -15,7 +15,7 @@ from contracts.notice_hindrances import (
     NoticeUnblocked,
 )
 from contracts.notify import NoticeGiven, NoticeOwed, NoticeRendered, NoticeSent
-from contracts.vocabulary import Channel, NoticeHindrance, NoticeKind, NoticeOccasion
+from contracts.vocabulary import NoticeHindrance, NoticeKind, NoticeOccasion
 
 
 @dataclass
@@ -116,7 +116,6 @@ def notices_of(entries: Iterable[Recorded[Event]]) -> dict[UUID, NoticeFacts]:
                     of.owed = entry  # type: ignore[assignment]
                 else:
                     of.given = of.given or entry  # type: ignore[assignment]
-                    of.told = of.told or event.channel is Channel.READ_ALOUD
     return found
 
 

@@ -56,7 +56,8 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     """Record that the notice was posted, handed over, read aloud, or that a doubtful mail was found delivered.
 
     A letter counts as given once the district's mailing days have passed; what was handed over or read aloud at once.
-    A day before the notice was owed is refused; reported, it is recorded with what was unmet.
+    A day before the notice was owed is refused, and so is a telling of which nothing says that it was understood; reported,
+    it is recorded with what was unmet, and what was not understood is sent and not given.
     """
     reported = may_report(who, body.reported)
     service = at_hand(asked.request).service

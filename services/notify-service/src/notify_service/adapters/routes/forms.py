@@ -136,7 +136,7 @@ class DeliveryIn(Form):
     note: Line | None = None
     """By whom, a tracking number, what the mail server's log says."""
     told: ToldIn | None = None
-    """Of `read_aloud`: in which language and mode, by which interpreter, and that it was understood."""
+    """Needed for `read_aloud`: in which language and mode, by which interpreter, and that it was understood."""
     reported: ReportedIn | None = None
 
 
