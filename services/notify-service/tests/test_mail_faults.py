@@ -280,3 +280,27 @@ async def test_header_lines_in_names_stay_text(world):
     assert [envelope[1] for envelope in world.host.taken if world.family.email in envelope[1]] == [
         [world.family.email]
     ]
+
+
+async def test_a_step_that_fails_by_a_fault_of_ours_is_seen_and_tried_again_and_what_was_noted_stays(
+    world, monkeypatch
+):
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mailing, "send", broken)
+        await world.arrange(language="so")
+        await world.elect_email(language="so")
+        await world.propose()
+        async with asyncio.timeout(15):
+            while "step-failed" not in (await world.state(notice := await world.reaches("to_send")))[1]:
+                await asyncio.sleep(0.02)
+    stood = await world.state(notice)
+
+    await later(world, timedelta(minutes=11))
+
+    await world.reaches("given", notice)
+    assert stood == ("to_send", ["step-failed", "language-fallback"])
+    assert (await world.state(notice))[1] == ["language-fallback"]
+    assert len(world.mails) == 1
