@@ -19,10 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from itertools import cycle, islice
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from bench import hops
 from bench.ground import TENANT, Ground
@@ -141,23 +140,21 @@ class Scene:
 
         The second is counted from where the first notice may go.
         """
+        others = self._how_many("blocked")
         with ThreadPoolExecutor(CLIENTS) as many:
             families = list(many.map(self._moved_here, range(max(1, backlog // NOTICES_A_FAMILY))))
             self.stage.settle()
             for family in families:
                 self._prefers(family, {"mode": "sign_language"})  # Now each waits for a person ...
-            cause = self.client.last_event
-            for number, _ in enumerate(
-                many.map(partial(self._told, cause), islice(cycle(families), backlog)), 1
-            ):
+            for number, _ in enumerate(many.map(self._told, islice(cycle(families), backlog)), 1):
                 if number % 1000 == 0:
                     print(f"{number} of {backlog} notices are owed", file=sys.stderr)
-            while self._still("owed"):
+            while self._how_many("owed"):
                 time.sleep(0.1)
             began = time.perf_counter()
             list(many.map(lambda family: self._prefers(family, {}), families))  # ... and now all may go.
         _, seconds = self.amended(at_most=GIVE_UP_SECONDS + backlog)
-        while self._still("owed,sending,blocked"):
+        while self._how_many("owed,sending,blocked") > others:
             time.sleep(0.1)
         return seconds, time.perf_counter() - began
 
@@ -173,10 +170,10 @@ class Scene:
         )
         return Family(student, holder)
 
-    def _told(self, cause: str | None, family: Family) -> None:
+    def _told(self, family: Family) -> None:
         body = {"kind": "prior_written_notice", "student": family.student, "holder": family.holder,
                 "action": "The district proposes it.", "explanation": "It helps.", "evaluations_used": "The log.",
-                "options_considered": "None.", "other_factors": "None.", "caused_by": cause}  # fmt: skip
+                "options_considered": "None.", "other_factors": "None.", "caused_by": str(uuid4())}  # fmt: skip
         self.client.post("/notify/v1/notices", body)
 
     def _prefers(self, family: Family, mode: dict[str, str]) -> None:
@@ -185,8 +182,9 @@ class Scene:
         set_ = {"student": family.student, "language": "es", **(mode or elected)}
         self.client.put(at, set_, if_match=self.client.etag(at) if not mode else None)
 
-    def _still(self, status: str) -> bool:
-        return bool(self.client.get("/notify/v1/notices", status=status, limit=1)["items"])
+    def _how_many(self, status: str) -> int:
+        """A page's worth of them at most."""
+        return len(self.client.get("/notify/v1/notices", status=status, limit=100)["items"])
 
     def _proposal(self) -> dict[str, Any]:
         return {

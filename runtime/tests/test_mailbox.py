@@ -1,5 +1,6 @@
 """The built-in mailbox keeps what it accepted, shows it to this machine alone, and forgets only when asked."""
 
+import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator
@@ -83,6 +84,18 @@ async def test_the_oldest_make_room(tmp_path: Path):
     kept = [mailbox.keep(("ana@example.org",), b"Subject: x\r\n\r\ny\r\n") for _ in range(5)]
 
     assert [mail.name for mail in mailbox.mails()] == kept[:1:-1]
+
+
+async def test_mails_that_come_at_once_are_all_accepted_while_the_oldest_make_room(tmp_path: Path):
+    mailbox = Mailbox(tmp_path / "mails", most=3)
+    mailbox.prepare()
+
+    kept = await asyncio.gather(
+        *(asyncio.to_thread(mailbox.keep, ("a@example.org",), b"Subject: x\r\n\r\n") for _ in range(300))
+    )
+
+    assert len(set(kept)) == 300
+    assert len(mailbox.mails()) == 3
 
 
 async def test_it_is_readable_by_its_owner_alone(mailbox: Mailbox):

@@ -206,9 +206,16 @@ class Mailbox:
         paths = sorted(self.folder.glob("*.eml"), reverse=True)
         total = 0
         for place, path in enumerate(paths):
-            total += path.stat().st_size
+            total += _bytes(path)
             if place and (place >= self._most or total > self._most_bytes):
                 path.unlink(missing_ok=True)
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # Another mail, come at the same moment, has made room already.
+        return 0
 
 
 def _read(path: Path) -> Kept | None:
