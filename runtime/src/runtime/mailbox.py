@@ -17,6 +17,7 @@ from email.policy import default
 from html import escape
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 
 import structlog
@@ -142,6 +143,9 @@ class Mailbox:
         take_in(self.app, self.router)
         self._most = most
         self._most_bytes = most_bytes
+        self._sizes: dict[Path, int] = {}
+        """Of what is kept, oldest first; the folder is looked at once, when it is prepared."""
+        self._keeping = Lock()
 
     @classmethod
     @asynccontextmanager
@@ -170,6 +174,7 @@ class Mailbox:
         self.folder.chmod(0o700)
         for half_written in self.folder.glob("*.part"):
             half_written.unlink(missing_ok=True)
+        self._sizes = {path: path.stat().st_size for path in sorted(self.folder.glob("*.eml"))}
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Keep a mail; it is on the disk before the sender hears that it was accepted."""
@@ -185,8 +190,10 @@ class Mailbox:
             out.write(head + raw)
             out.flush()
             os.fsync(out.fileno())
-        part.rename(self.folder / f"{name}.eml")
-        self._make_room()
+        mail = part.rename(self.folder / f"{name}.eml")
+        with self._keeping:
+            self._sizes[mail] = len(head) + len(raw)
+            self._make_room()
         return name
 
     def mails(self) -> list[Kept]:
@@ -199,23 +206,18 @@ class Mailbox:
 
     def clear(self) -> None:
         """Throw every mail away."""
-        for path in self.folder.glob("*.eml"):
-            path.unlink(missing_ok=True)
+        with self._keeping:
+            for path in self._sizes:
+                path.unlink(missing_ok=True)
+            self._sizes.clear()
 
     def _make_room(self) -> None:
-        paths = sorted(self.folder.glob("*.eml"), reverse=True)
-        total = 0
-        for place, path in enumerate(paths):
-            total += _bytes(path)
-            if place and (place >= self._most or total > self._most_bytes):
-                path.unlink(missing_ok=True)
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # Another mail, come at the same moment, has made room already.
-        return 0
+        total = sum(self._sizes.values())
+        for path in list(self._sizes)[:-1]:
+            if len(self._sizes) <= self._most and total <= self._most_bytes:
+                return
+            total -= self._sizes.pop(path)
+            path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Kept | None:
