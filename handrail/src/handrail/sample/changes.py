@@ -8,6 +8,7 @@ from handrail.client import Refused
 from handrail.plan_items import Json
 from handrail.sample.handed_on import carries_out, told_of_a_change
 from handrail.sample.needs import REASONS
+from handrail.sample.notices import delivered
 from handrail.sample.parents_page import ParentsPage
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import REGULAR, Held, World
@@ -258,7 +259,7 @@ def _see_to_notices(manager: Stage, held: Held, amendment: str, on: date) -> Non
         ):
             manager.client.post(
                 f"/notify/v1/notices/{notice['id']}/deliveries",
-                {"channel": notice["channel"], "on": max(on.isoformat(), notice["owed_on"])},
+                delivered(notice) | {"on": max(on.isoformat(), notice["owed_on"])},
             )
 
 

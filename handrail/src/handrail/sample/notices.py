@@ -23,3 +23,11 @@ def notice_of_it(by: Stage, notice: Json) -> str:
     by.settle("notify")  # From then on a notice can be made of it.
     made: str = by.client.post("/notify/v1/notices", {"caused_by": caused_by, **notice})["id"]
     return made
+
+
+def delivered(notice: Json) -> Json:
+    """What somebody did with it, by the channel it was to go; of what is read aloud, that it was understood (300.503(c)(2))."""
+    done: Json = {"channel": notice.get("channel", "read_aloud")}
+    if done["channel"] == "read_aloud":
+        done["told"] = {"language": notice["language"], "mode": "oral", "understood": True}
+    return done

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from handrail.client import Refused
 from handrail.plan_items import Json
-from handrail.sample.notices import OF_ADOPTIONS, notice_words
+from handrail.sample.notices import OF_ADOPTIONS, delivered, notice_words
 from handrail.sample.plans import WRITTEN_TO
 from handrail.sample.telling import Life, Scene
 from handrail.sample.world import World
@@ -102,9 +102,8 @@ def _posted(by: Stage, scene: Scene, lying: set[str]) -> None:
 
 def _read_aloud(by: Stage, scene: Scene, notice: Json) -> None:
     """That is how the family wants it."""
-    done: Json = {"channel": notice.get("channel", "read_aloud")}
-    if done["channel"] == "read_aloud":
-        done["told"] = {"language": notice["language"], "mode": "oral", "understood": True}
     by.client.post(
-        f"/notify/v1/notices/{notice['id']}/deliveries", done, key=f"{scene.name}-posted-{notice['id']}"
+        f"/notify/v1/notices/{notice['id']}/deliveries",
+        delivered(notice),
+        key=f"{scene.name}-posted-{notice['id']}",
     )
