@@ -65,7 +65,12 @@ class Cluster:
     @classmethod
     def start(cls, folder: Path) -> "Cluster":
         """Start a cluster in ``folder``; what tests write need not survive a power cut."""
-        options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        options = {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "scram_iterations": "1",
+        }
         postgres = EmbeddedPostgres(folder, superuser_password=PASSWORD, options=options)
         postgres.start()
         cluster = cls(postgres)
