@@ -121,6 +121,7 @@ class Database:
             make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=most,
             max_overflow=4,
+            pool_use_lifo=True,
             pool_timeout=10,
         )
         return cls(service, pool, engine)
