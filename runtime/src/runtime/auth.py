@@ -4,9 +4,10 @@
 parameter is visibly public, and `runtime.testing_http.unguarded` lists those.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from inspect import isfunction
+from typing import Any, Literal, Protocol, get_args, get_type_hints
 
 from fastapi import Request, Security
 from fastapi.openapi.models import OAuth2 as OAuth2Model
@@ -152,6 +153,16 @@ def allow(*scopes: str, person: bool = False, everywhere: bool = False) -> Any:
     return Security(Allow(scopes, person=person, everywhere=everywhere), scopes=list(scopes))
 
 
+def is_guarded(endpoint: Callable[..., Any]) -> bool:
+    """Whether a guard stands in the endpoint's signature, or in that of something it depends on."""
+    for hint in get_type_hints(endpoint, include_extras=True).values():
+        for said in get_args(hint)[1:]:
+            needs = getattr(said, "dependency", None)
+            if isinstance(needs, Allow) or (isfunction(needs) and is_guarded(needs)):
+                return True
+    return False
+
+
 def guards(dependant: Any) -> Iterator[Allow]:
     """Every guard of a route."""
     for inner in dependant.dependencies:
@@ -162,5 +173,5 @@ def guards(dependant: Any) -> Iterator[Allow]:
 
 __all__ = [
     "OPERATOR", "VENDOR", "Allow", "Forbidden", "IssuerAway", "NotAuthenticated", "Principal", "Verifier", "allow",
-    "bearer_token", "given", "guards",
+    "bearer_token", "given", "guards", "is_guarded",
 ]  # fmt: skip

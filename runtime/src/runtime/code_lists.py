@@ -48,14 +48,14 @@ def code_list_routes(prefix: str, lists: Iterable[CodeList], *scopes: str) -> AP
     example = next(iter(by_name))
 
     @routes.get("/codes", response_model=Page[CodeListOut])
-    async def get_code_lists(who: Principal = guard) -> Response:
+    async def get_code_lists(who: Annotated[Principal, guard]) -> Response:
         """List the code lists of this service."""
         page = Page[CodeListOut](items=[CodeListOut.of(listed) for listed in by_name.values()])
         return Response(page.model_dump_json(exclude_none=True), media_type="application/json")
 
     @routes.get("/codes/{list_name}", response_model=CodeListOut)
     async def get_code_list(
-        list_name: Annotated[str, Path(max_length=64, examples=[example])], who: Principal = guard
+        list_name: Annotated[str, Path(max_length=64, examples=[example])], who: Annotated[Principal, guard]
     ) -> Response:
         """Read one code list."""
         if list_name not in by_name:

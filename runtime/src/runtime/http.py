@@ -16,7 +16,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -25,7 +24,7 @@ from starlette.responses import Response
 
 from contracts.problems import Invalid, NotFound, Problem, Reason
 from runtime.append_request import IdempotencyKeyReused
-from runtime.auth import Allow, Forbidden, Principal, bearer_token, guards
+from runtime.auth import Allow, Forbidden, Principal, bearer_token, guards, is_guarded
 from runtime.call import Call, Edge, call_of
 from runtime.erasing import destroyed_here
 from runtime.going_on import also_after_the_end
@@ -106,7 +105,7 @@ class Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = {method.upper() for method in options.get("methods") or ["GET"]}
         dependencies = list(options.pop("dependencies", None) or [])
-        if any(guards(get_dependant(path=path, call=endpoint))):
+        if is_guarded(endpoint):
             if "POST" in methods:
                 more = dict(options.get("openapi_extra") or {})
                 options["openapi_extra"] = more | {
