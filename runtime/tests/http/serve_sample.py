@@ -30,7 +30,7 @@ async def main(port_file: Path) -> None:
 
     database = await Database.open("plan", os.environ["APP_URL"])
     keyring = PostgresKeyring(await open_pool(os.environ["KEYRING_URL"]), MASTER_KEY)
-    plan = Opened(database, keyring, EventStore(database, keyring), None, "", "lakeside")  # type: ignore[arg-type]
+    plan = Opened(database, keyring, EventStore(database, keyring), None, "", "lakeside", None)  # type: ignore[arg-type]
     issuer = TestIssuer()
     issuer.key = OKPKey.import_key(json.loads(os.environ["ISSUER_KEY"]))
     issuer.keys.keys[:] = [issuer.key]
