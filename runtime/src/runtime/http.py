@@ -6,16 +6,12 @@ whatever a later check would now say of it.
 """
 
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -24,8 +20,8 @@ from starlette.responses import Response
 
 from contracts.problems import Invalid, NotFound, Problem, Reason
 from runtime.append_request import IdempotencyKeyReused
-from runtime.auth import Allow, Forbidden, Principal, bearer_token, guards, is_guarded
-from runtime.call import Call, Edge, call_of
+from runtime.auth import Allow, Forbidden, bearer_token, guards, is_guarded
+from runtime.call import Call, Edge
 from runtime.erasing import destroyed_here
 from runtime.going_on import also_after_the_end
 from runtime.http_edge import LARGEST_BODY, LARGEST_BODY_IN_SCOPE, Around, on_refusal
@@ -77,15 +73,6 @@ async def _after_event(
     """Waited for by the route already; here so that the API page shows it."""
 
 
-_REQUEST = "handrail_request"
-_GIVEN: Mapping[Any, Callable[[Call], Any]] = {
-    call_of: lambda call: call,
-    _if_match: lambda call: call.if_match,
-    also_after_the_end: lambda _: None,
-}
-"""Dependencies that only say what the route has read already (`_left_to_fastapi`)."""
-
-
 class _LargerBody:
     def __init__(self, most: int) -> None:
         self.most = most
@@ -121,10 +108,7 @@ class Route(APIRoute):
         super().__init__(path, endpoint, dependencies=dependencies, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        described = self.dependant
-        self.dependant = _left_to_fastapi(described)
         original = super().get_route_handler()
-        self.dependant = described
         checks = _Checks(self)
 
         async def handle(request: Request) -> Response:
@@ -146,39 +130,6 @@ class Route(APIRoute):
             return response
 
         return handle
-
-
-def _left_to_fastapi(dependant: Dependant) -> Dependant:
-    """The endpoint with what the route has read already handed to it: the caller, the call, its version.
-
-    FastAPI would find each out anew at every request, a tenth of a whole command's time together; the API page, and what a
-    route checks, are made from the signature as it stands.
-    """
-    endpoint = dependant.call
-    given = {each.name: gives for each in dependant.dependencies if (gives := _gives(each.call)) is not None}
-    if not given or not iscoroutinefunction(endpoint):
-        return dependant
-    named = {name: gives for name, gives in given.items() if name is not None}
-    own_name = dependant.request_param_name
-
-    @wraps(endpoint)
-    async def called(**values: Any) -> Response:
-        call: Call = (values[own_name] if own_name else values.pop(_REQUEST)).state.call
-        for name, gives in named.items():
-            values[name] = gives(call)
-        answer: Response = await endpoint(**values)
-        return answer
-
-    left = [each for each in dependant.dependencies if _gives(each.call) is None]
-    return replace(dependant, dependencies=left, call=called, request_param_name=own_name or _REQUEST)
-
-
-def _gives(dependency: Any) -> Callable[[Call], Any] | None:
-    return _principal if isinstance(dependency, Allow) else _GIVEN.get(dependency)
-
-
-def _principal(call: Call) -> Principal:
-    return call.who
 
 
 async def _answered_before(call: Call, refusal: Exception) -> Response | None:
