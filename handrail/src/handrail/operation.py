@@ -105,6 +105,6 @@ async def opened(service: str, data: Path) -> AsyncIterator[Service]:
     """A service's store and consumers, beside the process that serves it; nothing of it runs here."""
     settings = settings_for(service, data)
     configure_logging("warning")  # What went well the command says itself.
-    made: Service = importlib.import_module(f"{service}_service.main").service_of(settings)
+    made: Service = importlib.import_module(f"{service}_service.service").service_of(settings)
     async with made.opened() as it:
         yield it

@@ -259,7 +259,7 @@ async def sequence(opened: Opened) -> int:
     """Give every settled event of the service its index and sign the logs, as the sequencer does; returns how many."""
     service = opened.database.service
     async with opened.relay.acquire() as connection:
-        leader, total = Leader(service, connection, LogKeys(service, LOG_HOST, MASTER_KEY)), 0
+        leader, total = Leader(service, connection, LogKeys(service, LOG_HOST, MASTER_KEY)), 0  # type: ignore[arg-type]  # A pool's proxy stands for it.
         while done := await leader.sequence():
             total += done
             await leader.sign()

@@ -11,7 +11,7 @@ import pytest
 from audit_service.application import proofs
 from audit_service.application.tokens import Mint
 from audit_service.domain.cosigning import Seen, judge
-from audit_service.main import checkpoints_for
+from audit_service.service import checkpoints_for
 from audit_service.testing_facts import JONAS, confirmed, registered, session
 from contracts.audit import LogInconsistent
 from contracts.ids import new_id

@@ -8,7 +8,7 @@ from openapi_spec_validator import validate
 
 from contracts.ids import new_id
 from progress_service.adapters.projections.plans import PLANS
-from progress_service.main import MODELS
+from progress_service.service import MODELS
 from progress_service.testing_promises import (
     PLAN,
     PROVIDER,

@@ -3,19 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.bounces import ReturnAddresses
-from notify_service.adapters.consumers.owed import owed_consumer, records_consumer
 from notify_service.adapters.links import LinkMaker
-from notify_service.adapters.outbox import lapse_destroyed, let_go
+from notify_service.adapters.outbox import let_go
 from notify_service.adapters.page import routes as page_routes
 from notify_service.adapters.post_office import PostOffice
-from notify_service.adapters.projections.known import KNOWN_FACTS
-from notify_service.adapters.projections.looks import LOOKED
 from notify_service.adapters.returns import ReturnsHost
 from notify_service.adapters.routes import (
     batches,
@@ -32,30 +28,18 @@ from notify_service.adapters.sending.yearly import YearlyBooklets
 from notify_service.adapters.showing import fetch_notice
 from notify_service.adapters.smtp import MailServer
 from notify_service.adapters.webhooks.delivering import Teller
-from notify_service.adapters.webhooks.following import webhook_consumer
 from notify_service.adapters.webhooks.secrets import Secrets
-from notify_service.application.batches import BATCH
-from notify_service.application.notices import NOTICE, PREFERENCES
-from notify_service.application.templates import TEMPLATE
-from notify_service.application.webhooks import WEBHOOK
+from notify_service.service import consumers_of, service_of
 from notify_service.settings import Settings
-from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Call, Edge, Fetch, Owner
-from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
 from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
-from runtime.service import Service
-from runtime.sight import SIGHT
-from runtime.stream_model import Model
 from runtime.tenant_routes import tenant_routes
-from runtime.tenants import TENANT
 
 PREFIX = "/notify/v1"
-MODELS: Sequence[Model[Any]] = (NOTICE, PREFERENCES, BATCH, TEMPLATE, WEBHOOK, TENANT, ACCESS)
-"""Every kind of stream that is appended to here."""
 
 
 async def _let_go(asked: Call) -> None:
@@ -79,29 +63,6 @@ ROUTERS: Sequence[APIRouter] = (
 )
 FETCH: dict[str, Fetch] = {"notice": fetch_notice, "preferences": preferences.fetch_preferences}
 OWNERS: dict[str, Owner] = {"holder": preferences.owner_of_holder}
-
-
-def consumers_of(wake: Callable[[], None], wake_webhooks: Callable[[], None]) -> Sequence[Consumer]:
-    """What follows the logs: three projections, two that make notices owed, what vendors are told."""
-    return (
-        KNOWN_FACTS,
-        LOOKED,
-        SIGHT,
-        owed_consumer(wake),
-        records_consumer(wake),
-        webhook_consumer(wake_webhooks),
-    )
-
-
-def service_of(settings: Settings) -> Service:
-    """The service without its HTTP surface and its sender: for the command line's work on it."""
-    return Service(
-        "notify",
-        settings.addresses("notify"),
-        MODELS,
-        lambda _service: consumers_of(lambda: None, lambda: None),
-        erasers=(lapse_destroyed,),
-    )
 
 
 def post_office(settings: Settings) -> PostOffice:

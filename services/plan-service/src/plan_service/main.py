@@ -2,13 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from contracts.codes import CODE_LISTS
-from plan_service.adapters.consumers.notices import NOTICES_GIVEN, forget_papers
-from plan_service.adapters.consumers.requests import REQUESTS_ON_PAGES
 from plan_service.adapters.routes import (
     amendments,
     assignments,
@@ -53,29 +50,18 @@ from plan_service.adapters.routes import (
     voids,
 )
 from plan_service.adapters.routes.two_people import fetch_waiting
-from plan_service.application.models import MODELS as PEOPLE_MODELS
-from plan_service.application.plan_model import PLAN
+from plan_service.service import service_of
 from plan_service.settings import Settings
-from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
 from runtime.code_lists import code_list_routes
-from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
 from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
-from runtime.service import Service
-from runtime.sight import SIGHT
-from runtime.stream_model import Model
 from runtime.tenant_routes import tenant_routes
-from runtime.tenants import TENANT
 
 PREFIX = "/plan/v1"
-
-# Whoever adds to the service adds here, and nowhere else.
-MODELS: Sequence[Model[Any]] = (*PEOPLE_MODELS, PLAN, TENANT, ACCESS)
-"""Every kind of stream that is appended to here."""
 
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("plan", district.begin_profile),
@@ -124,9 +110,6 @@ ROUTERS: Sequence[APIRouter] = (
     replay.routes,
 )
 
-CONSUMERS: Sequence[Consumer] = (SIGHT, NOTICES_GIVEN, REQUESTS_ON_PAGES)
-"""What follows the logs: projections, and reactions to other services' events."""
-
 ADDRESSES = {
     "draft": f"{PREFIX}/plans/{{id}}/draft",
     "plan": f"{PREFIX}/plans/{{id}}",  # A draft that has been adopted or dropped since.
@@ -145,17 +128,6 @@ FETCH: dict[str, Fetch] = {
 
 OWNERS: dict[str, Owner] = {}
 """Whose a thing is whose id stands in a path, where no resource says so."""
-
-
-def service_of(settings: Settings) -> Service:
-    """The service without its HTTP surface: for the command line's work on it."""
-    return Service(
-        "plan",
-        settings.addresses("plan"),
-        MODELS,
-        lambda _service: CONSUMERS,
-        erasers=(forget_papers,),
-    )
 
 
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:

@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from contracts.codes import MAKE_UP_GROUND, MISSED_REASON, PROMPT_LEVEL
-from progress_service.adapters.projections.plans import PLANS
 from progress_service.adapters.routes import (
     accommodations,
     ahead,
@@ -20,28 +18,18 @@ from progress_service.adapters.routes import (
     schedules,
     sessions,
 )
-from progress_service.application.item_streams import ITEM
-from progress_service.application.reports import REPORT
+from progress_service.service import service_of
 from progress_service.settings import Settings
-from runtime.access import ACCESS
 from runtime.auth import Verifier
 from runtime.call import Edge, Fetch, Owner
 from runtime.code_lists import code_list_routes
-from runtime.consumer import Consumer
 from runtime.cosigner_token import service_verifier
 from runtime.health import add_health
 from runtime.http import service_app, take_in
 from runtime.log_routes import log_routes
-from runtime.service import Service
-from runtime.sight import SIGHT
-from runtime.stream_model import Model
 from runtime.tenant_routes import tenant_routes
-from runtime.tenants import TENANT
 
 PREFIX = "/progress/v1"
-
-MODELS: Sequence[Model[Any]] = (ITEM, REPORT, TENANT, ACCESS)
-"""Every kind of stream that is appended to here."""
 
 ROUTERS: Sequence[APIRouter] = (
     tenant_routes("progress"),
@@ -59,19 +47,11 @@ ROUTERS: Sequence[APIRouter] = (
     code_list_routes(PREFIX, [MISSED_REASON, MAKE_UP_GROUND, PROMPT_LEVEL], "progress.read"),
 )
 
-CONSUMERS: Sequence[Consumer] = (PLANS, SIGHT)
-"""What follows plan-service's log."""
-
 OWNERS: dict[str, Owner] = {"item": item_progress.owner_of_item, "staff": item_progress.of_no_student}
 """Whose a thing is whose id stands in a path, where no resource says so."""
 
 FETCH: dict[str, Fetch] = {"measurement": measurements.shown_measurement}
 """What is said of a thing that its own stream does not know."""
-
-
-def service_of(settings: Settings) -> Service:
-    """The service without its HTTP surface: for the command line's work on it."""
-    return Service("progress", settings.addresses("progress"), MODELS, lambda _service: CONSUMERS)
 
 
 def create_app(settings: Settings, verifier: Verifier | None = None) -> FastAPI:
