@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 END_SECONDS, AGAIN_SECONDS = 10.0, 0.5
 SEEN_SECONDS = 5.0
+COMPARED_AGAIN_SECONDS = 1.0
 PRUNE_SECONDS = 3600.0
 SEEN_KEPT = timedelta(hours=24)
 WATCH_SECONDS = 10.0
@@ -354,7 +355,19 @@ class Service:
         return total
 
     async def differing_rows(self) -> list[Difference]:
-        """Every row kept to read from that a replay makes otherwise (P12). Nothing may be written meanwhile."""
+        """Every row kept to read from that a replay makes otherwise (P12).
+
+        The service may go on: what came while it was compared is the same again a moment later.
+        """
+        found = await self.compared_rows()
+        if found:
+            await asyncio.sleep(COMPARED_AGAIN_SECONDS)
+            again = set(await self.compared_rows())
+            found = [each for each in found if each in again]
+        return found
+
+    async def compared_rows(self) -> list[Difference]:
+        """The same, compared once: also what is being written just now."""
         found = await CurrentState(self.database, self.store, self.models).check()
         for runner in self.runners:
             if runner.consumer.tables:

@@ -55,6 +55,27 @@ async def test_a_reader_may_wait_for_any_services_event_whether_or_not_it_is_fol
             assert not await following.seen(plan.tenant, new_id(), 0.2)
 
 
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_row_that_differs_is_one_that_still_does_a_moment_later(
+    cluster: Cluster, stays: bool
+) -> None:
+    async with opened(cluster) as plan:
+        superuser = await asyncpg.connect(cluster.postgres.url(plan.name))
+        async with Service("plan", addresses(plan, "plan"), [SCHOOL]).running() as service:
+            await write_school(replace(plan, store=service.store), new_id(), "A")
+            assert await service.differing_rows() == []
+            await superuser.execute("""UPDATE plan_read.resources SET document = '{"name": "Z"}'""")
+            comparing = asyncio.create_task(service.differing_rows())
+            await asyncio.sleep(0.5)
+            if not stays:
+                await superuser.execute(
+                    """UPDATE plan_read.resources SET document = '{"name": "A", "changes": 1}'"""
+                )
+            found = await comparing
+        await superuser.close()
+    assert [each.where for each in found] == (["live", "replayed"] if stays else [])
+
+
 async def test_a_sequencer_that_stands_still_is_told_and_nothing_is_refused(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

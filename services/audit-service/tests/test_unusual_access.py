@@ -247,7 +247,7 @@ async def test_a_look_without_a_role_is_among_the_findings_until_the_role_is_on_
     )
     assert await unusual(world) == []
     assert (await world.get(fixed)).json()["items"] == answer.json()["items"], "what was known then"
-    assert await world.audit.judging.differing(world.tenant) == []
+    assert await world.audit.differing_rows() == []
 
 
 async def test_what_is_found_does_not_depend_on_how_far_the_consumer_of_looks_is(world) -> None:

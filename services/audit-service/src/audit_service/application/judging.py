@@ -45,7 +45,6 @@ IDLE_BELOW = 0.5
 """When the process uses less of its time than this share, and is woken when it asked for, it looks idle."""
 IDLE_LOOKS = 10
 """It looked idle so many times one after another: nobody needs the rest. Once alone, it may only wait for a database."""
-COMPARED_AGAIN_SECONDS = 1.0
 _PREFIXES = ("plan.", "progress.", "notice.", "disclosure.", "packet.", "hold.", "destruction.")
 
 
@@ -255,19 +254,7 @@ class Judging:
         return {row["student"]: _as_found(msgspec.json.decode(row["findings"] or "[]")) for row in rows}
 
     async def differing(self, tenant: str) -> list[Difference]:
-        """Every finding kept that is otherwise when its student is judged anew.
-
-        What waits is left out, and what came while it was compared: that is the same again when it is judged.
-        """
-        found = await self._compared(tenant)
-        if found:
-            await asyncio.sleep(COMPARED_AGAIN_SECONDS)
-            await self.settled(tenant)
-            again = set(await self._compared(tenant))
-            found = [each for each in found if each in again]
-        return found
-
-    async def _compared(self, tenant: str) -> list[Difference]:
+        """Every finding kept that is otherwise when its student is judged anew. What waits is left out."""
         today = await self.evidence.judged_on(tenant)
         async with self.evidence.database.lend(tenant) as connection:
             rows = await connection.fetch(

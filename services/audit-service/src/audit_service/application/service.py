@@ -38,9 +38,9 @@ class AuditService(Service):
         """What works less than it should; a log that is not what it was, among it."""
         return super().degraded() + self.cosigner.degraded()
 
-    async def differing_rows(self) -> list[Difference]:
+    async def compared_rows(self) -> list[Difference]:
         """As every service's, and every finding that is otherwise when it is judged anew."""
-        found = await super().differing_rows()
+        found = await super().compared_rows()
         for tenant in await tenants(self.database):
             found += await self.judging.differing(tenant)
         return found
