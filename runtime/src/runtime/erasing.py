@@ -24,7 +24,7 @@ from runtime.current_state import (
     resource_rows,
     state_rows,
 )
-from runtime.database import Database, driver
+from runtime.database import Database
 from runtime.erasure import Erase, Erasure
 from runtime.event_store import EventStore
 from runtime.keyring import CACHE_SECONDS, PostgresKeyring
@@ -52,7 +52,7 @@ class Erasing(Protocol):
 def erasures(service: Erasing) -> Consumer:
     """Every service runs it."""
 
-    async def handle(recorded: Recorded[Event], unit: Unit) -> None:
+    async def handle(recorded: Recorded[Event], _unit: Unit) -> None:
         event = recorded.event
         if not isinstance(event, ContentsDestroyed):
             return
@@ -64,11 +64,6 @@ def erasures(service: Erasing) -> Consumer:
             event.effective_on,
         )
         await erase(service, erasure)
-        await (await driver(unit.rows)).execute(
-            f"INSERT INTO {service.name}.erasures (tenant, destruction, subject, classes, destroyed_on)"
-            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-            erasure.tenant, erasure.destruction, erasure.subject, sorted(erasure.classes), erasure.on,
-        )  # fmt: skip
 
     return Consumer("erasures", ("audit",), handle, types=frozenset({ContentsDestroyed.type}))
 
@@ -88,6 +83,11 @@ async def erase(service: Erasing, erasure: Erasure) -> None:
         await connection.execute(
             f"DELETE FROM {service.name}.claims WHERE tenant = $1 AND owner = ANY ($2)",
             erasure.tenant, list(gone),
+        )  # fmt: skip
+        await connection.execute(
+            f"INSERT INTO {service.name}.erasures (tenant, destruction, subject, classes, destroyed_on)"
+            " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            erasure.tenant, erasure.destruction, erasure.subject, sorted(erasure.classes), erasure.on,
         )  # fmt: skip
     log.info("contents_erased", service=service.name, destruction=str(erasure.destruction))
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from contracts.event import EventClass, registered_events
+from contracts.event import Event, EventClass, Recorded, registered_events
 from runtime.store_schema import TENANT
 
 
@@ -51,6 +51,19 @@ def rows_of(**tables: tuple[str, EventClass]) -> Erase:
                 )
 
     return erase
+
+
+async def is_erased(connection: Any, service: str, recorded: Recorded[Event]) -> bool:
+    """Whether this service has erased what it had of the event's student and class.
+
+    A projection that may be told more of them afterwards (somebody looks at what is left) keeps nothing of it: what an erasure
+    removes is then what a replay leaves out, whenever it came.
+    """
+    erased: bool = await connection.fetchval(
+        f"SELECT EXISTS (SELECT FROM {service}.erasures WHERE tenant = $1 AND subject = $2 AND $3 = ANY (classes))",
+        recorded.tenant, recorded.subject, recorded.event.event_class,
+    )  # fmt: skip
+    return erased
 
 
 def erasures_1(service: str) -> list[str]:

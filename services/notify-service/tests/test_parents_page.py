@@ -174,11 +174,6 @@ async def test_a_letter_whose_contents_were_lawfully_destroyed_says_so_and_nothi
     await service.keyring.retire(world.tenant, erasure.destruction, erasure.subject, classes)
     await service.keyring.destroy(world.tenant, erasure.destruction, erasure.subject, classes, erasure.on)
     await erase(service, erasure)
-    async with service.database.lend(world.tenant) as connection:
-        await connection.execute(
-            "INSERT INTO notify.erasures (tenant, destruction, subject, classes, destroyed_on) VALUES ($1, $2, $3, $4, $5)",
-            world.tenant, erasure.destruction, erasure.subject, ["proof"], erasure.on,
-        )  # fmt: skip
 
     for page in (
         await world.http.get(path),
@@ -500,6 +495,29 @@ async def test_a_program_that_polls_pushes_nobody_off_the_page(world):
     async with world.notify.database.lend(world.tenant) as connection:
         kept = await connection.fetchval("SELECT count(*) FROM notify_read.looks WHERE student = $1", student)
     assert kept == 3
+
+
+async def test_looks_at_what_is_left_after_a_destruction_are_kept_neither_before_nor_after_it_was_erased_again(
+    world,
+):
+    await mailed(world, language="en")
+    service, student = world.app.state.edge.service, world.family.student
+    at = datetime(2026, 2, 20, 9, tzinfo=UTC)
+    read = Read(at=at, party=Actor(id="an-officer", role="compliance_officer"), purpose="list what there is",
+                ground="school_official", what=(Seen(kind="destruction"),))  # fmt: skip
+    looked = AccessRecorded(effective_on=at.date(), reads=(read,))
+    erasure = Erasure(world.tenant, new_id(), student, frozenset(EventClass), date(2031, 2, 1))
+    classes = list(EventClass)
+    await service.keyring.retire(world.tenant, erasure.destruction, student, classes)
+    await service.keyring.destroy(world.tenant, erasure.destruction, student, classes, erasure.on)
+    await erase(service, erasure)
+
+    told = await world.append(world.audit, f"access/{student}/2026-02-20", student, looked)
+    assert await service.seen(world.tenant, told.last_event, 10)
+    assert await service.differing_rows() == []
+    await erase(service, erasure)
+
+    assert await service.differing_rows() == []
 
 
 async def test_which_look_is_kept_does_not_depend_on_which_log_came_first(world):

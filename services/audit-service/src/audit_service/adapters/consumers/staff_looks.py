@@ -11,7 +11,7 @@ from contracts.event import Event, EventClass, Recorded
 from contracts.store import AccessRecorded
 from runtime.consumer import Consumer, Unit
 from runtime.database import driver
-from runtime.erasure import rows_of
+from runtime.erasure import is_erased, rows_of
 from runtime.roles import SERVICES
 
 _KEEP = """
@@ -28,6 +28,8 @@ def staff_looks_of(judging: Judging) -> Consumer:
         if not isinstance(recorded.event, AccessRecorded):
             return
         rows, tenant, student = await driver(unit.rows), recorded.tenant, recorded.subject
+        if await is_erased(rows, "audit", recorded):
+            return
         new = [
             await rows.fetchval(
                 _KEEP, tenant, student, party.id, party.role, recorded.effective_on, recorded.source, recorded.id

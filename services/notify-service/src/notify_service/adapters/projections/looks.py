@@ -21,7 +21,8 @@ from contracts.store import AccessRecorded
 from notify_service.adapters.tables import LOOKS, NAMED
 from notify_service.domain.looking import Looked, looked_at
 from runtime.consumer import Consumer, Unit
-from runtime.erasure import rows_of
+from runtime.database import driver
+from runtime.erasure import is_erased, rows_of
 
 SOURCES = ("plan", "progress", "notify", "audit")
 OF_A_RECORD = (AccessRecorded, DisclosureRecorded)
@@ -33,6 +34,8 @@ MOST_EVENTS = 60
 async def keep(recorded: Recorded[Event], unit: Unit) -> None:
     """Keep one more look, or whose name an id is."""
     event, tenant = recorded.event, recorded.tenant
+    if isinstance(event, OF_A_RECORD) and await is_erased(await driver(unit.rows), "notify", recorded):
+        return
     match event:
         case AccessRecorded() if not await _says_more(recorded, unit):
             # A program that polls looks every minute: its day is one line, and must not push a person's off the page.
