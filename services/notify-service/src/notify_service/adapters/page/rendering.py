@@ -92,18 +92,16 @@ def gate(
 
 
 def closed(seen: Seen, token: str, words: Wording, *, sent: bool = False) -> Response:
-    """Expired or locked: a new link goes to the address on file."""
+    """Expired or locked: a new link goes to the address on file. Whoever may not be written to any more asks the office."""
+    district = _district(seen, words)
+    if seen.withdrawn:
+        told = words("page.contact", contact=district["contact"])
+        return _page("plain.html", words, 410, heading=words("page.locked_heading"), text=told)
     why = "expired" if seen.expired else "locked"
     return _page(
         "closed.html", words, 200 if sent else 410, token=token, why=why, sent=sent, ended=_ended(seen, words),
-        **_district(seen, words),
+        **district,
     )  # fmt: skip
-
-
-def withdrawn(seen: Seen, words: Wording) -> Response:
-    """Closed for whoever may not be written to any more: an order blocks at once, and the office says the rest."""
-    told = words("page.contact", contact=_district(seen, words)["contact"])
-    return _page("plain.html", words, 410, heading=words("page.locked_heading"), text=told)
 
 
 def not_found(words: Wording) -> Response:
@@ -131,12 +129,12 @@ def slow_down(words: Wording, seconds: int) -> Response:
 
 def notice_page(
     seen: Seen, token: str, words: Wording, facts: NoticeFacts, proof: str, key: str, *, said: str | None = None,
-    wrong: str | None = None, inspects: bool = False, plan: Sequence[AnyItem] = (),
+    wrong: str | None = None, plan: Sequence[AnyItem] = (),
     looks: Sequence[Shown] = (), status: int | None = None, draft: Draft | None = None,
 ) -> Response:  # fmt: skip
     """After the check: what changes from what to what, why, what one can do by when, and the ways to answer.
 
-    Whoever ``inspects`` the record is shown the plan in force and who looked, too.
+    Whoever may inspect the record is shown the plan in force and who looked, too.
     """
     # As the letter was written; only what the page itself says is to whoever it is shown to.
     text = compose(facts, words, seen.notice.about.language)
@@ -147,7 +145,7 @@ def notice_page(
         said=said, wrong=wrong, requests=[(kind.value, words(f"page.request_{kind}")) for kind in REQUESTS],
         standing=list(_standing(seen, words, facts)), answers=list(_answers(seen, words)),
         acknowledged=seen.notice.acknowledged_on, ended=_ended(seen, words), longest_text=LONGEST_TEXT,
-        draft=draft, inspects=inspects, plan=[item_title(item, words) for item in plan],
+        draft=draft, inspects=seen.inspects_record, plan=[item_title(item, words) for item in plan],
         looks=[_looked(each, words) for each in looks], **_district(seen, words),
     )  # fmt: skip
 

@@ -26,7 +26,6 @@ from notify_service.adapters.page.seeing import (
     check,
     form_key,
     in_force_today,
-    inspects_record,
     looked_at_record,
     proof_of,
     proven,
@@ -92,7 +91,6 @@ class Reached:
         facts = await self.facts()
         own = notice.text.language if notice.text else None
         words = await words_with(self.hand.service, seen.link.tenant, facts, self.words.tag, own)
-        inspects = await inspects_record(self.hand, seen)
         return rendering.notice_page(
             seen,
             self.token,
@@ -102,9 +100,8 @@ class Reached:
             form_key(),
             said=said,
             wrong=wrong,
-            inspects=inspects,
-            plan=await in_force_today(self.hand, seen) if inspects else (),
-            looks=await looked_at_record(self.hand, seen) if inspects else (),
+            plan=await in_force_today(self.hand, seen) if seen.inspects_record else (),
+            looks=await looked_at_record(self.hand, seen) if seen.inspects_record else (),
             status=status,
             draft=draft,
         )
@@ -215,11 +212,9 @@ async def post_link(token: str, request: Request, lang: Language = None) -> Resp
     words = _words(lang, seen)
     if seen is None:
         return _stranger(request, words)
-    if seen.withdrawn:
-        return rendering.withdrawn(seen, words)
-    if not (seen.expired or seen.locked):
+    if not seen.closed:
         return rendering.gate(seen, token, words)
-    if seen.ended_on is not None:  # Nothing is sent any more.
+    if seen.withdrawn or seen.ended_on is not None:  # Nothing is sent any more.
         return rendering.closed(seen, token, words)
     seconds = paces.new_link.wait(str(seen.link.notice))
     if seconds:
@@ -243,9 +238,7 @@ async def _reach(request: Request, token: str, lang: str | None) -> Reached | Re
     seconds = _paces(request).link.wait(str(seen.link.link))
     if seconds:
         return rendering.slow_down(words, seconds)
-    if seen.withdrawn:
-        return rendering.withdrawn(seen, words)
-    if seen.expired or seen.locked:
+    if seen.closed:
         return rendering.closed(seen, token, words)
     return Reached(request, hand, token, seen, words)
 

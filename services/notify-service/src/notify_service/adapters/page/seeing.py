@@ -20,7 +20,7 @@ from notify_service.adapters.outbox import Entry
 from notify_service.adapters.projections.looks import Shown, newest_looks
 from notify_service.application.notices import NOTICE
 from notify_service.domain.notice import Notice
-from notify_service.domain.recipients import may_inspect, what_blocks
+from notify_service.domain.recipients import Recipient, may_inspect, what_blocks
 from runtime.append_request import Context
 from runtime.database import driver
 from runtime.erasing import destroyed_here
@@ -46,8 +46,8 @@ class Seen:
     today: date
     beside: tuple[Notice, ...] = ()
     """The other notices that the same letter gives."""
-    withdrawn: bool = False
-    """Nothing may be sent any more to whoever the notice is to: a right has ended, or contact is limited."""
+    person: Recipient | None = None
+    """Whoever the notice is to, as known now."""
     ended_on: date | None = None
     """When the district ended here: its letters can be read, and are answered elsewhere."""
 
@@ -55,6 +55,16 @@ class Seen:
     def to_student(self) -> bool:
         """The notice is to the student, to whom the rights have passed."""
         return self.entry.holder == self.entry.student
+
+    @property
+    def withdrawn(self) -> bool:
+        """Nothing may be sent any more to whoever the notice is to: a right has ended, or contact is limited."""
+        return bool(what_blocks(self.person, self.today))
+
+    @property
+    def inspects_record(self) -> bool:
+        """Whether whoever the notice is to may be shown more of the record than the notice says."""
+        return may_inspect(self.person, self.today)
 
     @property
     def expired(self) -> bool:
@@ -65,6 +75,11 @@ class Seen:
     def locked(self) -> bool:
         """The check was wrong too often, or a newer link has been sent."""
         return self.row.tries_left == 0
+
+    @property
+    def closed(self) -> bool:
+        """It opens nothing, before the check or after it."""
+        return self.withdrawn or self.expired or self.locked
 
     @property
     def actor(self) -> Actor:
@@ -102,16 +117,7 @@ async def see(hand: AtHand, token: str) -> Seen | None:
             raise gone[1]
         return None
     beside = [(await hand.service.store.load(link.tenant, NOTICE, notice)).state for notice in led]
-    withdrawn = bool(what_blocks(person, today))
-    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside), withdrawn, ended)
-
-
-async def inspects_record(hand: AtHand, seen: Seen) -> bool:
-    """Whether whoever the notice is to may be shown more of the record than the notice says."""
-    tenant, entry = seen.link.tenant, seen.entry
-    async with hand.service.database.begin(tenant) as rows:
-        person = await known_facts.recipient(rows, tenant, entry.student, entry.holder)
-    return may_inspect(person, seen.today)
+    return Seen(link, row, entry, loaded.state, profile, now, today, tuple(beside), person, ended)
 
 
 async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
