@@ -126,7 +126,7 @@ async def no_row_differs(app: FastAPI, timeout: float = 10.0) -> None:
     """
     service: Service = app.state.edge.service
     until = time.monotonic() + timeout
-    while differing := await service.differing_rows():
+    while differing := await service.compared_rows():
         assert time.monotonic() < until, differing[:5]
         await asyncio.sleep(0.1)
 
