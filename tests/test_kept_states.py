@@ -18,7 +18,7 @@ def models() -> list[Any]:
     return [
         pytest.param(model, id=f"{service}-{model.name}")
         for service in SERVICES
-        for model in importlib.import_module(f"{service}_service.main").MODELS
+        for model in importlib.import_module(f"{service}_service.service").MODELS
     ]
 
 
