@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,14 @@ class TestIssuer:
     def __init__(self) -> None:
         self.key = OKPKey.generate_key("Ed25519")
         self.keys = KeySet([self.key])
+        self.tenant = "lakeside"
+        """Whose tokens it makes where none is named."""
+
+    def of(self, tenant: str) -> "TestIssuer":
+        """The same issuer, for tests in another district."""
+        other = copy(self)
+        other.tenant = tenant
+        return other
 
     def verifier(self) -> TokenVerifier:
         """Trusts this issuer alone."""
@@ -43,20 +52,20 @@ class TestIssuer:
         """A token with these claims over good ones; a claim of ``None`` is left out."""
         now = int(time.time())
         said: dict[str, Any] = {
-            "iss": ISSUER, "aud": AUDIENCE, "sub": "someone", "iat": now, "exp": now + 900, "tenant": "lakeside",
+            "iss": ISSUER, "aud": AUDIENCE, "sub": "someone", "iat": now, "exp": now + 900, "tenant": self.tenant,
             "scope": "", "kind": "client", "client_id": "someone",
         } | claims  # fmt: skip
         said = {name: value for name, value in said.items() if value is not None}
         head = {"alg": "Ed25519", "typ": "at+jwt", "kid": self.key.kid} | (header or {})
         return jwt.encode(head, said, key or self.key, algorithms=[head["alg"]])
 
-    def vendor(self, *scopes: str, client: str = "vendor-1", tenant: str = "lakeside") -> dict[str, str]:
+    def vendor(self, *scopes: str, client: str = "vendor-1", tenant: str | None = None) -> dict[str, str]:
         """Headers of a vendor's client."""
-        token = self.token(sub=client, client_id=client, scope=" ".join(scopes), tenant=tenant)
+        token = self.token(sub=client, client_id=client, scope=" ".join(scopes), tenant=tenant or self.tenant)
         return {"authorization": f"Bearer {token}"}
 
     def person(
-        self, role: str, *scopes: str, staff: UUID | None = None, tenant: str = "lakeside"
+        self, role: str, *scopes: str, staff: UUID | None = None, tenant: str | None = None
     ) -> dict[str, str]:
         """Headers of somebody signed in."""
         token = self.token(
@@ -65,7 +74,7 @@ class TestIssuer:
             kind="person",
             role=role,
             scope=" ".join(scopes),
-            tenant=tenant,
+            tenant=tenant or self.tenant,
         )
         return {"authorization": f"Bearer {token}"}
 

@@ -5,13 +5,14 @@ import base64
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
 
@@ -33,7 +34,17 @@ from runtime.roles import SERVICES, create_keyring_roles, create_service_roles
 from runtime.service import Service
 from runtime.store_schema import journal_grants
 from runtime.stream_model import Model
-from runtime.testing import MASTER_KEY, PASSWORD, PASSWORDS, Cluster, Opened, opened, sequence, whole_store
+from runtime.testing import (
+    MASTER_KEY,
+    PASSWORD,
+    PASSWORDS,
+    Cluster,
+    Opened,
+    open_test_tenant,
+    opened,
+    sequence,
+    whole_store,
+)
 from runtime.testing_http import TestIssuer, client_of
 
 TENANT = "lakeside"
@@ -216,9 +227,26 @@ async def a_world(
         yield World(sources, running, running.evidence, app, http, issuer or TestIssuer())
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(cluster: Cluster, migrated: str) -> AsyncIterator[World]:
+    """The services on a database of their own, for a module's tests; tokens are made by the tests."""
+    async with a_world(cluster, migrated, TestIssuer()) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(running: World) -> World:
+    """A district of its own for each test; ``pytestmark = pytest.mark.asyncio(loop_scope="module")`` in the module."""
+    tenant = f"lakeside-{new_id().hex[:12]}"
+    for source in running.sources.values():
+        await open_test_tenant(source.database, tenant)
+    sources = {name: replace(source, tenant=tenant) for name, source in running.sources.items()}
+    return replace(running, tenant=tenant, sources=sources, issuer=running.issuer.of(tenant))
+
+
 @pytest.fixture
-async def world(cluster: Cluster, migrated: str) -> AsyncIterator[World]:
-    """The services, with tokens made by the test."""
+async def alone(cluster: Cluster, migrated: str) -> AsyncIterator[World]:
+    """The services on a database that one test has to itself."""
     async with a_world(cluster, migrated, TestIssuer()) as made:
         yield made
 

@@ -23,6 +23,13 @@ from runtime.log_tree import LogTree
 from runtime.sequencer import Leader
 from runtime.testing import LOG_HOST, MASTER_KEY, sequence
 
+
+@pytest.fixture
+def world(alone):
+    """Each test on a database of its own: what they do to a database, others would see."""
+    return alone
+
+
 OTHER = an_id("another student")
 SIZE = 270
 FREE = """

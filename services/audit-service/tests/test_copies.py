@@ -32,6 +32,12 @@ from contracts.problems import NotFound
 from contracts.testing import an_id
 
 
+@pytest.fixture
+def world(alone):
+    """Each test on a database of its own: they write past the service."""
+    return alone
+
+
 async def a_year_of(world) -> None:
     await world.write("plan", DANA, f"staff/{DANA}", dana())
     await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())

@@ -25,6 +25,12 @@ from runtime.database import UNREACHABLE
 from runtime.log_routes import head_of
 
 
+@pytest.fixture
+def world(alone):
+    """Each test on a database of its own: they count what every district's logs say."""
+    return alone
+
+
 async def some_history(world) -> None:
     await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())
     await world.write(

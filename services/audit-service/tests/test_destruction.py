@@ -38,6 +38,13 @@ from runtime.tenants import end_tenant
 from runtime.testing import sequence
 from runtime.testing_http import no_row_differs
 
+
+@pytest.fixture
+def world(alone):
+    """Each test on a database of its own: they look at its whole keyring."""
+    return alone
+
+
 CLARA = an_id("Clara Wren")
 MIRA = an_id("Mira Quill")
 WORDS = "Jonas", "snack", "phone for the sensor"

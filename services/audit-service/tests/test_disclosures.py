@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+import pytest_asyncio
 
 from audit_service.application.access_record import row_on_paper
 from audit_service.testing_facts import (
@@ -22,6 +23,8 @@ from audit_service.testing_facts import (
 from contracts.ids import new_id
 from runtime.testing_http import no_row_differs
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 REPORTED = {
     "source": "Paper file",
     "reason": "It was given before anybody asked.",
@@ -29,7 +32,7 @@ REPORTED = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def grown_up(world):
     """Jonas has been eighteen since 3 March 2026; until then his father held the record rights."""
     await world.write("plan", DANA, f"staff/{DANA}", dana())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from audit_service.domain.offline import EXPORT_FORMAT, keys_in, verify
 from audit_service.domain.offline_fold import FOLDED_BY, folded
@@ -35,11 +36,13 @@ from contracts.audit import ExportMade
 from contracts.canonical import instant
 from contracts.ids import new_id
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 HANDRAIL = Path(sys.executable).parent / "handrail"
 QUESTION = {"student": str(JONAS), "purpose": "Hearing of 24 June"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def recorded(world):
     await world.write("plan", DANA, f"staff/{DANA}", dana())
     await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())
@@ -343,5 +346,5 @@ async def test_before_anything_was_known_there_is_nothing_and_it_says_so(recorde
      (b"hello", "no proof file"), (make_packet({"a": b"b"}, "other@1"), "names no format we know"),
      (make_packet({"a": b"b"}, EXPORT_FORMAT), "missing or cannot be read")],
 )  # fmt: skip
-def test_what_is_no_evidence_is_told_so(content: bytes, words: str) -> None:
+async def test_what_is_no_evidence_is_told_so(content: bytes, words: str) -> None:
     assert words in " / ".join(verify(content, []).wrong)

@@ -82,6 +82,7 @@ async def fetched(world, folder: Path) -> tuple[str, Checkpoint]:
     return (await read("vkey")).decode().strip(), Checkpoint.parse(Note.parse(text).text)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_go_and_pymerkle_accept_our_log_and_refuse_it_with_one_bit_changed(
     world, interop, tmp_path: Path
 ) -> None:
@@ -112,6 +113,7 @@ async def test_go_and_pymerkle_accept_our_log_and_refuse_it_with_one_bit_changed
         file.write_bytes(kept)
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_go_accepts_a_proof_file_of_ours(world, interop, tmp_path: Path) -> None:
     from datetime import date
 

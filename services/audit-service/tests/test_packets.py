@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from audit_service.application.evidence import opened_events
 from audit_service.domain.goals_shown import goals_of, shown
@@ -46,17 +47,19 @@ from contracts.vocabulary import RecordKind
 from runtime.sequencer import Leader
 from runtime.testing_http import no_row_differs
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 COLLEGE = {"name": "North College, Disability Office"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def same_by_a_replay(world):
     """P12 after the test."""
     yield
     await no_row_differs(world.app)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def senior(world):
     """Jonas is eighteen and has signed a release to a college; the clock of the district is today's."""
     await world.write("plan", DANA, f"staff/{DANA}", dana())
@@ -267,11 +270,11 @@ async def test_a_dropped_entry_is_missed(senior) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all", make_packet({"packet.json": b"[]"}),
                                      make_packet({"packet.json": b"{}", "events.jsonl": b"not json"})])  # fmt: skip
-def test_what_is_no_packet_is_told_not_to_be_one(content) -> None:
+async def test_what_is_no_packet_is_told_not_to_be_one(content) -> None:
     assert verify_packet(content).problems
 
 
-def test_the_same_parts_give_the_same_bytes() -> None:
+async def test_the_same_parts_give_the_same_bytes() -> None:
     assert make_packet({"b": b"2", "a": b"1"}) == make_packet({"a": b"1", "b": b"2"})
 
 

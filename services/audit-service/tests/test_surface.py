@@ -1,5 +1,6 @@
 """The published surface: a valid OpenAPI page, no route unguarded by mistake, read models that a replay makes again."""
 
+import pytest
 from openapi_spec_validator import validate
 
 from audit_service.adapters.projections.people import PEOPLE
@@ -18,6 +19,8 @@ from audit_service.testing_facts import (
 from contracts.testing import an_id
 from runtime.projection import check, rebuild
 from runtime.testing_http import unguarded
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_api_page_is_valid_openapi(world) -> None:

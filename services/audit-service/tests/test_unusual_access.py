@@ -19,6 +19,13 @@ from contracts.testing import Log, an_id
 from contracts.vocabulary import AccessGround
 from runtime.projection import check, rebuild
 
+
+@pytest.fixture
+def world(alone):
+    """Each test on a database of its own: they write past the service."""
+    return alone
+
+
 LAKE, HILL = an_id("Lakeside High"), an_id("Hillside High")
 ASSIGNMENT = an_id("assignment")
 DAY = date(2026, 2, 3)

@@ -5,6 +5,7 @@ from datetime import date
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from audit_service.testing_facts import (
     DANA,
@@ -24,6 +25,8 @@ from contracts.plan import ItemHolderAssigned
 from contracts.testing import an_id
 from runtime.projection import rebuild
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def profile(*, days_off: tuple[date, ...] = ()) -> DistrictProfileSet:
     year = SchoolYear(first_on=date(2025, 8, 25), last_on=date(2026, 6, 12), days_off=days_off)
@@ -33,7 +36,7 @@ def profile(*, days_off: tuple[date, ...] = ()) -> DistrictProfileSet:
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def told(world):
     """A 504 plan without anybody responsible for its accommodations."""
     await world.write("plan", an_id("district"), "district", profile())

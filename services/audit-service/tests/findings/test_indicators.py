@@ -71,6 +71,7 @@ def test_removals_are_counted_up_to_ten_days_and_beyond() -> None:
     assert counted("removals", removed("2-26")) == [("more than 10 days", True)]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_route_names_the_children_behind_each_number(world) -> None:
     answer = await world.get("/indicators/child-count", year="2025-2026")
     assert answer.status_code == 200

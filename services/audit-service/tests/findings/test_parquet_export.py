@@ -5,6 +5,7 @@ from datetime import date
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import pytest_asyncio
 
 from audit_service.application.parquet_export import SCHEMAS, FolderRefused, export
 from audit_service.testing_facts import (
@@ -20,8 +21,10 @@ from audit_service.testing_facts import (
 from contracts.progress import SessionVoided
 from contracts.testing import an_id
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def exported(world, tmp_path):
     """A plan, three sessions, one of them struck out."""
     await world.write("plan", JONAS, f"student/{JONAS}", registered(), confirmed())
