@@ -202,6 +202,20 @@ async def test_an_expired_link_offers_a_new_one(world):
     assert "Mira" not in answer.text
 
 
+async def test_two_new_links_come_in_mails_that_no_server_takes_for_one(world):
+    await mailed(world)
+    for sent in (1, 2):
+        now = await now_for(world.notify.store, world.tenant)
+        later = {"to": (now + timedelta(days=31)).isoformat()}
+        await world.post("/notify/v1/clock", later, world.operator())
+        await post(world, f"{link_in(world)}/link")
+        async with asyncio.timeout(10):
+            while len(world.mails) == sent:
+                await asyncio.sleep(0.02)
+
+    assert len({world.mail(number)["Message-ID"] for number in range(3)}) == 3
+
+
 async def test_no_new_link_goes_to_whoever_may_not_be_contacted_any_more(world):
     from contracts.students import Rights
     from notify_service.testing_notices import HELD

@@ -19,11 +19,11 @@ from contracts.notice_hindrances import NoticeReturned
 from contracts.notify import NoticeGiven, NoticeSent
 from contracts.students import HolderPersonalData, Rights
 from contracts.testing import an_id
-from contracts.vocabulary import Channel, CommunicationMode
+from contracts.vocabulary import Channel
 from notify_service.adapters import outbox
 from notify_service.adapters.bounces import Bounced, ReturnAddresses, ReturnTo, bounced
 from notify_service.domain.fallback import letter_follows_on
-from notify_service.testing_notices import ADDRESS, DAY, HELD
+from notify_service.testing_notices import ADDRESS, HELD
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -371,41 +371,3 @@ async def test_a_letter_waits_as_a_mail_once_its_people_elect_that(world):
 
     await world.reaches("given", notice)
     assert len(world.mails) == 1
-
-
-async def test_what_was_told_and_not_understood_was_not_given(world):
-    await world.arrange()
-    await world.propose()
-    notice = await world.reaches("to_post")
-    told = {"language": "es", "mode": "sign_language", "interpreter": "Rosa Lind", "understood": False}
-    path = f"/notify/v1/notices/{notice}/deliveries"
-
-    refused = await world.post(path, {"channel": "read_aloud", "told": told})
-    taken = await world.post(path, {"channel": "read_aloud", "told": told | {"understood": True}})
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "notice-not-understood")
-    assert taken.json()["status"] == "given"
-    sent = next(each for each in await world.history(notice) if isinstance(each, NoticeSent))
-    assert sent.told is not None
-    assert sent.personal.interpreter == "Rosa Lind"
-
-
-async def test_a_telling_reported_stands_with_what_was_unmet_and_gives_nothing_that_was_not_understood(world):
-    await world.arrange()
-    await world.elect_email(mode=CommunicationMode.SIGN_LANGUAGE)
-    await world.propose()
-    notice = await world.reaches("blocked")
-    told = {"language": "ase", "mode": "sign_language", "understood": False}
-    path = f"/notify/v1/notices/{notice}/deliveries"
-    reported = {"source": "call log", "reason": "told at home", "occurred_on": str(DAY)}
-
-    misheard = await world.post(path, {"channel": "read_aloud", "told": told, "reported": reported})
-    unsaid = await world.post(path, {"channel": "read_aloud", "reported": reported})
-
-    assert misheard.json()["status"] == "blocked"
-    assert unsaid.json()["status"] == "given"
-    sent = [each for each in await world.history(notice) if isinstance(each, NoticeSent)]
-    assert [each.reported.unmet[0].code for each in sent] == [
-        "notice-not-understood",
-        "telling-not-described",
-    ]

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from contracts.event import Event
-from contracts.notify import DeliveryPersonalData, NoticeGiven, ToldOrally
+from contracts.notify import DeliveryPersonalData, ToldOrally
 from contracts.values import Reported
 from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
@@ -41,16 +41,17 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
     now = await gathering.situation(service, work.rows, entry.tenant, entry.student, entry.holder)
     on = done.on or (done.reported.occurred_on if done.reported else now.today)
     mailing_days = now.profile.mailing_days if now.profile else 0
+    of_doubt = entry.state == "in_doubt" and CHANNELS[done.channel].leaves_by_itself
     command = RecordDelivery(
-        delivery_id=entry.delivery if entry.state == "in_doubt" and entry.delivery else done.delivery_id,
+        delivery_id=entry.delivery if of_doubt and entry.delivery else done.delivery_id,
         channel=done.channel, on=on,
         to=_to(now, done.channel).model_copy(update={"interpreter": done.interpreter}), told=done.told,
         batch_id=done.batch_id, today=now.today, mailing_days=mailing_days,
-        in_doubt=entry.state == "in_doubt", answer=done.note, reported=done.reported,
+        in_doubt=of_doubt, answer=done.note, reported=done.reported,
     )  # fmt: skip
     events = record_delivery(work.notice, command)
-    if not events:
-        return ()
+    if not events or (done.told is not None and not done.told.understood):
+        return events  # What was not understood leaves everything else under way.
     counts_on = given_on(done.channel, on, mailing_days)
     if counts_on > now.today and work.notice.given is None:
         zone = await known_facts.zone_of(work.rows, entry.tenant)
@@ -59,7 +60,7 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
             work.rows, entry.tenant, entry.notice, "posted", channel=done.channel.value, counts_on=counts_on,
             due_at=due, reasons=stays_noted(entry.reasons),
         )  # fmt: skip
-    elif work.notice.given is not None or any(isinstance(event, NoticeGiven) for event in events):
+    else:
         await outbox.settle(
             work.rows, entry.tenant, entry.notice, "given", channel=done.channel.value, counts_on=counts_on,
             due_at=None, reasons=stays_noted(entry.reasons),
@@ -73,7 +74,7 @@ async def dispatch_now(hand: AtHand, work: Work, reason: str) -> Sequence[Event]
     now = await gathering.situation(hand.service, work.rows, entry.tenant, entry.student, entry.holder)
     doubtful = None
     if entry.delivery is not None:
-        number = message_id(entry.notice, hand.office.domain)
+        number = message_id(entry.notice, hand.office.domain, work.notice.mails_sent)
         doubtful = Mailed(entry.delivery, _to(now, Channel.EMAIL), number, reason, now.today)
     events = dispatch(work.notice, entry.state, entry.reasons, doubtful)
     at = await known_facts.now_of(work.rows, entry.tenant)

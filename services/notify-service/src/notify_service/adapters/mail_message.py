@@ -30,8 +30,13 @@ class Envelope:
 
 
 def message_id(notice: UUID, domain: str, again: int = 0) -> str:
-    """Derived from the notice, so that every try is the same mail; a further link to it is another one."""
+    """Derived from the notice, so that every try is the same mail; one that goes after others came back is another."""
     return f"<notice.{notice}{f'.{again}' if again else ''}@{domain.strip('[]')}>"
+
+
+def link_message_id(link: UUID, domain: str) -> str:
+    """Of a mail that brings a new link: no two are the same, or the later ones would count as doubles of the first."""
+    return f"<link.{link}@{domain.strip('[]')}>"
 
 
 def notice_mail(

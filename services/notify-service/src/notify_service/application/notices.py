@@ -122,5 +122,5 @@ def preference_document(preference: Preference) -> Json:
     return {name: value for name, value in document.items() if value is not None}
 
 
-NOTICE = Model("notice", "3", Notice(), notices.evolve, _notice_resources)
+NOTICE = Model("notice", "4", Notice(), notices.evolve, _notice_resources)
 PREFERENCES = Model("preferences", "1", Preferences(), holders.evolve, _preferences_resources)

@@ -84,7 +84,7 @@ def _shown(notice: Notice, basis: GivenBasis, today: date) -> list[Event]:
     if notice.given is not None and notice.given.on <= today:
         return []
     about = notice.about
-    channel = notice.tries[-1].channel if notice.tries else Channel.EMAIL
+    channel = next((t.channel for t in reversed(notice.tries) if t.outcome == "sent"), Channel.EMAIL)
     return [
         NoticeGiven(
             effective_on=today, notice_id=about.notice_id, kind=about.kind, holder_id=about.holder_id,

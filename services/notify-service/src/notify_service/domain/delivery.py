@@ -44,7 +44,7 @@ class NoticeNotRendered(Rejected):
 
 
 class NotUnderstood(Rejected):
-    """What is told and not understood is not given (34 CFR 300.503(c)(2)(ii))."""
+    """What is told is given once something says that it was understood (34 CFR 300.503(c)(2)(ii), (iii))."""
 
     code = "notice-not-understood"
 
@@ -61,6 +61,7 @@ class MailGoesByItself(Rejected):
     code = "mail-goes-by-itself"
 
 
+TOLD = "34 CFR 300.503(c)(2)"
 OWED_AHEAD = frozenset(
     {
         NoticeOccasion.PLAN_ADOPTED,
@@ -166,6 +167,12 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
             "The notice's text is not made yet, so it cannot have been delivered. Complete it first; a delivery made "
             "outside Handrail is recorded with `reported`."
         )
+    if command.told is not None and command.channel is not Channel.READ_ALOUD:
+        raise Invalid(
+            "Only what is read aloud or signed is told.",
+            reasons=(Reason("told-by-another-channel", "`told` goes with `read_aloud` alone.",
+                            cure="Leave `told` out, or record the telling as a delivery of its own.", pointer="/told"),),
+        )  # fmt: skip
     hearing = not_heard(command.channel, command.told)
     if hearing is not None and command.reported is None:
         raise NotUnderstood(hearing.message, reasons=(hearing,))
@@ -224,12 +231,12 @@ def not_heard(channel: Channel, told: ToldOrally | None) -> Reason | None:
     if told is not None and not told.understood:
         return Reason(
             "notice-not-understood", "A notice that was not understood was not given.",
-            cure="Tell it again, with an interpreter.", pointer="/told/understood",
+            cure="Tell it again, with an interpreter.", pointer="/told/understood", citation=TOLD,
         )  # fmt: skip
     if told is None and channel is Channel.READ_ALOUD:
         return Reason(
             "telling-not-described", "Nothing says in which language and mode it was told, and that it was understood.",
-            cure="Say it under `told`: it is the written evidence.", pointer="/told",
+            cure="Say it under `told`: it is the written evidence.", pointer="/told", citation=TOLD,
         )  # fmt: skip
     return None
 
@@ -240,7 +247,9 @@ def _settled(reported: Reported | None, early: Reason | None, unheard: Reason | 
             raise DeliveredBeforeOwed(early.message, reasons=(early,))
         return None
     unmet = tuple(
-        Unmet(code=each.code, message=each.message) for each in (early, unheard) if each is not None
+        Unmet(code=each.code, message=each.message, citation=each.citation)
+        for each in (early, unheard)
+        if each is not None
     )
     return reported.model_copy(update={"unmet": unmet}) if unmet else reported
 

@@ -92,7 +92,7 @@ class Try:
     delivery_id: UUID
     channel: Channel
     on: date
-    outcome: Literal["sent", "failed", "failed_for_good", "returned"]
+    outcome: Literal["sent", "not_understood", "failed", "failed_for_good", "returned"]
     to: str
     answer: str | None = None
     message_id: str | None = None
@@ -163,6 +163,11 @@ class Notice:
         """The last sending by this channel that left us."""
         return next((t for t in reversed(self.tries) if t.channel is channel and t.outcome == "sent"), None)
 
+    @property
+    def mails_sent(self) -> int:
+        """How many mails have left us: the next is another one."""
+        return sum(1 for t in self.tries if t.channel is Channel.EMAIL and t.outcome == "sent")
+
     def delivery(self, delivery_id: UUID) -> Try | None:
         """The newest that is known of one sending."""
         return next((t for t in reversed(self.tries) if t.delivery_id == delivery_id), None)
@@ -181,7 +186,7 @@ def evolve(notice: Notice, event: Event) -> Notice:
                 sent.delivery_id,
                 sent.channel,
                 on,
-                "sent",
+                "sent" if sent.told is None or sent.told.understood else "not_understood",
                 written_to(sent.personal),
                 sent.answer,
                 sent.provider_message_id,

@@ -154,7 +154,7 @@ async def _doubt_resolved(hand: AtHand, seen: Seen, work: Work) -> list[Event]:
     mailed = Mailed(
         seen.link.link,
         to,
-        message_id(seen.link.notice, hand.office.domain),
+        message_id(seen.link.notice, hand.office.domain, work.notice.mails_sent),
         "the link in this mail was used",
         seen.today,
     )

@@ -9,7 +9,7 @@ from contracts.ids import new_id
 from notify_service.adapters.at_hand import AtHand
 from notify_service.adapters.carrying import Outcome
 from notify_service.adapters.link_rows import make_link, replace_links
-from notify_service.adapters.mail_message import Envelope, link_mail, message_id
+from notify_service.adapters.mail_message import Envelope, link_mail, link_message_id
 from notify_service.adapters.page.seeing import Seen
 from notify_service.adapters.sending import gathering
 from notify_service.adapters.sending.preparing import facts_kept
@@ -47,7 +47,7 @@ async def send_new_link(hand: AtHand, seen: Seen) -> bool:
     if entry.facts is None or seen.notice.text is None:
         return False
     facts = await facts_kept(hand.service, tenant, entry.facts)
-    number = message_id(notice, hand.office.domain, (made or 0) + 1)
+    number = link_message_id(link.link, hand.office.domain)
     mail = link_mail(
         Envelope(hand.office.sender, to, person.personal.name, number), facts, wording(seen.notice.text.language),
         hand.office.address_of(link), link.expires_at, seen.now,

@@ -279,6 +279,8 @@ async def _answer(
             seen.notice, wrong=words("page.ended", on=words.day(ended.on)), status=409
         )
     seen = await see(reached.hand, token) or seen
+    if seen.closed:  # Since it was answered: an order limiting contact, say.
+        return rendering.closed(seen, token, words)
     return await replace(reached, seen=seen).show(seen.notice, said=words("page.thanks"))
 
 

@@ -137,8 +137,7 @@ async def _make_ready(service: Service, office: PostOffice, lease: Lease) -> Rea
     if to is None:
         return Ready(entry, way, way.email, entry.delivery, "", None)
     link = await link_for(service.database, lease.tenant, lease.notice, entry.delivery, at, office.link_days)
-    # A try that a person asked for after a doubt is another delivery, and so another mail.
-    number = message_id(lease.notice, office.domain, sum(1 for t in notice.tries if t.outcome == "sent"))
+    number = message_id(lease.notice, office.domain, notice.mails_sent)
     mail = notice_mail(
         Envelope(office.sender, to, way.name, number), facts, wording(notice.text.language), pdf.content,
         office.address_of(link), link.expires_at,

@@ -12,6 +12,7 @@ import structlog
 
 from contracts.event import Event
 from contracts.ids import new_id
+from contracts.vocabulary import Channel
 from notify_service.adapters import known_facts, outbox
 from notify_service.adapters.outbox import Lease
 from notify_service.adapters.post_office import PostOffice
@@ -134,8 +135,10 @@ class Sender:
                 await under_lease(work, lease, "posted", due_at=begins(counts_on, zone))
                 return ()
             await under_lease(work, lease, "given", due_at=None)
-            posted = work.notice.tries[-1].on if work.notice.tries else today
-            return mailing_days_passed(work.notice, today, (counts_on - posted).days)
+            posted = work.notice.sent_by(Channel.LETTER)
+            if posted is None:
+                raise LookupError("a notice whose mailing days are counted was not posted")
+            return mailing_days_passed(work.notice, today, (counts_on - posted.on).days)
 
         await step(self._service, lease.tenant, lease.notice, decide)
 
