@@ -102,7 +102,13 @@ async def _handing_over(samples: list[tuple[NoticeFacts, str]], count: int, many
     memory = {"peak MiB after a tenth": early, "peak MiB": _peak()}
     return [
         Row("letters", "set, put into a mail, handed over", "mails/s", ours, "bare SMTP", floor),
-        Row("letters", f"the same, {many} in threads, {AT_ONCE} at once", "mails/s", [tenth, rest], facts=memory),
+        Row(
+            "letters",
+            f"the same, {many} in threads, {AT_ONCE} at once",
+            "mails/s",
+            [tenth, rest],
+            facts=memory,
+        ),
     ]
 
 

@@ -33,6 +33,8 @@ the database's last word and not yet the end of the line.
 """
 
 
+IDLE_SECONDS = 300
+"""A connection that has lain idle for so long is not trusted any more."""
 OLDEST_POSTGRESQL = 18
 """Consumers ask where a position stood in the statement that moves it on (``RETURNING old``)."""
 
@@ -80,7 +82,7 @@ async def open_pool(url: str, *, most: int = 8, least: int = 1) -> asyncpg.Pool:
         max_size=most,
         timeout=10,
         command_timeout=60,
-        max_inactive_connection_lifetime=300,
+        max_inactive_connection_lifetime=IDLE_SECONDS,
     )
     return pool
 
@@ -122,6 +124,7 @@ class Database:
             pool_size=most,
             max_overflow=4,
             pool_use_lifo=True,
+            pool_recycle=IDLE_SECONDS,
             pool_timeout=10,
         )
         return cls(service, pool, engine)

@@ -83,7 +83,7 @@ async def check(
     *,
     transport: Transport | None = None,
 ) -> list[Difference]:
-    """Replay into shadow tables and name every row that differs (P12). The consumer must stand still meanwhile."""
+    """Replay into shadow tables and name every row that differs (P12): also what comes meanwhile."""
     async with shadow(database, consumer.tables) as schema, AsyncExitStack() as stack:
         replay = _Replay(consumer, database, store, schema)
         await replay.open(transport or JournalTransport(database), stack)

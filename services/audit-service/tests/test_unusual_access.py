@@ -12,11 +12,14 @@ from audit_service.domain.unusual_access import around, unusual_access
 from audit_service.testing_facts import DANA, JONAS, PLAN, adopted, dana, draft_opened, registered
 from contracts import streams
 from contracts.district import RoleHeld, StaffEnded
-from contracts.event import Actor
+from contracts.event import Actor, EventClass
+from contracts.ids import new_id
 from contracts.store import AccessRecorded, Read, Seen
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
 from contracts.testing import Log, an_id
 from contracts.vocabulary import AccessGround
+from runtime.erasing import erase
+from runtime.erasure import Erasure
 from runtime.projection import check, rebuild
 
 
@@ -117,6 +120,28 @@ async def test_a_look_that_stands_out_is_shown_and_the_family_gets_the_list_on_p
             for item in (await world.get("/access-record", student=JONAS)).json()["items"]
         ):
             await asyncio.sleep(0.02)
+
+
+async def test_looks_at_what_is_left_after_a_destruction_are_kept_neither_before_nor_after_it_was_erased_again(
+    world,
+) -> None:
+    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    service, classes = world.audit, list(EventClass)
+    erasure = Erasure(world.tenant, new_id(), JONAS, frozenset(classes), date(2031, 2, 1))
+    await service.keyring.retire(world.tenant, erasure.destruction, JONAS, classes)
+    await service.keyring.destroy(world.tenant, erasure.destruction, JONAS, classes, erasure.on)
+    await erase(service, erasure)
+    party = Actor(id=str(DANA), role="compliance_officer")
+    read = Read(at=datetime(2026, 2, 20, 9, tzinfo=UTC), party=party, purpose="list what there is",
+                ground="school_official", what=(Seen(kind="destruction"),))  # fmt: skip
+
+    looked = AccessRecorded(effective_on=date(2026, 2, 20), reads=(read,))
+    told = await world.write("plan", JONAS, f"access/{JONAS}/2026-02-20", looked)
+    assert await service.seen(world.tenant, told.last_event)
+    assert await service.differing_rows() == []
+    await erase(service, erasure)
+
+    assert await service.differing_rows() == []
 
 
 async def everywhere(world) -> None:
