@@ -150,7 +150,7 @@ class AccessRecord:
         for waiting in batch:
             by_tenant[waiting.tenant] += waiting.rows
         s = self._service.name
-        async with self._service.database.pool.acquire() as connection, connection.transaction():
+        async with self._service.database.once() as connection, connection.transaction():
             for tenant, rows in by_tenant.items():
                 await connection.execute("SELECT set_config('handrail.tenant', $1, true)", tenant)
                 await connection.execute(

@@ -135,6 +135,8 @@ class Consumer:
     """When given, events of other types are passed over undecoded."""
     erase: Erase | None = None
     """Of a projection: removes what came of contents that were lawfully destroyed, as a rebuild would leave it out."""
+    committed: Callable[[], None] | None = None
+    """Called when the effects of a batch are durable."""
 
 
 _MOVE_ON = """
@@ -263,6 +265,10 @@ class ConsumerRunner:
                     await set_tenant(rows, tenant)
                 await self._handle_tenant(tenant, list(group), rows)
         self._handled.add(len(fresh))
+        if self.consumer.committed is not None:
+            self.consumer.committed()
+        if not self.consumer.projection:  # It may have appended.
+            self._store.wake()
 
     async def _move_on(
         self, connection: Any, deliveries: Sequence[Delivery], covered: Collection[int] = (), *, seen: bool = True

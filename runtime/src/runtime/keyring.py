@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from contracts.event import EventClass
+from runtime.database import Once
 from runtime.sealing import KEY_BYTES, KEY_ID_BYTES, NONCE_BYTES, Key, KeyId
 
 CACHE_SECONDS = 300.0
@@ -108,11 +109,12 @@ class PostgresKeyring:
                 self._wrap(tenant, key_id, pair, os.urandom(KEY_BYTES))
                 for key_id, pair in zip(fresh, missing, strict=True)
             ]
-            rows = await self._pool.fetch(
-                "SELECT * FROM keyring.current_keys($1, $2, $3, $4, $5, $6)",
-                tenant, [subject for subject, _ in missing], [str(class_) for _, class_ in missing], fresh, wrapped,
-                self._master_name,
-            )  # fmt: skip
+            async with Once(self._pool) as connection:
+                rows = await connection.fetch(
+                    "SELECT * FROM keyring.current_keys($1, $2, $3, $4, $5, $6)",
+                    tenant, [subject for subject, _ in missing], [str(class_) for _, class_ in missing], fresh, wrapped,
+                    self._master_name,
+                )  # fmt: skip
             for row in rows:
                 pair = (row["subject"], EventClass(row["class"]))
                 key = self._remember(tenant, row)
@@ -132,7 +134,9 @@ class PostgresKeyring:
             else:
                 missing.append(key_id)
         if missing:
-            for row in await self._pool.fetch("SELECT * FROM keyring.keys_by_id($1, $2)", tenant, missing):
+            async with Once(self._pool) as connection:
+                rows = await connection.fetch("SELECT * FROM keyring.keys_by_id($1, $2)", tenant, missing)
+            for row in rows:
                 found[KeyId(row["key_id"])] = self._remember(tenant, row)
         return found
 

@@ -29,8 +29,13 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.01
 IDLE_POLL_SECONDS = 0.05
+ALONE_POLL_SECONDS = 0.25
 BUSY_POLLS = 10
 """So many polls without work, and the quieter pace: appends of this process wake it anyway."""
+ALONE_SECONDS = 30.0
+"""After so long without an append of another process, the quietest."""
+EXPLAINED_SECONDS = 1.0
+"""A waking may come after what it tells of was found; within so long."""
 BREATH_SECONDS = 0.004
 BATCH = 2_000
 RETRY_SECONDS = 0.5
@@ -51,7 +56,7 @@ _WRITE = """
     complete AS (
         INSERT INTO {s}.tree_hashes (tenant, level, place, hash)
         SELECT * FROM unnest($12::text[], $13::smallint[], $14::bigint[], $15::bytea[]))
-    SELECT pg_notify('{s}_log', '')"""
+    SELECT pg_notify('{s}_log', $16)"""
 """One statement, so one commit: rows leave the queue as they enter the log. An event already there refuses the whole."""
 _LAST = """
     SELECT t.tenant, l.index, l.known_at FROM unnest($1::text[]) AS t (tenant)
@@ -90,8 +95,12 @@ NEVER = _Last(-1, None)
 class Leader:
     """What the sequencer remembers while it holds the lock; forgotten with the connection."""
 
-    def __init__(self, service: str, connection: asyncpg.Connection, keys: LogKeys | None = None) -> None:
+    def __init__(
+        self, service: str, connection: asyncpg.Connection, keys: LogKeys | None = None, *, told: str = ""
+    ) -> None:
         self.service = service
+        self._told = told
+        """Goes with the NOTIFY: whoever knows it was told within the process."""
         self.connection = connection
         self.position: int | None = None
         self.spoiled: dict[str, str] = {}
@@ -113,7 +122,9 @@ class Leader:
         await self._remember(rows)
         written, last, nth = self._number(rows, self.position)
         trees, complete = self._grown(written)
-        await self.connection.execute(_WRITE.format(s=s), *written, [row["seq"] for row in rows], *complete)
+        await self.connection.execute(
+            _WRITE.format(s=s), *written, [row["seq"] for row in rows], *complete, self._told
+        )
         # Only what is committed is remembered; an error above ends this leader.
         self.position += len(rows)
         self._last |= last
@@ -232,17 +243,41 @@ class Leader:
         return trees, complete
 
 
+class Others:
+    """Whether processes append that cannot wake this one: something is found, and no waking of ours explains it."""
+
+    def __init__(self, now: float) -> None:
+        self._seen = now
+        self._found: float | None = None
+
+    def found(self, now: float) -> None:
+        """There was something to index, and nobody had woken us."""
+        if self._found is None:
+            self._found = now
+
+    def explained(self) -> None:
+        """It was of this process, whose waking came just after."""
+        self._found = None
+
+    def away(self, now: float) -> bool:
+        """None has appended for a while."""
+        if self._found is not None and now - self._found > EXPLAINED_SECONDS:
+            self._seen, self._found = now, None
+        return now - self._seen > ALONE_SECONDS
+
+
 class Sequencer:
     """Runs until cancelled; on the loss of its connection it starts over with a new one.
 
-    ``sequenced`` is called after each committed batch, in this process, to wake what follows the log.
+    ``sequenced`` is called after each committed batch, in this process, to wake what follows the log; ``told`` goes with the
+    NOTIFY that wakes the others.
     ``keys`` sign each log after its batch; without them nothing is signed. ``publish`` (with Kafka) is run beside it while
     this instance leads: it gets the leader's connection URL only through its own pool, and stops when leadership ends.
     """
 
     def __init__(
         self, service: str, relay_url: str, *, sequenced: Callable[[], None] = lambda: None,
-        publish: Callable[[], Awaitable[None]] | None = None, keys: LogKeys | None = None,
+        publish: Callable[[], Awaitable[None]] | None = None, keys: LogKeys | None = None, told: str = "",
     ) -> None:  # fmt: skip
         self.service = service
         self.leading = False
@@ -252,6 +287,7 @@ class Sequencer:
         self._sequenced = sequenced
         self._publish = publish
         self._keys = keys
+        self._told = told
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -281,30 +317,39 @@ class Sequencer:
         self.leading, self.problem = True, None
         log.info("sequencer_leads", service=self.service)
         publishing = asyncio.ensure_future(self._publish()) if self._publish else None
-        leader = Leader(self.service, connection, self._keys)
+        leader = Leader(self.service, connection, self._keys, told=self._told)
         self.spoiled = leader.spoiled
         try:
-            quiet = 0
+            clock = asyncio.get_running_loop().time
+            quiet, woken, others = 0, False, Others(clock())
             await leader.sign_what_is_left()
             while True:
                 if publishing is not None and publishing.done():
                     publishing.result()
                 self._work.clear()
                 if done := await leader.sequence():
+                    if not woken:
+                        others.found(clock())
                     quiet = 0
                     self._sequenced()
                     await leader.sign()
-                    # What comes in the next moment shares one batch; a backlog is worked off at once.
-                    if done < BATCH:
-                        await asyncio.sleep(BREATH_SECONDS)
-                    continue
-                quiet += 1
-                if quiet % SIGN_EVERY == 0:
-                    await leader.sign_what_is_left()
+                    if done == BATCH:  # A backlog is worked off at once.
+                        continue
+                    await asyncio.sleep(BREATH_SECONDS)  # What comes in the next moment shares one batch.
+                else:
+                    quiet += 1
+                    if quiet % SIGN_EVERY == 0:
+                        await leader.sign_what_is_left()
+                pause = POLL_SECONDS if quiet < BUSY_POLLS else IDLE_POLL_SECONDS
+                if others.away(clock()):
+                    pause = ALONE_POLL_SECONDS
                 with contextlib.suppress(TimeoutError):
                     # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the waking.
-                    async with asyncio.timeout(POLL_SECONDS if quiet < BUSY_POLLS else IDLE_POLL_SECONDS):
+                    async with asyncio.timeout(pause):
                         await self._work.wait()
+                woken = self._work.is_set()
+                if woken:
+                    others.explained()
         finally:
             if publishing is not None:
                 publishing.cancel()

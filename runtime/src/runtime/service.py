@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from contracts.event import Event, Recorded
+from contracts.ids import new_id
 from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
@@ -79,6 +80,8 @@ class Neighbours:
     """
 
     def __init__(self) -> None:
+        self.told = new_id().hex
+        """What their sequencers' NOTIFY says: none of us need listen to it."""
         self._transports: list[JournalTransport] = []
         self.services: list[Service] = []
         """Those that run in this process."""
@@ -144,7 +147,7 @@ class Service:
                 self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher(),
                 keys=LogKeys(
                     self.name, self.addresses.log_host, self.addresses.keyring_master_key, self.addresses.keyring_older_keys
-                ),
+                ), told=self.neighbours.told,
             )  # fmt: skip
             self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
             consumers = [*self.consumers(self), erasures(self)]
@@ -187,7 +190,7 @@ class Service:
 
     def _open_transport(self, stack: AsyncExitStack) -> Transport:
         if self.addresses.kafka is None:
-            journal = JournalTransport(self.database)
+            journal = JournalTransport(self.database, told=self.neighbours.told)
             self.neighbours.join(journal)
             stack.callback(self.neighbours.leave, journal)
             return journal

@@ -185,3 +185,13 @@ def test_a_database_that_is_too_old_is_named_with_what_is_needed() -> None:
     must_be_new_enough(_Server(OLDEST_POSTGRESQL))
     with pytest.raises(DatabaseTooOld, match="PostgreSQL 18 or newer is needed, and this is 17"):
         must_be_new_enough(_Server(17))
+
+
+@pytest.mark.parametrize(
+    "tenant", ["lakeside", "o'brien", "a'; SET LOCAL handrail.tenant TO 'b", "back\\slash", ""]
+)
+async def test_a_transaction_is_of_exactly_the_tenant_that_was_named(plan: Opened, tenant: str) -> None:
+    async with plan.database.begin(tenant) as rows:
+        found = (await rows.execute(text("SELECT current_setting('handrail.tenant')"))).scalar_one()
+
+    assert found == tenant

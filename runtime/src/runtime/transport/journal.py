@@ -6,8 +6,11 @@ that grows with every change of hands.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -52,19 +55,34 @@ _EXTEND = """
              WHERE consumer = $1 AND member <> $2 AND seen_at >= clock_timestamp() - make_interval(secs => $3)) AS members"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """One read of a source that several consumers are answered by."""
+
+    turn: int
+    """After which waking it began."""
+    start: Mapping[int, int]
+    reading: "asyncio.Future[Sequence[Delivery]]"
+
+
 class JournalTransport:
     """Reads ``<owner>.journal`` as the consumer's own role; the service's own log with each tenant set in turn.
 
     Run `listen` beside it where sources are other processes.
     """
 
-    def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, database: Database, *, lease_seconds: float = LEASE_SECONDS, told: str = "") -> None:
         self._database = database
         self._leases = Leases(database, lease_seconds)
         self._woken: dict[asyncio.Event, str] = {}
+        self._told = told
+        """What a NOTIFY says of which this transport is woken within the process."""
+        self._turns: Counter[str] = Counter()
+        self._newest: dict[str, _Shared] = {}
 
     def wake(self, source: str) -> None:
         """``source`` has indexed something: look now instead of at the next poll."""
+        self._turns[source] += 1
         for event, followed in self._woken.items():
             if followed == source:
                 event.set()
@@ -74,9 +92,7 @@ class JournalTransport:
         while True:
             try:
                 async with self._database.pool.acquire() as connection:
-                    heard = {
-                        f"{source}_log": lambda *_, source=source: self.wake(source) for source in SERVICES
-                    }
+                    heard = {f"{source}_log": partial(self._heard, source) for source in SERVICES}
                     try:
                         for channel, wake in heard.items():
                             await connection.add_listener(channel, wake)
@@ -88,6 +104,10 @@ class JournalTransport:
                             await connection.remove_listener(channel, wake)
             except UNREACHABLE:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _heard(self, source: str, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        if not self._told or payload != self._told:
+            self.wake(source)
 
     async def follow(self, consumer: str, source: str, next_positions: NextPositions, handle: Handle) -> None:
         """See `Transport.follow`."""
@@ -116,24 +136,46 @@ class JournalTransport:
                 lanes = lease.lanes()
                 if lanes != start.keys():
                     start = await next_positions(lanes) if lanes else {}
-                rows: Sequence[Any] = []
-                if start:
-                    rows = await self._rows(source, start)
+                came = await self._read(source, start) if start else ()
                 began = clock()
-                if rows:
+                if came:
                     if not lease.lanes() >= lanes:
                         continue
-                    if not await self._handed(handle, [_delivery(source, row) for row in rows], consumer):
+                    if not await self._handed(handle, came, consumer):
                         start = {}
                         continue
-                    start |= {row["lane"]: row["position"] + 1 for row in rows}
-                    if len(rows) >= PAGE_PER_LANE:  # A lane may have more.
+                    start |= {delivery.lane: delivery.position + 1 for delivery in came}
+                    if len(came) >= PAGE_PER_LANE:  # A lane may have more.
                         continue
                     # What comes in the next moment shares one batch.
                     await asyncio.sleep(min(RESTS * (clock() - began), MOST_REST_SECONDS))
-                with contextlib.suppress(TimeoutError):
+                try:
                     async with asyncio.timeout(POLL_SECONDS):
                         await woken.wait()
+                except TimeoutError:
+                    self._turns[source] += 1  # Nobody has woken us: look for oneself.
+
+    async def _read(self, source: str, start: Mapping[int, int]) -> Sequence[Delivery]:
+        """What comes next from these positions. Consumers that stand at the same ones are answered by one read.
+
+        A read that began after the newest waking has seen all that is known to be there.
+        """
+        shared = self._newest.get(source)
+        if shared is None or shared.turn != self._turns[source] or shared.start != start:
+            reading = asyncio.ensure_future(self._deliveries(source, dict(start)))
+            shared = self._newest[source] = _Shared(self._turns[source], dict(start), reading)
+        try:
+            came = await asyncio.shield(shared.reading)
+        except BaseException:
+            if self._newest.get(source) is shared and shared.reading.done():
+                del self._newest[source]
+            raise
+        if len(came) >= PAGE_PER_LANE and self._newest.get(source) is shared:
+            del self._newest[source]  # A backlog is not held in memory until the next waking.
+        return came
+
+    async def _deliveries(self, source: str, start: Mapping[int, int]) -> Sequence[Delivery]:
+        return [_delivery(source, row) for row in await self._rows(source, start)]
 
     async def _rows(self, source: str, start: Mapping[int, int]) -> Sequence[Any]:
         lanes, starts = list(start), list(start.values())
@@ -151,7 +193,7 @@ class JournalTransport:
         async with self._database.pool.acquire() as connection:
             return await _own_rows(connection, source, places)
 
-    async def _handed(self, handle: Handle, deliveries: list[Delivery], consumer: str) -> bool:
+    async def _handed(self, handle: Handle, deliveries: Sequence[Delivery], consumer: str) -> bool:
         try:
             await handle(deliveries, ())
         except StopFollowing:

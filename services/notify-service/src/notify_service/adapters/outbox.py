@@ -88,7 +88,7 @@ async def claim(
     database: Database, owner: UUID, *, seconds: float, most: int, at_work: Sequence[UUID] = ()
 ) -> list[Lease]:
     """Lease up to ``most`` due notices, of whichever tenants, but none of ``at_work``; durable on return."""
-    async with database.pool.acquire() as connection:
+    async with database.once() as connection:
         rows = await connection.fetch(
             "SELECT * FROM notify.claim_due($1, $2, $3, $4)", owner, seconds, most, list(at_work)
         )

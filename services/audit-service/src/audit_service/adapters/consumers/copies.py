@@ -5,6 +5,7 @@ position that is missing: whatever lies below it is whole, and nothing above it 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 
@@ -17,7 +18,8 @@ from runtime.roles import SERVICES
 from runtime.transport.port import Delivery
 
 PAGE = 10_000
-POLL_SECONDS, IDLE_POLL_SECONDS, AWAKE_SECONDS = 0.01, 0.1, 0.5
+POLL_SECONDS = 0.5
+"""Only the safety net: whoever has copied moves the frontier on, also over what others copied."""
 
 _KEEP = """
     INSERT INTO audit.copies (source, position, tenant, index, subject, stream, version, type, effective_on, known_at,
@@ -32,29 +34,21 @@ class Frontier:
         self._work = asyncio.Event()
 
     def wake(self) -> None:
-        """Something was copied."""
+        """Something was copied, and is durable."""
         self._work.set()
 
     def task(self, database: Database) -> Callable[[], Awaitable[None]]:
         """What runs for as long as the service does."""
 
         async def run() -> None:
-            clock = asyncio.get_running_loop().time
-            awake_until = 0.0
             reached: Mapping[str, int] | None = None
             while True:
                 self._work.clear()
                 reached = await advance(database, reached)
-                pause = POLL_SECONDS if clock() < awake_until else IDLE_POLL_SECONDS
-                try:
+                with contextlib.suppress(TimeoutError):
                     # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the waking.
-                    async with asyncio.timeout(pause):
+                    async with asyncio.timeout(POLL_SECONDS):
                         await self._work.wait()
-                    # The copy may not be committed yet: look again soon.
-                    awake_until = clock() + AWAKE_SECONDS
-                    await asyncio.sleep(POLL_SECONDS)
-                except TimeoutError:
-                    continue
 
         return run
 
@@ -84,9 +78,8 @@ def copies(frontier: Frontier) -> Consumer:
     async def keep(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
         connection = await driver(rows)
         await connection.executemany(_KEEP, [_row(delivery) for delivery in deliveries])
-        frontier.wake()
 
-    return Consumer("copies", SERVICES, handle_raw=keep)
+    return Consumer("copies", SERVICES, handle_raw=keep, committed=frontier.wake)
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
