@@ -4,7 +4,7 @@ Sealed bytes stay where they are, as nothing opens them any more. What is readab
 projection says which of its rows came of which class of contents, so that what is left is what a rebuild would make.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -59,11 +59,19 @@ async def is_erased(connection: Any, service: str, recorded: Recorded[Event]) ->
     A projection that may be told more of them afterwards (somebody looks at what is left) keeps nothing of it: what an erasure
     removes is then what a replay leaves out, whenever it came.
     """
-    erased: bool = await connection.fetchval(
-        f"SELECT EXISTS (SELECT FROM {service}.erasures WHERE tenant = $1 AND subject = $2 AND $3 = ANY (classes))",
-        recorded.tenant, recorded.subject, recorded.event.event_class,
+    class_ = recorded.event.event_class
+    return bool(await erased_among(connection, service, recorded.tenant, [recorded.subject], class_))
+
+
+async def erased_among(
+    connection: Any, service: str, tenant: str, subjects: Collection[UUID], class_: EventClass
+) -> set[UUID]:
+    """Those of whom this service has erased what it had of the class."""
+    rows = await connection.fetch(
+        f"SELECT subject FROM {service}.erasures WHERE tenant = $1 AND subject = ANY ($2) AND $3 = ANY (classes)",
+        tenant, list(subjects), class_,
     )  # fmt: skip
-    return erased
+    return {row["subject"] for row in rows}
 
 
 def erasures_1(service: str) -> list[str]:

@@ -122,26 +122,44 @@ async def test_a_look_that_stands_out_is_shown_and_the_family_gets_the_list_on_p
             await asyncio.sleep(0.02)
 
 
-async def test_looks_at_what_is_left_after_a_destruction_are_kept_neither_before_nor_after_it_was_erased_again(
-    world,
-) -> None:
-    await world.write("plan", JONAS, f"student/{JONAS}", registered())
+async def erased(world) -> Erasure:
+    """Nothing of Jonas can be read any more, as after a lawful destruction."""
+    last = await world.write("plan", JONAS, f"student/{JONAS}", registered())
+    assert await world.audit.seen(world.tenant, last.last_event)
     service, classes = world.audit, list(EventClass)
     erasure = Erasure(world.tenant, new_id(), JONAS, frozenset(classes), date(2031, 2, 1))
     await service.keyring.retire(world.tenant, erasure.destruction, JONAS, classes)
     await service.keyring.destroy(world.tenant, erasure.destruction, JONAS, classes, erasure.on)
     await erase(service, erasure)
-    party = Actor(id=str(DANA), role="compliance_officer")
-    read = Read(at=datetime(2026, 2, 20, 9, tzinfo=UTC), party=party, purpose="list what there is",
-                ground="school_official", what=(Seen(kind="destruction"),))  # fmt: skip
+    for source in world.sources.values():
+        source.keyring.forget(world.tenant)  # As every service does when it hears of it.
+    return erasure
 
-    looked = AccessRecorded(effective_on=date(2026, 2, 20), reads=(read,))
-    told = await world.write("plan", JONAS, f"access/{JONAS}/2026-02-20", looked)
-    assert await service.seen(world.tenant, told.last_event)
-    assert await service.differing_rows() == []
-    await erase(service, erasure)
 
-    assert await service.differing_rows() == []
+async def test_looks_at_what_is_left_after_a_destruction_are_kept_neither_before_nor_after_it_was_erased_again(
+    world,
+) -> None:
+    erasure = await erased(world)
+
+    told = await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM))
+    assert await world.audit.seen(world.tenant, told.last_event)
+    assert await world.audit.differing_rows() == []
+    await erase(world.audit, erasure)
+
+    assert await world.audit.differing_rows() == []
+
+
+async def test_nothing_is_found_of_looks_at_what_is_left_however_far_the_consumer_of_looks_is(world) -> None:
+    await erased(world)
+    async with world.audit.database.lend(world.tenant) as connection, connection.transaction():
+        # Nothing more is taken in while its positions are held.
+        await connection.execute("SELECT FROM audit_read.positions WHERE consumer = 'staff-looks' FOR UPDATE")
+        await world.write("plan", JONAS, streams.access(JONAS, DAY), looked(DAY, TAM))
+        await world.caught_up()
+        assert await behind(world)
+        found = await world.audit.judging.found(world.tenant, JONAS)
+
+    assert [each for each in found if each.rule == "access.unusual"] == []
 
 
 async def everywhere(world) -> None:

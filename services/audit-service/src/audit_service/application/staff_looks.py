@@ -10,8 +10,9 @@ from audit_service.domain.findings.access import UNUSUAL
 from audit_service.domain.findings.record import StudentRecord
 from audit_service.domain.findings.rules import judge
 from audit_service.domain.unusual_access import Look, looks_in
-from contracts.event import Actor
+from contracts.event import Actor, EventClass
 from contracts.students import AssignmentEnded, StudentAssigned, StudentEnrolled, StudentWithdrawn
+from runtime.erasure import erased_among
 
 _LOOKS = """
     SELECT l.student, l.staff, l.role, l.looked_on, c.event_id, c.source, c.index, c.known_at
@@ -52,17 +53,19 @@ async def looks_kept(
 ) -> dict[UUID, list[LookKept]]:  # fmt: skip
     """Of each student, as known: the first look of each of the staff on each day.
 
-    What the projection has not taken in yet is read from the copies, so that an answer never depends on how far it is.
+    What the projection has not taken in yet is read from the copies, and what it will leave out (of students whose record of
+    access is erased) is left out, so that an answer never depends on how far it is.
     """
     behind = await evidence.looks_not_kept(tenant, students, known_at=known_at, basis=basis)
     async with evidence.database.lend(tenant) as connection:
         rows = await connection.fetch(_LOOKS, list(students), known_at, json_of(basis))
+        erased = await erased_among(connection, "audit", tenant, students, EventClass.PROOF) if behind else ()
     found: dict[UUID, list[LookKept]] = {student: [] for student in students}
     for row in rows:
         look = Look(Actor(id=str(row["staff"]), role=row["role"]), row["looked_on"], row["event_id"])
         found[row["student"]].append(LookKept(look, row["source"], row["index"], row["known_at"]))
     for copy in behind:
-        if copy.recorded is not None:
+        if copy.recorded is not None and copy.entry.subject not in erased:
             for told in looks_in([copy.recorded]):
                 party = Actor(id=str(UUID(told.party.id)), role=told.party.role)
                 look = Look(party, told.on, told.event_id)
