@@ -13,15 +13,11 @@ pytest_plugins = ["runtime.testing_pytest_kafka", "runtime.testing"] if find_spe
 
 
 @pytest.fixture(scope="session")
-def _chromium_or_none() -> str | None:
-    return os.environ.get("HANDRAIL_CHROMIUM") or shutil.which("chromium")
-
-
-@pytest.fixture
-def chromium(_chromium_or_none: str | None) -> str:
+def chromium() -> str:
     """The path of a real Chromium, for Playwright's ``executable_path``."""
-    if _chromium_or_none is None:
+    found = os.environ.get("HANDRAIL_CHROMIUM") or shutil.which("chromium")
+    if found is None:
         from runtime.testing_pytest_kafka import lacking
 
         lacking("browser", "chromium is not installed")
-    return _chromium_or_none
+    return found

@@ -237,6 +237,10 @@ async def running(cluster: Cluster, migrated: str) -> AsyncIterator[World]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def world(running: World) -> World:
     """A district of its own for each test; ``pytestmark = pytest.mark.asyncio(loop_scope="module")`` in the module."""
+    return await _another_district(running)
+
+
+async def _another_district(running: World) -> World:
     tenant = f"lakeside-{new_id().hex[:12]}"
     for source in running.sources.values():
         await open_test_tenant(source.database, tenant)
@@ -254,18 +258,40 @@ async def alone(cluster: Cluster, migrated: str) -> AsyncIterator[World]:
 PASSWORD_OF_DANA = "correct horse battery"
 
 
-@pytest.fixture
-async def console(cluster: Cluster, migrated: str) -> AsyncIterator[tuple[World, str]]:
-    """The services behind a real socket with the built-in issuer, and Dana's account as compliance officer."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+@asynccontextmanager
+async def _listening(cluster: Cluster, migrated: str) -> AsyncIterator[tuple[World, str]]:
+    """The services behind a real socket, with the built-in issuer."""
+    socket_ = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{socket_.getsockname()[1]}"
     async with a_world(cluster, migrated, None, url) as made:
-        dana = Person(TENANT, "dana", DANA, "Dana Reed", "compliance_officer")
-        await put_account(made.audit.database, dana, await kept_form(PASSWORD_OF_DANA))
         server = uvicorn.Server(uvicorn.Config(made.app, lifespan="off", log_config=None))
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        serving = asyncio.ensure_future(server.serve(sockets=[socket_]))
         try:
             yield made, url
         finally:
             server.should_exit = True
             await serving
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def listening(cluster: Cluster, migrated: str) -> AsyncIterator[tuple[World, str]]:
+    """These for a module's tests."""
+    async with _listening(cluster, migrated) as made:
+        yield made
+
+
+@pytest.fixture
+async def listening_alone(cluster: Cluster, migrated: str) -> AsyncIterator[tuple[World, str]]:
+    """These for one test."""
+    async with _listening(cluster, migrated) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def console(listening: tuple[World, str]) -> tuple[World, str]:
+    """The same in a district of the test's own, with Dana's account as compliance officer: its login is the district's name."""
+    running, url = listening
+    world = await _another_district(running)
+    dana = Person(world.tenant, world.tenant, DANA, "Dana Reed", "compliance_officer")
+    await put_account(world.audit.database, dana, await kept_form(PASSWORD_OF_DANA))
+    return world, url

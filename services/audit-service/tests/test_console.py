@@ -7,6 +7,7 @@ from datetime import date
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from audit_service.adapters.console.elsewhere import Elsewhere
 from audit_service.application.destroyer import Destroyer
@@ -40,6 +41,8 @@ from runtime.append_request import Context
 from runtime.auth import Principal
 from runtime.tenants import subject_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PASSWORD = "correct horse battery"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -47,7 +50,7 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def district(console):
     """A year of Jonas's plan; Dana sees the whole district."""
     world, url = console
@@ -67,7 +70,7 @@ async def district(console):
     return world, url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(chromium) -> AsyncIterator[object]:
     from playwright.async_api import async_playwright
 
@@ -84,10 +87,11 @@ async def axe_finds_nothing(page) -> None:
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
 
-async def sign_in(page, url: str, to: str = "/") -> None:
+async def sign_in(page, district, to: str = "/") -> None:
+    world, url = district
     await page.goto(url + to)
     await page.wait_for_selector("#login:focus")  # The browser puts the cursor there a moment after loading.
-    await page.keyboard.type("dana")
+    await page.keyboard.type(world.tenant)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
@@ -110,7 +114,7 @@ async def test_the_console_is_used_by_keyboard_alone(district, browser) -> None:
     """Sign in, find a student, read the timeline, look at the plan on a day, compare two days."""
     _, url = district
     page = await browser.new_page()
-    await sign_in(page, url)
+    await sign_in(page, district)
     await axe_finds_nothing(page)
 
     await tab_to(page, "Name, or number in another system")
@@ -169,7 +173,7 @@ async def test_findings_are_found_by_keyboard_and_lead_to_their_rule_and_student
     world, url = district
     assert await world.audit.judging.settled(world.tenant, 10.0) == 0
     page = await browser.new_page()
-    await sign_in(page, url, "/findings")
+    await sign_in(page, district, "/findings")
     await axe_finds_nothing(page)
     await tab_to(page, "Rule")
     await page.keyboard.type("s504.responsible")
@@ -195,9 +199,8 @@ async def test_findings_are_found_by_keyboard_and_lead_to_their_rule_and_student
 
 
 async def test_the_plan_on_a_day_shows_who_was_told_and_what_was_given(district, browser) -> None:
-    _, url = district
     page = await browser.new_page()
-    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+    await sign_in(page, district, f"/plans/{PLAN}?effective_on=2026-01-15")
 
     text = await page.locator("main").inner_text()
 
@@ -219,7 +222,7 @@ async def test_how_a_goal_stands_is_drawn_and_said_in_a_sentence_and_a_table(dis
     await world.write("progress", JONAS, f"item/{GOAL}/2025-2026", *results)
     await world.caught_up()
     page = await browser.new_page()
-    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+    await sign_in(page, district, f"/plans/{PLAN}?effective_on=2026-01-15")
 
     goal = page.get_by_role("article", name="Sorts 60 objects by kind.", exact=True)
     text = await goal.inner_text()
@@ -243,7 +246,7 @@ async def test_how_a_goal_stands_is_drawn_and_said_in_a_sentence_and_a_table(dis
 async def test_the_timeline_as_known_earlier_leaves_out_what_came_later(district, browser) -> None:
     _, url = district
     page = await browser.new_page()
-    await sign_in(page, url, f"/students/{JONAS}")
+    await sign_in(page, district, f"/students/{JONAS}")
     times = await page.locator("ol.timeline time[datetime*='T']").evaluate_all(
         "each => each.map(e => e.dateTime)"
     )
@@ -258,7 +261,7 @@ async def test_the_timeline_as_known_earlier_leaves_out_what_came_later(district
 async def test_on_a_phone_nothing_is_cut_off_in_either_direction(district, browser, direction) -> None:
     _, url = district
     page = await browser.new_page(viewport={"width": 320, "height": 640})
-    await sign_in(page, url)
+    await sign_in(page, district)
     for path in ("/?name=jo", f"/students/{JONAS}", f"/plans/{PLAN}?effective_on=2026-01-15",
                  f"/plans/{PLAN}/compare?from_on=2025-10-01&to_on=2026-01-15"):  # fmt: skip
         await page.goto(url + path)
@@ -271,9 +274,8 @@ async def test_on_a_phone_nothing_is_cut_off_in_either_direction(district, brows
 
 
 async def test_a_page_prints_without_its_controls(district, browser) -> None:
-    _, url = district
     page = await browser.new_page()
-    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+    await sign_in(page, district, f"/plans/{PLAN}?effective_on=2026-01-15")
     await page.emulate_media(media="print")
 
     assert not await page.get_by_role("button").first.is_visible()
@@ -282,9 +284,8 @@ async def test_a_page_prints_without_its_controls(district, browser) -> None:
 
 
 async def test_dark_colours_have_enough_contrast(district, browser) -> None:
-    _, url = district
     page = await browser.new_page(color_scheme="dark")
-    await sign_in(page, url, f"/plans/{PLAN}?effective_on=2026-01-15")
+    await sign_in(page, district, f"/plans/{PLAN}?effective_on=2026-01-15")
 
     await axe_finds_nothing(page)
 
@@ -311,12 +312,13 @@ async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page_and_nowhere_else
 
 
 @asynccontextmanager
-async def signed_in(url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def signed_in(district) -> AsyncIterator[httpx.AsyncClient]:
     """As a browser without pictures."""
+    world, url = district
     async with httpx.AsyncClient(base_url=url, follow_redirects=True) as http:
         form = await http.get("/")
         await http.post(
-            "/oauth/authorize", data=dict(form.url.params) | {"login": "dana", "password": PASSWORD}
+            "/oauth/authorize", data=dict(form.url.params) | {"login": world.tenant, "password": PASSWORD}
         )
         yield http
 
@@ -324,7 +326,7 @@ async def signed_in(url: str) -> AsyncIterator[httpx.AsyncClient]:
 async def test_an_entry_opens_and_the_timeline_is_narrowed_by_keyboard_alone(district, browser) -> None:
     _, url = district
     page = await browser.new_page()
-    await sign_in(page, url, f"/students/{JONAS}")
+    await sign_in(page, district, f"/students/{JONAS}")
     assert await page.locator("h3").all_inner_texts() == ["School year 2025-2026"]
 
     await tab_to(page, "Kind of event")
@@ -370,7 +372,7 @@ async def test_the_console_says_since_when_contents_are_destroyed(district, brow
     assert await keyring.holds(world.tenant) == []
 
     page = await browser.new_page()
-    await sign_in(page, url, f"/students/{JONAS}")
+    await sign_in(page, district, f"/students/{JONAS}")
     text = await page.locator("main").inner_text()
     assert "A student whose name was lawfully destroyed" in text
     assert text.count("Contents lawfully destroyed on") >= 12
@@ -386,8 +388,8 @@ async def test_the_console_says_since_when_contents_are_destroyed(district, brow
 
 
 async def test_reads_in_the_console_are_in_the_record_of_access(district) -> None:
-    world, url = district
-    async with signed_in(url) as http:
+    world, _ = district
+    async with signed_in(district) as http:
         assert (await http.get(f"/students/{JONAS}")).status_code == 200
         assert (await http.get(f"/plans/{PLAN}")).status_code == 200
     async with world.audit.database.lend(world.tenant) as connection:
@@ -402,8 +404,7 @@ async def test_reads_in_the_console_are_in_the_record_of_access(district) -> Non
 
 
 async def test_what_is_not_there_or_not_to_be_seen_looks_the_same(district) -> None:
-    _, url = district
-    async with signed_in(url) as http:
+    async with signed_in(district) as http:
         for path in (f"/students/{an_id('nobody')}", f"/plans/{an_id('nothing')}", "/students/no-id"):
             answer = await http.get(path)
             assert answer.status_code in (404, 422)
@@ -414,8 +415,7 @@ async def test_what_is_not_there_or_not_to_be_seen_looks_the_same(district) -> N
 
 
 async def test_what_somebody_typed_is_shown_as_text_only(district) -> None:
-    _, url = district
-    async with signed_in(url) as http:
+    async with signed_in(district) as http:
         answer = await http.get("/", params={"name": "<script>alert(1)</script>"})
 
     assert "<script" not in answer.text
@@ -423,8 +423,7 @@ async def test_what_somebody_typed_is_shown_as_text_only(district) -> None:
 
 
 async def test_another_site_cannot_sign_somebody_out_or_take_them_elsewhere(district) -> None:
-    _, url = district
-    async with signed_in(url) as http:
+    async with signed_in(district) as http:
         answer = await http.post("/sign-out", headers={"sec-fetch-site": "cross-site"})
         assert answer.status_code == 403
         assert (await http.get(f"/students/{JONAS}")).status_code == 200
@@ -438,10 +437,10 @@ async def test_another_site_cannot_sign_somebody_out_or_take_them_elsewhere(dist
 async def test_what_works_less_than_it_should_is_a_line_on_every_page_for_who_can_act(
     district, monkeypatch
 ) -> None:
-    world, url = district
-    async with signed_in(url) as http:
+    world, _ = district
+    async with signed_in(district) as http:
         assert 'class="alarms"' not in (await http.get("/")).text
-        monkeypatch.setitem(world.audit.cosigner._faults, ("lakeside", "plan"), LogFault.ROOT_DIFFERS)
+        monkeypatch.setitem(world.audit.cosigner._faults, (world.tenant, "plan"), LogFault.ROOT_DIFFERS)
         shown = (await http.get("/")).text
     assert "audit-service, log plan:" in shown
     assert "is inconsistent (root differs)" in shown
@@ -453,13 +452,13 @@ async def test_what_is_wrong_with_a_service_in_a_process_of_its_own_is_a_line_to
     """As with Kafka: asked for over HTTP. The one that answers here is audit-service, as if it were another."""
     world, url = district
     monkeypatch.setattr("runtime.health.KEPT_SECONDS", 0.0)
-    monkeypatch.setitem(world.audit.cosigner._faults, ("lakeside", "plan"), LogFault.ROOT_DIFFERS)
+    monkeypatch.setitem(world.audit.cosigner._faults, (world.tenant, "plan"), LogFault.ROOT_DIFFERS)
     (told,) = await Elsewhere(lambda _: url).alarms({"plan", "progress", "notify"})
     assert told[:2] == ("audit", "log plan")
     assert "is inconsistent" in told[2]
 
     world.app.state.elsewhere = Elsewhere(lambda _: "http://127.0.0.1:1")
-    async with signed_in(url) as http:
+    async with signed_in(district) as http:
         shown = (await http.get("/")).text
     for service in ("plan", "progress", "notify"):
         assert f"{service}-service, health:" in shown

@@ -299,10 +299,10 @@ def test_what_is_cosigned(size, last, own, own_at_last, back, verdict) -> None:
 
 @pytest.mark.parametrize("issuer", [None, "https://login.example.org/realms/district"])
 async def test_where_the_services_share_no_database_checkpoints_come_by_http(
-    console, issuer: str | None
+    listening_alone, issuer: str | None
 ) -> None:
     """As with Kafka: with a token for that alone, that any service verifies by the master key, whoever issues the others'."""
-    world, url = console
+    world, url = listening_alone
     await one_entry_of(world)
     settings = world.app.state.console.issuer.settings.model_copy(
         update={"kafka_bootstrap_servers": "kafka:9092", "logs_url": url, "issuer_url": issuer}
@@ -325,8 +325,10 @@ async def test_where_the_services_share_no_database_checkpoints_come_by_http(
             await checkpoints_for(nowhere)(world.audit).head("audit", world.tenant)
 
 
-async def test_the_cosigners_token_opens_logs_and_nothing_else_and_only_by_the_master_key(console) -> None:
-    world, _ = console
+async def test_the_cosigners_token_opens_logs_and_nothing_else_and_only_by_the_master_key(
+    listening_alone,
+) -> None:
+    world, _ = listening_alone
     settings = world.app.state.console.issuer.settings.model_copy(
         update={"issuer_url": "https://login.example.org", "jwks_url": "http://127.0.0.1:1/jwks.json"}
     )
