@@ -12,7 +12,7 @@ from bench.apart import Apart
 from bench.ground import TENANT, Ground, Urls, administrator, opened
 from bench.measure import Row, take_turns
 from bench.processes import peak_mebibytes, run
-from runtime.consumer import open_deliveries
+from runtime.deliveries import open_deliveries
 from runtime.database import Database
 from runtime.transport.journal import REPLAY_PAGE, JournalTransport
 

@@ -6,45 +6,30 @@ error, and later events of that student queue behind it in order.
 """
 
 import asyncio
-import hashlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
-import sqlalchemy.exc
 import structlog
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.event import Actor, Event, Recorded, UnknownEvent, decode
-from contracts.problems import Invalid, Rejected, VersionConflict
-from contracts.store import ParkedSkipped
-from runtime.append_request import AlreadyClaimed, Appended, Change, Claim, Context, Release, TenantHasEnded
-from runtime.database import UNREACHABLE, Database, driver, set_tenant
-from runtime.entry import Entry, event_id_of, parse_entry
+from contracts.event import Actor, Event, Recorded
+from runtime.append_request import Appended, Change, Claim, Context, Release, TenantHasEnded
+from runtime.database import Database, driver, set_tenant
+from runtime.deliveries import CERTAIN, delivered_id, described, may_pass, open_deliveries
+from runtime.entry import parse_entry
 from runtime.erasure import Erase
 from runtime.event_store import EventStore
-from runtime.keyring import KeyGone, Keyring, destroyed_among
-from runtime.recent_states import TENANT_STREAM
-from runtime.sealing import SealBroken, key_id_of, unseal
+from runtime.parking import UNREADABLE, lock_queue, park, skipped_events
 from runtime.stream_model import Loaded, Model
 from runtime.transport.port import Delivery, StopFollowing, Transport
 
 log = structlog.get_logger()
-
-CERTAIN: tuple[type[Exception], ...] = (
-    UnknownEvent, ValidationError, SealBroken, KeyGone, msgspec.DecodeError, Invalid, Rejected, AlreadyClaimed,
-    sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError, sqlalchemy.exc.ProgrammingError,
-    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.SyntaxOrAccessError,
-    ValueError, LookupError, TypeError, AttributeError, AssertionError,
-)  # fmt: skip
-"""Errors of the message or of its handler that trying again cannot help: the event is parked at once."""
 
 TRY_AGAIN_SECONDS = (0.2, 0.5, 1.0)
 """What is neither certain nor of the transport is tried again so often before it is parked: a district may just be
@@ -53,23 +38,6 @@ opened service by service."""
 MOST_PARKED_SHARE = 0.01
 MOST_PARKED_SUBJECTS = 20
 PARKED_WINDOW = timedelta(hours=1)
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether this is of the transport (connections, lost races, time limits): tried again for ever, never parked."""
-    if isinstance(error, sqlalchemy.exc.TimeoutError):
-        return True
-    if isinstance(error, sqlalchemy.exc.DBAPIError):
-        if error.connection_invalidated:
-            return True
-        cause = getattr(error.orig, "__cause__", None) or error.orig
-        return cause is not None and may_pass(cause)
-    if isinstance(error, ValueError):  # Some of the driver's are an InterfaceError too.
-        return False
-    return isinstance(
-        error,
-        (*UNREACHABLE, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError, VersionConflict),
-    )
 
 
 class ParkingStopped(StopFollowing):
@@ -379,98 +347,3 @@ class LastHour:
         while self._minutes and self._minutes[0][0] < oldest:
             self._minutes.popleft()
         return sum(count for _, count in self._minutes)
-
-
-UNREADABLE = "Unreadable"
-
-
-async def park(
-    database: Database, consumer: str, delivery: Delivery, error: str | None, rows: AsyncConnection
-) -> bool:
-    """Have a delivery wait, in a transaction that has its tenant set. ``False`` when it waits already."""
-    made = await (await driver(rows)).fetchval(
-        f"INSERT INTO {database.service}.parked"
-        " (consumer, source, position, tenant, subject, lane, index, entry, sealed, error)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING true",
-        consumer, delivery.source, delivery.position, delivery.tenant, delivery.subject, delivery.lane,
-        delivery.index, delivery.entry, delivery.sealed,
-        UNREADABLE if delivery.unreadable else error,
-    )  # fmt: skip
-    return made is not None
-
-
-async def lock_queue(
-    database: Database, consumer: str, tenant: str, subject: UUID, rows: AsyncConnection
-) -> None:
-    """Until the transaction ends nobody else works at this subject's queue."""
-    await (await driver(rows)).execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 8))",
-        f"{database.service}/{consumer}/{tenant}/{subject}",
-    )
-
-
-async def skipped_events(store: EventStore, tenant: str, consumer: str) -> set[UUID]:
-    """The events that operators have decided this consumer goes on without."""
-    history = await store.read(tenant, TENANT_STREAM)
-    return {
-        recorded.event.event_id
-        for recorded in history
-        if isinstance(recorded.event, ParkedSkipped) and recorded.event.consumer == consumer
-    }
-
-
-def delivered_id(entry: bytes) -> UUID:
-    """The event's id; of an entry that cannot be read an id made of its bytes, the same whenever it comes."""
-    try:
-        return event_id_of(entry)
-    except msgspec.DecodeError:
-        return UUID(bytes=hashlib.sha256(entry).digest()[:16])
-
-
-def described(error: Exception) -> str:
-    """The kind of error and nothing of what it quotes: messages may carry a student's words."""
-    if isinstance(error, UnknownEvent):
-        return str(error)
-    if isinstance(error, ValidationError):
-        places = "; ".join(
-            ".".join(map(str, e["loc"])) + " " + e["type"] for e in error.errors(include_input=False)[:5]
-        )
-        return f"ValidationError: {places}"
-    return type(error).__name__
-
-
-async def open_deliveries(
-    keyring: Keyring, deliveries: Sequence[Delivery], types: Collection[str] | None = None
-) -> list[Recorded[Event]]:
-    """Decode deliveries of one tenant (those of ``types`` only, when given), but for what was lawfully destroyed.
-
-    Raises one of `CERTAIN` when one cannot be decoded; `runtime.keyring.KeyGone` where a key is missing and no lawful
-    destruction is known.
-    """
-    entries = [(delivery, parse_entry(delivery.entry)) for delivery in deliveries]
-    if types is not None:
-        entries = [(delivery, entry) for delivery, entry in entries if entry.type in types]
-    if not entries:
-        return []
-    tenant, key_ids = entries[0][1].tenant, [key_id_of(delivery.sealed) for delivery, _ in entries]
-    keys = await keyring.by_id(tenant, key_ids)
-    gone = await destroyed_among(keyring, tenant, key_ids, keys)
-    return [
-        _open(delivery, entry, keys)
-        for (delivery, entry), key_id in zip(entries, key_ids, strict=True)
-        if key_id not in gone
-    ]
-
-
-def _open(delivery: Delivery, entry: Entry, keys: Mapping[Any, Any]) -> Recorded[Event]:
-    key = keys.get(key_id_of(delivery.sealed))
-    if key is None:
-        raise KeyGone(f"the key for event {entry.id} is gone")
-    plain = unseal(key, entry.id, delivery.sealed, bytes.fromhex(entry.digest))
-    return Recorded(
-        event=decode(entry.type, entry.schema, plain, datetime.fromisoformat(entry.effective_on).date()),
-        id=entry.id, source=delivery.source, tenant=entry.tenant, subject=entry.subject, stream=entry.stream,
-        version=entry.version, recorded_at=entry.recorded, actor=Actor.model_validate(entry.actor),
-        correlation=entry.correlation, causation=entry.causation, rules=entry.rules, position=delivery.position,
-        index=delivery.index, known_at=entry.known,
-    )  # fmt: skip

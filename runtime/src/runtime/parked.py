@@ -13,17 +13,11 @@ from contracts.event import Actor
 from contracts.problems import NotFound
 from contracts.store import ParkedSkipped
 from runtime.append_request import Change, Context, TenantHasEnded
-from runtime.consumer import (
-    Consumer,
-    Unit,
-    delivered_id,
-    described,
-    lock_queue,
-    may_pass,
-    open_deliveries,
-)
+from runtime.consumer import Consumer, Unit
 from runtime.database import Database, driver
+from runtime.deliveries import delivered_id, described, may_pass, open_deliveries
 from runtime.event_store import EventStore
+from runtime.parking import lock_queue
 from runtime.tenants import TENANT
 from runtime.transport.port import Delivery
 

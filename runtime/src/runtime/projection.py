@@ -15,18 +15,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runtime.consumer import (
-    Consumer,
-    Unit,
-    delivered_id,
-    described,
-    may_pass,
-    open_deliveries,
-    park,
-    skipped_events,
-)
+from runtime.consumer import Consumer, Unit
 from runtime.database import Database, driver, set_tenant
+from runtime.deliveries import delivered_id, described, may_pass, open_deliveries
 from runtime.event_store import EventStore
+from runtime.parking import park, skipped_events
 from runtime.store_schema import TENANT
 from runtime.transport.journal import JournalTransport
 from runtime.transport.port import Delivery, Page, Records, Transport
