@@ -12,8 +12,8 @@ from bench.apart import Apart
 from bench.ground import TENANT, Ground, Urls, administrator, opened
 from bench.measure import Row, take_turns
 from bench.processes import peak_mebibytes, run
-from runtime.deliveries import open_deliveries
 from runtime.database import Database
+from runtime.deliveries import open_deliveries
 from runtime.transport.journal import REPLAY_PAGE, JournalTransport
 
 READER = "audit"
