@@ -473,3 +473,50 @@ async def third_stands(world, amendment):
         while len(await world.notices()) < 3:
             await asyncio.sleep(0.02)
     await world.reaches("to_post", await by_amendment(world, amendment))
+
+
+async def told_in_vain(world, notice):
+    told = {"language": "es", "mode": "oral", "understood": False}
+    body = {"channel": "read_aloud", "told": told, "reported": OUTSIDE}
+    answer = await world.post(f"/notify/v1/notices/{notice}/deliveries", body)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_letter_of_two_stays_one_when_somebody_was_told_of_one_change_in_vain(world, which):
+    await world.arrange(mailing_days=3)
+    await world.propose()
+    notices = await a_letter_of_two(world)
+
+    await told_in_vain(world, notices[which])
+    await asyncio.sleep(0.5)
+
+    batch = (await world.post("/notify/v1/batches", {})).json()
+    assert [sorted(each["notices"]) for each in batch["letters"] if str(notices[0]) in each["notices"]] == [
+        sorted(map(str, notices))
+    ]
+    for notice in notices:
+        assert set((await rendered(world, notice)).together_with) == {*notices} - {notice}
+
+
+async def test_a_mail_of_two_in_doubt_is_found_for_both_when_somebody_was_told_of_one_change_in_vain(waiting):
+    world = waiting
+    world.host.hangs_up = True
+    await world.arrange()
+    await world.elect_email()
+    await world.propose()
+    await second(world)
+    notices = await both(world, "in_doubt")
+    async with world.notify.database.lend(world.tenant) as connection:
+        leader = await connection.fetchval(
+            "SELECT leader FROM notify.outbox WHERE notice = ANY ($1) AND leader IS NOT NULL", notices
+        )
+    (follower,) = {*notices} - {leader}
+
+    await told_in_vain(world, follower)
+    found = await world.post(
+        f"/notify/v1/notices/{leader}/deliveries", {"channel": "email", "note": "the log says delivered"}
+    )
+
+    assert found.status_code == 200, found.text
+    await both(world, "given")

@@ -121,10 +121,12 @@ async def post_batch(call: Call, batch_id: UUID, said: Posting, making: Making) 
             .where(OUTBOX.c.tenant == call.tenant, OUTBOX.c.notice.in_(sorted(stay)), OUTBOX.c.batch == batch_id)
             .values(batch=None)
         )  # fmt: skip
-        return await service.store.append(
+        appended = await service.store.append(
             call.context, [Change(loaded, await _subject(call), [posted])], answer=making.answer,
             connection=await driver(rows),
         )  # fmt: skip
+    service.store.wake()
+    return appended
 
 
 async def _stopped(call: Call, batch: Batch) -> list[NoticeId]:

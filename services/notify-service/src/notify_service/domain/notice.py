@@ -164,6 +164,11 @@ class Notice:
         return next((t for t in reversed(self.tries) if t.channel is channel and t.outcome == "sent"), None)
 
     @property
+    def has_left(self) -> bool:
+        """Whether its text has gone out, or a try was made; what was told and not understood keeps no text as it is."""
+        return any(t.outcome != "not_understood" for t in self.tries)
+
+    @property
     def mails_sent(self) -> int:
         """How many mails have left us: the next is another one."""
         return sum(1 for t in self.tries if t.channel is Channel.EMAIL and t.outcome == "sent")

@@ -40,7 +40,7 @@ def may_go_together(one: Notice, other: Notice) -> bool:
         and (a.student_id, a.holder_id, a.plan_id) == (b.student_id, b.holder_id, b.plan_id)
         and a.owed_on == b.owed_on
         and a.language == b.language
-        and not (one.tries or other.tries or one.given or other.given)
+        and not (one.has_left or other.has_left or one.given or other.given)
     )
 
 
@@ -48,7 +48,7 @@ def has_its_text(notice: Notice, together_with: Sequence[NoticeId]) -> bool:
     """Whether its text is fixed for good: of a letter that has not left, as long as the same go in it."""
     if notice.text is None:
         return False
-    return bool(notice.tries) or set(notice.text.together_with) == set(together_with)
+    return notice.has_left or set(notice.text.together_with) == set(together_with)
 
 
 def leaves_at(now: datetime, patience: timedelta) -> datetime:

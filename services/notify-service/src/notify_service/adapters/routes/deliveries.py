@@ -68,8 +68,9 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     )
     # What was done outside Handrail was done with this notice: nobody says that it was our letter, with all that it gives.
     return await _step(
-        asked, notice_id, lambda work: handing.deliver(service, work, done), alone=reported is not None
-    )
+        asked, notice_id, lambda work: handing.deliver(service, work, done), alone=reported is not None,
+        parted=orally is None or orally.understood,
+    )  # fmt: skip
 
 
 @routes.get("/notices/{notice_id}/deliveries", response_model=Page[DeliveryOut])
@@ -139,9 +140,10 @@ class _GivenBy(Exception):
 
 
 async def _step(
-    asked: Call, notice_id: UUID, decide: Callable[[Work], Awaitable[Sequence[Event]]], *, alone: bool = False
-) -> Response:
-    """What is done with a letter is done with every notice that it gives; ``alone``, with this one only."""
+    asked: Call, notice_id: UUID, decide: Callable[[Work], Awaitable[Sequence[Event]]], *, alone: bool = False,
+    parted: bool = True,
+) -> Response:  # fmt: skip
+    """What is done with a letter is done with every notice that it gives; ``alone``, with this one only (see `step`)."""
     hand = at_hand(asked.request)
 
     async def of_letter(work: Work) -> Sequence[Event]:
@@ -157,7 +159,7 @@ async def _step(
             try:
                 made = await step(
                     hand.service, asked.tenant, letter, of_letter, context=asked.context, answer=making.answer,
-                    alone=alone,
+                    alone=alone, parted=parted,
                 )  # fmt: skip
             except _GivenBy as by:
                 letter = by.notice

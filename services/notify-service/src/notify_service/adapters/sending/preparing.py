@@ -203,7 +203,7 @@ async def _send_on_its_way(service: Service, lease: Lease, fixed: Fixed | None, 
         if fixed.boxed if fixed else LETTERS_NOT_SHOWN in work.entry.reasons:
             noted.append(LETTERS_NOT_SHOWN)
         due_at = work.entry.due_at
-        if work.entry.amendment is not None and not work.notice.tries:
+        if work.entry.amendment is not None and not work.notice.has_left:
             at, zone = (
                 await known_facts.now_of(work.rows, lease.tenant),
                 await known_facts.zone_of(work.rows, lease.tenant),

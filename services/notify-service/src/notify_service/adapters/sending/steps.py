@@ -58,15 +58,15 @@ Decide = Callable[[Work], Awaitable[Sequence[Event]]]
 
 async def step(
     service: Service, tenant: str, notice: UUID, decide: Decide, *, context: Context | None = None,
-    answer: Answer | None = None, alone: bool = False,
+    answer: Answer | None = None, alone: bool = False, parted: bool = True,
 ) -> Appended:  # fmt: skip
     """Run ``decide`` and append what it says. Durable on return; decided again when somebody else was faster.
 
-    ``alone``: of this notice only, which is first parted from the letter that gives it with others.
+    ``alone``: of this notice only, which is first ``parted`` from the letter that gives it with others.
     """
     for attempt in range(TRIES):
         try:
-            return await _step(service, tenant, notice, decide, context, answer, alone)
+            return await _step(service, tenant, notice, decide, context, answer, alone, parted)
         except _AnsweredBefore as before:
             return before.appended
         except VersionConflict:
@@ -84,9 +84,10 @@ async def _step(
     context: Context | None,
     answer: Answer | None,
     alone: bool,
+    parted: bool,
 ) -> Appended:
     async with service.database.begin(tenant) as rows:
-        if alone:
+        if alone and parted:
             await outbox.part(rows, tenant, notice)
         entry, led = await outbox.letter(rows, tenant, notice)
         if alone:
