@@ -8,7 +8,7 @@ error, and later events of that student queue behind it in order.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -52,6 +52,8 @@ class Unit:
     store: EventStore
     recorded: Recorded[Event]
     consumer: str
+    made: list[Appended] = field(default_factory=list)
+    """What the handler has appended so far."""
 
     async def load(self, model: Model[Any], *parts: object) -> Loaded[Any]:
         """A stream of this service as this transaction sees it."""
@@ -74,9 +76,11 @@ class Unit:
             causation=recorded.id,
             rules=recorded.rules,
         )
-        return await self.store.append(
+        appended = await self.store.append(
             context, changes, claims=claims, releases=releases, connection=await driver(self.rows)
         )
+        self.made.append(appended)
+        return appended
 
 
 Handler = Callable[[Recorded[Event], Unit], Awaitable[None]]
@@ -228,14 +232,15 @@ class ConsumerRunner:
         async with self._database.begin(by_tenant[0].tenant) as rows:
             before = await self._move_on(await driver(rows), deliveries, covered)
             fresh = [delivery for delivery in by_tenant if delivery.position >= before[delivery.lane]]
+            appended = False
             for tenant, group in groupby(fresh, key=lambda delivery: delivery.tenant):
                 if tenant != by_tenant[0].tenant:
                     await set_tenant(rows, tenant)
-                await self._handle_tenant(tenant, list(group), rows)
+                appended |= await self._handle_tenant(tenant, list(group), rows)
         self._handled.add(len(fresh))
         if self.consumer.committed is not None:
             self.consumer.committed()
-        if not self.consumer.projection:  # It may have appended.
+        if appended:
             self._store.wake()
 
     async def _move_on(
@@ -253,10 +258,11 @@ class ConsumerRunner:
         )  # fmt: skip
         return {row["lane"]: row["before"] for row in rows}
 
-    async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> None:
+    async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> bool:
+        """Returns whether anything was appended."""
         if self.consumer.handle_raw is not None:
             await self.consumer.handle_raw(deliveries, rows)
-            return
+            return False
         parked = await self._parked_subjects(tenant, deliveries, rows)
         behind = [delivery for delivery in deliveries if delivery.subject in parked]
         for delivery in behind:
@@ -264,13 +270,14 @@ class ConsumerRunner:
         opened = await open_deliveries(
             self._store.keyring, [d for d in deliveries if d.subject not in parked], self.consumer.types
         )
-        for recorded in opened:
-            await self._give(recorded, rows)
+        return any([await self._give(recorded, rows) for recorded in opened])
 
-    async def _give(self, recorded: Recorded[Event], rows: AsyncConnection) -> None:
+    async def _give(self, recorded: Recorded[Event], rows: AsyncConnection) -> bool:
         if self.consumer.handle is None:
             raise RuntimeError(f"{self.consumer.name} has no handler")
-        await self.consumer.handle(recorded, Unit(rows, self._store, recorded, self.consumer.name))
+        unit = Unit(rows, self._store, recorded, self.consumer.name)
+        await self.consumer.handle(recorded, unit)
+        return bool(unit.made)
 
     async def _parked_subjects(
         self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection

@@ -34,7 +34,7 @@ the database's last word and not yet the end of the line.
 
 
 IDLE_SECONDS = 300
-"""A connection that has lain idle for so long is not trusted any more."""
+"""So long a connection may lie idle in the driver's pool, and so old one of SQLAlchemy's may become."""
 OLDEST_POSTGRESQL = 18
 """Consumers ask where a position stood in the statement that moves it on (``RETURNING old``)."""
 
@@ -180,10 +180,10 @@ class Database:
 
 
 def _begin(tenant: str, *, snapshot: bool) -> str:
-    """In one round trip. A quote in a literal is two (PostgreSQL 18, 4.1.2.1): a setting takes no parameter."""
+    """In one round trip: a setting takes no parameter. In such a literal backslash and quote are two (PostgreSQL 18, 4.1.2.2)."""
     begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN"
-    literal = tenant.replace("'", "''")
-    return f"{begin}; SET LOCAL handrail.tenant TO '{literal}'"
+    literal = tenant.replace("\\", "\\\\").replace("'", "''")
+    return f"{begin}; SET LOCAL handrail.tenant TO E'{literal}'"
 
 
 async def set_tenant(connection: AsyncConnection, tenant: str) -> None:

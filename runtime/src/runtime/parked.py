@@ -84,6 +84,9 @@ async def retry_parked(
                 return worked
             await _remove(database, consumer.name, first, rows)
         worked += 1
+        if consumer.committed is not None:
+            consumer.committed()
+        store.wake()
 
 
 async def skip_parked(

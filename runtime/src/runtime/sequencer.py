@@ -34,7 +34,7 @@ BUSY_POLLS = 10
 """So many polls without work, and the quieter pace: appends of this process wake it anyway."""
 ALONE_SECONDS = 30.0
 """After so long without an append of another process, the quietest."""
-EXPLAINED_SECONDS = 1.0
+EXPLAINED_SECONDS = 0.1
 """A waking may come after what it tells of was found; within so long."""
 BREATH_SECONDS = 0.004
 BATCH = 2_000
@@ -327,7 +327,12 @@ class Sequencer:
                 if publishing is not None and publishing.done():
                     publishing.result()
                 self._work.clear()
-                if done := await leader.sequence():
+                try:
+                    done = await leader.sequence()
+                except BaseException:  # It may be committed all the same: whoever follows looks.
+                    self._sequenced()
+                    raise
+                if done:
                     if not woken:
                         others.found(clock())
                     quiet = 0

@@ -5,6 +5,7 @@ The same class whether the service has a process of its own or shares one with t
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -80,11 +81,15 @@ class Neighbours:
     """
 
     def __init__(self) -> None:
-        self.told = new_id().hex
-        """What their sequencers' NOTIFY says: none of us need listen to it."""
+        self._name = new_id().hex
         self._transports: list[JournalTransport] = []
         self.services: list[Service] = []
         """Those that run in this process."""
+
+    @property
+    def told(self) -> str:
+        """What their sequencers' NOTIFY says: none of us need listen to it. A process that was forked is another."""
+        return f"{self._name}/{os.getpid()}"
 
     def join(self, transport: JournalTransport) -> None:
         """This transport wants to know."""

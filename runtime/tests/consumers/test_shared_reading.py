@@ -117,6 +117,34 @@ async def test_a_read_that_failed_is_nobodys_answer_for_long(plan: Opened, monke
     await reader.close()
 
 
+async def test_a_read_that_nobody_waits_for_any_more_is_broken_off(plan: Opened) -> None:
+    reader = await Database.open("notify", plan.url("notify_app"))
+    transport, begun, ended = Reading(reader), asyncio.Event(), asyncio.Event()
+
+    async def takes_long(_source: str, _start: object) -> list[object]:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return []
+
+    transport._rows = takes_long  # type: ignore[method-assign, assignment]
+    first, second = (asyncio.ensure_future(transport._read("plan", {0: 1})) for _ in range(2))
+    await begun.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.sleep(0.05)
+    assert not ended.is_set(), "the other still waits"
+
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+    async with asyncio.timeout(2):
+        await ended.wait()
+    assert transport._newest == {}
+    await reader.close()
+
+
 @pytest.mark.parametrize(("said", "woken"), [("ours", 0), ("theirs", 1), ("", 1)])
 async def test_a_notify_wakes_only_whom_nobody_woke_within_the_process(
     plan: Opened, said: str, woken: int

@@ -39,7 +39,7 @@ _OWN = """
       FROM {owner}.log JOIN {owner}.events ON events.id = log.event_id WHERE log.position = ANY ($1)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shared:
     """One read of a source that several consumers are answered by."""
 
@@ -47,6 +47,8 @@ class _Shared:
     """After which waking it began."""
     start: Mapping[int, int]
     reading: "asyncio.Future[Sequence[Delivery]]"
+    waiting: int = 0
+    """So many wait for it; when the last has gone it is broken off."""
 
 
 class JournalTransport:
@@ -148,14 +150,19 @@ class JournalTransport:
         if shared is None or shared.turn != self._turns[source] or shared.start != start:
             reading = asyncio.ensure_future(self._deliveries(source, dict(start)))
             shared = self._newest[source] = _Shared(self._turns[source], dict(start), reading)
+        shared.waiting += 1
+        came: Sequence[Delivery] | None = None
         try:
             came = await asyncio.shield(shared.reading)
-        except BaseException:
-            if self._newest.get(source) is shared and shared.reading.done():
+        finally:
+            shared.waiting -= 1
+            left = not shared.waiting and not shared.reading.done()
+            if left:
+                shared.reading.cancel()
+            # What failed or was broken off is no answer; and a backlog is not held in memory until the next waking.
+            over = left or (shared.reading.done() and (came is None or len(came) >= PAGE_PER_LANE))
+            if over and self._newest.get(source) is shared:
                 del self._newest[source]
-            raise
-        if len(came) >= PAGE_PER_LANE and self._newest.get(source) is shared:
-            del self._newest[source]  # A backlog is not held in memory until the next waking.
         return came
 
     async def _deliveries(self, source: str, start: Mapping[int, int]) -> Sequence[Delivery]:
