@@ -13,7 +13,25 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.mark.parametrize(
     "name",
-    ["김민지", "נועה לוי", "प्रिया शर्मा", "สมชาย ใจดี", "さくら", "Олена", "Ελένη", "王小明", "ليلى", "Nguyễn"],
+    [
+        "김민지",
+        "נועה לוי",
+        "प्रिया शर्मा",
+        "สมชาย ใจดี",
+        "さくら",
+        "Олена",
+        "Ελένη",
+        "王小明",
+        "ليلى",
+        "Nguyễn",
+        "សុខា ចាន់",
+        "ສົມພອນ",
+        "အောင်ဆန်း",
+        "রহিমা খাতুন",
+        "தமிழ்ச்செல்வி",
+        "లక్ష్మీ రెడ్డి",
+        "አበበ በቀለ",
+    ],
 )
 async def test_a_name_stands_in_the_letter_in_its_own_script(name):
     facts = next(samples_of("prior_written_notice")).model_copy(update={"holder_name": name})

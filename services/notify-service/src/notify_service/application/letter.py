@@ -6,6 +6,9 @@ from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 
+import justmytype_intl_africa
+import justmytype_intl_sea
+import justmytype_intl_south_asia
 import pylopdf_fonts_ar
 import pylopdf_fonts_he
 import pylopdf_fonts_hi
@@ -23,12 +26,13 @@ from runtime.tagged_pdf import tagged_pdf
 PDF = "application/pdf"
 _PACKAGES = (
     pylopdf_fonts_ar, pylopdf_fonts_zh_cn, pylopdf_fonts_ko, pylopdf_fonts_he, pylopdf_fonts_hi, pylopdf_fonts_th,
+    justmytype_intl_africa, justmytype_intl_sea, justmytype_intl_south_asia,
 )  # fmt: skip
 
 
 @cache
 def fonts() -> typst.Fonts:
-    """Those that Typst brings (Latin, Vietnamese with it; Greek, Cyrillic), and one for each script of `_PACKAGES`."""
+    """Those that Typst brings (Latin, Vietnamese with it; Greek, Cyrillic), and those of `_PACKAGES`."""
     folders = [str(Path(package.__file__ or "").parent) for package in _PACKAGES]
     return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
