@@ -28,11 +28,12 @@ from contracts.vocabulary import NoticeKind
 from notify_service.adapters.carrying import Outcome
 from notify_service.adapters.mail_message import Envelope, notice_mail
 from notify_service.adapters.smtp import MailServer
-from notify_service.application.letter import fonts, letter_pdf
+from notify_service.application.letter import letter_pdf
 from notify_service.application.notice_text import NoticeText, compose
 from notify_service.application.samples import samples_of
 from notify_service.application.wording import LANGUAGES, template_file, wording
 from notify_service.domain.facts import NoticeFacts
+from runtime.tagged_pdf import FAMILIES, fonts
 from runtime.testing import free_port
 
 ROUNDS = 3
@@ -62,10 +63,11 @@ async def bench(ground: Ground) -> list[Row]:
 
 def _setting(samples: list[tuple[NoticeFacts, str]], texts: list[NoticeText], count: int) -> Row:
     source = template_file("notice.typ")
+    families = json.dumps(FAMILIES)
     ready = [json.dumps(asdict(text), ensure_ascii=False) for text in texts]
 
     def bare(text: str) -> bytes | list[bytes] | None:
-        return typst.compile(source, format="pdf", sys_inputs={"text": text}, pdf_standards="ua-1",
+        return typst.compile(source, format="pdf", sys_inputs={"text": text, "fonts": families}, pdf_standards="ua-1",
                              ignore_system_fonts=True, timestamp=AT, font_paths=fonts())  # fmt: skip
 
     ours, floor = [], []

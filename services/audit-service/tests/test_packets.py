@@ -388,7 +388,7 @@ async def test_the_packet_at_rest_is_sealed(senior) -> None:
 
 @pytest.mark.usefixtures("same_by_a_replay")
 async def test_letters_that_no_font_has_do_not_stop_a_packet(senior) -> None:
-    other = confirmed(JONAS_AS_HOLDER, "雷 Jonas أحمد", since=date(2026, 3, 3))
+    other = confirmed(JONAS_AS_HOLDER, "雷 Jonas أحمد \U000122a2", since=date(2026, 3, 3))
     from contracts.vocabulary import RightsGround
 
     named = other.model_copy(update={"ground": RightsGround.ADULT_STUDENT})
@@ -398,4 +398,4 @@ async def test_letters_that_no_font_has_do_not_stop_a_packet(senior) -> None:
     _, content = await issued(senior)
 
     assert verify_packet(content).genuine
-    assert json.loads(opened(content)["release.json"])["signed_by"] == "雷 Jonas أحمد"
+    assert json.loads(opened(content)["release.json"])["signed_by"] == "雷 Jonas أحمد \U000122a2"

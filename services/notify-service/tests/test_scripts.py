@@ -3,10 +3,11 @@
 import pytest
 import structlog
 
-from notify_service.application.letter import letter_pdf, shows_every_letter
+from notify_service.application.letter import letter_pdf
 from notify_service.application.notice_text import compose
 from notify_service.application.samples import samples_of
 from notify_service.application.wording import wording
+from runtime.tagged_pdf import shows_every_letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

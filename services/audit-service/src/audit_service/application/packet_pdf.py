@@ -7,30 +7,20 @@ from datetime import date as date_
 from pathlib import Path
 from typing import Any
 
-import typst
+from runtime.tagged_pdf import shows_every_letter, tagged_pdf
 
 _TEMPLATE = Path(__file__).with_name("packet.typ")
 
 
 def plan_pdf(printed: Mapping[str, Any]) -> bytes:
     """The same words give the same bytes on one machine. Letters that no font here has are named by their number."""
-    try:
-        return _compiled(printed)
-    except typst.TypstError as error:
-        if "could not be displayed" not in str(error):
-            raise
-        return _compiled(_printable(printed))
+    pdf = _set(printed)
+    return pdf if shows_every_letter(pdf) else _set(_printable(printed))
 
 
-def _compiled(printed: Mapping[str, Any]) -> bytes:
+def _set(printed: Mapping[str, Any]) -> bytes:
     made = datetime.combine(date_.fromisoformat(printed["date"]), time(12), UTC)
-    pdf = typst.compile(
-        _TEMPLATE.read_bytes(), format="pdf", pdf_standards="ua-1", sys_inputs={"data": json.dumps(printed)},
-        timestamp=int(made.timestamp()),
-    )  # fmt: skip
-    if not isinstance(pdf, bytes):
-        raise TypeError("a document of one file was expected")
-    return pdf
+    return tagged_pdf(_TEMPLATE.read_bytes(), json.dumps(printed, ensure_ascii=False), made)
 
 
 def _printable(value: Any) -> Any:

@@ -5,16 +5,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from functools import cache, reduce
+from functools import reduce
 from importlib.resources import files
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pylopdf_fonts_ar
-import pylopdf_fonts_zh_cn
-import typst
 from sqlalchemy import text
 
 from contracts.codes import label
@@ -286,15 +282,7 @@ def report_pdf(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], 
     """The report as a tagged PDF (PDF/UA-1): the same bytes for the same report."""
     template = (files("progress_service") / "templates" / "report.typ").read_bytes()
     said = json.dumps(words_of(event, pictures, draw), ensure_ascii=False)
-    return tagged_pdf(template, said, datetime.combine(event.effective_on, time(12), UTC), fonts())
-
-
-@cache
-def fonts() -> typst.Fonts:
-    """Those that Typst brings (Latin, Vietnamese with it), and one each for Arabic and for simplified Chinese."""
-    packages = pylopdf_fonts_ar, pylopdf_fonts_zh_cn
-    folders = [str(Path(package.__file__ or "").parent) for package in packages]
-    return typst.Fonts(include_system_fonts=False, font_paths=folders)
+    return tagged_pdf(template, said, datetime.combine(event.effective_on, time(12), UTC))
 
 
 def words_of(event: ProgressReportIssued, pictures: tuple[GoalProgress, ...], draw: Draw) -> Json:

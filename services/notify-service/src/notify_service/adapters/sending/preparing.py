@@ -21,7 +21,7 @@ from notify_service.adapters.sending.gathering import NotGathered, Situation, Wa
 from notify_service.adapters.sending.joining import join
 from notify_service.adapters.sending.steps import LostLease, Work, step, under_lease
 from notify_service.adapters.templating import in_use, words_with
-from notify_service.application.letter import PDF, letter_pdf, shows_every_letter
+from notify_service.application.letter import PDF, letter_pdf
 from notify_service.application.notice_text import compose
 from notify_service.application.readability import readability
 from notify_service.application.wording import LANGUAGES, Wording
@@ -34,6 +34,7 @@ from notify_service.domain.notice import Notice
 from notify_service.domain.preferences import Way
 from notify_service.domain.together import has_its_text, leaves_at
 from runtime.service import Service
+from runtime.tagged_pdf import shows_every_letter
 
 log = structlog.get_logger()
 FACTS = "application/json"
