@@ -7,12 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -46,6 +47,7 @@ from runtime.access import access_1
 from runtime.append_request import Appended, Change, Context
 from runtime.sight import sight_1
 from runtime.stream_model import Model
+from runtime.tenants import now_for
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, opened, sequence
 from runtime.testing_http import ISSUER, TestIssuer, client_of, no_row_differs
 
@@ -247,6 +249,16 @@ class World:
     async def put(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
         """As the vendor, unless other headers are given."""
         return await self.http.put(path, json=body, headers=headers or self.vendor())
+
+    async def today(self) -> date:
+        """The district's day."""
+        return (await now_for(self.notify.store, self.tenant)).astimezone(ZoneInfo("America/Chicago")).date()
+
+    async def later(self, by: timedelta) -> None:
+        """The sandbox's clock moves on; what waits for its time becomes due."""
+        now = await now_for(self.notify.store, self.tenant)
+        answer = await self.post("/notify/v1/clock", {"to": (now + by).isoformat()}, self.operator())
+        assert answer.status_code == 200, answer.text
 
     async def history(self, notice: UUID) -> list[Event]:
         """What happened to a notice."""

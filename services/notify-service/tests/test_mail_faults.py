@@ -12,7 +12,6 @@ from contracts.notify import NoticeAttemptFailed, NoticeGiven, NoticeOwed, Notic
 from contracts.vocabulary import Channel
 from notify_service.adapters.sending import mailing
 from notify_service.adapters.smtp import on_envelope
-from runtime.tenants import now_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,13 +20,6 @@ async def owed(world, **family) -> None:
     await world.arrange(**family)
     await world.elect_email()
     await world.propose()
-
-
-async def later(world, by: timedelta) -> None:
-    """The sandbox's clock moves on; what waits for its time becomes due."""
-    now = await now_for(world.notify.store, world.tenant)
-    answer = await world.post("/notify/v1/clock", {"to": (now + by).isoformat()}, world.operator())
-    assert answer.status_code == 200, answer.text
 
 
 async def tried(world, times: int) -> UUID:
@@ -45,7 +37,7 @@ async def test_a_server_that_refuses_for_now_is_tried_again_and_gets_the_same_ma
     notice = await tried(world, 1)
     world.host.behave()
 
-    await later(world, timedelta(minutes=5))
+    await world.later(timedelta(minutes=5))
 
     await world.reaches("given", notice)
     kinds = [type(event) for event in await world.history(notice)]
@@ -61,7 +53,7 @@ async def test_a_server_that_refuses_the_mail_itself_for_now_has_not_taken_it(wo
     notice = await tried(world, 1)
     world.host.behave()
 
-    await later(world, timedelta(minutes=5))
+    await world.later(timedelta(minutes=5))
 
     await world.reaches("given", notice)
     assert len(world.mails) == 1
@@ -100,7 +92,7 @@ async def test_a_day_of_refusals_ends_in_a_letter(world, monkeypatch):
 
     async with asyncio.timeout(40):
         while (await world.state(notice))[0] != "to_post":
-            await later(world, timedelta(hours=4))
+            await world.later(timedelta(hours=4))
             await asyncio.sleep(0.1)
 
     failed = [event for event in await world.history(notice) if isinstance(event, NoticeAttemptFailed)]
@@ -129,7 +121,7 @@ async def test_a_line_that_breaks_after_the_mail_went_over_leaves_a_doubt_and_no
     notice = await world.reaches("in_doubt")
 
     world.host.behave()
-    await later(world, timedelta(days=1))
+    await world.later(timedelta(days=1))
     await asyncio.sleep(0.3)
     assert await world.state(notice) == ("in_doubt", ["mail-in-doubt"])
     assert len(world.mails) == 1
@@ -176,7 +168,7 @@ async def test_a_letter_posted_while_the_mail_is_tried_again_stops_the_mail(worl
     await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "handed_over"})
 
     world.host.behave()
-    await later(world, timedelta(days=2))
+    await world.later(timedelta(days=2))
     await asyncio.sleep(0.3)
     sent = [event.channel for event in await world.history(notice) if isinstance(event, NoticeSent)]
     assert (sent, world.mails) == ([Channel.HANDED_OVER], [])
@@ -298,7 +290,7 @@ async def test_a_step_that_fails_by_a_fault_of_ours_is_seen_and_tried_again_and_
                 await asyncio.sleep(0.02)
     stood = await world.state(notice)
 
-    await later(world, timedelta(minutes=11))
+    await world.later(timedelta(minutes=11))
 
     await world.reaches("given", notice)
     assert stood == ("to_send", ["step-failed", "language-fallback"])

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,10 +23,6 @@ from runtime.tenants import now_for
 from runtime.testing_http import unguarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def today(world) -> date:
-    return (await now_for(world.notify.store, world.tenant)).astimezone(ZoneInfo("America/Chicago")).date()
 
 
 async def a_letter(world, **family) -> UUID:
@@ -55,7 +50,7 @@ async def test_whoever_has_not_elected_email_gets_a_letter_that_waits_to_be_post
 
 async def test_a_posted_letter_counts_only_once_its_mailing_days_have_passed(world):
     notice = await a_letter(world, mailing_days=3)
-    posted_on = await today(world)
+    posted_on = await world.today()
 
     answer = await world.post(
         f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter", "note": "RE 12 345"}
@@ -89,7 +84,7 @@ async def test_a_notice_handed_over_counts_that_day(world):
 
     assert answer.json()["status"] == "given"
     assert answer.json()["given"] == {
-        "on": str(await today(world)),
+        "on": str(await world.today()),
         "channel": "handed_over",
         "basis": "handed_over",
     }
@@ -126,7 +121,7 @@ async def test_a_delivery_repeated_with_its_key_is_recorded_once(world):
 
 async def test_a_delivery_of_tomorrow_is_refused_and_so_is_a_mail_that_goes_by_itself(world):
     notice = await a_letter(world)
-    tomorrow = await today(world) + timedelta(days=2)
+    tomorrow = await world.today() + timedelta(days=2)
 
     future = await world.post(
         f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter", "on": str(tomorrow)}
@@ -479,7 +474,7 @@ async def test_whoever_sees_one_of_two_siblings_reads_of_their_mother_what_is_se
 
 async def test_preferences_of_a_stranger_and_an_election_still_to_come_are_refused(world):
     await world.arrange()
-    later = str(await today(world) + timedelta(days=9))
+    later = str(await world.today() + timedelta(days=9))
 
     stranger = await world.put(f"/notify/v1/preferences/{new_id()}", {"language": "en"})
     to_come = await world.put(

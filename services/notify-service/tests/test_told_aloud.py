@@ -4,27 +4,14 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from contracts.notify import NoticeAttemptFailed, NoticeGiven, NoticeSent
 from contracts.vocabulary import Channel, CommunicationMode
 from notify_service.testing_notices import DAY
-from runtime.tenants import now_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def later(world, by: timedelta) -> None:
-    """The sandbox's clock moves on; what waits for its time becomes due."""
-    now = await now_for(world.notify.store, world.tenant)
-    answer = await world.post("/notify/v1/clock", {"to": (now + by).isoformat()}, world.operator())
-    assert answer.status_code == 200, answer.text
-
-
-async def today(world) -> date:
-    return (await now_for(world.notify.store, world.tenant)).astimezone(ZoneInfo("America/Chicago")).date()
 
 
 async def misheard(world, notice: UUID, on: date) -> dict[str, Any]:
@@ -87,15 +74,15 @@ async def test_a_posted_letter_counts_from_its_own_day_whenever_somebody_was_tol
     await world.arrange(mailing_days=3)
     await world.propose()
     notice = await world.reaches("to_post")
-    await later(world, timedelta(days=5))
-    posted = await today(world)
+    await world.later(timedelta(days=5))
+    posted = await world.today()
     await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter"})
-    await later(world, timedelta(days=max(told_after, 0)))
+    await world.later(timedelta(days=max(told_after, 0)))
 
     shown = await misheard(world, notice, posted + timedelta(days=told_after))
 
     assert (shown["status"], await given(world, notice)) == ("sent", [])
-    await later(world, timedelta(days=4))
+    await world.later(timedelta(days=4))
     await world.reaches("given", notice)
     assert await given(world, notice) == [(posted + timedelta(days=3), Channel.LETTER)]
 
@@ -106,8 +93,8 @@ async def test_a_letter_still_follows_a_mail_that_nobody_opened(world):
     await world.propose()
     notice = await world.reaches("given")
 
-    await misheard(world, notice, await today(world))
-    await later(world, timedelta(days=8))
+    await misheard(world, notice, await world.today())
+    await world.later(timedelta(days=8))
 
     async with asyncio.timeout(10):
         while "unopened" not in (await world.state(notice))[1]:
@@ -122,7 +109,7 @@ async def test_what_the_log_says_of_a_mail_in_doubt_is_still_recorded_as_of_that
     await world.propose()
     notice = await world.reaches("in_doubt")
 
-    shown = await misheard(world, notice, await today(world))
+    shown = await misheard(world, notice, await world.today())
     assert shown["status"] == "in_doubt"
     path = f"/notify/v1/notices/{notice}/deliveries"
     found = await world.post(path, {"channel": "email", "note": "the log says delivered"})
