@@ -4,6 +4,7 @@ The same class whether the service has a process of its own or shares one with t
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -43,6 +44,8 @@ log = structlog.get_logger()
 END_SECONDS, AGAIN_SECONDS = 10.0, 0.5
 SEEN_SECONDS = 5.0
 COMPARED_AGAIN_SECONDS = 1.0
+CATCH_UP_SECONDS = 20.0
+"""Longer than what a process held that was killed is held for it (`runtime.transport.leases.LEASE_SECONDS`)."""
 PRUNE_SECONDS = 3600.0
 SEEN_KEPT = timedelta(hours=24)
 WATCH_SECONDS = 10.0
@@ -365,14 +368,24 @@ class Service:
     async def differing_rows(self) -> list[Difference]:
         """Every row kept to read from that a replay makes otherwise (P12).
 
-        The service may go on: what came while it was compared is the same again a moment later.
+        The service may go on: what came while it was compared is the same again a moment after its consumers have taken it in.
         """
         found = await self.compared_rows()
         if found:
+            await self._catch_up()
             await asyncio.sleep(COMPARED_AGAIN_SECONDS)
             again = set(await self.compared_rows())
             found = [each for each in found if each in again]
         return found
+
+    async def _catch_up(self) -> None:
+        """Until no consumer has anything before it, where that can be told; so long at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                for runner in self.runners:
+                    for source in runner.consumer.sources:
+                        while await self.transport.waiting(source, await runner.furthest(source)):
+                            await asyncio.sleep(COMPARED_AGAIN_SECONDS)
 
     async def compared_rows(self) -> list[Difference]:
         """The same, compared once: also what is being written just now."""
