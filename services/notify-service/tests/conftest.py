@@ -250,6 +250,17 @@ class World:
         """As the vendor, unless other headers are given."""
         return await self.http.put(path, json=body, headers=headers or self.vendor())
 
+    async def told_in_vain(self, notice: UUID, on: date) -> dict[str, Any]:
+        """Somebody reports a telling that was not understood."""
+        body = {
+            "channel": "read_aloud", "told": {"language": "es", "mode": "oral", "understood": False},
+            "reported": {"source": "call log", "reason": "told by phone", "occurred_on": str(on)},
+        }  # fmt: skip
+        answer = await self.post(f"/notify/v1/notices/{notice}/deliveries", body)
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
     async def today(self) -> date:
         """The district's day."""
         return (await now_for(self.notify.store, self.tenant)).astimezone(ZoneInfo("America/Chicago")).date()

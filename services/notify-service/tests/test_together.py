@@ -475,20 +475,13 @@ async def third_stands(world, amendment):
     await world.reaches("to_post", await by_amendment(world, amendment))
 
 
-async def told_in_vain(world, notice):
-    told = {"language": "es", "mode": "oral", "understood": False}
-    body = {"channel": "read_aloud", "told": told, "reported": OUTSIDE}
-    answer = await world.post(f"/notify/v1/notices/{notice}/deliveries", body)
-    assert answer.status_code == 200, answer.text
-
-
 @pytest.mark.parametrize("which", [0, 1])
 async def test_a_letter_of_two_stays_one_when_somebody_was_told_of_one_change_in_vain(world, which):
     await world.arrange(mailing_days=3)
     await world.propose()
     notices = await a_letter_of_two(world)
 
-    await told_in_vain(world, notices[which])
+    await world.told_in_vain(notices[which], DAY)
     await asyncio.sleep(0.5)
 
     batch = (await world.post("/notify/v1/batches", {})).json()
@@ -513,7 +506,7 @@ async def test_a_mail_of_two_in_doubt_is_found_for_both_when_somebody_was_told_o
         )
     (follower,) = {*notices} - {leader}
 
-    await told_in_vain(world, follower)
+    await world.told_in_vain(follower, DAY)
     found = await world.post(
         f"/notify/v1/notices/{leader}/deliveries", {"channel": "email", "note": "the log says delivered"}
     )

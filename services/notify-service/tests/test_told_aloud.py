@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,18 +11,6 @@ from contracts.vocabulary import Channel, CommunicationMode
 from notify_service.testing_notices import DAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-async def misheard(world, notice: UUID, on: date) -> dict[str, Any]:
-    """Somebody reports a telling that was not understood."""
-    body = {
-        "channel": "read_aloud", "told": {"language": "es", "mode": "oral", "understood": False},
-        "reported": {"source": "call log", "reason": "told by phone", "occurred_on": str(on)},
-    }  # fmt: skip
-    answer = await world.post(f"/notify/v1/notices/{notice}/deliveries", body)
-    assert answer.status_code == 200, answer.text
-    shown: dict[str, Any] = answer.json()
-    return shown
 
 
 async def given(world, notice: UUID) -> list[tuple[date, Channel]]:
@@ -79,7 +66,7 @@ async def test_a_posted_letter_counts_from_its_own_day_whenever_somebody_was_tol
     await world.post(f"/notify/v1/notices/{notice}/deliveries", {"channel": "letter"})
     await world.later(timedelta(days=max(told_after, 0)))
 
-    shown = await misheard(world, notice, posted + timedelta(days=told_after))
+    shown = await world.told_in_vain(notice, posted + timedelta(days=told_after))
 
     assert (shown["status"], await given(world, notice)) == ("sent", [])
     await world.later(timedelta(days=4))
@@ -93,7 +80,7 @@ async def test_a_letter_still_follows_a_mail_that_nobody_opened(world):
     await world.propose()
     notice = await world.reaches("given")
 
-    await misheard(world, notice, await world.today())
+    await world.told_in_vain(notice, await world.today())
     await world.later(timedelta(days=8))
 
     async with asyncio.timeout(10):
@@ -109,7 +96,7 @@ async def test_what_the_log_says_of_a_mail_in_doubt_is_still_recorded_as_of_that
     await world.propose()
     notice = await world.reaches("in_doubt")
 
-    shown = await misheard(world, notice, await world.today())
+    shown = await world.told_in_vain(notice, await world.today())
     assert shown["status"] == "in_doubt"
     path = f"/notify/v1/notices/{notice}/deliveries"
     found = await world.post(path, {"channel": "email", "note": "the log says delivered"})

@@ -42,9 +42,8 @@ class AuditService(Service):
         """As every service's, and every finding that is otherwise when it is judged anew."""
         found = await super().compared_rows()
         for tenant in await tenants(self.database):
-            await self.judging.settled(
-                tenant
-            )  # While anything waits to be judged, nobody's findings can be compared.
+            # While anything waits to be judged, nobody's findings can be compared.
+            await self.judging.settled(tenant)
             found += await self.judging.differing(tenant)
         return found
 

@@ -17,6 +17,7 @@ from notify_service.adapters.sending.steps import Work
 from notify_service.domain.blocking import stays_noted
 from notify_service.domain.channels import CHANNELS, given_on
 from notify_service.domain.delivery import Mailed, RecordDelivery, begins, record_delivery
+from notify_service.domain.notice import in_vain
 from notify_service.domain.waiting import dispatch
 from runtime.service import Service
 
@@ -50,7 +51,7 @@ async def deliver(service: Service, work: Work, done: Delivered) -> Sequence[Eve
         in_doubt=of_doubt, answer=done.note, reported=done.reported,
     )  # fmt: skip
     events = record_delivery(work.notice, command)
-    if not events or (done.told is not None and not done.told.understood):
+    if not events or in_vain(done.told):
         return events  # What was not understood leaves everything else under way.
     counts_on = given_on(done.channel, on, mailing_days)
     if counts_on > now.today and work.notice.given is None:

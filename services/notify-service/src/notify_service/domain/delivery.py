@@ -33,7 +33,7 @@ from contracts.vocabulary import (
     TranslationStatus,
 )
 from notify_service.domain.channels import CHANNELS, given_on
-from notify_service.domain.notice import Notice
+from notify_service.domain.notice import Notice, in_vain
 from notify_service.domain.together import has_its_text
 
 
@@ -190,7 +190,7 @@ def record_delivery(notice: Notice, command: RecordDelivery) -> list[Event]:
         told=command.told, batch_id=command.batch_id,
     )  # fmt: skip
     counts_on = given_on(command.channel, command.on, command.mailing_days)
-    if counts_on > command.today or (command.told is not None and not command.told.understood):
+    if counts_on > command.today or in_vain(command.told):
         return [sent]
     basis = CHANNELS[command.channel].basis
     return [sent, *_given(notice, command.channel, basis, counts_on, command.delivery_id, reported)]
@@ -228,7 +228,7 @@ def mailing_days_passed(notice: Notice, today: date, mailing_days: int) -> list[
 
 def not_heard(channel: Channel, told: ToldOrally | None) -> Reason | None:
     """What is told is given once it was understood, and there is written evidence of it (34 CFR 300.503(c)(2))."""
-    if told is not None and not told.understood:
+    if in_vain(told):
         return Reason(
             "notice-not-understood", "A notice that was not understood was not given.",
             cure="Tell it again, with an interpreter.", pointer="/told/understood", citation=TOLD,

@@ -33,6 +33,7 @@ from contracts.notify import (
     NoticeRendered,
     NoticeSent,
     Readability,
+    ToldOrally,
 )
 from contracts.students import RequestMade
 from contracts.values import DocumentRef, PostalAddress
@@ -178,6 +179,11 @@ class Notice:
         return next((t for t in reversed(self.tries) if t.delivery_id == delivery_id), None)
 
 
+def in_vain(told: ToldOrally | None) -> bool:
+    """Whether it was told and not understood: a try that leaves everything else as it is."""
+    return told is not None and not told.understood
+
+
 def evolve(notice: Notice, event: Event) -> Notice:
     """The notice after one more event of its stream."""
     on = event.effective_on
@@ -191,7 +197,7 @@ def evolve(notice: Notice, event: Event) -> Notice:
                 sent.delivery_id,
                 sent.channel,
                 on,
-                "sent" if sent.told is None or sent.told.understood else "not_understood",
+                "not_understood" if in_vain(sent.told) else "sent",
                 written_to(sent.personal),
                 sent.answer,
                 sent.provider_message_id,

@@ -31,6 +31,7 @@ from notify_service.domain.delivery import (
     NoticeNotRendered,
     NotUnderstood,
 )
+from notify_service.domain.notice import in_vain
 from notify_service.domain.returning import CameBack, NothingSentThatWay
 from notify_service.domain.together import known_by
 from notify_service.domain.waiting import NothingToDecide
@@ -69,7 +70,7 @@ async def post_delivery(notice_id: UUID, body: DeliveryIn, who: Writes, asked: A
     # What was done outside Handrail was done with this notice: nobody says that it was our letter, with all that it gives.
     return await _step(
         asked, notice_id, lambda work: handing.deliver(service, work, done), alone=reported is not None,
-        parted=orally is None or orally.understood,
+        parted=not in_vain(orally),
     )  # fmt: skip
 
 
