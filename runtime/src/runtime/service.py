@@ -6,7 +6,6 @@ The same class whether the service has a process of its own or shares one with t
 import asyncio
 import contextlib
 import gc
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ import asyncpg
 import structlog
 
 from contracts.event import Event, Recorded
-from contracts.ids import new_id
 from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
@@ -30,6 +28,7 @@ from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
 from runtime.log_keys import LogKeys
 from runtime.migrations import current, newest
+from runtime.neighbours import IN_THIS_PROCESS, Neighbours
 from runtime.projection import Difference, check, drop_leftovers, tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
@@ -75,40 +74,6 @@ class NotMigrated(RuntimeError):
 
 class AnotherLogHost(RuntimeError):
     """This installation's logs were begun under another host name; the message says which to set."""
-
-
-class Neighbours:
-    """Services in one process wake each other at once instead of waiting for the database's NOTIFY.
-
-    And one of them, the console's, can say what is wrong with any of them.
-    """
-
-    def __init__(self) -> None:
-        self._name = new_id().hex
-        self._transports: list[JournalTransport] = []
-        self.services: list[Service] = []
-        """Those that run in this process."""
-
-    @property
-    def told(self) -> str:
-        """What their sequencers' NOTIFY says: none of us need listen to it. A process that was forked is another."""
-        return f"{self._name}/{os.getpid()}"
-
-    def join(self, transport: JournalTransport) -> None:
-        """This transport wants to know."""
-        self._transports.append(transport)
-
-    def leave(self, transport: JournalTransport) -> None:
-        """It is being closed."""
-        self._transports.remove(transport)
-
-    def sequenced(self, source: str) -> None:
-        """``source`` has indexed something."""
-        for transport in self._transports:
-            transport.wake(source)
-
-
-IN_THIS_PROCESS = Neighbours()
 
 
 async def _only_arrive(_recorded: Recorded[Event], _unit: Unit) -> None:
