@@ -220,9 +220,9 @@ class CurrentState:
     async def _pages(self, tenant: str) -> AsyncGenerator[list[Any], None]:
         stream, version = "", 0
         while True:
-            async with self._database.lend(tenant) as connection:
+            async with self._database.lend(tenant) as connection, connection.transaction():
                 # Without statistics (or with few rows left) the planner would sort all that is left for each page.
-                await connection.execute("SET enable_sort = off; SET enable_seqscan = off")
+                await connection.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
                 rows = await connection.fetch(
                     "SELECT stream, version, id, type, schema, effective_on, recorded_at, digest, sealed"
                     f" FROM {self._database.service}.events WHERE tenant = $1 AND (stream, version) > ($2, $3)"

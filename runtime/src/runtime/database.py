@@ -1,4 +1,4 @@
-"""Connections: lent for one tenant at a time, the tenant cleared when they come back.
+"""Connections: lent for one tenant at a time; none that is lent without a tenant reaches any tenant's rows.
 
 The append and the loads go by the driver (asyncpg); read models, queries and migrations by SQLAlchemy on the same role.
 """
@@ -53,27 +53,37 @@ def must_be_new_enough(connection: Any) -> None:
 
 
 class _Connection(asyncpg.Connection):
-    """Knows whether its last use may have left anything on it."""
+    """Knows whether its last use may have left anything on it, and whose rows it reaches."""
 
     _clean = False
+    _tenant: str | None = None
 
     def left_nothing(self) -> None:
-        """It need not be cleared when it comes back."""
+        """It need not be cleared when it comes back: at most its tenant is left on it."""
         self._clean = True
 
-    def is_clean(self) -> bool:
-        """Whether it was said of the last use; asked once."""
+    async def reach(self, tenant: str) -> None:
+        """This tenant's rows only; no round trip where the last use reached the same tenant's."""
+        if self._tenant == tenant:
+            return
+        self._tenant = None  # Broken off in between, nobody knows.
+        await self.execute(SET_TENANT, tenant)
+        self._tenant = tenant
+
+    async def clear(self) -> None:
+        """Unless its last use left nothing; asked when it comes back."""
         clean, self._clean = self._clean, False
-        return clean
+        if not clean:
+            self._tenant = None
+            await self.execute(self.get_reset_query())
 
 
 async def _clear(connection: Any) -> None:
-    if not connection.is_clean():
-        await connection.execute(connection.get_reset_query())
+    await connection.clear()
 
 
 async def open_pool(url: str, *, most: int = 8, least: int = 1) -> asyncpg.Pool:
-    """A driver pool. A connection that comes back is cleared, also of its tenant, unless `Database.once` lent it."""
+    """A driver pool. A connection that comes back is cleared, also of its tenant, unless `Database` knows better."""
     pool = await asyncpg.create_pool(
         url,
         connection_class=_Connection,
@@ -106,10 +116,12 @@ class Once:
 class Database:
     """One service's own schemas, as its ``<svc>_app`` role sees them."""
 
-    def __init__(self, service: str, pool: asyncpg.Pool, engine: AsyncEngine) -> None:
+    def __init__(self, service: str, pool: asyncpg.Pool, lent: asyncpg.Pool, engine: AsyncEngine) -> None:
         self.service = service
         self.source = service
         self.pool = pool
+        self._lent = lent
+        """What is lent for a tenant keeps it, so it never gets into the other pool."""
         self.engine = engine
         self._undirected = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -127,19 +139,24 @@ class Database:
             pool_recycle=IDLE_SECONDS,
             pool_timeout=10,
         )
-        return cls(service, pool, engine)
+        return cls(service, pool, await open_pool(url, most=most, least=0), engine)
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+        await self._lent.close()
         await self.pool.close()
 
     @asynccontextmanager
     async def lend(self, tenant: str) -> AsyncIterator[asyncpg.Connection]:
-        """A driver connection that reaches this tenant's rows only."""
-        async with self.pool.acquire() as connection:
-            await connection.execute(SET_TENANT, tenant)
+        """A driver connection that reaches this tenant's rows only. Whoever changes another setting does it for a transaction.
+
+        Nothing is cleared after a use that went well: who is lent it next names their tenant first.
+        """
+        async with self._lent.acquire() as connection:
+            await connection.reach(tenant)  # type: ignore[attr-defined]  # The pool's proxy passes it on.
             yield connection  # type: ignore[misc]  # A pool's proxy stands for the connection.
+            connection.left_nothing()  # type: ignore[attr-defined]
 
     def once(self) -> "Once":
         """``async with database.once() as connection``: for a single statement that sets its tenant itself.

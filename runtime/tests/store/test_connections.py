@@ -195,3 +195,67 @@ async def test_a_transaction_is_of_exactly_the_tenant_that_was_named(plan: Opene
         found = (await rows.execute(text("SELECT current_setting('handrail.tenant')"))).scalar_one()
 
     assert found == tenant
+
+
+TENANT_THERE = "SELECT current_setting('handrail.tenant', true)"
+
+
+async def test_what_was_lent_for_one_tenant_reaches_no_other_and_nobody_s_where_none_is_named(
+    plan: Opened,
+) -> None:
+    database, pids = plan.database, set[int]()
+    for tenant in ("lakeside", "lakeside", "harbor", "o'brien", "lakeside"):
+        async with database.lend(tenant) as connection:
+            assert await connection.fetchval(TENANT_THERE) == tenant
+            pids.add(await connection.fetchval("SELECT pg_backend_pid()"))
+        async with database.once() as connection:
+            assert not await connection.fetchval(TENANT_THERE)
+        async with database.pool.acquire() as connection:
+            assert not await connection.fetchval(TENANT_THERE)
+    assert len(pids) == 1, "one connection served all tenants"
+
+
+async def test_a_tenant_is_named_once_for_those_who_are_lent_a_connection_one_after_the_other(
+    plan: Opened,
+) -> None:
+    said: list[str] = []
+    async with plan.database.lend("lakeside") as connection:
+        connection.add_query_logger(lambda record: said.append(record.query))
+        await connection.execute("SELECT 1")
+    for _ in range(3):
+        async with plan.database.lend("lakeside") as connection:
+            await connection.execute("SELECT 2")
+    assert said == ["SELECT 1", "SELECT 2", "SELECT 2", "SELECT 2"]
+
+
+async def test_a_connection_whose_use_failed_keeps_nothing_of_it(plan: Opened) -> None:
+    with pytest.raises(LookupError):
+        async with plan.database.lend("lakeside") as connection:
+            pid = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute("SET enable_sort = off; SELECT pg_advisory_lock(4)")
+            raise LookupError
+    async with plan.database.lend("lakeside") as connection:
+        assert await connection.fetchval("SELECT pg_backend_pid()") == pid
+        assert await connection.fetchval(TENANT_THERE) == "lakeside"
+        assert await connection.fetchval("SHOW enable_sort") == "on"
+    async with plan.database.once() as connection:
+        assert await connection.fetchval("SELECT pg_try_advisory_lock(4)")
+
+
+async def test_broken_off_at_any_moment_a_connection_is_lent_next_for_the_tenant_that_is_named(
+    plan: Opened,
+) -> None:
+    async def work(tenant: str) -> None:
+        async with plan.database.lend(tenant) as connection:
+            assert await connection.fetchval(TENANT_THERE) == tenant
+
+    cancelled = 0
+    for number in range(300):
+        task = asyncio.create_task(work(f"district-{number % 3}"))
+        await asyncio.sleep(number % 60 / 60_000)
+        task.cancel()
+        await asyncio.wait([task])
+        cancelled += task.cancelled()
+        assert task.cancelled() or task.exception() is None
+        await work(f"district-{number % 2}")
+    assert cancelled

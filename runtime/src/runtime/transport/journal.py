@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from contracts.lanes import LANES
-from runtime.database import SET_TENANT, UNREACHABLE, Database
+from runtime.database import UNREACHABLE, Database
 from runtime.roles import SERVICES
 from runtime.transport.leases import LEASE_SECONDS, Leases
 from runtime.transport.port import Delivery, Handle, NextPositions, Page, StopFollowing
@@ -179,10 +179,7 @@ class JournalTransport:
             places = await connection.fetch(
                 f"SELECT position, tenant FROM {source}.log_places($1, $2, $3)", lanes, starts, PAGE_PER_LANE
             )  # fmt: skip
-        if not places:
-            return []
-        async with self._database.pool.acquire() as connection:
-            return await _own_rows(connection, source, places)
+        return await _own_rows(self._database, places)
 
     async def _handed(self, handle: Handle, deliveries: Sequence[Delivery], consumer: str) -> bool:
         try:
@@ -229,20 +226,18 @@ class JournalRecords:
             )
 
     async def _rows(self) -> Sequence[Any]:
-        source = self._source
-        async with self._database.pool.acquire() as connection:
-            if source == self._database.source:
-                places = await connection.fetch(
-                    f"SELECT position, tenant FROM {source}.log_places_after($1, $2)",
-                    self._after,
-                    REPLAY_PAGE,
-                )
-                return await _own_rows(connection, source, places)
-            rows: Sequence[Any] = await connection.fetch(
-                f"SELECT position, tenant, index, subject, lane, entry, sealed FROM {source}.journal"
-                " WHERE position > $1 ORDER BY position LIMIT $2", self._after, REPLAY_PAGE,
-            )  # fmt: skip
-            return rows
+        source, rows = self._source, list[Any]()
+        async with self._database.once() as connection:
+            if source != self._database.source:
+                rows = await connection.fetch(
+                    f"SELECT position, tenant, index, subject, lane, entry, sealed FROM {source}.journal"
+                    " WHERE position > $1 ORDER BY position LIMIT $2", self._after, REPLAY_PAGE,
+                )  # fmt: skip
+                return rows
+            places = await connection.fetch(
+                f"SELECT position, tenant FROM {source}.log_places_after($1, $2)", self._after, REPLAY_PAGE
+            )
+        return await _own_rows(self._database, places)
 
 
 async def newest_position(database: Database, source: str) -> int:
@@ -254,15 +249,15 @@ async def newest_position(database: Database, source: str) -> int:
     return newest
 
 
-async def _own_rows(connection: Any, service: str, places: Sequence[Any]) -> list[Any]:
+async def _own_rows(database: Database, places: Sequence[Any]) -> list[Any]:
     """The service's own records, by position: a tenant's are reached only with that tenant set (P4)."""
     positions: dict[str, list[int]] = {}
     for place in places:
         positions.setdefault(place["tenant"], []).append(place["position"])
     rows: list[Any] = []
     for tenant, wanted in positions.items():
-        await connection.execute(SET_TENANT, tenant)
-        rows += await connection.fetch(_OWN.format(owner=service), wanted)
+        async with database.lend(tenant) as connection:
+            rows += await connection.fetch(_OWN.format(owner=database.source), wanted)
     return sorted(rows, key=lambda row: row["position"])
 
 
