@@ -180,7 +180,7 @@ class Call:
         Routes whose path names a student, or something of theirs, are checked already. Call this for ids in a body.
         """
         if self.who.is_person and student not in self._visible:
-            async with self.edge.service.database.begin(self.tenant) as rows:
+            async with self.edge.service.database.read(self.tenant) as rows:
                 if not await sight.may_see(rows, self.who, student):
                     raise _not_found()
             self._visible.add(student)
@@ -230,7 +230,7 @@ class Call:
         if kind in self.edge.fetch:
             found = await self.edge.fetch[kind](self, id)
         else:
-            async with self.edge.service.database.begin(self.tenant) as rows:
+            async with self.edge.service.database.read(self.tenant) as rows:
                 found = await resources.find(rows, self.tenant, kind, id)
         self._fetched[kind, id] = found
         return found
@@ -259,7 +259,7 @@ class Call:
         ``fields`` narrow by a document's own fields, ``tags`` by what is in its lists, under the parameter's own name.
         ``as_now`` says what of the found things depends on more than their own streams.
         """
-        async with self.edge.service.database.begin(self.tenant) as rows:
+        async with self.edge.service.database.read(self.tenant) as rows:
             how_far = await sight.reach(rows, self.who)
             visible: ColumnElement[bool] | None = None
             if how_far is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 SET_TENANT = "SELECT set_config('handrail.tenant', $1, false)"
+SET_TENANT_TO_READ = "SELECT set_config('handrail.tenant', $1, false), set_config('default_transaction_read_only', 'on', false)"
 SET_TENANT_HERE = "SELECT set_config('handrail.tenant', $1, true)"
 
 UNREACHABLE: tuple[type[BaseException], ...] = (
@@ -62,12 +63,12 @@ class _Connection(asyncpg.Connection):
         """It need not be cleared when it comes back: at most its tenant is left on it."""
         self._clean = True
 
-    async def reach(self, tenant: str) -> None:
+    async def reach(self, tenant: str, setting: str = SET_TENANT) -> None:
         """This tenant's rows only; no round trip where the last use reached the same tenant's."""
         if self._tenant == tenant:
             return
         self._tenant = None  # Broken off in between, nobody knows.
-        await self.execute(SET_TENANT, tenant)
+        await self.execute(setting, tenant)
         self._tenant = tenant
 
     async def clear(self) -> None:
@@ -138,6 +139,7 @@ class Database:
             pool_use_lifo=True,
             pool_recycle=IDLE_SECONDS,
             pool_timeout=10,
+            connect_args={"connection_class": _Connection},
         )
         return cls(service, pool, await open_pool(url, most=most, least=0), engine)
 
@@ -166,6 +168,16 @@ class Database:
         return Once(self.pool)
 
     @asynccontextmanager
+    async def read(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """For SQLAlchemy's statements that only read, and need not see the rows of one moment: this tenant's only.
+
+        Each is a transaction of its own: one round trip where `begin` takes three. What would write is refused.
+        """
+        async with self._connected() as (connection, raw):
+            await raw.reach(tenant, SET_TENANT_TO_READ)
+            yield connection
+
+    @asynccontextmanager
     async def begin(
         self, tenant: str | None = None, *, snapshot: bool = False
     ) -> AsyncIterator[AsyncConnection]:
@@ -174,21 +186,32 @@ class Database:
         With ``snapshot`` all of its statements see the rows of one moment. The driver begins and ends it, at half of what
         it costs SQLAlchemy.
         """
-        async with self._undirected.connect() as connection:
-            raw, ended = await driver(connection), False
+        async with self._connected() as (connection, raw):
+            await raw.execute(_begin(tenant or "", snapshot=snapshot))
             try:
-                await raw.execute(_begin(tenant or "", snapshot=snapshot))
                 yield connection
                 await raw.execute("COMMIT")
-                ended = True
             except UNREACHABLE:
                 raise
             except Exception:
                 await raw.execute("ROLLBACK")
-                ended = True
+                raise
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
+        """One of SQLAlchemy's connections, and the driver's inside it."""
+        async with self._undirected.connect() as connection:
+            known = False
+            try:
+                yield connection, await driver(connection)
+                known = True
+            except UNREACHABLE:
+                raise
+            except Exception:
+                known = True
                 raise
             finally:
-                if not ended:  # Broken off, nobody knows where: it is lent to nobody again.
+                if not known:  # Broken off, nobody knows where: it is lent to nobody again.
                     await connection.invalidate()
 
     async def ready(self) -> None:
@@ -198,7 +221,7 @@ class Database:
 
 def _begin(tenant: str, *, snapshot: bool) -> str:
     """In one round trip: a setting takes no parameter. In such a literal backslash and quote are two (PostgreSQL 18, 4.1.2.2)."""
-    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN"
+    begin = "BEGIN READ WRITE, ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN READ WRITE"
     literal = tenant.replace("\\", "\\\\").replace("'", "''")
     return f"{begin}; SET LOCAL handrail.tenant TO E'{literal}'"
 

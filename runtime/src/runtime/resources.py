@@ -1,23 +1,14 @@
 """Reading what was rendered in the appends: one resource, or a page of them, by SQLAlchemy on the service's read schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    cast,
-    column,
-    func,
-    select,
-    table,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, Text, Uuid, any_, bindparam, cast, column, func, select, table, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.canonical import instant
@@ -76,13 +67,21 @@ def _shown(row: Any) -> Shown:
     return Shown(row.kind, row.id, document, row.version, row.updated_at.astimezone(UTC), row.student)
 
 
+_NAMED = _SHOWN.where(
+    RESOURCES.c.tenant == bindparam("tenant"), RESOURCES.c.kind == bindparam("kind"),
+    RESOURCES.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+)  # fmt: skip
+
+
 async def find(rows: AsyncConnection, tenant: str, kind: str, id: UUID) -> Shown | None:
     """The resource; ``None`` when there is none. Who may see it is the caller's question."""
-    found = await rows.execute(
-        _SHOWN.where(RESOURCES.c.tenant == tenant, RESOURCES.c.kind == kind, RESOURCES.c.id == id)
-    )
-    row = found.one_or_none()
-    return None if row is None else _shown(row)
+    return (await find_many(rows, tenant, kind, [id])).get(id)
+
+
+async def find_many(rows: AsyncConnection, tenant: str, kind: str, ids: Sequence[UUID]) -> dict[UUID, Shown]:
+    """Those that there are, in one statement."""
+    found = await rows.execute(_NAMED, {"tenant": tenant, "kind": kind, "ids": ids})
+    return {row.id: _shown(row) for row in found}
 
 
 async def find_page(

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from runtime.database import OLDEST_POSTGRESQL, UNREACHABLE, Database, DatabaseTooOld, must_be_new_enough
 from runtime.problem_details import is_unreachable
@@ -248,6 +249,45 @@ async def test_broken_off_at_any_moment_a_connection_is_lent_next_for_the_tenant
     async def work(tenant: str) -> None:
         async with plan.database.lend(tenant) as connection:
             assert await connection.fetchval(TENANT_THERE) == tenant
+
+    cancelled = 0
+    for number in range(300):
+        task = asyncio.create_task(work(f"district-{number % 3}"))
+        await asyncio.sleep(number % 60 / 60_000)
+        task.cancel()
+        await asyncio.wait([task])
+        cancelled += task.cancelled()
+        assert task.cancelled() or task.exception() is None
+        await work(f"district-{number % 2}")
+    assert cancelled
+
+
+async def test_what_only_reads_is_of_its_tenant_alone_and_cannot_write(plan: Opened) -> None:
+    database, there = plan.database, text(f"{TENANT_THERE}, pg_backend_pid()")
+    pids = set[int]()
+    for tenant in ("lakeside", "lakeside", "harbor", "lakeside"):
+        async with database.read(tenant) as rows:
+            found, pid = (await rows.execute(there)).one()
+            assert found == tenant
+            pids.add(pid)
+        async with database.begin() as rows:
+            assert (await rows.execute(there)).one() == ("", pid)
+    assert len(pids) == 1, "one connection served all"
+
+    made = text("INSERT INTO plan.consumer_members VALUES ('c', gen_random_uuid(), now())")
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with database.read("lakeside") as rows:
+            await rows.execute(made)
+    async with database.begin("lakeside") as rows:
+        await rows.execute(made)
+    async with database.begin("lakeside", snapshot=True) as rows:
+        await rows.execute(made)
+
+
+async def test_reading_broken_off_at_any_moment_leaves_every_tenant_to_its_own(plan: Opened) -> None:
+    async def work(tenant: str) -> None:
+        async with plan.database.read(tenant) as rows:
+            assert await rows.scalar(text(TENANT_THERE)) == tenant
 
     cancelled = 0
     for number in range(300):

@@ -226,7 +226,8 @@ class JournalRecords:
             )
 
     async def _rows(self) -> Sequence[Any]:
-        source, rows = self._source, list[Any]()
+        source = self._source
+        rows: list[Any]
         async with self._database.once() as connection:
             if source != self._database.source:
                 rows = await connection.fetch(

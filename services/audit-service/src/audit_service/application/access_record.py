@@ -91,7 +91,7 @@ async def _disclosures(evidence: Evidence, tenant: str, events: Sequence[Recorde
 
 async def in_sight(evidence: Evidence, who: Principal) -> list[UUID] | None:
     """The students one may see; ``None``: every student of the district."""
-    async with evidence.database.begin(who.tenant) as rows:
+    async with evidence.database.read(who.tenant) as rows:
         reach = await sight.reach(rows, who)
         if reach is None or reach.everybody:
             return None

@@ -110,7 +110,7 @@ async def findings_today(
             tuple_(due, f.student, f.rule, f.about)
             > tuple_(literal(date.fromisoformat(after[0]), DATE), literal(UUID(after[1])), literal(after[2]), literal(after[3]))
         )  # fmt: skip
-    async with evidence.database.begin(who.tenant) as rows:
+    async with evidence.database.read(who.tenant) as rows:
         reach = await sight.reach(rows, who)
         if reach is not None:
             asked = asked.where(sight.visible(reach, who.tenant, f.student))
@@ -221,7 +221,7 @@ async def _visible(
     if after is not None:
         begin = literal(UUID(after[1] if len(after) > 2 else after[0]))
         asked = asked.where(s.student > begin if after[1:] == ["after"] else s.student >= begin)
-    async with judging.evidence.database.begin(who.tenant) as rows:
+    async with judging.evidence.database.read(who.tenant) as rows:
         reach = await sight.reach(rows, who)
         if reach is not None:
             asked = asked.where(sight.visible(reach, who.tenant, s.student))

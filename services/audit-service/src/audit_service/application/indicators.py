@@ -102,7 +102,7 @@ async def _concerned(judging: Judging, who: Principal, types: tuple[str, ...]) -
     with_event = await judging.evidence.students_with(who.tenant, types)
     s = _STUDENTS.c
     asked = select(s.student).where(s.tenant == who.tenant)
-    async with judging.evidence.database.begin(who.tenant) as rows:
+    async with judging.evidence.database.read(who.tenant) as rows:
         reach = await sight.reach(rows, who)
         if reach is not None:
             asked = asked.where(sight.visible(reach, who.tenant, s.student))

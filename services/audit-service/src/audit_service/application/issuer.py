@@ -159,7 +159,7 @@ class Issuer:
     async def _serves_the_district(self, person: Person) -> bool:
         """Whether they hold a role of the district's office today, and not in a school only."""
         who = Principal(str(person.staff), person.tenant, frozenset(), "person", person.role)
-        async with self._database().begin(person.tenant) as rows:
+        async with self._database().read(person.tenant) as rows:
             reach = await sight.reach(rows, who)
         return reach is not None and reach.district
 

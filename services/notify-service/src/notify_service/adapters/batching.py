@@ -98,7 +98,7 @@ async def post_batch(call: Call, batch_id: UUID, said: Posting, making: Making) 
         raise NotFound("There is nothing here under this id that you may see.")
     if batch.posted_on is not None:
         raise BatchPosted(f"This batch was posted on {batch.posted_on}.")
-    async with service.database.begin(call.tenant) as rows:
+    async with service.database.read(call.tenant) as rows:
         today = await known_facts.today_in(rows, call.tenant)
     if said.on > today or (batch.made_on is not None and said.on < batch.made_on):
         message = "A batch is posted between the day it was made and today."
@@ -138,7 +138,7 @@ async def _stopped(call: Call, batch: Batch) -> list[NoticeId]:
         if batch.batch_id and notice.delivery(_sending(batch.batch_id, first)) is not None:
             continue  # This very posting was begun before.
         about = notice.about
-        async with service.database.begin(call.tenant) as rows:
+        async with service.database.read(call.tenant) as rows:
             entry = await outbox.entry(rows, call.tenant, first)
             now = await gathering.situation(service, rows, call.tenant, about.student_id, about.holder_id)
         waits = entry is not None and entry.batch == batch.batch_id and entry.state in ("to_post", "given")
@@ -194,7 +194,7 @@ async def envelopes(call: Call, batch: Batch) -> list[tuple[Envelope, bytes]]:
         if first.text is None:
             continue
         about = first.about
-        async with service.database.begin(call.tenant) as rows:
+        async with service.database.read(call.tenant) as rows:
             now = await gathering.situation(service, rows, call.tenant, about.student_id, about.holder_id)
         if now.blocked or now.recipient is None:
             continue

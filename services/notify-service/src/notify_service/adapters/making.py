@@ -85,7 +85,7 @@ class MakeNotice:
 async def make_notice(service: Service, context: Context, command: MakeNotice, making: Making) -> Appended:
     """Owed and its text fixed, together; then it goes its way. Durable on return."""
     tenant = context.tenant
-    async with service.database.begin(tenant) as rows:
+    async with service.database.read(tenant) as rows:
         now = await gathering.situation(service, rows, tenant, command.student_id, command.holder_id)
         caused_by = _cause(command, now, await _history(rows, tenant, command.plan_id))
         facts = await _gather(rows, tenant, command.wanted, now)

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, Uuid, any_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,6 +65,9 @@ class Entry:
 
 
 _ENTRIES = select(*(OUTBOX.c[name] for name in Entry.__dataclass_fields__))
+_NAMED = _ENTRIES.where(
+    OUTBOX.c.tenant == bindparam("tenant"), OUTBOX.c.notice == any_(bindparam("notices", type_=ARRAY(Uuid)))
+)
 _LET_GO = {"owner": None, "lease_until": None, "fence": OUTBOX.c.fence + 1}
 """Whoever is at it may write nothing more of it."""
 
@@ -97,9 +101,13 @@ async def claim(
 
 async def entry(rows: AsyncConnection, tenant: str, notice: UUID) -> Entry | None:
     """The row, as it stands."""
-    wanted = _ENTRIES.where(OUTBOX.c.tenant == tenant, OUTBOX.c.notice == notice)
-    row = (await rows.execute(wanted)).one_or_none()
-    return None if row is None else _entry(row)
+    return (await entries(rows, tenant, [notice])).get(notice)
+
+
+async def entries(rows: AsyncConnection, tenant: str, notices: Sequence[UUID]) -> dict[UUID, Entry]:
+    """The rows that there are, in one statement."""
+    found = await rows.execute(_NAMED, {"tenant": tenant, "notices": notices})
+    return {row.notice: _entry(row) for row in found}
 
 
 def _entry(row: Row[Any]) -> Entry:

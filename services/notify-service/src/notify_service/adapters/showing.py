@@ -113,18 +113,16 @@ async def names_for(rows: AsyncConnection, tenant: str, document: Mapping[str, A
 
 async def fetch_notice(call: Call, id: UUID) -> Shown | None:
     """The notice; ``None`` when there is none."""
-    async with call.edge.service.database.begin(call.tenant) as rows:
-        shown = await resources.find(rows, call.tenant, "notice", id)
-        entry = await outbox.entry(rows, call.tenant, id)
-    return None if shown is None or entry is None else _together(shown, entry)
+    async with call.edge.service.database.read(call.tenant) as rows:
+        return next(iter(await _shown(rows, call.tenant, [id])), None)
 
 
 async def page_of_notices(call: Call, listing: Listing, statuses: Sequence[Status]) -> Response:
     """A page in the order of ids: only what the caller may see."""
     name = f"{call.tenant} notice {sorted(statuses)}"
-    async with call.edge.service.database.begin(call.tenant) as rows:
+    async with call.edge.service.database.read(call.tenant) as rows:
         found = await _ids(rows, call, listing, statuses, name)
-        shown = [each for id in found[: listing.limit] if (each := await _shown(rows, call.tenant, id))]
+        shown = await _shown(rows, call.tenant, found[: listing.limit])
     for each in shown:
         call.saw(each.student, "notice", (each.id,))
     last = found[listing.limit - 1] if len(found) > listing.limit else None
@@ -159,10 +157,10 @@ async def _ids(
     return [row.notice for row in found]
 
 
-async def _shown(rows: AsyncConnection, tenant: str, id: UUID) -> Shown | None:
-    shown = await resources.find(rows, tenant, "notice", id)
-    entry = await outbox.entry(rows, tenant, id)
-    return None if shown is None or entry is None else _together(shown, entry)
+async def _shown(rows: AsyncConnection, tenant: str, ids: Sequence[UUID]) -> list[Shown]:
+    shown = await resources.find_many(rows, tenant, "notice", ids)
+    entries = await outbox.entries(rows, tenant, ids)
+    return [_together(shown[id], entries[id]) for id in ids if id in shown and id in entries]
 
 
 def _together(shown: Shown, entry: Entry) -> Shown:

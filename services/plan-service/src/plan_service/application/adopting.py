@@ -126,7 +126,7 @@ async def _beside_peers(
     store: EventStore, tenant: str, plan_id: UUID, items: Sequence[AnyItem], today: date
 ) -> BesidePeers | None:
     """How it stands beside the plans around it: kept with the decision, as nobody can see later what was there then."""
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         peers, same = await same_as_peers(rows, tenant, plan_id, items, today)
     if peers < FEWEST_PEERS:
         return None

@@ -218,7 +218,7 @@ class Drafts:
 
     async def _beside_peers(self, tenant: str, draft: Draft) -> Draft:
         """The draft, and whether it has the set of most plans around it."""
-        async with self.store.database.begin(tenant) as rows:
+        async with self.store.database.read(tenant) as rows:
             found = await beside_peers(rows, tenant, draft.paper.plan_id, draft.items, draft.today)
         return replace(draft, beside_peers=found)
 

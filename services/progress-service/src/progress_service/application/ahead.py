@@ -163,7 +163,7 @@ async def week_of(
     first_on = monday_of(day)
     last_on = first_on + 6 * ONE_DAY
     week = {"staff": str(staff), "first": str(first_on), "last": str(last_on)}
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         # Whoever was ever theirs: what of it was known, and counts, each record says.
         students: set[StudentId] = set()
         for of_theirs in (_SCHEDULED, _HOLDS, _GIVEN):

@@ -61,7 +61,7 @@ async def record_fact(
 ) -> Appended:  # fmt: skip
     """Record what ``decide`` says. Durable on return; its refusals are raised."""
     for attempt in range(TRIES):
-        async with store.database.begin(context.tenant) as rows:
+        async with store.database.read(context.tenant) as rows:
             plan = (await known_plans(rows, {about.plan_id})).get(about.plan_id)
             if plan is None or not await seen_of(rows, principal, {plan.student_id}):
                 raise no_such_plan()
@@ -106,7 +106,7 @@ async def change_shown(
     student: StudentId | None = shown.student
     assert student is not None
     for attempt in range(TRIES):
-        async with store.database.begin(context.tenant) as rows:
+        async with store.database.read(context.tenant) as rows:
             stream: str = (await rows.execute(_STREAM, {"kind": shown.kind, "id": shown.id})).scalar_one()
             today = await today_of(rows)
         loaded = (await store.load_many(context.tenant, [(ITEM, stream)]))[stream]

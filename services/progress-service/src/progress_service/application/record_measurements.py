@@ -94,7 +94,7 @@ async def _voided(
     if shown.id in year.sessions:
         return void_session(year, shown.id, reason)
     result = year.results[shown.id]
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         plan = (await known_plans(rows, {result.plan})).get(result.plan)
     item = plan.on(result.item, result.measured_on) if plan is not None else None
     return void_measurement(year, others, shown.id, reason, item)
@@ -103,7 +103,7 @@ async def _voided(
 async def _plan(
     store: EventStore, tenant: str, principal: Principal, plan_id: PlanId, item_id: ItemId
 ) -> tuple[KnownPlan, set[PlanId], date]:
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         plan = (await known_plans(rows, {plan_id})).get(plan_id)
         if plan is None or not await seen_of(rows, principal, {plan.student_id}):
             raise no_such_plan()

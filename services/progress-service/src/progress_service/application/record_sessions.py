@@ -361,7 +361,7 @@ async def _ground(
     named = {
         each for command in commands for each in (command.makes_up, command.agreement) if each is not None
     }
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         today = await today_of(rows)
         plans = await known_plans(rows, {command.plan_id for command in commands})
         seen = await seen_of(rows, principal, {plan.student_id for plan in plans.values()})

@@ -158,7 +158,7 @@ async def reports_due(
     """Each date of each plan's schedule, and the report that answers it, as known then; raises `NotFound` for nobody's id."""
     record = await record_of(store, tenant, student, knowledge)
     day = knowledge.day(today, record.zone)
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         streams = list((await rows.execute(_STREAMS, {"student": student})).scalars())
     facts = knowledge.of_progress(await facts_in(store, tenant, streams))
     issued = _issued_in(facts)
@@ -195,7 +195,7 @@ async def _issued(
     store: EventStore, tenant: str, student: StudentId
 ) -> dict[PlanId, dict[date, tuple[UUID, date]]]:
     found: dict[PlanId, dict[date, tuple[UUID, date]]] = {}
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         for row in await rows.execute(_ISSUED, {"student": student}):
             answered = found.setdefault(UUID(row.plan), {})
             answered[date.fromisoformat(row.due_on)] = row.id, date.fromisoformat(row.issued_on)
@@ -206,7 +206,7 @@ async def issue(
     store: EventStore, context: Context, draft: Draft, command: IssueReport, draw: Draw, making: Making
 ) -> Appended:
     """Typeset, keep and freeze the report. Durable on return; the PDF is kept before the event that names it."""
-    async with store.database.begin(context.tenant) as rows:
+    async with store.database.read(context.tenant) as rows:
         today = await today_of(rows)
         named = (await rows.execute(_NAMED, {"student": draft.student_id})).one_or_none()
     issued = await _issued(store, context.tenant, draft.student_id)

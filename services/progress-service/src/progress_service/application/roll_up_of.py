@@ -122,7 +122,7 @@ async def _read(
     agreements += [agreed for year in years for agreed in year.agreements.values() if agreed.counts]
     students = {student for student, _ in histories.values()} | {row.student for row in plain}
     students |= {session.student for session in others} | {made.student for made in (*offers, *agreements)}
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         seen = await seen_of(rows, principal, students)
     by_item: dict[tuple[StudentId, ItemId], list[Session]] = defaultdict(list)
     for session in others:

@@ -96,7 +96,7 @@ async def record_of(
     """All that was known of the student; raises `NotFound` for nobody's id."""
     all_facts = await facts_of(store, tenant, student)
     facts = knowledge.of_progress(all_facts)
-    async with store.database.begin(tenant) as rows:
+    async with store.database.read(tenant) as rows:
         histories = await histories_of_student(rows, student)
         if not (all_facts or histories or await is_a_student(rows, student)):
             raise NotFound("There is nothing here under this id that you may see.")

@@ -124,7 +124,7 @@ async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
     """What binds the school today: every item of every plan of the student that is in force."""
     tenant = seen.link.tenant
     items: list[AnyItem] = []
-    async with hand.service.database.begin(tenant) as rows:
+    async with hand.service.database.read(tenant) as rows:
         for plan in await known_facts.plans_of_student(rows, tenant, seen.entry.student):
             document = in_force(await known_facts.plan_history(rows, tenant, plan), seen.today)
             if document is not None and document.status is PlanStatus.IN_FORCE:
@@ -134,7 +134,7 @@ async def in_force_today(hand: AtHand, seen: Seen) -> list[AnyItem]:
 
 async def looked_at_record(hand: AtHand, seen: Seen) -> Sequence[Shown]:
     """Who looked at the student's record, newest first."""
-    async with hand.service.database.begin(seen.link.tenant) as rows:
+    async with hand.service.database.read(seen.link.tenant) as rows:
         return await newest_looks(rows, seen.link.tenant, seen.entry.student, MOST_LOOKS)
 
 

@@ -146,7 +146,7 @@ async def post_posting(batch_id: UUID, body: PostedIn, who: Writes, asked: Asked
 
 async def _of_the_office(asked: Call) -> None:
     """A batch names notices of many students: it is for who sees the whole district."""
-    async with at_hand(asked.request).service.database.begin(asked.tenant) as rows:
+    async with at_hand(asked.request).service.database.read(asked.tenant) as rows:
         reach = await sight.reach(rows, asked.who)
     if reach is not None and not reach.district:
         raise Forbidden("Batches of letters are for who sees the whole district.")

@@ -90,7 +90,7 @@ async def get_proof(notice_id: UUID, who: Reads, asked: Asked) -> Response:
     shown = await asked.shown("notice", notice_id)
     service = at_hand(asked.request).service
     history = await service.store.read(asked.tenant, NOTICE.stream(notice_id))
-    async with service.database.begin(asked.tenant) as rows:
+    async with service.database.read(asked.tenant) as rows:
         names = await names_for(rows, asked.tenant, shown.document)
         profile = await known_facts.profile_on(
             rows, asked.tenant, await known_facts.today_in(rows, asked.tenant)
@@ -107,7 +107,7 @@ async def get_readability(notice_id: UUID, who: Reads, asked: Asked) -> Response
     shown = await asked.shown("notice", notice_id)
     text = shown.document.get("text")
     service = at_hand(asked.request).service
-    async with service.database.begin(asked.tenant) as rows:
+    async with service.database.read(asked.tenant) as rows:
         entry = await outbox.entry(rows, asked.tenant, notice_id)
     if text is None or entry is None or entry.facts is None:
         raise NoticeNotRendered("This notice's text is not made yet.")

@@ -58,7 +58,7 @@ async def put_preferences(
     student = await _student(asked, hand, holder_id, body.student)
     await asked.must_see(student)
     expected = await _expected_version(asked, holder_id, if_match)
-    async with hand.service.database.begin(asked.tenant) as rows:
+    async with hand.service.database.read(asked.tenant) as rows:
         today = await known_facts.today_in(rows, asked.tenant)
     personal = PreferencesPersonalData(email=body.email, phone=body.phone, address=body.address)
     command = SetPreferences(
@@ -90,7 +90,7 @@ async def _student(asked: Call, hand: AtHand, holder: UUID, named: UUID | None) 
     """For whom this holder was confirmed; one who was confirmed a moment ago may still be on the way here."""
     waited = 0.0
     while True:
-        async with hand.service.database.begin(asked.tenant) as rows:
+        async with hand.service.database.read(asked.tenant) as rows:
             known = await known_facts.students_of_holder(rows, asked.tenant, holder)
         if named in known:
             return named
@@ -122,7 +122,7 @@ async def owner_of_holder(call: Call, holder: UUID) -> UUID | None:
 
     ``None`` for a person nobody was confirmed as yet: a confirmation may still be on the way here.
     """
-    async with call.edge.service.database.begin(call.tenant) as rows:
+    async with call.edge.service.database.read(call.tenant) as rows:
         students = await known_facts.students_of_holder(rows, call.tenant, holder)
     seen = await _those_seen(call, students)
     if students and not seen:
@@ -132,7 +132,7 @@ async def owner_of_holder(call: Call, holder: UUID) -> UUID | None:
 
 async def fetch_preferences(call: Call, holder: UUID) -> Shown | None:
     """Of a person who holds rights for several students what is set for those the caller may see, each look noted."""
-    async with call.edge.service.database.begin(call.tenant) as rows:
+    async with call.edge.service.database.read(call.tenant) as rows:
         shown = await resources.find(rows, call.tenant, "preferences", holder)
     if shown is None:
         return None

@@ -53,7 +53,7 @@ class TaskOut(BaseModel):
 async def get_tasks(who: Reads, asked: Asked, listing: Listed) -> Response:
     """List what waits for a person: each notice that is owed and cannot go out by itself, and why."""
     service = at_hand(asked.request).service
-    async with service.database.begin(asked.tenant) as rows:
+    async with service.database.read(asked.tenant) as rows:
         found = sorted(
             [*await _notices(rows, asked, listing), *await _nobodys(rows, asked, listing)],
             key=lambda task: str(task["id"]),

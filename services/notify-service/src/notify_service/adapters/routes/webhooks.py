@@ -294,7 +294,7 @@ async def get_attempts(webhook_id: UUID, who: Writes, asked: Asked, listing: Lis
     after = listing.after(name)
     if after is not None:
         wanted = wanted.where(table.id > after)
-    async with at_hand(asked.request).service.database.begin(asked.tenant) as rows:
+    async with at_hand(asked.request).service.database.read(asked.tenant) as rows:
         found = (await rows.execute(wanted.order_by(table.id).limit(listing.limit + 1))).all()
     shown = [
         {"id": str(row.id), "event": str(row.event_id), "at": row.at.astimezone(UTC).isoformat(), "status": row.status,

@@ -70,7 +70,7 @@ async def write(
 ) -> Fixed:
     """Make the letter and keep it and its facts, sealed; durable on return. What no event names harms nobody."""
     language = language_for(wanted_language, LANGUAGES)
-    async with service.database.begin(tenant) as rows:
+    async with service.database.read(tenant) as rows:
         profile = await known_facts.profile_on(rows, tenant, facts.written_on)
         own = await in_use(
             rows,

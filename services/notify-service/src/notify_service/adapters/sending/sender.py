@@ -110,7 +110,7 @@ class Sender:
             await self._pause(lease)
 
     async def _step(self, lease: Lease) -> None:
-        async with self._service.database.begin(lease.tenant) as rows:
+        async with self._service.database.read(lease.tenant) as rows:
             entry = await outbox.entry(rows, lease.tenant, lease.notice)
         if entry is None or entry.fence != lease.fence:
             return

@@ -154,7 +154,7 @@ class Teller:
             self._woken.set()
 
     async def _message(self, due: Due) -> Message | None:
-        async with self._service.database.begin(due.tenant) as rows:
+        async with self._service.database.read(due.tenant) as rows:
             endpoint = (
                 await rows.execute(
                     select(ENDPOINTS).where(

@@ -77,7 +77,7 @@ async def get_caseload(
     """List the plans you may see with what is due and what their drafts lack, a page at a time."""
     wanted = Wanted(case_manager, kind, review_due_before, lacking)
     day = await day_of_district(asked.store, asked.tenant)
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
+    async with asked.edge.service.database.read(asked.tenant) as rows:
         reach = await sight.reach(rows, asked.who)
         lines, last = await caseload(rows, asked.tenant, wanted, listing, day.today, reach)
     for line in lines:

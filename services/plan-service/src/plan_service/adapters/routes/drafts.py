@@ -208,5 +208,5 @@ async def fetch_draft(call: Call, plan_id: UUID) -> Shown | None:
     try:
         return shown_draft(await Drafts(call.store).read(call.tenant, plan_id))
     except NotFound:
-        async with call.store.database.begin(call.tenant) as rows:
+        async with call.store.database.read(call.tenant) as rows:
             return await resources.find(rows, call.tenant, "plan", plan_id)

@@ -79,7 +79,7 @@ async def get_individualization(
     wanted = Wanted(case_manager, category, listing.student)
     of = resources.list_name(asked.tenant, "individualization", wanted.fields())
     day = await day_of_district(asked.store, asked.tenant)
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
+    async with asked.edge.service.database.read(asked.tenant) as rows:
         reach = await sight.reach(rows, asked.who)
         lines, last = await pointed_out(rows, asked.tenant, wanted, listing, of, day.today, reach)
     for line in lines:

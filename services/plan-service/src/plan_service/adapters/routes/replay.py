@@ -90,7 +90,7 @@ async def get_diff(
 async def get_history(plan_id: UUID, asked: Asked, who: Reads) -> Response:
     """Read everything recorded of the plan, in order, in sentences that name people as they are called today."""
     past = await past_of(asked.store, asked.tenant, plan_id)
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         people = await names_in(rows, asked.tenant, past.student, past.entries)
     return _answer(past, canonical(past.told(people)))
 

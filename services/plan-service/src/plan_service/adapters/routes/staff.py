@@ -147,7 +147,7 @@ async def _granting(asked: Call) -> Granting | None:
     """Who gives roles, if they are limited in it: a person without the scope ``admin``."""
     if not asked.who.is_person or ADMIN in asked.who.scopes:
         return None
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
+    async with asked.edge.service.database.read(asked.tenant) as rows:
         reach = await sight.reach(rows, asked.who)
     if reach is None:
         return None

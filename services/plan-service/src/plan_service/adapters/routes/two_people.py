@@ -52,7 +52,7 @@ async def page_of_both(asked: Call, kind: Kind, plan_id: UUID, listing: Listing)
     if after is not None:
         of_standing = resources.list_name(asked.tenant, kind, fields)
         standing = replace(listing, cursor=listing.next_cursor(of_standing, after))
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
+    async with asked.edge.service.database.read(asked.tenant) as rows:
         found, last = await resources.find_page(rows, asked.tenant, kind, standing, fields=fields)
     # One approved between the two readings stands.
     both = {each.id: each for each in (*filter(_wanted(listing, after), pending), *found)}
@@ -71,7 +71,7 @@ def fetch_waiting(kind: Kind) -> Fetch:
         paper = await Approvals(call.store, kind).papers.read(call.tenant, id_)
         if paper is not None and paper.kind == kind:
             return _shown(paper)
-        async with call.store.database.begin(call.tenant) as rows:
+        async with call.store.database.read(call.tenant) as rows:
             return await resources.find(rows, call.tenant, kind, id_)
 
     return fetch

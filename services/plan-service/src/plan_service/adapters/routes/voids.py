@@ -136,7 +136,7 @@ async def _void_of(asked: Call, plan_id: UUID) -> UUID:
     await must_be_a_plan(asked, plan_id)
     for paper in await Voids(asked.store).approvals.papers.of_plan(asked.tenant, plan_id, KIND):
         return paper.id
-    async with asked.edge.service.database.begin(asked.tenant) as rows:
+    async with asked.edge.service.database.read(asked.tenant) as rows:
         found, _ = await resources.find_page(
             rows, asked.tenant, KIND, Listing(limit=1), fields={"plan": str(plan_id)}
         )

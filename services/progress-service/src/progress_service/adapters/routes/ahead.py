@@ -117,7 +117,7 @@ async def get_compensatory(
     basis: UpTo = None,
 ) -> Response:
     """Read the compensatory balance: what was missed and is owed, by reason; what was offered, agreed, given; what remains."""
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         days = read_days(first_on, last_on, await today_of(rows))
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
     found = await compensatory_of(
@@ -211,7 +211,7 @@ async def get_outlook(
     basis: UpTo = None,
 ) -> Response:
     """Look forward: at the pace of the last six school weeks, which services fall short, which goals are missed."""
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         day = read_days(None, on, await today_of(rows)).last_on
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
     found = await outlook_of(asked.store, asked.tenant, student_id, day, knowledge)
@@ -265,7 +265,7 @@ async def get_week(
 
     Theirs is what a schedule names them for, and what they carry out by `POST /plan/v1/plans/{id}/items/{item}/holders`.
     """
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         day = read_days(None, on, await today_of(rows)).last_on
         knowledge = read_knowledge(known_at, None, await zone_of(rows))
     found = await week_of(asked.store, asked.tenant, who, staff_id, day, knowledge)

@@ -232,7 +232,7 @@ async def get_delivery(
 
     Per service and period, each figure with the plan's text that promised it and the sessions it rests on.
     """
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         today = await today_of(rows)
         days = read_days(first_on, last_on, today)
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))

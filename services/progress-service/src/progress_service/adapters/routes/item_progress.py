@@ -241,7 +241,7 @@ async def _seen(
     """The student, what was known, and how the item stood."""
     student = await asked.owner("item", item_id)
     assert student is not None
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         day = on or await today_of(rows)
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
     found = await progress_of(asked.store, asked.tenant, student, item_id, day, knowledge)
@@ -251,7 +251,7 @@ async def _seen(
 
 async def owner_of_item(asked: Call, item_id: UUID) -> UUID | None:
     """The student in whose plan the item is; raises `NotFound`."""
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         student = await student_of_item(rows, item_id)
     if student is None:
         raise NotFound("There is nothing here under this id that you may see.")

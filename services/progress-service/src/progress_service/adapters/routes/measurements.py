@@ -97,7 +97,7 @@ class MeasurementOut(RecordOut):
 
 async def shown_measurement(call: Call, id: UUID) -> Shown | None:
     """A measurement as it counts today."""
-    async with call.store.database.begin(call.tenant) as rows:
+    async with call.store.database.read(call.tenant) as rows:
         found = await find(rows, call.tenant, "measurement", id)
         return None if found is None else (await as_they_master(rows, [found]))[0]
 

@@ -59,7 +59,7 @@ routes = Routes(prefix="/progress/v1", tags=["reports"])
 async def _drafted(
     asked: Call, student: UUID, plan: UUID, due_on: date | None, first_on: date | None, last_on: date | None
 ) -> tuple[StudentRecord, Draft, date]:
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         today = await today_of(rows)
     record = await record_of(asked.store, asked.tenant, student, Knowledge())
     if plan not in record.histories:
@@ -107,7 +107,7 @@ async def get_reports_due(
     student_id: UUID, asked: Asked, who: Reads, known_at: KnownAt = None, basis: UpTo = None
 ) -> Response:
     """Read every date on which a progress report is due by the plan's own schedule, and the report that answers it."""
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         today = await today_of(rows)
         knowledge = read_knowledge(known_at, basis, await zone_of(rows))
     found = await reports_due(asked.store, asked.tenant, student_id, today, knowledge)
@@ -151,7 +151,7 @@ async def post_report(
     again = await asked.kept_answer()
     if again is not None:
         return again
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         plan = (await known_plans(rows, {body.plan})).get(body.plan)
     if plan is None:
         raise no_such_plan()

@@ -100,7 +100,7 @@ async def get_roll_up(
     What goes to a client leaves the school: groups of fewer than ten students are always left out for it. That holds for one
     answer: two of overlapping days, or of two `known_at`, can be taken from each other. Publish one of each period.
     """
-    async with asked.store.database.begin(asked.tenant) as rows:
+    async with asked.store.database.read(asked.tenant) as rows:
         days = read_days(first_on, last_on, await today_of(rows))
         knowledge = read_knowledge(known_at, None, await zone_of(rows))
     found = await roll_up_of(asked.store, asked.tenant, who, days.first_on, days.last_on, knowledge)
