@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from statistics import median, quantiles
 from uuid import UUID
 
-from bench.ground import TENANT, Ground, opened
+from bench.ground import Ground
 from bench.measure import Path, Row, take_turns
 from contracts.ids import new_id
 from contracts.items import Replace
@@ -23,7 +23,7 @@ from plan_service.domain.amendment import ProposeAmendment, withdraw_amendment
 from plan_service.testing_plans import MOTHER, iep_items, speech
 from plan_service.testing_plans_store import set_profile_from, today_of, with_child
 from runtime.event_store import EventStore
-from runtime.testing import Opened
+from runtime.testing import Opened, opened
 
 EVENTS = 500
 
@@ -31,10 +31,8 @@ EVENTS = 500
 async def bench(ground: Ground) -> list[Row]:
     """One writer; each amendment is a new one."""
     rounds, a_turn = (3, 20) if ground.quick else (9, 40)
-    urls = await ground.database("plan")
     taken: dict[str, list[float]] = {"long": [], "fresh": []}
-    async with opened(urls, most=2) as it:
-        plans = Opened(it.database, it.keyring, it.store, ground.cluster, "plan", TENANT)
+    async with opened(ground.cluster) as plans:
         await set_profile_from(plans, date(2015, 1, 1), "federal@2026-1")
         today = await today_of(plans)
         long = await _in_effect(plans, today)

@@ -95,7 +95,11 @@ def _sweeps(plans: int) -> list[Row]:
         return of / (time.perf_counter() - began)
 
     floor, tenth, whole = decoded(plans), judged(plans // 10), judged(plans)
-    facts = {"a sweep": f"{plans / whole:.0f} s", "events a plan": len(stored), "findings a plan": found}
+    facts: dict[str, float | int | str] = {
+        "a sweep": f"{plans / whole:.0f} s",
+        "events a plan": len(stored),
+        "findings a plan": found,
+    }
     told = f"{plans:,} plans judged, no database"
     return [
         Row("findings", told, "plans/s", [whole], "msgspec of the same bytes", [floor], None, facts=facts),
@@ -124,7 +128,7 @@ def _export(entries: int) -> Row:
             write("events", rows, folder, start)
         rates.append(entries / (time.perf_counter() - began))
         asked_at = time.perf_counter()
-        duckdb.sql(
+        duckdb.execute(
             f"SELECT school_year, type, count(*) FROM read_parquet('{folder}/events/**/*.parquet', hive_partitioning = true)"
             " GROUP BY ALL ORDER BY ALL"
         ).fetchall()

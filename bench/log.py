@@ -13,6 +13,7 @@ import random
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -103,7 +104,7 @@ async def _proving(ground: Ground, leaves: int) -> list[Row]:
             began = time.perf_counter()
             await tree.inclusion(index, leaves)
             times.append((time.perf_counter() - began) * 1000)
-            reads = max(reads, len(runs_for(lambda node, index=index: inclusion_proof(index, leaves, node))))
+            reads = max(reads, len(runs_for(partial(inclusion_proof, index, leaves))))
     return [
         Row("log", f"one proof at {leaves:,} leaves", "ms", [statistics.median(times)], most=MILLISECONDS_WANTED,
             facts={"queries": counted.queries / PROOFS, "tiles at most": reads,

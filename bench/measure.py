@@ -63,7 +63,7 @@ async def take_turns(paths: Mapping[str, Path], rounds: int) -> dict[str, list[f
     """Every path once a round, each round in the other direction. Returns units a second for each path and round."""
     rates: dict[str, list[float]] = {name: [] for name in paths}
     for number in range(rounds):
-        for name in list(paths) if number % 2 == 0 else list(reversed(paths)):
+        for name in list(paths) if number % 2 == 0 else list(paths)[::-1]:
             prepared = paths[name].prepare()
             if isawaitable(prepared):
                 prepared = await prepared

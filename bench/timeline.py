@@ -17,7 +17,7 @@ from audit_service.adapters.consumers.copies import _KEEP, _row, advance
 from audit_service.adapters.tables import evidence_1
 from audit_service.application.evidence import Evidence, Place
 from audit_service.application.timeline import timeline
-from bench.ground import TENANT, Ground, Urls, administrator, opened
+from bench.ground import TENANT, Ground, Opened, Urls, administrator, opened
 from bench.measure import Path, Row, take_turns
 from contracts.event import Actor
 from contracts.ids import new_id
@@ -33,15 +33,17 @@ STUDENT, PLAN = new_id(), new_id()
 ITEM: Model[int] = Model("item", "bench", 0, lambda state, _event: state + 1)
 
 
+def _evidence(it: Opened) -> Evidence:
+    return Evidence(lambda: it.database, lambda: it.keyring)
+
+
 async def bench(ground: Ground) -> list[Row]:
     """First and last page at both sizes."""
     few, many = await _filled(ground, FEW), await _filled(ground, MANY)
     rounds = 3 if ground.quick else 5
     async with opened(few, most=2) as at_few, opened(many, most=2) as at_many:
         pages = 5 if ground.quick else 20
-        small, large = (
-            Evidence(lambda it=it: it.database, lambda it=it: it.keyring) for it in (at_few, at_many)
-        )  # type: ignore[misc]
+        small, large = _evidence(at_few), _evidence(at_many)
         last = await _last_place(large)
 
         def reading(evidence: Evidence, after: Place | None = None) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Text, and_, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.district import DistrictProfileSet
@@ -76,10 +76,19 @@ async def profile_on(rows: AsyncConnection, tenant: str, day: date) -> DistrictP
     return None if row is None else _profile(row)
 
 
+_NEWEST_PROFILE = (
+    select(PROFILES.c.contents, PROFILES.c.effective_on).where(PROFILES.c.tenant == bindparam("tenant"))
+    .order_by(PROFILES.c.version.desc()).limit(1).subquery()
+)  # fmt: skip
+_NOW = select(func.notify.now_for(bindparam("tenant", type_=Text)).label("now")).subquery()
+_NOW_AND_PROFILE = select(_NOW.c.now, _NEWEST_PROFILE).select_from(_NOW.outerjoin(_NEWEST_PROFILE, true()))
+
+
 async def today_in(rows: AsyncConnection, tenant: str) -> date:
     """The tenant's own day (its clock, or a sandbox's) in the district's zone; without a profile yet, in UTC."""
-    now: datetime = await now_of(rows, tenant)
-    return now.astimezone(await zone_of(rows, tenant)).date()
+    known = (await rows.execute(_NOW_AND_PROFILE, {"tenant": tenant})).one()
+    now: datetime = known.now
+    return now.astimezone(_zone_said_by(known)).date()
 
 
 async def now_of(rows: AsyncConnection, tenant: str) -> datetime:
@@ -90,14 +99,11 @@ async def now_of(rows: AsyncConnection, tenant: str) -> datetime:
 
 async def zone_of(rows: AsyncConnection, tenant: str) -> ZoneInfo:
     """The district's zone, as its newest profile says."""
-    found = await rows.execute(
-        select(PROFILES.c.contents, PROFILES.c.effective_on)
-        .where(PROFILES.c.tenant == tenant)
-        .order_by(PROFILES.c.version.desc())
-        .limit(1)
-    )
-    row = found.one_or_none()
-    return ZoneInfo(_profile(row).time_zone if row is not None else "UTC")
+    return _zone_said_by((await rows.execute(_NOW_AND_PROFILE, {"tenant": tenant})).one())
+
+
+def _zone_said_by(known: Any) -> ZoneInfo:
+    return ZoneInfo("UTC" if known.contents is None else _profile(known).time_zone)
 
 
 async def held_on(rows: AsyncConnection, tenant: str, meeting: UUID) -> date | None:

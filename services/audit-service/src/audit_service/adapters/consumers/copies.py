@@ -56,10 +56,11 @@ class Frontier:
 async def advance(database: Database, reached: Mapping[str, int] | None = None) -> Mapping[str, int]:
     """Move every frontier as far as copies reach without a gap; returns the first missing position of each source.
 
-    ``reached``: what the last call returned; when nothing has moved since, one statement has told.
+    ``reached``: what the last call returned. A step that came less far than it may has come to the end.
     """
-    while (now := await _advanced(database)) != reached:
-        reached = now
+    now = await _advanced(database)
+    while reached is None or any(now[source] - reached[source] >= PAGE for source in now):
+        reached, now = now, await _advanced(database)
     return now
 
 
