@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -173,5 +174,9 @@ def decode(type_: str, schema_number: int, contents: bytes, effective_on: date) 
 
 def _with_day(contents: bytes, effective_on: date) -> bytes:
     """The object with one more field."""
-    comma = b"" if contents == b"{}" else b","
-    return b'%b%b"effective_on":"%b"}' % (contents[:-1], comma, effective_on.isoformat().encode())
+    return contents[:-1] + _day_field(effective_on)[contents == b"{}" :]
+
+
+@lru_cache(maxsize=4_000)
+def _day_field(day: date) -> bytes:
+    return b',"effective_on":"%b"}' % day.isoformat().encode()

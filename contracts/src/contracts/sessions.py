@@ -21,8 +21,11 @@ class SessionOutcome(StrEnum):
     """It was owed and did not take place."""
 
 
-class Session(msgspec.Struct, frozen=True):
-    """One session of a service. A struct: a district has a million, and each is made in a fifth of a dataclass's time."""
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One session of a service. A struct: a district has a million, and each is made in a fifth of a dataclass's time.
+
+    Written, it has no key for what it lacks.
+    """
 
     id: UUID
     student: StudentId
@@ -71,31 +74,24 @@ class Session(msgspec.Struct, frozen=True):
         return max(0, (self.planned_minutes or self.minutes) - self.minutes)
 
 
+_OUTCOMES = {each.value: each for each in SessionOutcome}
+
+
 def session_of(event: ServiceDelivered | SessionMissed) -> Session:
     """The session that an event tells of."""
-    took_place = event if isinstance(event, ServiceDelivered) else None
+    personal = event.personal
+    note, late_because = (personal.note, personal.late_because) if personal else (None, None)
+    if isinstance(event, SessionMissed):
+        return Session(
+            event.session_id, event.student_id, event.plan_id, event.item_id, event.effective_on, event.minutes,
+            SessionOutcome.MISSED, reason=event.reason, provider=event.provider, external_id=event.external_id,
+            reported=event.reported, starts_at=event.starts_at, note=note, late_because=late_because,
+        )  # fmt: skip
     return Session(
-        id=event.session_id,
-        student=event.student_id,
-        plan=event.plan_id,
-        item=event.item_id,
-        on=event.effective_on,
-        minutes=event.minutes,
-        status=SessionOutcome(took_place.status.value) if took_place else SessionOutcome.MISSED,
-        planned_minutes=took_place.planned_minutes if took_place else None,
-        reason=event.reason,
-        provider=event.provider,
-        group_size=took_place.group_size if took_place else None,
-        makes_up=took_place.makes_up if took_place else None,
-        external_id=event.external_id,
-        reported=event.reported,
-        starts_at=event.starts_at,
-        group=took_place.group if took_place else None,
-        provider_role=took_place.provider_role if took_place else None,
-        credential=took_place.credential if took_place else None,
-        location=took_place.location if took_place else None,
-        setting=took_place.setting if took_place else None,
-        agreement=took_place.agreement_id if took_place else None,
-        note=event.personal.note if event.personal else None,
-        late_because=event.personal.late_because if event.personal else None,
-    )
+        event.session_id, event.student_id, event.plan_id, event.item_id, event.effective_on, event.minutes,
+        _OUTCOMES[event.status.value], planned_minutes=event.planned_minutes, reason=event.reason,
+        provider=event.provider, group_size=event.group_size, makes_up=event.makes_up, external_id=event.external_id,
+        reported=event.reported, starts_at=event.starts_at, group=event.group, provider_role=event.provider_role,
+        credential=event.credential, location=event.location, setting=event.setting, agreement=event.agreement_id,
+        note=note, late_because=late_because,
+    )  # fmt: skip

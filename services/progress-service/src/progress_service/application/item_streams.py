@@ -38,8 +38,9 @@ Record = Session | Result | Schedule | MakeUp | Acknowledgement | Use
 def document_of(record: Record, *, masters: bool = False) -> Json:
     """A session, measurement or other record as the API answers it: what is absent has no key."""
     # There is one for every event: msgspec makes it in a tenth of pydantic's time.
-    every: Json = msgspec.to_builtins(record, enc_hook=_value)
-    fields = {name: value for name, value in every.items() if value is not None}
+    fields: Json = msgspec.to_builtins(record, enc_hook=_value)
+    if not isinstance(record, Session):
+        fields = {name: value for name, value in fields.items() if value is not None}
     if record.voided is not None:
         fields["voided"] = {"reason": record.voided}
     elif masters:
@@ -82,5 +83,5 @@ def _resource(kind: str, record: Record) -> Resource:
     return Resource(kind, record.id, document_of(record), record.student, record.external_id)
 
 
-ITEM: Model[ItemYear] = Model("item", "3", ItemYear(), evolve, _resources)
+ITEM: Model[ItemYear] = Model("item", "4", ItemYear(), evolve, _resources)
 """Stream ``item/{id}/{school year}``; its subject is the student."""
