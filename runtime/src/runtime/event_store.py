@@ -209,6 +209,7 @@ class EventStore:
         if not changes and (answer is None or context.request is None):
             return Appended()
         prepared = await self._prepare(context, changes)
+        seen = tuple(seen)
         arguments = self._arguments(context, changes, prepared, claims, releases, resting_on, seen, answer)
         try:
             if connection is not None:
@@ -217,9 +218,14 @@ class EventStore:
                 async with self.database.once() as lent:
                     row = await lent.fetchrow(self._lent_append_sql, *arguments, context.tenant)
         except asyncpg.PostgresError as error:
-            raise await self._as_problem(context.tenant, error, connection is None) from error
+            problem = await self._as_problem(context.tenant, error, connection is None)
+            if seen:
+                self._states.stood(not isinstance(problem, VersionConflict))
+            raise problem from error
         if row["kept"]:
             return _replayed(context, row)
+        if seen:
+            self._states.stood(True)
         if connection is None:
             for loaded, reached in prepared.reached:
                 self._states.keep(context.tenant, loaded.stream, loaded.model, reached)

@@ -10,6 +10,10 @@ from runtime.stream_model import KeptState, Loaded, Model, S
 
 STATE_SECONDS = 60.0
 MOST_STATES = 2_000
+LATELY = 16
+"""Of so many decisions made from memory it is known whether what was remembered still stood."""
+WORTH_IT = 0.75
+"""So many of them must have: a decision made anew costs about three times what asking would have."""
 TENANT_STREAM = "tenant"
 
 
@@ -33,6 +37,9 @@ class RecentStates:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], tuple[float, KeptState[Any]]] = {}
         self._times: dict[str, tuple[float, datetime]] = {}
+        self._stood = 1.0
+        """The share of what was remembered that still stood, lately: other processes move the same streams on."""
+        self._asked = 0
 
     def get(self, tenant: str, stream: str, model: Model[S]) -> KeptState[S] | None:
         """The state in memory, if there is one."""
@@ -54,10 +61,19 @@ class RecentStates:
         """It is ``now`` for this tenant."""
         self._times[tenant] = time.monotonic(), now
 
+    def stood(self, whether: bool) -> None:
+        """What was remembered did or did not still stand when the append named it."""
+        self._stood += (whether - self._stood) / LATELY
+
+    def _worth_it(self) -> bool:
+        """Whether to decide from memory; where it is not, it is tried now and then."""
+        self._asked += 1
+        return self._stood >= WORTH_IT or self._asked % LATELY == 0
+
     def all(self, tenant: str, wanted: Sequence[tuple[Model[Any], str]]) -> "Looked | None":
         """What a look would have seen lately, if all of it is here, the stream that tells of a moved clock included."""
         noted = self._times.get(tenant)
-        if noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
+        if not self._worth_it() or noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
             return None
         streams = {}
         for model, stream in wanted:

@@ -108,3 +108,33 @@ async def test_two_that_only_saw_the_same_stream_do_not_wait_for_each_other(plan
         await plan.store.append(plan.context(), [changes[first]], seen=seen, connection=raw)
         async with asyncio.timeout(5):
             await plan.store.append(plan.context(), [changes[second]], seen=seen)
+
+
+async def test_where_others_move_the_same_streams_on_memory_is_asked_only_now_and_then(plan: Opened) -> None:
+    """As when two workers answer: what one remembers the other has moved on, and deciding twice costs more than asking."""
+    school, other, name = new_id(), another_instance(plan), 0
+
+    async def decided() -> tuple[bool, bool]:
+        """Whether it was from memory, and refused."""
+        nonlocal name
+        name += 1
+        looked = await from_memory(plan, school)
+        change = Change(looked.streams[SCHOOL.stream(school)], school, [school_named(school, str(name))])
+        seen = looked.streams.values() if looked.remembered else ()
+        try:
+            await plan.store.append(plan.context(), [change], seen=seen)
+        except VersionConflict:
+            await plan.store.look(plan.tenant, wanted(school))
+            return looked.remembered, True
+        return looked.remembered, False
+
+    alone = [await decided() for _ in range(10)]
+    beside = []
+    for number in range(100):
+        await write_school(other, school, f"other {number}")
+        beside.append(await decided())
+    again = [await decided() for _ in range(200)]
+
+    assert alone[1:] == [(True, False)] * 9
+    assert sum(refused for _, refused in beside) <= 12
+    assert [remembered for remembered, _ in again[-10:]] == [True] * 10
