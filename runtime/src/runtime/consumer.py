@@ -26,6 +26,7 @@ from runtime.entry import parse_entry
 from runtime.erasure import Erase
 from runtime.event_store import EventStore
 from runtime.parking import UNREADABLE, lock_queue, park, skipped_events
+from runtime.positions import Positions, Step
 from runtime.stream_model import Loaded, Model
 from runtime.transport.port import Delivery, StopFollowing, Transport
 
@@ -111,27 +112,13 @@ class Consumer:
     """Called when the effects of a batch are durable."""
 
 
-_MOVE_ON = """
-    WITH moved AS (
-        INSERT INTO {positions} AS p (consumer, source, lane, next)
-        SELECT $1, $2, done.lane, done.next FROM unnest($3::smallint[], $4::bigint[]) AS done (lane, next)
-        ON CONFLICT (consumer, source, lane) DO UPDATE SET next = greatest(p.next, excluded.next)
-        RETURNING p.lane, coalesce(old.next, 1) AS before),
-    noted AS (
-        INSERT INTO {service}.seen_events (event_id, consumer, source)
-        SELECT fresh.id, $1, $2 FROM unnest($5::uuid[], $6::smallint[], $7::bigint[]) AS fresh (id, lane, position)
-          JOIN moved ON moved.lane = fresh.lane AND fresh.position >= moved.before
-        ON CONFLICT DO NOTHING)
-    SELECT lane, before FROM moved"""
-"""The positions are moved on and stay locked, each with where it stood; and what is new is noted as seen."""
-
-
 class ConsumerRunner:
     """Runs one consumer in this process."""
 
     def __init__(
-        self, consumer: Consumer, database: Database, store: EventStore, transport: Transport
-    ) -> None:
+        self, consumer: Consumer, database: Database, store: EventStore, transport: Transport,
+        positions: Positions | None = None,
+    ) -> None:  # fmt: skip
         self.consumer = consumer
         self.stopped: str | None = None
         self._database = database
@@ -139,10 +126,7 @@ class ConsumerRunner:
         self._transport = transport
         self._handled = LastHour()
         self._parked: deque[tuple[datetime, UUID]] = deque()
-        self._positions = (
-            f"{database.service}_read.positions" if consumer.projection else f"{database.service}.positions"
-        )
-        self._move_on_sql = _MOVE_ON.format(positions=self._positions, service=database.service)
+        self._positions = positions or Positions(database, projections=consumer.projection)
 
     async def follow(self, source: str) -> None:
         """Follow one of the consumer's sources until cancelled, or until too much would be parked."""
@@ -156,22 +140,12 @@ class ConsumerRunner:
 
     async def next_positions(self, source: str, lanes: Collection[int]) -> dict[int, int]:
         """See `runtime.transport.port.NextPositions`."""
-        async with self._database.once() as connection:
-            rows = await connection.fetch(
-                f"SELECT lane, next FROM {self._positions} WHERE consumer = $1 AND source = $2",
-                self.consumer.name,
-                source,
-            )
-        return dict.fromkeys(lanes, 1) | {row["lane"]: row["next"] for row in rows if row["lane"] in lanes}
+        known = await self._positions.of(self.consumer.name, source)
+        return {lane: known.get(lane, 1) for lane in lanes}
 
     async def furthest(self, source: str) -> int:
         """The last position that any lane of ``source`` has come to."""
-        async with self._database.once() as connection:
-            found: int | None = await connection.fetchval(
-                f"SELECT max(next) - 1 FROM {self._positions} WHERE consumer = $1 AND source = $2",
-                self.consumer.name, source,
-            )  # fmt: skip
-        return found or 0
+        return max((await self._positions.of(self.consumer.name, source)).values(), default=1) - 1
 
     async def handle(self, deliveries: Sequence[Delivery], covered: Collection[int] = ()) -> None:
         """Make the deliveries' effects and positions durable; all together, or one by one when one of them fails."""
@@ -202,9 +176,8 @@ class ConsumerRunner:
             return True
 
     async def _pass_over(self, deliveries: Sequence[Delivery], covered: Collection[int]) -> None:
-        """Move on past what has no effect here, also where its student is parked: one statement, safe to repeat."""
-        async with self._database.once() as connection:
-            await self._move_on(connection, deliveries, covered)
+        """Move on past what has no effect here, also where its student is parked."""
+        await self._positions.pass_over(Step(self.consumer.name, deliveries, covered))
         self._handled.add(len(deliveries))
 
     async def _alone(self, delivery: Delivery) -> None:
@@ -230,7 +203,8 @@ class ConsumerRunner:
         # Order matters per subject only, and a subject belongs to one tenant.
         by_tenant = sorted(deliveries, key=lambda delivery: delivery.tenant)
         async with self._database.begin(by_tenant[0].tenant) as rows:
-            before = await self._move_on(await driver(rows), deliveries, covered)
+            step = Step(self.consumer.name, deliveries, covered)
+            before = await self._positions.move_on(await driver(rows), step)
             fresh = [delivery for delivery in by_tenant if delivery.position >= before[delivery.lane]]
             appended = False
             for tenant, group in groupby(fresh, key=lambda delivery: delivery.tenant):
@@ -242,21 +216,6 @@ class ConsumerRunner:
             self.consumer.committed()
         if appended:
             self._store.wake()
-
-    async def _move_on(
-        self, connection: Any, deliveries: Sequence[Delivery], covered: Collection[int] = (), *, seen: bool = True
-    ) -> dict[int, int]:  # fmt: skip
-        """Move the lanes' positions past these; returns where each stood: what lies below was done before."""
-        following = dict.fromkeys(covered, deliveries[-1].position + 1)
-        following |= {delivery.lane: delivery.position + 1 for delivery in deliveries}
-        following = dict(sorted(following.items()))  # Two instances wait for each other at most, never both.
-        noted = deliveries if seen else ()
-        rows = await connection.fetch(
-            self._move_on_sql, self.consumer.name, deliveries[0].source, list(following), list(following.values()),
-            [delivered_id(delivery.entry) for delivery in noted], [delivery.lane for delivery in noted],
-            [delivery.position for delivery in noted],
-        )  # fmt: skip
-        return {row["lane"]: row["before"] for row in rows}
 
     async def _handle_tenant(self, tenant: str, deliveries: list[Delivery], rows: AsyncConnection) -> bool:
         """Returns whether anything was appended."""
@@ -303,7 +262,8 @@ class ConsumerRunner:
     async def _park(self, delivery: Delivery, error: Exception) -> None:
         self._stop_when_too_much(delivery)
         async with self._database.begin(delivery.tenant) as rows:
-            before = await self._move_on(await driver(rows), [delivery], seen=False)
+            step = Step(self.consumer.name, [delivery], seen=False)
+            before = await self._positions.move_on(await driver(rows), step)
             if delivery.position >= before[delivery.lane]:
                 await park(self._database, self.consumer.name, delivery, described(error), rows)
         log.error("event_parked", consumer=self.consumer.name, source=delivery.source, position=delivery.position,

@@ -29,6 +29,7 @@ from runtime.keyring import PostgresKeyring
 from runtime.log_keys import LogKeys
 from runtime.migrations import current, newest
 from runtime.neighbours import IN_THIS_PROCESS, Neighbours
+from runtime.positions import Positions
 from runtime.projection import Difference, check, drop_leftovers, tenants
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
@@ -128,8 +129,12 @@ class Service:
             others = tuple(s for s in SERVICES if s not in followed and s != self.database.source)
             if others:
                 consumers.append(Consumer("arrivals", others, _only_arrive, types=frozenset()))
+            positions = {kind: Positions(self.database, projections=kind) for kind in (False, True)}
             self.runners = [
-                ConsumerRunner(consumer, self.database, self.store, self.transport) for consumer in consumers
+                ConsumerRunner(
+                    consumer, self.database, self.store, self.transport, positions[consumer.projection]
+                )
+                for consumer in consumers
             ]
             yield self
 

@@ -1,6 +1,8 @@
 """What a consumer has nothing to do with moves its positions in one statement, and is never done twice or taken back."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from runtime.consumer import Consumer, ConsumerRunner
 from runtime.database import Database
 from runtime.event_store import EventStore
 from runtime.parked import parked_events
+from runtime.positions import Positions
 from runtime.testing import Cluster, Opened, open_test_tenant, opened, sequence, write_school
 from runtime.testing_consumers import counting, effects, in_order_and_once, make_effects_table
 from runtime.transport.journal import JournalTransport
@@ -34,8 +37,10 @@ async def notify(plan: Opened) -> AsyncIterator[Database]:
     await database.close()
 
 
-def runner_of(consumer: Consumer, plan: Opened, notify: Database) -> ConsumerRunner:
-    return ConsumerRunner(consumer, notify, EventStore(notify, plan.keyring), JournalTransport(notify))
+def runner_of(
+    consumer: Consumer, plan: Opened, notify: Database, where: Positions | None = None
+) -> ConsumerRunner:
+    return ConsumerRunner(consumer, notify, EventStore(notify, plan.keyring), JournalTransport(notify), where)
 
 
 async def delivered(plan: Opened, notify: Database) -> list[Delivery]:
@@ -59,11 +64,8 @@ async def test_events_of_no_interest_move_the_positions_in_one_statement(
         await write_school(plan, new_id(), "A")
     deliveries, runner = await delivered(plan, notify), runner_of(only(CHANGED), plan, notify)
     await runner.handle(deliveries[:1])  # The driver asks for the types of its arguments once.
-    statements: list[str] = []
-    async with notify.pool.acquire() as connection:
-        connection.add_query_logger(lambda query: statements.append(query.query))
-    statements.clear()  # Of giving it back.
-    await runner.handle(deliveries)
+    async with statements_of(notify) as statements:
+        await runner.handle(deliveries)
 
     assert len(statements) == 1
     last = {delivery.lane: delivery.position + 1 for delivery in deliveries}
@@ -71,6 +73,55 @@ async def test_events_of_no_interest_move_the_positions_in_one_statement(
     assert await effects(plan) == []
     async with notify.pool.acquire() as connection:
         assert await connection.fetchval("SELECT count(*) FROM notify.seen_events") == 3
+
+
+@asynccontextmanager
+async def statements_of(notify: Database) -> AsyncIterator[list[str]]:
+    """What is said on the one connection of the pool."""
+    statements: list[str] = []
+    async with notify.pool.acquire() as connection:
+        connection.add_query_logger(lambda query: statements.append(query.query))
+    statements.clear()  # Of giving it back.
+    yield statements
+
+
+async def test_consumers_that_pass_over_in_the_same_moment_move_on_in_one_statement(
+    plan: Opened, notify: Database
+) -> None:
+    for _ in range(3):
+        await write_school(plan, new_id(), "A")
+    deliveries, where = await delivered(plan, notify), Positions(notify, projections=False)
+    runners = [runner_of(replace(only(CHANGED), name=name), plan, notify, where) for name in ("a", "b", "c")]
+    await runners[0].handle(deliveries[:1])
+    async with statements_of(notify) as statements:
+        await asyncio.gather(*(runner.handle(deliveries) for runner in runners))
+
+    assert len(statements) == 1
+    last = {delivery.lane: delivery.position + 1 for delivery in deliveries}
+    assert [await positions(runner, deliveries) for runner in runners] == [last] * 3
+    async with notify.pool.acquire() as connection:
+        seen = await connection.fetch(
+            "SELECT consumer, count(*) FROM notify.seen_events GROUP BY 1 ORDER BY 1"
+        )
+    assert [tuple(row) for row in seen] == [("a", 3), ("b", 3), ("c", 3)]
+
+
+async def test_one_that_is_broken_off_while_passing_over_leaves_the_others_to_go_on(
+    plan: Opened, notify: Database
+) -> None:
+    await write_school(plan, new_id(), "A")
+    deliveries, where = await delivered(plan, notify), Positions(notify, projections=False)
+    gone, stays = (runner_of(replace(only(CHANGED), name=name), plan, notify, where) for name in "ab")
+    first = asyncio.create_task(gone.handle(deliveries))
+    second = asyncio.create_task(stays.handle(deliveries))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first, second])
+    await gone.handle(deliveries)  # It comes again, to whoever follows next.
+
+    assert (first.cancelled(), second.exception()) == (True, None)
+    last = {delivery.lane: delivery.position + 1 for delivery in deliveries}
+    assert [await positions(runner, deliveries) for runner in (gone, stays)] == [last] * 2
 
 
 async def test_what_comes_again_takes_no_position_back(plan: Opened, notify: Database) -> None:
