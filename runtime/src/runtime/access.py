@@ -127,9 +127,9 @@ class AccessRecord:
     async def _write(self) -> None:
         """One commit after the other; what comes in meanwhile shares the next one."""
         while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            tenant, batch = self._next()
             try:
-                await self._insert(batch)
+                await self._insert(tenant, [row for waiting in batch for row in waiting.rows])
             except Exception as error:
                 for waiting in batch:
                     if not waiting.done.done():
@@ -145,20 +145,26 @@ class AccessRecord:
                 if not waiting.done.done():
                     waiting.done.set_result(None)
 
-    async def _insert(self, batch: Sequence[_Waiting]) -> None:
-        by_tenant: dict[str, list[tuple[UUID, str]]] = defaultdict(list)
-        for waiting in batch:
-            by_tenant[waiting.tenant] += waiting.rows
+    def _next(self) -> tuple[str, list[_Waiting]]:
+        """Those of one district, so that one statement keeps them."""
+        tenant = self._waiting[0].tenant
+        batch: list[_Waiting] = []
+        others: list[_Waiting] = []
+        for waiting in self._waiting:
+            mine = waiting.tenant == tenant and len(batch) < MOST_AT_ONCE
+            (batch if mine else others).append(waiting)
+        self._waiting = others
+        return tenant, batch
+
+    async def _insert(self, tenant: str, rows: Sequence[tuple[UUID, str]]) -> None:
         s = self._service.name
-        async with self._service.database.once() as connection, connection.transaction():
-            for tenant, rows in by_tenant.items():
-                await connection.execute("SELECT set_config('handrail.tenant', $1, true)", tenant)
-                await connection.execute(
-                    f"INSERT INTO {s}.access (tenant, subject, at, seen)"
-                    f" SELECT $1, subject, coalesce({s}.now_for($1), clock_timestamp()), seen::jsonb"
-                    " FROM unnest($2::uuid[], $3::text[]) AS looks (subject, seen)",
-                    tenant, [subject for subject, _ in rows], [seen for _, seen in rows],
-                )  # fmt: skip
+        async with self._service.database.lend(tenant) as connection:
+            await connection.execute(
+                f"INSERT INTO {s}.access (tenant, subject, at, seen)"
+                f" SELECT $1, subject, coalesce({s}.now_for($1), clock_timestamp()), seen::jsonb"
+                " FROM unnest($2::uuid[], $3::text[]) AS looks (subject, seen)",
+                tenant, [subject for subject, _ in rows], [seen for _, seen in rows],
+            )  # fmt: skip
 
     async def run(self) -> None:
         """Turn rows into events every minute, or sooner when many have come in; also those of a process that died."""

@@ -50,15 +50,14 @@ class Vault:
             bound = _bound_to(key.id, document, number, len(pieces))
             sealed.append(FORMAT + key.id + nonce + key.cipher.encrypt(nonce, piece, bound))
         s = self._database.service
-        async with self._database.lend(tenant) as connection, connection.transaction():
+        async with self._database.lend(tenant) as connection:
             await connection.execute(
-                f"INSERT INTO {s}.documents (tenant, id, subject, media_type, bytes, pieces) VALUES ($1,$2,$3,$4,$5,$6)",
-                tenant, document, subject, media_type, len(content), len(pieces),
+                f"WITH made AS (INSERT INTO {s}.documents (tenant, id, subject, media_type, bytes, pieces)"
+                "  VALUES ($1, $2, $3, $4, $5, $6))"
+                f" INSERT INTO {s}.document_pieces (tenant, document, number, sealed)"
+                " SELECT $1, $2, place - 1, piece FROM unnest($7::bytea[]) WITH ORDINALITY AS sealed (piece, place)",
+                tenant, document, subject, media_type, len(content), len(pieces), sealed,
             )  # fmt: skip
-            await connection.executemany(
-                f"INSERT INTO {s}.document_pieces (tenant, document, number, sealed) VALUES ($1, $2, $3, $4)",
-                [(tenant, document, number, piece) for number, piece in enumerate(sealed)],
-            )
         salt = os.urandom(SALT_BYTES)
         digest = hashlib.sha256(salt + content).hexdigest()
         return DocumentRef(
@@ -69,28 +68,25 @@ class Vault:
         """The bytes again; raises `NotFound`, `SealBroken` for altered bytes, `Destroyed`, `KeyGone`."""
         s = self._database.service
         async with self._database.lend(tenant) as connection:
-            row = await connection.fetchrow(
-                f"SELECT media_type, pieces FROM {s}.documents WHERE tenant = $1 AND id = $2",
-                tenant,
-                document,
-            )
-            pieces = await connection.fetch(
-                f"SELECT sealed FROM {s}.document_pieces WHERE tenant = $1 AND document = $2 ORDER BY number",
-                tenant, document,
+            rows = await connection.fetch(
+                "SELECT document.media_type, document.pieces, piece.sealed"
+                f" FROM {s}.documents AS document LEFT JOIN {s}.document_pieces AS piece"
+                " ON piece.tenant = document.tenant AND piece.document = document.id"
+                " WHERE document.tenant = $1 AND document.id = $2 ORDER BY piece.number", tenant, document,
             )  # fmt: skip
-        if row is None:
+        if not rows:
             raise NotFound("There is no such document here.")
-        if len(pieces) != row["pieces"]:
+        pieces = [row["sealed"] for row in rows if row["sealed"] is not None]
+        if len(pieces) != rows[0]["pieces"]:
             raise SealBroken("a piece of the document is missing")
-        key_ids = {key_id_of(piece["sealed"]) for piece in pieces}
+        key_ids = {key_id_of(piece) for piece in pieces}
         if len(key_ids) != 1:  # Otherwise one altered key id would read as a lawful destruction.
             raise SealBroken("the pieces of the document are not sealed under one key")
         keys = await self._keyring.by_id(tenant, key_ids)
         if gone := await destroyed_among(self._keyring, tenant, key_ids, keys):
             raise Destroyed(max(gone.values()))
         content = bytearray()
-        for number, piece in enumerate(pieces):
-            sealed: bytes = piece["sealed"]
+        for number, sealed in enumerate(pieces):
             key = keys[key_id_of(sealed)]
             try:
                 content += key.cipher.decrypt(
@@ -99,7 +95,7 @@ class Vault:
                 )  # fmt: skip
             except Exception as error:
                 raise SealBroken("the document's bytes were altered") from error
-        return Document(row["media_type"], bytes(content))
+        return Document(rows[0]["media_type"], bytes(content))
 
 
 def _bound_to(key_id: bytes, document: UUID, number: int, pieces: int) -> bytes:

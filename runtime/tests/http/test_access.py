@@ -111,7 +111,7 @@ async def test_looks_at_the_same_time_share_a_commit(sample) -> None:
 async def test_nothing_is_shown_that_cannot_be_recorded(sample, monkeypatch) -> None:
     subject = await student(sample)
 
-    async def fails(_batch: object) -> None:
+    async def fails(_tenant: str, _rows: object) -> None:
         raise ConnectionResetError
 
     monkeypatch.setattr(sample.edge.access, "_insert", fails)

@@ -7,7 +7,7 @@ change feed, within their scopes. So contents are never opened here: the entry s
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,9 @@ from runtime.entry import parse_entry
 from runtime.tenants import ended_on
 from runtime.transport.port import Delivery
 
+_ENDPOINTS = select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(
+    ENDPOINTS.c.tenant == bindparam("tenant")
+)
 SOURCES = ("plan", "progress", "notify", "audit")
 
 
@@ -27,11 +30,8 @@ def webhook_consumer(wake: Callable[[], None]) -> Consumer:
 
     async def note(deliveries: Sequence[Delivery], rows: AsyncConnection) -> None:
         tenant = deliveries[0].tenant
-        if await ended_on(await driver(rows), "notify", tenant) is not None:
-            return
-        asked = select(ENDPOINTS.c.webhook, ENDPOINTS.c.event_types).where(ENDPOINTS.c.tenant == tenant)
-        endpoints = (await rows.execute(asked)).all()
-        if not endpoints:
+        endpoints = (await rows.execute(_ENDPOINTS, {"tenant": tenant})).all()
+        if not endpoints or await ended_on(await driver(rows), "notify", tenant) is not None:
             return
         happened, told = [], []
         for delivery in deliveries:
