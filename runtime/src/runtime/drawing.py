@@ -1,15 +1,30 @@
-"""A picture's bytes: Vega-Lite turned into SVG, with the same said in words for who does not see it."""
+"""A picture's bytes: Vega-Lite turned into SVG, with the same said in words for who does not see it.
+
+A process of its own draws (``python -m runtime.drawing``). The library takes tens of milliseconds and keeps Python's lock
+all the while: drawn here, nobody else would be answered meanwhile.
+"""
 
 import asyncio
-from typing import Any
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+from threading import Lock
+from typing import IO, Any, cast
 from xml.sax.saxutils import quoteattr
 
-import vl_convert
+MOST_SECONDS = 30.0
+
+
+class NotDrawn(RuntimeError):
+    """The picture's specification cannot be drawn, or nobody is there who draws."""
 
 
 def drawn(picture: dict[str, Any]) -> str:
-    """The picture as SVG: the same specification gives the same text. Takes tens of milliseconds: call it in a thread."""
-    svg: str = vl_convert.vegalite_to_svg(picture)
+    """The picture as SVG: the same specification gives the same text. Waits for it: call it in a thread. Raises `NotDrawn`."""
+    svg = _ARTIST.draw(picture)
     said = f'<svg role="img" aria-label={quoteattr(str(picture["description"]))} '
     return svg.replace("<svg ", said, 1)
 
@@ -17,3 +32,80 @@ def drawn(picture: dict[str, Any]) -> str:
 async def svg_of(picture: dict[str, Any]) -> bytes:
     """The picture as SVG, drawn beside the event loop."""
     return (await asyncio.to_thread(drawn, picture)).encode()
+
+
+class _Artist:
+    """The process that draws for this one, started when it is first needed; it ends when its input does."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._of = 0
+
+    def draw(self, picture: dict[str, Any]) -> str:
+        """One line to it, one line back."""
+        asked = json.dumps(picture).encode() + b"\n"
+        with self._one_at_a_time:
+            answer = self._ask(asked) or self._ask(asked)  # It may have died since the last picture.
+        if not answer:
+            raise NotDrawn("the process that draws pictures does not answer")
+        told = json.loads(answer)
+        if "svg" not in told:
+            raise NotDrawn(told["error"])
+        return str(told["svg"])
+
+    def _ask(self, asked: bytes) -> bytes:
+        process = self._running()
+        into, out = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        try:
+            into.write(asked)
+            into.flush()
+            answer = out.readline() if select.select([out], [], [], MOST_SECONDS)[0] else b""
+        except OSError:
+            answer = b""
+        if not answer:
+            self._end(process)
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if (
+            self._process is None or self._of != os.getpid()
+        ):  # Of a process that was forked it is the parent's.
+            # It needs nothing of our settings, and gets none of their secrets.
+            environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "runtime.drawing"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True,
+            )  # fmt: skip
+            self._of = os.getpid()
+        return self._process
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = None
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                cast(IO[bytes], stream).close()
+        process.wait()
+
+
+_ARTIST = _Artist()
+
+
+def main() -> None:
+    """Draw what comes, line by line, until nothing comes any more."""
+    import vl_convert
+
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # What the library itself may print is no answer.
+    for line in sys.stdin.buffer:
+        try:
+            told = {"svg": vl_convert.vegalite_to_svg(json.loads(line))}
+        except ValueError as error:
+            told = {"error": str(error)}
+        answers.write(json.dumps(told).encode() + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
