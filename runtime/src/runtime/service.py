@@ -18,6 +18,7 @@ import asyncpg
 import structlog
 
 from contracts.event import Event, Recorded
+from contracts.ids import made_at
 from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
@@ -254,7 +255,7 @@ class Service:
         if not following.get(self.database.source) and await self._has_made(tenant, event_id):
             return True
         # What arrived longer ago than is kept: it is here, unless something waits.
-        made_long_ago = _made_at(event_id) < datetime.now(UTC) - SEEN_KEPT
+        made_long_ago = made_at(event_id) < datetime.now(UTC) - SEEN_KEPT
         return row["source"] is None and made_long_ago and not self.degraded()
 
     async def _has_made(self, tenant: str, event_id: UUID) -> bool:
@@ -381,13 +382,6 @@ class Service:
         if isinstance(self.transport, KafkaTransport) and self.transport.problem:
             found.append(("kafka", self.transport.problem))
         return found + self._waiting
-
-
-def _made_at(event_id: UUID) -> datetime:
-    """When an event's id was made: the first 48 bits of a UUIDv7 are milliseconds; an id of another kind is as of now."""
-    if event_id.version != 7:
-        return datetime.now(UTC)
-    return datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC)
 
 
 async def _end(running: Sequence["asyncio.Future[None]"]) -> None:
