@@ -28,9 +28,9 @@ from runtime.testing_http import TestIssuer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 PROCESS = Path(__file__).parent / "service_process.py"
-WORDS = (*range(1, 170, 10 if os.environ.get("HANDRAIL_LONG") == "1" else 30), 10_000)
-"""Before which of the words of the work on a letter of two changes it is killed: there are 175 to 225, so not before the last.
-Every tenth with ``HANDRAIL_LONG=1``."""
+WORDS = (*range(1, 110, 9 if os.environ.get("HANDRAIL_LONG") == "1" else 27), 10_000)
+"""Before which of the words of the work on a letter of two changes it is killed: there are 125 to 160, so not before the last.
+Every ninth with ``HANDRAIL_LONG=1``."""
 
 
 class Killable:
