@@ -255,11 +255,16 @@ async def write_school(
     return await opened.store.append(context, [Change(loaded, school_id, events)])
 
 
-async def sequence(opened: Opened) -> int:
-    """Give every settled event of the service its index and sign the logs, as the sequencer does; returns how many."""
+async def sequence(opened: Opened, *, after_a_kill: bool = False) -> int:
+    """Give every settled event of the service its index and sign the logs, as the sequencer does; returns how many.
+
+    ``after_a_kill``: what the one before had no time to sign is signed too, as every sequencer does when it begins to lead.
+    """
     service = opened.database.service
     async with opened.relay.acquire() as connection:
         leader, total = Leader(service, connection, LogKeys(service, LOG_HOST, MASTER_KEY)), 0  # type: ignore[arg-type]  # A pool's proxy stands for it.
+        if after_a_kill:
+            await leader.sign_what_is_left()
         while done := await leader.sequence():
             total += done
             await leader.sign()

@@ -122,7 +122,7 @@ async def test_killed_at_any_instruction_nothing_is_skipped_or_given_twice(clust
                     in_mid_batch = [await kill_one(started, superuser, chance) for _ in range(KILLS)]
                 traffic.stop_writing.set()
             await until(superuser, f"SELECT NOT EXISTS (SELECT {RELAYS})")
-            await sequence(plan)
+            await sequence(plan, after_a_kill=True)
             traffic.stop_reading.set()
         written = traffic.written
         rows = await superuser.fetch(JOURNAL, 0)

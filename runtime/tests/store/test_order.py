@@ -157,6 +157,8 @@ async def watch(
         leading = [n for n, sequencer in enumerate(sequencers) if sequencer.leading]
         relays = await superuser.fetchrow(RELAYS)
         # An instance whose connection has just died still says that it leads, until it looks: it can write nothing.
+        # By the time the database has answered it may have looked, and be connected anew.
+        leading = [n for n in leading if sequencers[n].leading]
         both_say_so = len(leading) == 2 and relays["connected"] == 2
         two = both_say_so or relays["writing"] > 1 or relays["locking"] > 1
         assert not two, f"two lead at once: {leading}, {dict(relays)}"
