@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -51,6 +52,43 @@ def test_one_that_died_is_started_again() -> None:
     os.kill(process.pid, signal.SIGKILL)
 
     assert drawn(LINE) == before
+
+
+def test_whatever_goes_wrong_nobody_gets_the_answer_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn(LINE)
+    process = drawing._ARTIST._process
+    assert process is not None
+
+    class Breaks:
+        """A pipe whose reader runs out of memory."""
+
+        def readline(self) -> bytes:
+            raise MemoryError
+
+        def close(self) -> None:
+            pass
+
+    with monkeypatch.context() as broken:
+        broken.setattr(process, "stdout", Breaks())
+        with pytest.raises(MemoryError):
+            drawn(LINE | {"description": "of the first"})
+
+    assert "of the second" in drawn(LINE | {"description": "of the second"})
+    assert "of the third" in drawn(LINE | {"description": "of the third"})
+
+
+@pytest.mark.parametrize("rows", [20, 20_000])
+def test_one_that_hangs_is_ended_and_another_draws(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Also in the middle of a request that is longer than a pipe holds."""
+    picture = LINE | {"data": {"values": [{"day": day % 20, "words": 20} for day in range(rows)]}}
+    drawn(LINE)
+    process = drawing._ARTIST._process
+    assert process is not None
+    seconds = iter((0.5, 60.0))
+    monkeypatch.setattr(drawing, "Timer", lambda _seconds, kill: Timer(next(seconds), kill))
+    os.kill(process.pid, signal.SIGSTOP)
+
+    assert drawn(picture).startswith("<svg ")
 
 
 def test_what_cannot_be_drawn_is_refused_and_the_next_one_is_drawn() -> None:

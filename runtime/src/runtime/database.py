@@ -173,9 +173,21 @@ class Database:
 
         Each is a transaction of its own: one round trip where `begin` takes three. What would write is refused.
         """
-        async with self._connected() as (connection, raw):
-            await raw.reach(tenant, SET_TENANT_TO_READ)
-            yield connection
+        async with self._undirected.connect() as connection:
+            raw, known = await driver(connection), False
+            try:
+                await raw.reach(tenant, SET_TENANT_TO_READ)
+                try:
+                    yield connection
+                except UNREACHABLE:
+                    raise
+                except Exception:
+                    known = True  # Each statement has ended by itself.
+                    raise
+                known = True
+            finally:
+                if not known:
+                    await connection.invalidate()
 
     @asynccontextmanager
     async def begin(
@@ -186,28 +198,17 @@ class Database:
         With ``snapshot`` all of its statements see the rows of one moment. The driver begins and ends it, at half of what
         it costs SQLAlchemy.
         """
-        async with self._connected() as (connection, raw):
-            await raw.execute(_begin(tenant or "", snapshot=snapshot))
+        async with self._undirected.connect() as connection:
+            raw, known = await driver(connection), False
             try:
+                await raw.execute(_begin(tenant or "", snapshot=snapshot))
                 yield connection
                 await raw.execute("COMMIT")
-            except UNREACHABLE:
-                raise
-            except Exception:
-                await raw.execute("ROLLBACK")
-                raise
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
-        """One of SQLAlchemy's connections, and the driver's inside it."""
-        async with self._undirected.connect() as connection:
-            known = False
-            try:
-                yield connection, await driver(connection)
                 known = True
             except UNREACHABLE:
                 raise
             except Exception:
+                await raw.execute("ROLLBACK")
                 known = True
                 raise
             finally:

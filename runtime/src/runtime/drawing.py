@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
-from threading import Lock
+from threading import Lock, Timer
 from typing import IO, Any, cast
 from xml.sax.saxutils import quoteattr
 
@@ -55,16 +54,24 @@ class _Artist:
         return str(told["svg"])
 
     def _ask(self, asked: bytes) -> bytes:
+        """The whole answer, or nothing; whatever goes wrong, no later picture may get this one's answer."""
         process = self._running()
         into, out = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        too_long = Timer(MOST_SECONDS, process.kill)
+        too_long.daemon = True
+        too_long.start()
+        answer = b""
         try:
             into.write(asked)
             into.flush()
-            answer = out.readline() if select.select([out], [], [], MOST_SECONDS)[0] else b""
+            answer = out.readline()
         except OSError:
-            answer = b""
-        if not answer:
-            self._end(process)
+            pass
+        finally:
+            too_long.cancel()
+            if not answer.endswith(b"\n"):
+                self._end(process)
+                answer = b""
         return answer
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -72,11 +79,14 @@ class _Artist:
             self._process is None or self._of != os.getpid()
         ):  # Of a process that was forked it is the parent's.
             # It needs nothing of our settings, and gets none of their secrets.
-            environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "runtime.drawing"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True,
-            )  # fmt: skip
+            passed = ("PATH", "PYTHONPATH", "HOME", "LANG")
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "runtime.drawing"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    env={name: os.environ[name] for name in passed if name in os.environ}, start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                raise NotDrawn("the process that draws pictures cannot be started") from error
             self._of = os.getpid()
         return self._process
 

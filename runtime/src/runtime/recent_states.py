@@ -73,7 +73,7 @@ class RecentStates:
     def all(self, tenant: str, wanted: Sequence[tuple[Model[Any], str]]) -> "Looked | None":
         """What a look would have seen lately, if all of it is here, the stream that tells of a moved clock included."""
         noted = self._times.get(tenant)
-        if not self._worth_it() or noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
+        if noted is None or all(stream != TENANT_STREAM for _, stream in wanted):
             return None
         streams = {}
         for model, stream in wanted:
@@ -81,5 +81,7 @@ class RecentStates:
             if kept is None:
                 return None
             streams[stream] = Loaded(model, stream, kept.version, kept.state)
+        if not self._worth_it():
+            return None
         since, then = noted
         return Looked(streams, then + timedelta(seconds=time.monotonic() - since), remembered=True)

@@ -299,3 +299,21 @@ async def test_reading_broken_off_at_any_moment_leaves_every_tenant_to_its_own(p
         assert task.cancelled() or task.exception() is None
         await work(f"district-{number % 2}")
     assert cancelled
+
+
+async def test_a_transaction_that_could_not_be_begun_leaves_no_connection_in_the_middle(
+    plan: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.database._begin", lambda *_given, **_more: "BEGIN; SELECT 1 / 0")
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with plan.database.begin(plan.tenant):
+                pass
+
+    async with plan.database.read(plan.tenant) as rows:
+        assert await rows.scalar(text("SELECT 1")) == 1
+    with pytest.raises(asyncpg.DataError):  # In the driver, before anything was said.
+        async with plan.database.read("lone surrogate \ud800"):
+            pass
+    async with plan.database.read(plan.tenant) as rows:
+        assert await rows.scalar(text(TENANT_THERE)) == plan.tenant

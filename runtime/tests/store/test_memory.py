@@ -138,3 +138,16 @@ async def test_where_others_move_the_same_streams_on_memory_is_asked_only_now_an
     assert alone[1:] == [(True, False)] * 9
     assert sum(refused for _, refused in beside) <= 12
     assert [remembered for remembered, _ in again[-10:]] == [True] * 10
+
+
+async def test_what_memory_never_holds_does_not_use_up_its_tries(plan: Opened) -> None:
+    known, states = new_id(), plan.store._states
+    await from_memory(plan, known)
+    for _ in range(20):
+        states.stood(False)
+    tried = 0
+    for _ in range(64):  # Strictly in turn: one that is never in memory, one that always is.
+        await from_memory(plan, new_id())
+        tried += (await from_memory(plan, known)).remembered
+
+    assert tried == 4

@@ -174,7 +174,9 @@ class ImportJobs:
     async def work(self, tenant: str) -> None:
         """Do every job that waits in one district, unless another instance is at it."""
         lock = f"plan/imports/{tenant}"
-        async with self._store.database.lend(tenant) as held:
+        async with (
+            self._store.database.pool.acquire() as held
+        ):  # Cleared when it comes back, whatever became of the lock.
             if not await held.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 4))", lock):
                 return
             try:
