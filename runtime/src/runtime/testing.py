@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -188,20 +188,20 @@ async def opened(
     cluster: Cluster, service: str = "plan", *, tenant: str = "lakeside", name: str | None = None
 ) -> AsyncIterator[Opened]:
     """Open ``service`` on a new database (or on ``name``) with one tenant."""
-    async with cluster.databases.lent(TEMPLATE) if name is None else nullcontext(name) as database_name:
-        database = await Database.open(service, cluster.url(database_name, f"{service}_app"))
-        keyring_pool = await open_pool(cluster.url(database_name, "keyring_app"), most=4)
-        relay = await open_pool(cluster.url(database_name, f"{service}_relay"), most=1, least=0)
-        keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
-        try:
-            await open_test_tenant(database, tenant)
-            yield Opened(
-                database, keyring, EventStore(database, keyring), cluster, database_name, tenant, relay
-            )
-        finally:
-            await database.close()
-            await keyring_pool.close()
-            await relay.close()
+    database_name = name or await cluster.databases.lend(TEMPLATE)
+    database = await Database.open(service, cluster.url(database_name, f"{service}_app"))
+    keyring_pool = await open_pool(cluster.url(database_name, "keyring_app"), most=4)
+    relay = await open_pool(cluster.url(database_name, f"{service}_relay"), most=1, least=0)
+    keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
+    try:
+        await open_test_tenant(database, tenant)
+        yield Opened(database, keyring, EventStore(database, keyring), cluster, database_name, tenant, relay)
+    finally:
+        await database.close()
+        await keyring_pool.close()
+        await relay.close()
+        if name is None:
+            await cluster.databases.take_back(database_name)
 
 
 async def open_test_tenant(database: Database, tenant: str) -> UUID:

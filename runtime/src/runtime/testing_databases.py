@@ -7,8 +7,7 @@ that altered it keeps it for itself. Its rows go, those of the template come bac
 import asyncio
 import io
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import asyncpg
@@ -80,24 +79,28 @@ class Databases:
         self._url = url
         self._templates: dict[str, _Template] = {}
         self._free: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._lent: dict[str, tuple[str, int]] = {}
 
-    @asynccontextmanager
-    async def lent(self, template: str) -> AsyncIterator[str]:
-        """The name of one that is as the template is. After a use that went well it may be lent again."""
+    async def lend(self, template: str) -> str:
+        """One that is as the template is; returns its name."""
         if template not in self._templates:
             self._templates[template] = await self._look_at(template)
-        name, uses = self._one_of(template)
-        yield name
-        if uses < MOST_USES and await self._emptied(name, self._templates[template]):
-            self._free[template].append((name, uses))
-
-    def _one_of(self, template: str) -> tuple[str, int]:
-        """And how often it has been lent."""
+        name, uses = "", 0
         if self._free[template]:
             kept, uses = self._free[template].pop()
-            with suppress(RuntimeError):  # Somebody is connected to it after all.
-                return self._rename(kept), uses + 1
-        return self._copy(template), 1
+            try:
+                name = self._rename(kept)
+            except RuntimeError:  # Somebody is connected to it after all.
+                uses = 0
+        name = name or self._copy(template)
+        self._lent[name] = template, uses + 1
+        return name
+
+    async def take_back(self, name: str) -> None:
+        """To be lent again, if it can be."""
+        template, uses = self._lent.pop(name)
+        if uses < MOST_USES and await self._emptied(name, self._templates[template]):
+            self._free[template].append((name, uses))
 
     async def _look_at(self, template: str) -> _Template:
         connection = await asyncpg.connect(self._url(template))

@@ -30,10 +30,7 @@ from runtime.testing_http import TestIssuer
 @pytest.fixture
 async def plan(cluster: Cluster, plan_template: str) -> AsyncIterator[Opened]:
     """An open plan-service with one district."""
-    async with (
-        cluster.databases.lent(plan_template) as name,
-        opened(cluster, tenant=TENANT, name=name) as service,
-    ):
+    async with opened(cluster, tenant=TENANT, name=cluster.new_database(plan_template)) as service:
         yield service
 
 
