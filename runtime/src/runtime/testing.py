@@ -38,9 +38,7 @@ from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_
 from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, event_store_4, journal_grants
 from runtime.stream_model import Model, Resource
-from runtime.testing_databases import Databases
 
-TEMPLATE = "template_handrail"
 PASSWORD = "test-only"
 MASTER_KEY = bytes(range(32))
 PASSWORDS = RolePasswords(PASSWORD, PASSWORD, PASSWORD)
@@ -62,8 +60,6 @@ class Cluster:
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self.postgres = postgres
         self._made = 0
-        self.databases = Databases(self.new_database, self._renamed, postgres.url)
-        """Lent to one test after another."""
         self._psql: subprocess.Popen[str] | None = None
 
     @classmethod
@@ -102,20 +98,12 @@ class Cluster:
             await owner.execute(step)
         await owner.close()
 
-    def new_database(self, template: str = TEMPLATE) -> str:
+    def new_database(self, template: str = "template_handrail") -> str:
         """A fresh database with every service's empty store; returns its name."""
-        name = self._new_name()
+        self._made += 1
+        name = f"test_{os.getpid()}_{self._made}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return name
-
-    def _renamed(self, database: str) -> str:
-        name = self._new_name()
-        self._run(f"ALTER DATABASE {database} RENAME TO {name}")
-        return name
-
-    def _new_name(self) -> str:
-        self._made += 1
-        return f"test_{os.getpid()}_{self._made}"
 
     def _run(self, statement: str) -> None:
         """By one psql that stays: starting one for each test's database took as long as the copying."""
@@ -188,7 +176,7 @@ async def opened(
     cluster: Cluster, service: str = "plan", *, tenant: str = "lakeside", name: str | None = None
 ) -> AsyncIterator[Opened]:
     """Open ``service`` on a new database (or on ``name``) with one tenant."""
-    database_name = name or await cluster.databases.lend(TEMPLATE)
+    database_name = name or cluster.new_database()
     database = await Database.open(service, cluster.url(database_name, f"{service}_app"))
     keyring_pool = await open_pool(cluster.url(database_name, "keyring_app"), most=4)
     relay = await open_pool(cluster.url(database_name, f"{service}_relay"), most=1, least=0)
@@ -200,8 +188,6 @@ async def opened(
         await database.close()
         await keyring_pool.close()
         await relay.close()
-        if name is None:
-            await cluster.databases.take_back(database_name)
 
 
 async def open_test_tenant(database: Database, tenant: str) -> UUID:

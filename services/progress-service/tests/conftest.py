@@ -134,7 +134,7 @@ def template(cluster: Cluster) -> str:
 @asynccontextmanager
 async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
     """progress-service running on a database of its own."""
-    database = await cluster.databases.lend(template)
+    database = cluster.new_database(template)
     async with (
         opened(cluster, "plan", tenant=TENANT, name=database) as plan,
         opened(cluster, "progress", tenant=TENANT, name=plan.name) as progress,
@@ -144,7 +144,6 @@ async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
         app = create_app(settings_for(cluster, database), issuer.verifier())
         async with app.router.lifespan_context(app), client_of(app) as http:
             yield World(plan, progress, app, http, issuer)
-    await cluster.databases.take_back(database)
 
 
 @pytest.fixture
