@@ -12,12 +12,6 @@ gc.set_threshold(50_000, 20, 50)  # As the command `handrail` sets it.
 pytest_plugins = ["runtime.testing_pytest_kafka", "runtime.testing"] if find_spec("runtime") else []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that at the end nobody is left alone with a long one."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a real Chromium, for Playwright's ``executable_path``."""
