@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -243,16 +243,11 @@ async def test_a_connection_whose_use_failed_keeps_nothing_of_it(plan: Opened) -
         assert await connection.fetchval("SELECT pg_try_advisory_lock(4)")
 
 
-async def test_broken_off_at_any_moment_a_connection_is_lent_next_for_the_tenant_that_is_named(
-    plan: Opened,
-) -> None:
-    async def work(tenant: str) -> None:
-        async with plan.database.lend(tenant) as connection:
-            assert await connection.fetchval(TENANT_THERE) == tenant
-
+async def broken_off_at_any_moment(work: Callable[[str], Awaitable[None]]) -> None:
+    """``work`` says itself whether it reaches the tenant that it is given: also right after one was broken off."""
     cancelled = 0
     for number in range(300):
-        task = asyncio.create_task(work(f"district-{number % 3}"))
+        task = asyncio.ensure_future(work(f"district-{number % 3}"))
         await asyncio.sleep(number % 60 / 60_000)
         task.cancel()
         await asyncio.wait([task])
@@ -260,6 +255,16 @@ async def test_broken_off_at_any_moment_a_connection_is_lent_next_for_the_tenant
         assert task.cancelled() or task.exception() is None
         await work(f"district-{number % 2}")
     assert cancelled
+
+
+async def test_broken_off_at_any_moment_a_connection_is_lent_next_for_the_tenant_that_is_named(
+    plan: Opened,
+) -> None:
+    async def work(tenant: str) -> None:
+        async with plan.database.lend(tenant) as connection:
+            assert await connection.fetchval(TENANT_THERE) == tenant
+
+    await broken_off_at_any_moment(work)
 
 
 async def test_what_only_reads_is_of_its_tenant_alone_and_cannot_write(plan: Opened) -> None:
@@ -289,16 +294,7 @@ async def test_reading_broken_off_at_any_moment_leaves_every_tenant_to_its_own(p
         async with plan.database.read(tenant) as rows:
             assert await rows.scalar(text(TENANT_THERE)) == tenant
 
-    cancelled = 0
-    for number in range(300):
-        task = asyncio.create_task(work(f"district-{number % 3}"))
-        await asyncio.sleep(number % 60 / 60_000)
-        task.cancel()
-        await asyncio.wait([task])
-        cancelled += task.cancelled()
-        assert task.cancelled() or task.exception() is None
-        await work(f"district-{number % 2}")
-    assert cancelled
+    await broken_off_at_any_moment(work)
 
 
 async def test_a_transaction_that_could_not_be_begun_leaves_no_connection_in_the_middle(
