@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,7 @@ from runtime.sequencer import Leader
 from runtime.store_schema import event_store_1, event_store_4, journal_grants
 from runtime.stream_model import Model, Resource
 
+TEMPLATE = "template_handrail"
 PASSWORD = "test-only"
 MASTER_KEY = bytes(range(32))
 PASSWORDS = RolePasswords(PASSWORD, PASSWORD, PASSWORD)
@@ -79,27 +81,32 @@ class Cluster:
         return cluster
 
     async def _make_template(self) -> None:
-        self.postgres.psql("postgres", "CREATE DATABASE template_handrail")
-        admin = await asyncpg.connect(self.postgres.url("template_handrail"))
+        self.postgres.psql("postgres", f"CREATE DATABASE {TEMPLATE}")
+        admin = await asyncpg.connect(self.postgres.url(TEMPLATE))
         await create_keyring_roles(admin, PASSWORD, PASSWORD)
         for service in SERVICES:
             await create_service_roles(admin, service, PASSWORDS)
         await admin.close()
         for service in SERVICES:
-            owner = await asyncpg.connect(
-                self.postgres.url("template_handrail", f"{service}_owner", PASSWORD)
-            )
+            owner = await asyncpg.connect(self.postgres.url(TEMPLATE, f"{service}_owner", PASSWORD))
             async with owner.transaction():
                 for statement in whole_store(service):
                     await owner.execute(statement)
             await owner.close()
-        owner = await asyncpg.connect(self.postgres.url("template_handrail", "keyring_owner", PASSWORD))
+        owner = await asyncpg.connect(self.postgres.url(TEMPLATE, "keyring_owner", PASSWORD))
         for step in KEYRING:
             await owner.execute(step)
         await owner.close()
 
-    def new_database(self, template: str = "template_handrail") -> str:
-        """A fresh database with every service's empty store; returns its name."""
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """A fresh database with every service's empty store, by its name; dropped at the end."""
+        name = self.new_database(template)
+        yield name
+        self._run(f"DROP DATABASE {name} (FORCE)")
+
+    def new_database(self, template: str = TEMPLATE) -> str:
+        """The same, for the rest of the run."""
         self._made += 1
         name = f"test_{os.getpid()}_{self._made}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
@@ -176,18 +183,18 @@ async def opened(
     cluster: Cluster, service: str = "plan", *, tenant: str = "lakeside", name: str | None = None
 ) -> AsyncIterator[Opened]:
     """Open ``service`` on a new database (or on ``name``) with one tenant."""
-    database_name = name or cluster.new_database()
-    database = await Database.open(service, cluster.url(database_name, f"{service}_app"))
-    keyring_pool = await open_pool(cluster.url(database_name, "keyring_app"), most=4)
-    relay = await open_pool(cluster.url(database_name, f"{service}_relay"), most=1, least=0)
-    keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
-    try:
-        await open_test_tenant(database, tenant)
-        yield Opened(database, keyring, EventStore(database, keyring), cluster, database_name, tenant, relay)
-    finally:
-        await database.close()
-        await keyring_pool.close()
-        await relay.close()
+    with nullcontext(name) if name else cluster.database() as at:
+        database = await Database.open(service, cluster.url(at, f"{service}_app"))
+        keyring_pool = await open_pool(cluster.url(at, "keyring_app"), most=4)
+        relay = await open_pool(cluster.url(at, f"{service}_relay"), most=1, least=0)
+        keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
+        try:
+            await open_test_tenant(database, tenant)
+            yield Opened(database, keyring, EventStore(database, keyring), cluster, at, tenant, relay)
+        finally:
+            await database.close()
+            await keyring_pool.close()
+            await relay.close()
 
 
 async def open_test_tenant(database: Database, tenant: str) -> UUID:
@@ -210,10 +217,8 @@ def cluster() -> Iterator[Cluster]:
     try:
         yield cluster
     finally:
-        cluster.postgres.kill()  # In good order it would first write hundreds of databases to disk, to be removed.
-        # A thousand databases are three hundred thousand files. Nobody waits for the minute that it takes to remove them.
-        subprocess.Popen(["rm", "-rf", str(folder)], start_new_session=True, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        cluster.postgres.kill()  # In good order it would first write to disk what is then removed.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """Plan, progress and notify as stores; audit-service running. Without a test's issuer, its own."""
     async with AsyncExitStack() as stack:
-        name = cluster.new_database(template)
+        name = stack.enter_context(cluster.database(template))
         sources: dict[str, Opened] = {}
         for service in SERVICES:
             sources[service] = await stack.enter_async_context(

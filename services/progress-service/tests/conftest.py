@@ -134,16 +134,16 @@ def template(cluster: Cluster) -> str:
 @asynccontextmanager
 async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
     """progress-service running on a database of its own."""
-    database = cluster.new_database(template)
-    async with (
-        opened(cluster, "plan", tenant=TENANT, name=database) as plan,
-        opened(cluster, "progress", tenant=TENANT, name=plan.name) as progress,
-    ):
-        await open_test_tenant(progress.database, "hillview")
-        issuer = TestIssuer()
-        app = create_app(settings_for(cluster, database), issuer.verifier())
-        async with app.router.lifespan_context(app), client_of(app) as http:
-            yield World(plan, progress, app, http, issuer)
+    with cluster.database(template) as database:
+        async with (
+            opened(cluster, "plan", tenant=TENANT, name=database) as plan,
+            opened(cluster, "progress", tenant=TENANT, name=plan.name) as progress,
+        ):
+            await open_test_tenant(progress.database, "hillview")
+            issuer = TestIssuer()
+            app = create_app(settings_for(cluster, database), issuer.verifier())
+            async with app.router.lifespan_context(app), client_of(app) as http:
+                yield World(plan, progress, app, http, issuer)
 
 
 @pytest.fixture

@@ -134,11 +134,11 @@ class World:
 @asynccontextmanager
 async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
     """The service running on a database of its own."""
-    database = cluster.new_database(template)
     issuer = TestIssuer()
-    app = create_app(settings_for(cluster, database), issuer.verifier())
-    async with app.router.lifespan_context(app), client_of(app) as http:
-        world = World(app, http, issuer, cluster, database)
-        await world.open_district()
-        yield world
-        await no_row_differs(app)
+    with cluster.database(template) as database:
+        app = create_app(settings_for(cluster, database), issuer.verifier())
+        async with app.router.lifespan_context(app), client_of(app) as http:
+            world = World(app, http, issuer, cluster, database)
+            await world.open_district()
+            yield world
+            await no_row_differs(app)

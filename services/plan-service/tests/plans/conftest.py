@@ -30,8 +30,9 @@ from runtime.testing_http import TestIssuer
 @pytest.fixture
 async def plan(cluster: Cluster, plan_template: str) -> AsyncIterator[Opened]:
     """An open plan-service with one district."""
-    async with opened(cluster, tenant=TENANT, name=cluster.new_database(plan_template)) as service:
-        yield service
+    with cluster.database(plan_template) as name:
+        async with opened(cluster, tenant=TENANT, name=name) as service:
+            yield service
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
