@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import pickle
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -46,3 +47,10 @@ def test_no_state_holds_an_event_whose_day_is_not_part_of_its_contents(model: Mo
 @pytest.mark.parametrize("model", models())
 def test_the_initial_state_comes_back_as_it_went(model: Model[Any]) -> None:
     assert model.parse(model.dump(model.initial)) == model.initial
+
+
+@pytest.mark.parametrize("model", models())
+def test_a_model_reaches_another_process(model: Model[Any]) -> None:
+    model.dump(model.initial)  # What it has made for itself stays here.
+
+    assert pickle.loads(pickle.dumps(model)) == model  # noqa: S301  # Written the line before.

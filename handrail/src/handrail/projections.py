@@ -52,7 +52,7 @@ def rebuild_named(name: str, services: Sequence[str], data: Path) -> list[str]:
 
 
 def _rebuilds(it: Service) -> dict[str, Rebuild]:
-    found: dict[str, Rebuild] = {CurrentState.name: CurrentState(it.database, it.store, it.models).rebuild}
+    found: dict[str, Rebuild] = {CurrentState.name: it.current_state.rebuild}
     for runner in it.runners:
         if runner.consumer.projection:
             found[runner.consumer.name] = _rebuild_of(runner.consumer, it)

@@ -17,18 +17,12 @@ from contracts.event import Event, EventClass, Recorded
 from contracts.problems import Destroyed
 from contracts.records import ContentsDestroyed
 from runtime.consumer import Consumer, ConsumerRunner, Unit
-from runtime.current_state import (
-    RESOURCE_COLUMNS,
-    STATE_COLUMNS,
-    Folding,
-    resource_rows,
-    state_rows,
-)
 from runtime.database import Database
 from runtime.erasure import Erase, Erasure
 from runtime.event_store import EventStore
 from runtime.keyring import CACHE_SECONDS, PostgresKeyring
 from runtime.projection import tenants
+from runtime.refolding import RESOURCE_COLUMNS, STATE_COLUMNS, Refolder
 from runtime.stream_model import Model
 
 log = structlog.get_logger()
@@ -117,25 +111,21 @@ async def _fold_anew(service: Erasing, erasure: Erasure, stream: str, connection
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", f"{s}/{tenant}/{stream}"
     )
-    models = {model.name: model for model in service.models}
-    folding = Folding(models[stream.partition("/")[0]])
-    rows = await service.store.rows_of(connection, stream)
-    for row, event in zip(rows, await service.store.open_events(tenant, rows), strict=True):
-        folding.take(event, row["version"], row["recorded_at"])
+    events = await service.store.rows_of(connection, stream)
+    made = await Refolder(service.store, service.models).rows_of_stream(tenant, events)
     shown = await connection.fetch(
         f"DELETE FROM {s}_read.resources WHERE tenant = $1 AND stream = $2 RETURNING kind, id", tenant, stream
     )
     await connection.execute(f"DELETE FROM {s}_read.states WHERE tenant = $1 AND stream = $2", tenant, stream)
-    made = [(stream, folding)]
     for table, columns, records in (
-        ("states", STATE_COLUMNS, state_rows(tenant, made)),
-        ("resources", RESOURCE_COLUMNS, resource_rows(tenant, made)),
+        ("states", STATE_COLUMNS, made.states),
+        ("resources", RESOURCE_COLUMNS, made.resources),
     ):
         places = ", ".join(f"${n + 1}" for n in range(len(columns)))
         await connection.executemany(
-            f"INSERT INTO {s}_read.{table} ({', '.join(columns)}) VALUES ({places})", list(records)
+            f"INSERT INTO {s}_read.{table} ({', '.join(columns)}) VALUES ({places})", records
         )
-    gone = {(row["kind"], row["id"]) for row in shown} - folding.resources.keys()
+    gone = {(row["kind"], row["id"]) for row in shown} - {(row[1], row[2]) for row in made.resources}
     await connection.executemany(
         f"INSERT INTO {s}.gone (tenant, kind, id, student, destroyed_on) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING",

@@ -32,6 +32,7 @@ from runtime.migrations import current, newest
 from runtime.neighbours import IN_THIS_PROCESS, Neighbours
 from runtime.positions import Positions
 from runtime.projection import Difference, check, drop_leftovers, tenants
+from runtime.refolding_helpers import Source
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
 from runtime.stream_model import Model
@@ -360,11 +361,18 @@ class Service:
 
     async def compared_rows(self) -> list[Difference]:
         """The same, compared once: also what is being written just now."""
-        found = await CurrentState(self.database, self.store, self.models).check()
+        found = await self.current_state.check()
         for runner in self.runners:
             if runner.consumer.tables:
                 found += await check(runner.consumer, self.database, self.store, transport=self.transport)
         return found
+
+    @property
+    def current_state(self) -> CurrentState:
+        """What rebuilds and checks kept states and resources."""
+        at = self.addresses
+        source = Source(self.name, at.app_url, at.keyring_url, at.keyring_master_key, at.keyring_older_keys)
+        return CurrentState(self.database, self.store, self.models, source)
 
     def degraded(self) -> list[tuple[str, str]]:
         """What works less than it should, as ``(what, detail)``: reasons to look, none to stop answering."""

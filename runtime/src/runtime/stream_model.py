@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -26,18 +26,28 @@ class Resource:
     external_id: str | None = None
 
 
+def _nothing(_state: object, _event: Event) -> Iterable[Resource]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Model(Generic[S]):
     """How one kind of stream folds: ``evolve`` never refuses; ``resources`` renders what an event touched.
 
+    Both are functions that a module has under their own names: so a model can be told to another process.
     ``shape`` names the form of the state: change it whenever the state's class changes, and kept states are folded anew.
     """
 
     name: str
     shape: str
     initial: S
-    evolve: Callable[[S, Event], S]
-    resources: Callable[[S, Event], Iterable[Resource]] = lambda _state, _event: ()
+    evolve: Callable[[S, Any], S]
+    """Of its own events only."""
+    resources: Callable[[S, Event], Iterable[Resource]] = _nothing
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process is told of it: its functions go by their names, and the codec is made there."""
+        return {name: value for name, value in self.__dict__.items() if name != "_codec"}
 
     def stream(self, *parts: object) -> str:
         """``student/{id}``; for the one stream of its kind just the name."""

@@ -70,7 +70,7 @@ async def add_school(plan: Opened, school: UUID) -> Appended:
 async def test_a_database_killed_in_mid_append_keeps_what_was_acknowledged_and_nothing_half(
     own_cluster: Cluster,
 ) -> None:
-    async with opened(own_cluster) as plan:
+    async with opened(own_cluster, name=own_cluster.new_database()) as plan:
         acknowledged: set[UUID] = set()
         in_doubt: set[UUID] = set()
         stop = asyncio.Event()

@@ -134,11 +134,18 @@ class World:
 @asynccontextmanager
 async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
     """The service running on a database of its own."""
-    issuer = TestIssuer()
     with cluster.database(template) as database:
-        app = create_app(settings_for(cluster, database), issuer.verifier())
-        async with app.router.lifespan_context(app), client_of(app) as http:
-            world = World(app, http, issuer, cluster, database)
-            await world.open_district()
+        async with running_on(cluster, database) as world:
             yield world
-            await no_row_differs(app)
+
+
+@asynccontextmanager
+async def running_on(cluster: Cluster, database: str) -> AsyncIterator[World]:
+    """The service running, with a district that is open; the database stays when it has ended."""
+    issuer = TestIssuer()
+    app = create_app(settings_for(cluster, database), issuer.verifier())
+    async with app.router.lifespan_context(app), client_of(app) as http:
+        world = World(app, http, issuer, cluster, database)
+        await world.open_district()
+        yield world
+        await no_row_differs(app)

@@ -16,7 +16,7 @@ from contracts.ids import new_id
 from plan_service.adapters.routes.imports import jobs_of
 from plan_service.application.imports import AskedFor
 from plan_service.main import create_app
-from plan_service.testing_service import ON_ONE_SERVICE, TENANT, World, a_world, settings_for
+from plan_service.testing_service import ON_ONE_SERVICE, TENANT, World, running_on, settings_for
 from plan_service.testing_sets import contacts, student, students, zipped
 from runtime.append_request import Context
 from runtime.tenants import end_tenant
@@ -173,9 +173,10 @@ async def _not_running(world: World):
 @pytest_asyncio.fixture(loop_scope="module")
 async def stopped(cluster, plan_template):
     """A district whose service has been stopped."""
-    async with a_world(cluster, plan_template) as world:
-        pass
-    return world
+    with cluster.database(plan_template) as database:
+        async with running_on(cluster, database) as world:
+            pass
+        yield world
 
 
 async def _ask(service, body: bytes, name: str = "set.zip") -> str:

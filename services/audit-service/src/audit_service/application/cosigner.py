@@ -45,7 +45,11 @@ class Standing:
     alarms: int = 0
 
 
-LOG: Model[Standing] = Model("log", "1", Standing(), lambda state, _event: Standing(state.alarms + 1))
+def _one_more(state: Standing, _event: Event) -> Standing:
+    return Standing(state.alarms + 1)
+
+
+LOG: Model[Standing] = Model("log", "1", Standing(), _one_more)
 """``log/{service}``: what the cosigner found wrong with one service's log."""
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid5
 
-from contracts.district import BankEvent, DistrictEvent, DistrictProfileSet, SchoolEvent, StaffEvent
+from contracts.district import DistrictProfileSet
 from contracts.event import Event
-from contracts.meetings import MeetingEvent
-from contracts.students import StudentEvent
 from plan_service.application.shown import (
     BankEntryShown,
     DistrictShown,
@@ -121,26 +119,18 @@ DISTRICT: Model[District] = Model(
     "district",
     "4",
     District(),
-    lambda state, event: district.evolve(state, cast(DistrictEvent, event)),
+    district.evolve,
     _district,
 )
-SCHOOL: Model[School] = Model(
-    "school", "1", School(), lambda state, event: school.evolve(state, cast(SchoolEvent, event)), _school
-)
-STAFF: Model[Staff] = Model(
-    "staff", "1", Staff(), lambda state, event: staff.evolve(state, cast(StaffEvent, event)), _staff
-)
-BANK: Model[BankEntry] = Model(
-    "bank", "1", BankEntry(), lambda state, event: bank.evolve(state, cast(BankEvent, event)), _bank
-)
-STUDENT: Model[Student] = Model(
-    "student", "8", Student(), lambda state, event: student.evolve(state, cast(StudentEvent, event)), _student
-)
+SCHOOL: Model[School] = Model("school", "1", School(), school.evolve, _school)
+STAFF: Model[Staff] = Model("staff", "1", Staff(), staff.evolve, _staff)
+BANK: Model[BankEntry] = Model("bank", "1", BankEntry(), bank.evolve, _bank)
+STUDENT: Model[Student] = Model("student", "8", Student(), student.evolve, _student)
 MEETING: Model[Meeting] = Model(
     "meeting",
     "3",
     Meeting(),
-    lambda state, event: meeting.evolve(state, cast(MeetingEvent, event)),
+    meeting.evolve,
     of_meeting,
 )
 
