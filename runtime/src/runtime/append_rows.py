@@ -16,7 +16,7 @@ from contracts.problems import Invalid, Reason
 from runtime.append_request import Appended, Change, Context
 from runtime.plain_bytes import contents_of
 from runtime.sealing import Key, seal
-from runtime.stream_model import KeptState, Loaded, Resource
+from runtime.stream_model import KeptState, Loaded, Resource, in_document
 
 LARGEST_CONTENTS = 256 * 1024
 LARGEST_APPEND = 4 * 1024 * 1024
@@ -54,10 +54,10 @@ class _ResourceRow(msgspec.Struct):
     external_id: str | None
     stream: str
     version: int
-    document: Json
+    document: Json | msgspec.Struct
 
 
-encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder(enc_hook=in_document).encode
 
 
 class Prepared:

@@ -341,7 +341,7 @@ class Call:
         else:
             (version,) = appended.versions.values()
             at = appended.events[-1].recorded_at
-            shown = Shown(kind, id, resource.document, version, at, resource.student)
+            shown = Shown(kind, id, resource.fields, version, at, resource.student)
         return self._answer(shown, status, event=appended.last_event)
 
     async def kept_answer(self, *, body_sha256: bytes | None = None) -> Response | None:

@@ -16,10 +16,10 @@ from uuid import UUID
 import msgspec
 
 from contracts.event import Event
-from runtime.append_rows import is_kept
+from runtime.append_rows import encode, is_kept
 from runtime.event_store import EventStore
 from runtime.folding import Fold
-from runtime.stream_model import KeptState, Model, Resource
+from runtime.stream_model import Model, Resource
 
 PAGE = 5_000
 RANGE = 10_000
@@ -66,7 +66,9 @@ class Folding:
     """A stream in hand: its state, what of it is kept, what it shows."""
 
     model: Model[Any]
-    kept: KeptState[Any] | None = None
+    kept: Any = None
+    kept_at: int = 0
+    """The version of the state that is kept; 0: none is."""
     resources: dict[tuple[str, UUID], tuple[Resource, int, Any]] = field(default_factory=dict)
     fold: Fold[Any] = field(init=False)
 
@@ -77,11 +79,11 @@ class Folding:
         """Fold one more event; ``None`` where its contents were lawfully destroyed."""
         if not self.fold.take(event) or event is None:
             if self.fold.unfounded and event is None:
-                self.kept = None
+                self.kept_at = 0
                 self.resources.clear()
             return
         if is_kept(version):
-            self.kept = KeptState(version, self.fold.state)
+            self.kept, self.kept_at = self.fold.state, version
         for resource in self.fold.resources(event):
             self.resources[resource.kind, resource.id] = (resource, version, recorded_at)
 
@@ -170,11 +172,10 @@ def _rows(tenant: str, events: int, finished: Iterable[tuple[str, Folding]]) -> 
     rows = Rows(events, [], [])
     for stream, folding in finished:
         model = folding.model
-        if folding.kept is not None:
-            kept = model.dump(folding.kept.state)
-            rows.states.append((tenant, stream, folding.kept.version, model.shape, kept))
+        if folding.kept_at:
+            rows.states.append((tenant, stream, folding.kept_at, model.shape, model.dump(folding.kept)))
         for resource, version, updated_at in folding.resources.values():
-            document = msgspec.json.encode(resource.document).decode()
+            document = encode(resource.document).decode()
             rows.resources.append(
                 (tenant, resource.kind, resource.id, resource.student, resource.external_id, stream, version,
                  updated_at, document)

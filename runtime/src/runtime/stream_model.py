@@ -21,9 +21,23 @@ class Resource:
 
     kind: str
     id: UUID
-    document: Json
+    document: Json | msgspec.Struct
+    """A struct stands for what it is written as: of what there is a million, nothing else need be made."""
     student: UUID | None = None
     external_id: str | None = None
+
+    @property
+    def fields(self) -> Json:
+        """The document by its fields."""
+        if isinstance(self.document, dict):
+            return self.document
+        fields: Json = msgspec.to_builtins(self.document, enc_hook=in_document)
+        return fields
+
+
+def in_document(value: Value) -> Json:
+    """A value in a struct that is shown: what is absent has no key."""
+    return value.model_dump(mode="json", exclude_none=True)
 
 
 def _nothing(_state: object, _event: Event) -> Iterable[Resource]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from contracts.event import Event, Json, Value
+from contracts.event import Event, Json
 from contracts.goals.results import Result
 from contracts.progress import (
     AccommodationUsed,
@@ -27,7 +27,7 @@ from contracts.sessions import Session
 from contracts.streams import item as item_stream
 from progress_service.domain.carried import Acknowledgement, MakeUp, Schedule, Use
 from progress_service.domain.item_year import ItemYear, evolve
-from runtime.stream_model import Model, Resource
+from runtime.stream_model import Model, Resource, in_document
 
 __all__ = ["ITEM", "document_of", "item_stream"]
 
@@ -38,7 +38,7 @@ Record = Session | Result | Schedule | MakeUp | Acknowledgement | Use
 def document_of(record: Record, *, masters: bool = False) -> Json:
     """A session, measurement or other record as the API answers it: what is absent has no key."""
     # There is one for every event: msgspec makes it in a tenth of pydantic's time.
-    fields: Json = msgspec.to_builtins(record, enc_hook=_value)
+    fields: Json = msgspec.to_builtins(record, enc_hook=in_document)
     if not isinstance(record, Session):
         fields = {name: value for name, value in fields.items() if value is not None}
     if record.voided is not None:
@@ -48,15 +48,12 @@ def document_of(record: Record, *, masters: bool = False) -> Json:
     return fields
 
 
-def _value(value: Value) -> Json:
-    return value.model_dump(mode="json", exclude_none=True)
-
-
 def _resources(year: ItemYear, event: Event) -> Iterable[Resource]:
     match event:
         case ServiceDelivered() | SessionMissed() | SessionVoided():
             session = year.sessions[event.session_id]
-            yield Resource("session", session.id, document_of(session), session.student, session.external_id)
+            shown = document_of(session) if session.voided else session
+            yield Resource("session", session.id, shown, session.student, session.external_id)
         case BenchmarkMeasured() | MeasurementVoided() | ObjectiveMastered():
             result = year.results[event.measurement_id]
             document = document_of(result, masters=result.id in year.completing)
