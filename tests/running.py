@@ -46,6 +46,8 @@ class Instance:
     @property
     def environment(self) -> dict[str, str]:
         """For the command line against this instance."""
+        if not self.settings:  # The embedded default says the rest in its folder.
+            return os.environ | {"HANDRAIL_DATA": str(self.data)}
         own = {f"HANDRAIL_{name.upper()}_URL": url for name, url in self.services.items()}
         client_id, secret = self.credentials
         own |= {"HANDRAIL_CLIENT_ID": client_id, "HANDRAIL_CLIENT_SECRET": secret}

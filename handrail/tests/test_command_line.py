@@ -98,6 +98,14 @@ def test_when_nobody_answers_it_says_where_it_asked(handrail, tmp_path):
     )
 
 
+def test_it_asks_where_the_instance_of_the_data_folder_answers(handrail, tmp_path, monkeypatch):
+    monkeypatch.delenv("HANDRAIL_URL")
+    operator = {"client_id": "operator", "client_secret": "of a test", "url": "http://127.0.0.1:7"}
+    (tmp_path / "operator.json").write_text(json.dumps(operator))
+
+    assert handrail("tenants", "list").stderr.startswith("Nothing answers at http://127.0.0.1:7: ")
+
+
 def test_doctor_says_of_each_service_that_nobody_answers_and_what_to_do(handrail, tmp_path):
     an_operator(tmp_path)
 

@@ -244,7 +244,7 @@ def _json(answer: httpx.Response) -> Json:
 @contextmanager
 def connected(data: Path, *, tenant: str | None = None) -> Iterator[Handrail]:
     """A client for the running instance: by the environment, or as its operator by the data folder."""
-    url = os.environ.get("HANDRAIL_URL", "http://127.0.0.1:8080")
+    kept: Json = {}
     client_id, client_secret = os.environ.get("HANDRAIL_CLIENT_ID"), os.environ.get("HANDRAIL_CLIENT_SECRET")
     if not client_id or not client_secret:
         file = data / "operator.json"
@@ -255,6 +255,7 @@ def connected(data: Path, *, tenant: str | None = None) -> Iterator[Handrail]:
             )
         kept = json.loads(file.read_text())
         client_id, client_secret = kept["client_id"], kept["client_secret"]
+    url = os.environ.get("HANDRAIL_URL") or kept.get("url", "http://127.0.0.1:8080")
     services = {}
     for name in ("plan", "progress", "notify", "audit"):
         if own := os.environ.get(f"HANDRAIL_{name.upper()}_URL"):

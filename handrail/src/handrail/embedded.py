@@ -90,12 +90,15 @@ def settings_of(
     )
 
 
-def operator_credentials(folder: DataFolder) -> tuple[str, str]:
-    """The operator's client id and secret, made at the first start and kept in a file only its owner reads."""
-    if not folder.operator_file.exists():
-        made = {"client_id": OPERATOR_ID, "client_secret": secrets.token_urlsafe(32)}
-        write_private(folder.operator_file, json.dumps(made))
-    kept = json.loads(folder.operator_file.read_text())
+def operator_credentials(folder: DataFolder, url: str) -> tuple[str, str]:
+    """The operator's client id and secret, made at the first start and kept in a file only its owner reads.
+
+    Beside them stands where the instance answers now: the commands find it on whatever port it is.
+    """
+    made = {"client_id": OPERATOR_ID, "client_secret": secrets.token_urlsafe(32)}
+    kept = json.loads(folder.operator_file.read_text()) if folder.operator_file.exists() else made
+    if kept.get("url") != url:
+        write_private(folder.operator_file, json.dumps(kept | {"url": url}))
     return kept["client_id"], kept["client_secret"]
 
 
@@ -115,7 +118,7 @@ async def serving(
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
     url = f"http://{host}:{listening.getsockname()[1]}"
-    client_id, client_secret = operator_credentials(folder)
+    client_id, client_secret = operator_credentials(folder, url)
     async with Mailbox.running(folder.path / "mailbox") as mailbox:
         apps = {
             service: importlib.import_module(f"{service}_service.main").create_app(

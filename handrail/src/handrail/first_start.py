@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from handrail.commands.usage import DATA
 from handrail.console import out
 from handrail.embedded import Running
 from handrail.sample.made import SampleMade
@@ -36,4 +37,5 @@ def _where_to_look(where: Running, kept: SampleMade) -> None:
         out(
             f"  Sign in as     {' or '.join(LOGINS)}, password {kept.password} (the sample district's demo accounts)"
         )
-    out("  Try            .venv/bin/handrail demo          ctrl-C stops.\n")
+    elsewhere = "" if where.folder.path == DATA.resolve() else f" --data {where.folder.path}"
+    out(f"  Try            .venv/bin/handrail demo{elsewhere}          ctrl-C stops.\n")

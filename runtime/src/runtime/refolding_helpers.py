@@ -75,7 +75,7 @@ Take = Callable[[Rows], Awaitable[None]]
 async def fold_all(refolder: Refolder, tenant: str, take: Take, helping: Helpers | None = None) -> None:
     """Fold a tenant's streams, here and by helpers; ``take`` has their rows, in any order, while others are folded.
 
-    What a helper fails at is done here, and fails here if it must.
+    What a helper fails at is done here, and fails here if it must; it is not asked again.
     """
     ranges, folded = _Shared(refolder.ranges(tenant)), asyncio.Queue[Rows | None](1)
     lanes = [refolder.rows_of(tenant, ranges)]
@@ -108,11 +108,13 @@ async def _helped(
 ) -> AsyncGenerator[Rows, None]:
     async for each in ranges:
         try:
-            yield await helping.rows_of(each)
+            rows = await helping.rows_of(each)
         except Exception as error:
             log.warning("refolding_helper_failed", error=type(error).__name__)
             async for rows in refolder.rows_of(each.tenant, only(each)):
                 yield rows
+            return
+        yield rows
 
 
 class _Shared:
