@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from contracts.district import DistrictProfileSet
 from contracts.event import Event
+from contracts.students import StudentChanged, StudentEnrolled, StudentRegistered, StudentWithdrawn
 from plan_service.application.shown import (
     BankEntryShown,
     DistrictShown,
@@ -74,19 +75,24 @@ def _bank(state: BankEntry, _event: Event) -> Iterator[Resource]:
 def _student(state: Student, event: Event) -> Iterator[Resource]:
     if state.student_id is None or state.personal is None:
         return
-    yield Resource(
-        "student",
-        state.student_id,
-        student_shown(state).kept(),
-        state.student_id,
-        first_of(state.external_ids),
-    )
+    if isinstance(event, SHOWN_IN_A_STUDENT):
+        yield Resource(
+            "student",
+            state.student_id,
+            student_shown(state).kept(),
+            state.student_id,
+            first_of(state.external_ids),
+        )
     yield from around_student(state, event)
     yield from of_evaluations(state, event)
     yield from of_initial_services(event)
     yield from of_disputes(state, event)
     yield from of_transfers(state, event)
     yield from of_discipline(state, event)
+
+
+SHOWN_IN_A_STUDENT = (StudentRegistered, StudentChanged, StudentEnrolled, StudentWithdrawn)
+"""What a student is answered with is said by these alone: of the rest, ``updated_after`` finds what it is about."""
 
 
 def student_shown(state: Student) -> StudentShown:
