@@ -298,10 +298,11 @@ def _amended(story: Story, family: Family, plan: str, amendment: str, speech: st
             {"holder": family.holder, "items": [item], "decision": decision, "method": "paper_signature",
              "language": "es"},
         )  # fmt: skip
-    answer = client.post(
-        f"/plan/v1/plans/{plan}/amendments/{amendment}/adoption",
-        {"effective_on": "earliest"},
-        if_match=client.etag(f"/plan/v1/plans/{plan}"),
+    at = f"/plan/v1/plans/{plan}"
+    answer = stage.once_heard(
+        lambda: client.post(
+            f"{at}/amendments/{amendment}/adoption", {"effective_on": "earliest"}, if_match=client.etag(at)
+        )
     )
     effective = date.fromisoformat(answer["effective_on"])
     story.say(

@@ -1,19 +1,21 @@
 """Setting a scene over HTTP: people, a meeting held by the whole team, a plan in force. Used by demo and sample district."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from handrail.client import Handrail
+from handrail.client import Handrail, Refused
 from handrail.districts import move_clock
 from runtime.roles import SERVICES
 
 Json = dict[str, Any]
 NOTICE_SECONDS = 30.0
+NOT_YET_GIVEN = "prior-written-notice-required"
+T = TypeVar("T")
 IEP_ROLES = {
     "regular_education_teacher": ["regular_education_teacher"],
     "special_education_teacher": ["special_education_teacher"],
@@ -211,6 +213,17 @@ class Stage:
         raise TimeoutError(
             f"the notice of {amendment} has not come so far: {[n.get('status') for n in found]}"
         )
+
+    def once_heard(self, do: Callable[[], T]) -> T:
+        """Do what needs a given notice: plan-service hears of one a moment after notify-service says so."""
+        deadline = time.monotonic() + NOTICE_SECONDS
+        while True:
+            try:
+                return do()
+            except Refused as refused:
+                if NOT_YET_GIVEN not in str(refused.problem) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
 
     def found_eligible(self, family: Family, determination: Json, on: date, **more: Any) -> str:
         """What a group has found before there was Handrail: reported, with the parent in the group."""

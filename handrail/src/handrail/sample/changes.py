@@ -1,10 +1,8 @@
 """How plans change between reviews: proposed, told of, answered item by item; adopted, withdrawn, or left lying."""
 
-import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from handrail.client import Refused
 from handrail.plan_items import Json
 from handrail.sample.handed_on import carries_out, told_of_a_change
 from handrail.sample.needs import REASONS
@@ -17,10 +15,8 @@ from handrail.stage import IEP_ROLES, Stage, rights_holder, staff_member
 OUT = ("given", "opened", "acknowledged", "to_post", "posted", "blocked")
 """A notice that has come as far as it comes by itself."""
 WAIT = timedelta(days=7)
-PATIENCE_SECONDS = 15.0
 UNTOLD = 20
 """The IEP of whose amendment nobody tells the team."""
-NOT_YET_GIVEN = "prior-written-notice-required"
 Answers = Sequence[tuple[str, str]]
 """Item and decision."""
 
@@ -279,16 +275,8 @@ def _adopt(scene: Scene, manager: Stage, held: Held, amendment: str, item: Json)
 
     Then whoever carries out the item that is new or other, and the team, are told.
     """
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            at = f"{held.path}/amendments/{amendment}/adoption"
-            scene.decide(manager, at, {"effective_on": "earliest"}, of=held.path)
-            break
-        except Refused as refused:
-            if NOT_YET_GIVEN not in str(refused.problem) or time.monotonic() > until:
-                raise
-        time.sleep(0.1)
+    at = f"{held.path}/amendments/{amendment}/adoption"
+    manager.once_heard(lambda: scene.decide(manager, at, {"effective_on": "earliest"}, of=held.path))
     if held.number != UNTOLD:
         told_of_a_change(manager, held, [item["id"]], scene.day)
 
