@@ -46,12 +46,13 @@ class Instance:
     @property
     def environment(self) -> dict[str, str]:
         """For the command line against this instance."""
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("HANDRAIL_")}
         if not self.settings:  # The embedded default says the rest in its folder.
-            return os.environ | {"HANDRAIL_DATA": str(self.data)}
+            return outside | {"HANDRAIL_DATA": str(self.data)}
         own = {f"HANDRAIL_{name.upper()}_URL": url for name, url in self.services.items()}
         client_id, secret = self.credentials
         own |= {"HANDRAIL_CLIENT_ID": client_id, "HANDRAIL_CLIENT_SECRET": secret}
-        return os.environ | self.settings | own | {"HANDRAIL_URL": self.url, "HANDRAIL_DATA": str(self.data)}
+        return outside | self.settings | own | {"HANDRAIL_URL": self.url, "HANDRAIL_DATA": str(self.data)}
 
     def client(self, tenant: str | None = None) -> Handrail:
         """As the operator."""

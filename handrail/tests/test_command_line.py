@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from handrail.embedded import LOOPBACK, address
 from handrail.main import app
 
 
@@ -197,3 +199,13 @@ def test_what_is_missing_or_unknown_is_wrong_usage(handrail, arguments):
 )
 def test_a_group_alone_shows_what_is_in_it(handrail, arguments):
     assert "Usage: " in handrail(*arguments).output
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80"), ("::", "http://[::1]:80"),
+     ("0.0.0.0", "http://127.0.0.1:80"), ("handrail.example", "http://handrail.example:80")],
+)  # fmt: skip
+def test_a_command_reaches_what_listens_on_any_host(host, url):
+    assert address(LOOPBACK.get(host, host), 80) == url
+    assert httpx.URL(url).port in (None, 80)

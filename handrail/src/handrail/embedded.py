@@ -32,6 +32,15 @@ from runtime.roles import SERVICES
 SHUTDOWN_SECONDS = 10
 
 
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # Nothing is bound here.
+"""Where a command on this machine reaches what listens on every address."""
+
+
+def address(host: str, port: int) -> str:
+    """The URL of what listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """Where a started instance is."""
@@ -117,8 +126,9 @@ async def serving(
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
-    url = f"http://{host}:{listening.getsockname()[1]}"
-    client_id, client_secret = operator_credentials(folder, url)
+    bound = listening.getsockname()[1]
+    url = address(host, bound)
+    client_id, client_secret = operator_credentials(folder, address(LOOPBACK.get(host, host), bound))
     async with Mailbox.running(folder.path / "mailbox") as mailbox:
         apps = {
             service: importlib.import_module(f"{service}_service.main").create_app(

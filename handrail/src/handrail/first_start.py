@@ -1,6 +1,7 @@
 """What a first start makes, and what every start prints: where to look."""
 
 import secrets
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -37,5 +38,7 @@ def _where_to_look(where: Running, kept: SampleMade) -> None:
         out(
             f"  Sign in as     {' or '.join(LOGINS)}, password {kept.password} (the sample district's demo accounts)"
         )
-    elsewhere = "" if where.folder.path == DATA.resolve() else f" --data {where.folder.path}"
+    elsewhere = (
+        "" if where.folder.path == DATA.resolve() else f" --data {shlex.quote(str(where.folder.path))}"
+    )
     out(f"  Try            .venv/bin/handrail demo{elsewhere}          ctrl-C stops.\n")

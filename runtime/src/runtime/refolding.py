@@ -53,7 +53,7 @@ class Range(msgspec.Struct, frozen=True):
     until: str | None = None
 
 
-class Rows(msgspec.Struct):
+class Rows(msgspec.Struct, tag=True):
     """What was folded: of so many events, as the two tables take it."""
 
     events: int

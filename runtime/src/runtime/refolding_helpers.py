@@ -1,6 +1,7 @@
 """Processes that help to fold streams anew: Python folds on one processor at a time.
 
-A helper has its own connections and keys. It is asked for ranges and answers with their rows; it writes nothing.
+A helper has its own connections and keys. It is asked for ranges and answers with their rows; it writes nothing, and ends
+when its pipe does: with the process that asks, however that ends. Whoever asks does what a helper does not live to do.
 """
 
 import asyncio
@@ -8,12 +9,11 @@ import gc
 import multiprocessing
 import os
 import signal
-import threading
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import aclosing, contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
@@ -22,13 +22,19 @@ import structlog
 from runtime.database import Database, open_pool
 from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
+from runtime.logging import configure_logging
 from runtime.refolding import Range, Refolder, Rows, only
 from runtime.stream_model import Model
 
 log = structlog.get_logger()
 
 MOST = 3
-"""More than these are not kept busy by one process that writes what they fold."""
+"""However many processors there are: one process writes what all have folded."""
+ASKED_AHEAD = 2
+"""Ranges a helper has been asked for, so that it need not wait for its next one."""
+MOST_SECONDS = 300.0
+"""For one range."""
+_SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +48,85 @@ class Source:
     older_keys: tuple[bytes, ...] = field(repr=False, default=())
 
 
-class Helpers:
-    """As many as there are processors beside the one that asks; they end with the process that asks, however that ends."""
+class NotHelped(RuntimeError):
+    """The helper has ended, stands still, or could not fold the range: why, without any contents."""
 
-    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
-        self._pool = pool
-        self.count = count
 
-    async def rows_of(self, of: Range) -> Rows:
-        """A whole range, folded. Raises what the folding raises, or `BrokenExecutor` where a helper has ended."""
-        return _ROWS.decode(await asyncio.get_running_loop().run_in_executor(self._pool, _folded, of))
+class _Failed(msgspec.Struct, tag=True):
+    error: str
+
+
+_ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
+_RANGE = msgspec.msgpack.Decoder(Range)
+_ANSWER = msgspec.msgpack.Decoder(Rows | _Failed)
+
+
+class Helper:
+    """One process. Its answers come in the order in which it was asked."""
+
+    def __init__(self, source: Source, models: Sequence[Model[Any]]) -> None:
+        self._pipe, theirs = _SPAWN.Pipe()
+        self.process = _SPAWN.Process(target=_help, args=(theirs, source, models), daemon=True)
+        # Ctrl-C goes to every process of the terminal; who asks says when it is enough.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            theirs.close()  # So that its end is the pipe's.
+
+    def ask(self, of: Range) -> None:
+        """Ask for a range; raises `NotHelped`."""
+        try:
+            self._pipe.send_bytes(_ENCODER.encode(of))
+        except (OSError, ValueError) as error:
+            raise NotHelped("it has ended") from error
+
+    async def answer(self) -> Rows:
+        """All rows of the range that was asked for first; raises `NotHelped`."""
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                answer: Rows | _Failed = _ANSWER.decode(await asyncio.to_thread(self._pipe.recv_bytes))
+        except TimeoutError as error:
+            raise NotHelped(f"it has stood still for {MOST_SECONDS:.0f} s") from error
+        except (OSError, EOFError, msgspec.DecodeError) as error:
+            raise NotHelped("it has ended") from error
+        if isinstance(answer, _Failed):
+            raise NotHelped(answer.error)
+        return answer
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.join()
+        self._pipe.close()
 
 
 @contextmanager
-def helpers(source: Source | None, models: Sequence[Model[Any]]) -> Iterator[Helpers | None]:
-    """Started when they are first asked; none on a machine with one processor, or without a ``source``."""
-    count = min(MOST, len(os.sched_getaffinity(0)) - 1)
-    if source is None or count < 1:
-        yield None
-        return
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=spawn, initializer=_begin, initargs=(source, models))
-    try:
-        yield Helpers(pool, count)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def helpers(source: Source | None, models: Sequence[Model[Any]]) -> Iterator[list[Helper]]:
+    """One for each processor beside this process's, `MOST` at most; none without a ``source``."""
+    count = min(MOST, len(os.sched_getaffinity(0)) - 1) if source is not None else 0
+    helping: list[Helper] = []
+    with ExitStack() as stack:
+        try:
+            for _ in range(count):
+                helping.append(Helper(source, models))  # type: ignore[arg-type]  # There are none without it.
+                stack.callback(helping[-1].end)
+        except OSError as error:  # No room for another process: it goes without.
+            log.warning("refolding_helper_not_started", error=type(error).__name__)
+        yield helping
 
 
 Take = Callable[[Rows], Awaitable[None]]
 
 
-async def fold_all(refolder: Refolder, tenant: str, take: Take, helping: Helpers | None = None) -> None:
+async def fold_all(refolder: Refolder, tenant: str, take: Take, helping: Sequence[Helper] = ()) -> None:
     """Fold a tenant's streams, here and by helpers; ``take`` has their rows, in any order, while others are folded.
 
-    What a helper fails at is done here, and fails here if it must; it is not asked again.
+    What a helper fails at is done here, and fails here if it must; that helper is not asked again for this tenant.
     """
     ranges, folded = _Shared(refolder.ranges(tenant)), asyncio.Queue[Rows | None](1)
-    lanes = [refolder.rows_of(tenant, ranges)]
-    if helping is not None:  # Two for each, so that it need not wait for its next range.
-        lanes += [_helped(refolder, helping, ranges) for _ in range(2 * helping.count)]
+    lanes = [refolder.rows_of(tenant, ranges), *(_helped(refolder, helper, ranges) for helper in helping)]
 
     async def put(lane: AsyncGenerator[Rows, None]) -> None:
         async with aclosing(lane):
@@ -104,17 +150,32 @@ async def fold_all(refolder: Refolder, tenant: str, take: Take, helping: Helpers
 
 
 async def _helped(
-    refolder: Refolder, helping: Helpers, ranges: AsyncIterator[Range]
+    refolder: Refolder, helper: Helper, ranges: AsyncIterator[Range]
 ) -> AsyncGenerator[Rows, None]:
-    async for each in ranges:
-        try:
-            rows = await helping.rows_of(each)
-        except Exception as error:
-            log.warning("refolding_helper_failed", error=type(error).__name__)
-            async for rows in refolder.rows_of(each.tenant, only(each)):
-                yield rows
+    asked: deque[Range] = deque()
+    more = True
+    while True:
+        fresh = await anext(ranges, None) if more else None
+        more = fresh is not None
+        if fresh is not None:
+            asked.append(fresh)
+        if not asked:
             return
+        try:
+            if fresh is not None:
+                helper.ask(fresh)
+            if more and len(asked) < ASKED_AHEAD:
+                continue
+            rows = await helper.answer()
+        except NotHelped as error:
+            log.warning("refolding_helper_failed", error=str(error))
+            break
+        asked.popleft()
         yield rows
+    for each in asked:
+        async with aclosing(refolder.rows_of(each.tenant, only(each))) as pages:
+            async for rows in pages:
+                yield rows
 
 
 class _Shared:
@@ -132,46 +193,33 @@ class _Shared:
             return await anext(self._ranges)
 
 
-_ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
-_ROWS = msgspec.msgpack.Decoder(Rows)
-
-
-class _Here:
-    """What a helper's process has."""
-
-    loop: asyncio.AbstractEventLoop
-    refolder: Refolder
-
-
-def _begin(source: Source, models: Sequence[Model[Any]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; who asks says when it is enough.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _help(pipe: Connection, source: Source, models: Sequence[Model[Any]]) -> None:
+    """What a helper's process does until its pipe ends."""
+    configure_logging("error")
     gc.disable()  # What is folded has no circles.
-    _Here.loop = asyncio.new_event_loop()
-    _Here.refolder = Refolder(_Here.loop.run_until_complete(_opened(source)), models)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
+    try:
+        asyncio.run(_answer_all(pipe, source, models))
+    except (EOFError, OSError):  # Nobody asks any more, or there is no database.
         os._exit(1)
 
 
-async def _opened(source: Source) -> EventStore:
+async def _answer_all(pipe: Connection, source: Source, models: Sequence[Model[Any]]) -> None:
     database = await Database.open(source.service, source.app_url, most=2)
     pool = await open_pool(source.keyring_url, most=1)
-    return EventStore(database, PostgresKeyring(pool, source.master_key, source.older_keys))
+    store = EventStore(database, PostgresKeyring(pool, source.master_key, source.older_keys))
+    refolder = Refolder(store, models)
+    while True:
+        of = _RANGE.decode(pipe.recv_bytes())
+        pipe.send_bytes(_ENCODER.encode(await _answer(refolder, of)))
 
 
-def _folded(of: Range) -> bytes:
-    return _Here.loop.run_until_complete(_fold(of))
-
-
-async def _fold(of: Range) -> bytes:
+async def _answer(refolder: Refolder, of: Range) -> Rows | _Failed:
     whole = Rows(0, [], [])
-    async for rows in _Here.refolder.rows_of(of.tenant, only(of)):
-        whole.events += rows.events
-        whole.states += rows.states
-        whole.resources += rows.resources
-    return _ENCODER.encode(whole)
+    try:
+        async for rows in refolder.rows_of(of.tenant, only(of)):
+            whole.events += rows.events
+            whole.states += rows.states
+            whole.resources += rows.resources
+    except Exception as error:
+        return _Failed(type(error).__name__)
+    return whole

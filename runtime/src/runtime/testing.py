@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -100,10 +100,12 @@ class Cluster:
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[str]:
-        """A fresh database with every service's empty store, by its name; dropped at the end."""
+        """A fresh database with every service's empty store, by its name; dropped at the end of what went well."""
         name = self.new_database(template)
         yield name
-        self._run(f"DROP DATABASE {name} (FORCE)")
+        self._run(
+            f"DROP DATABASE {name} (FORCE)"
+        )  # Of a test that failed inside it stays, for whoever looks.
 
     def new_database(self, template: str = TEMPLATE) -> str:
         """The same, for the rest of the run."""
@@ -119,6 +121,7 @@ class Cluster:
             self._psql = None
             said = self._said(statement)
         if said != "done\n":
+            self._psql = None  # It ends with the first statement that fails.
             raise RuntimeError(f"psql said {said!r} to: {statement}")
 
     def _said(self, statement: str) -> str:
@@ -242,6 +245,16 @@ def _school_resource(state: SchoolName, event: Event) -> list[Resource]:
 
 SCHOOL: Model[SchoolName] = Model("school", "1", SchoolName(), _rename, _school_resource)
 """A real stream of plan-service, small enough to write by the thousand."""
+
+
+def _long_school_resource(state: SchoolName, event: Event) -> list[Resource]:
+    return [
+        replace(shown, document={"name": state.name * 300_000}) for shown in _school_resource(state, event)
+    ]
+
+
+LONG_SCHOOL = replace(SCHOOL, resources=_long_school_resource)
+"""One of its documents is more than a pipe holds."""
 
 
 def school_named(school_id: UUID, name: str = "Lakeside Elementary", *, first: bool = True) -> Event:

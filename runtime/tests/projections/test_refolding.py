@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,23 @@ from contracts.ids import new_id
 from runtime import current_state, refolding
 from runtime.current_state import CurrentState
 from runtime.refolding import Range, Refolder, Rows
-from runtime.refolding_helpers import Helpers, Source, fold_all, helpers
+from runtime.refolding_helpers import Helper, Source, fold_all, helpers
 from runtime.sealing import SealBroken
-from runtime.testing import MASTER_KEY, SCHOOL, Cluster, Opened, opened, sequence, write_school
+from runtime.stream_model import Model
+from runtime.testing import (
+    LONG_SCHOOL,
+    MASTER_KEY,
+    SCHOOL,
+    Cluster,
+    Opened,
+    opened,
+    sequence,
+    write_school,
+)
+from runtime.testing_consumers import until
 
 STREAMS = 50
+EVENTS = sum(number % 4 + 1 for number in range(STREAMS))
 
 
 @pytest.fixture
@@ -42,18 +55,14 @@ def source(plan: Opened) -> Source:
     return Source("plan", plan.url("plan_app"), plan.url("keyring_app"), MASTER_KEY)
 
 
-def children() -> set[int]:
-    """The helpers of this process."""
-    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return {int(pid) for pid in pids if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()}
-
-
 def is_there(pid: int) -> bool:
     """It runs, or waits for its parent to look."""
     return Path(f"/proc/{pid}").exists()
 
 
-async def folded(plan: Opened, helping: Helpers | None = None) -> tuple[int, list[Any], list[Any]]:
+async def folded(
+    plan: Opened, helping: Sequence[Helper] = (), model: Model[Any] = SCHOOL
+) -> tuple[int, list[Any], list[Any]]:
     events, states, resources = 0, list[Any](), list[Any]()
 
     async def take(rows: Rows) -> None:
@@ -63,8 +72,31 @@ async def folded(plan: Opened, helping: Helpers | None = None) -> tuple[int, lis
         states.extend(rows.states)
         resources.extend(rows.resources)
 
-    await fold_all(Refolder(plan.store, [SCHOOL]), plan.tenant, take, helping)
+    async with asyncio.timeout(30):
+        await fold_all(Refolder(plan.store, [model]), plan.tenant, take, helping)
     return events, sorted(states), sorted(resources)
+
+
+@pytest.fixture
+def helped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events each answer of a helper was of."""
+    counted: list[int] = []
+    answer = Helper.answer
+
+    async def counting(self: Helper) -> Rows:
+        rows = await answer(self)
+        counted.append(rows.events)
+        return rows
+
+    monkeypatch.setattr(Helper, "answer", counting)
+    return counted
+
+
+async def started(helping: Sequence[Helper], tenant: str) -> None:
+    """All helpers have answered once."""
+    for helper in helping:
+        helper.ask(Range(tenant, "", "a"))
+        assert (await helper.answer()).events == 0
 
 
 async def test_ranges_hold_every_stream_once(plan: Opened) -> None:
@@ -82,49 +114,64 @@ async def test_ranges_hold_every_stream_once(plan: Opened) -> None:
         assert len(holding) == 1
 
 
+@pytest.mark.parametrize("processors", [2, 4])
 async def test_helpers_make_the_same_rows(
-    plan: Opened, source: Source, monkeypatch: pytest.MonkeyPatch
+    plan: Opened, source: Source, helped: list[int], processors: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = await folded(plan)
-    helped = 0
-    rows_of = Helpers.rows_of
-
-    async def counted(self: Helpers, of: Range) -> Rows:
-        nonlocal helped
-        rows = await rows_of(self, of)
-        helped += rows.events
-        return rows
-
-    monkeypatch.setattr(Helpers, "rows_of", counted)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(processors)))
     with helpers(source, [SCHOOL]) as helping:
+        await started(helping, plan.tenant)
         together = await folded(plan, helping)
 
-    assert alone[0] == sum(n % 4 + 1 for n in range(STREAMS))
+    assert len(helping) == processors - 1
+    assert alone[0] == EVENTS
     assert len(alone[1]) == len(alone[2]) == STREAMS
     assert together == alone
-    assert 0 < helped < alone[0]
+    assert 0 < sum(helped) < EVENTS
 
 
 async def test_a_rebuild_with_helpers_is_what_a_check_finds(
-    plan: Opened, source: Source, monkeypatch: pytest.MonkeyPatch
+    plan: Opened, source: Source, helped: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(current_state, "HELPED_FROM", 1)
     current = CurrentState(plan.database, plan.store, [SCHOOL], source)
 
-    assert await current.rebuild() == sum(n % 4 + 1 for n in range(STREAMS))
+    with monkeypatch.context() as slow:
+        slow.setattr(Refolder, "_fold", slowly(Refolder._fold))  # A helper takes a second to start.
+        assert await current.rebuild() == EVENTS
+    assert sum(helped) > 0
     assert await CurrentState(plan.database, plan.store, [SCHOOL]).check() == []
-    assert await current.check() == []
 
 
-async def test_what_a_helper_does_not_live_to_do_is_done_here(plan: Opened, source: Source) -> None:
-    alone = await folded(plan)
-    before = children()
-    with helpers(source, [SCHOOL]) as helping:
-        assert helping is not None
-        await helping.rows_of(Range(plan.tenant, "", "a"))  # It has started.
-        [helper] = children() - before
+def slowly(do: Callable[..., Awaitable[Rows]]) -> Callable[..., Awaitable[Rows]]:
+    async def slow(*arguments: Any) -> Rows:
+        await asyncio.sleep(0.1)
+        return await do(*arguments)
+
+    return slow
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "in the middle of an answer"])
+async def test_what_a_helper_does_not_live_to_do_is_done_here(
+    plan: Opened, source: Source, busy: bool
+) -> None:
+    alone = await folded(plan, model=LONG_SCHOOL)
+    with helpers(source, [LONG_SCHOOL]) as helping:
+        await started(helping, plan.tenant)
+        helper = helping[0].process.pid
+        assert helper is not None
+        if busy:
+            for _ in range(2):
+                helping[0].ask(Range(plan.tenant, ""))
+            await until(lambda: asyncio.to_thread(writes, helper))
         os.kill(helper, signal.SIGKILL)
-        assert await folded(plan, helping) == alone
+        assert await folded(plan, helping, LONG_SCHOOL) == alone
+
+
+def writes(pid: int) -> bool:
+    """The process waits for room in its pipe."""
+    return "alloc" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, source: Source) -> None:
@@ -136,9 +183,15 @@ async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, so
     await superuser.close()
 
     with helpers(source, [SCHOOL]) as helping:
-        for helped in (None, helping):
+        for helped_by in ([], helping):
             with pytest.raises(SealBroken):
-                await folded(plan, helped)
+                await folded(plan, helped_by)
+
+
+async def test_helpers_that_reach_no_database_are_done_without(plan: Opened, source: Source) -> None:
+    with helpers(replace(source, keyring_url=plan.url("nobody")), [SCHOOL]) as helping:
+        await asyncio.to_thread(helping[0].process.join, 20)
+        assert await folded(plan, helping) == await folded(plan)
 
 
 async def test_no_secret_is_shown(source: Source) -> None:
@@ -155,8 +208,9 @@ from runtime.testing import MASTER_KEY, SCHOOL
 async def main():
     os.sched_getaffinity = lambda _pid: {0, 1}
     with helpers(Source("plan", sys.argv[1], sys.argv[2], MASTER_KEY), [SCHOOL]) as helping:
-        await helping.rows_of(Range("lakeside", "", "a"))
-        print(open(f"/proc/self/task/{os.getpid()}/children").read(), flush=True)
+        helping[0].ask(Range("lakeside", "", "a"))
+        await helping[0].answer()
+        print(helping[0].process.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
