@@ -36,7 +36,7 @@ format: setup ## put code into shape and mend what ruff can mend by itself
 types: setup ## mypy --strict
 	@$(bin)/mypy
 
-fuzz: setup ## the long run of requests nobody thought of (forty times what `make test` sends, and every boundary)
+fuzz: setup ## the long run of requests nobody thought of (a hundred times what `make test` sends, and every boundary)
 	@HANDRAIL_FUZZ_EXAMPLES=1000 $(bin)/pytest tests/test_any_request.py $(ARGS)
 
 check: lint types test ## what CI runs
