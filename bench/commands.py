@@ -21,8 +21,8 @@ from bench.serving import Server, request, send_all, served
 from runtime.testing_http import TestIssuer
 
 TENANT = "sandbox-bench"
-STUDENTS = 1_500
-"""For each number of workers new ones: in the end each has a dozen contacts, and no child fifty."""
+STUDENTS = 400
+"""For each number of workers new ones: in the end each has fifty contacts, and not a hundred."""
 CONTACT = {"given_name": "Iris", "family_name": "Calder", "relation": "parent"}
 OPEN = {"name": "Bench", "time_zone": "America/Chicago"}
 
