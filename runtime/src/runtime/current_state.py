@@ -8,6 +8,7 @@ their keys and indexes when all are there.
 import contextlib
 import gc
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ from runtime.projection import (
     Report,
     copy_of,
     differences,
+    erase_again,
+    now,
     one_rebuild,
     set_apart,
     tenants,
@@ -75,6 +78,7 @@ class CurrentState:
         kill leaves nothing behind.
         """
         async with one_rebuild(self._database) as connection, connection.transaction():
+            began = await now(connection)
             keys = await self._new_tables(connection)
             before = await newest_position(self._database, self._database.source)
             with _without_collector():
@@ -82,7 +86,7 @@ class CurrentState:
             await connection.execute(f"SET LOCAL maintenance_work_mem = '{INDEX_MEMORY}'")
             for key in keys:
                 await connection.execute(key, timeout=INDEX_SECONDS)
-            await self._swap(connection, before)
+            await self._swap(connection, before, began)
         log.info("current_state_rebuilt", service=self._database.service, events=done)
         return done
 
@@ -109,12 +113,13 @@ class CurrentState:
                 await never_committed.rollback()
         return found
 
-    async def _swap(self, connection: Any, before: int) -> None:
+    async def _swap(self, connection: Any, before: int, began: datetime) -> None:
         for table in TABLES:
             await connection.execute(f"LOCK TABLE {self._live}.{table} IN ACCESS EXCLUSIVE MODE")
         for tenant in await tenants(self._database):
             await connection.execute("SELECT set_config('handrail.tenant', $1, true)", tenant)
             await self._catch_up(connection, tenant, before)
+            await erase_again(connection, self._database.service, tenant, began)
         await connection.execute("SELECT set_config('handrail.tenant', '', true)")
         for table in TABLES:
             await set_apart(connection, self._database.service, f"{self._shadow}.{table}")

@@ -8,6 +8,7 @@ the consumer's positions. A check fills a shadow in the same way, compares row b
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -63,8 +64,10 @@ async def rebuild(
     async with shadow(database, consumer.tables) as schema, AsyncExitStack() as stack:
         replay = _Replay(consumer, database, store, schema)
         await replay.open(transport or JournalTransport(database), stack)
+        async with database.pool.acquire() as connection:
+            began = await now(connection)
         await replay.run(report)
-        await replay.swap()
+        await replay.swap(began)
     return replay.done
 
 
@@ -205,7 +208,7 @@ class _Replay:
                 if waiting is not None:
                     await waiting
 
-    async def swap(self) -> None:
+    async def swap(self, began: datetime) -> None:
         """Stop the live consumer at the lock on its positions, handle what came since, and change places."""
         live = f"{self._database.service}_read"
         async with self._database.begin() as rows:
@@ -219,6 +222,9 @@ class _Replay:
             for source, records in self._records.items():
                 async for page in records.pages():
                     await self._take(source, page, rows, last=True)
+            for tenant in await self.tenants():
+                await set_tenant(rows, tenant)
+                await erase_again(connection, self._database.service, tenant, began)
             await set_tenant(rows, "")
             for table in self._consumer.tables:
                 await connection.execute(
@@ -341,6 +347,23 @@ class _Replay:
 
 def _failed(source: str, position: int | None, error: Exception) -> ReplayFailed:
     return ReplayFailed(f"{source} position {position}: {described(error)}")
+
+
+async def now(connection: Any) -> datetime:
+    """The database's time."""
+    found: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return found
+
+
+async def erase_again(connection: Any, service: str, tenant: str, since: datetime) -> None:
+    """What was erased while new tables were filled may be in them: `runtime.erasing.settle` erases it once more.
+
+    For the transaction that swaps them in, on a connection with its tenant set.
+    """
+    await connection.execute(
+        f"UPDATE {service}.erasures SET settled_at = NULL WHERE tenant = $1 AND erased_at >= $2",
+        tenant, since,
+    )  # fmt: skip
 
 
 async def set_apart(connection: Any, service: str, table: str) -> None:

@@ -171,6 +171,38 @@ async def test_what_is_appended_during_a_check_is_no_difference(plan: Opened) ->
     await write_school(plan, new, "D")  # Nothing is locked any more.
 
 
+@pytest.mark.parametrize("of", ["current state", "projection"])
+async def test_what_was_erased_while_new_tables_were_filled_is_erased_once_more(
+    plan: Opened, reader: tuple[Database, EventStore], of: str
+) -> None:
+    database, store = reader if of == "projection" else (plan.database, plan.store)
+    await open_test_tenant(database, plan.tenant)
+    await write_school(plan, new_id(), "A")
+    await sequence(plan)
+    before, meanwhile = new_id(), new_id()
+
+    async def erased(destruction: UUID) -> None:
+        async with database.lend(plan.tenant) as connection:
+            await connection.execute(
+                f"INSERT INTO {database.service}.erasures (tenant, destruction, subject, classes, destroyed_on, settled_at)"
+                " VALUES ($1, $2, $3, '{record}', current_date, clock_timestamp())",
+                plan.tenant, destruction, new_id(),
+            )  # fmt: skip
+
+    await erased(before)
+    if of == "projection":
+        await rebuild(NAMES, database, store, lambda _progress: erased(meanwhile))
+    else:
+        await CurrentState(database, store, [SCHOOL]).rebuild(lambda _progress: erased(meanwhile))
+
+    async with database.lend(plan.tenant) as connection:
+        rows = await connection.fetch(f"SELECT destruction, settled_at FROM {database.service}.erasures")
+    assert {row["destruction"]: row["settled_at"] is not None for row in rows} == {
+        before: True,
+        meanwhile: False,
+    }
+
+
 async def test_shadow_tables_keep_tenants_apart_from_their_first_row_on(
     plan: Opened, reader: tuple[Database, EventStore]
 ) -> None:
