@@ -11,7 +11,8 @@ from handrail.sample.telling import Life, Scene
 from handrail.sample.world import World
 from handrail.stage import Stage
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
+"""A slow machine: were the clock moved on sooner, what is under way would be late that is not late in life."""
 LACKS_WORDS = "part-missing:"
 NOTHING_TO_POST = 409
 """What waited a moment ago may not go any more."""
