@@ -30,9 +30,7 @@ from runtime.migrations import migrate_keyring, migrate_service
 from runtime.roles import SERVICES
 
 SHUTDOWN_SECONDS = 10
-
-
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # Nothing is bound here.
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a command on this machine reaches what listens on every address."""
 
 

@@ -96,7 +96,7 @@ class Helper:
         return answer
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it does; safe to repeat. Who asks it afterwards gets `NotHelped`."""
         self.process.kill()
         self.process.join()
         self._pipe.close()
@@ -105,12 +105,14 @@ class Helper:
 @contextmanager
 def helpers(source: Source | None, models: Sequence[Model[Any]]) -> Iterator[list[Helper]]:
     """One for each processor beside this process's, `MOST` at most; none without a ``source``."""
-    count = min(MOST, len(os.sched_getaffinity(0)) - 1) if source is not None else 0
     helping: list[Helper] = []
+    if source is None:
+        yield helping
+        return
     with ExitStack() as stack:
         try:
-            for _ in range(count):
-                helping.append(Helper(source, models))  # type: ignore[arg-type]  # There are none without it.
+            for _ in range(min(MOST, len(os.sched_getaffinity(0)) - 1)):
+                helping.append(Helper(source, models))
                 stack.callback(helping[-1].end)
         except OSError as error:  # No room for another process: it goes without.
             log.warning("refolding_helper_not_started", error=type(error).__name__)
@@ -123,7 +125,7 @@ Take = Callable[[Rows], Awaitable[None]]
 async def fold_all(refolder: Refolder, tenant: str, take: Take, helping: Sequence[Helper] = ()) -> None:
     """Fold a tenant's streams, here and by helpers; ``take`` has their rows, in any order, while others are folded.
 
-    What a helper fails at is done here, and fails here if it must; that helper is not asked again for this tenant.
+    What a helper fails at is done here, and fails here if it must; that helper is ended.
     """
     ranges, folded = _Shared(refolder.ranges(tenant)), asyncio.Queue[Rows | None](1)
     lanes = [refolder.rows_of(tenant, ranges), *(_helped(refolder, helper, ranges) for helper in helping)]
@@ -169,6 +171,7 @@ async def _helped(
             rows = await helper.answer()
         except NotHelped as error:
             log.warning("refolding_helper_failed", error=str(error))
+            helper.end()  # It may still owe answers: they must not be taken for those of the next tenant's ranges.
             break
         asked.popleft()
         yield rows

@@ -18,7 +18,7 @@ from contracts.ids import new_id
 from runtime import current_state, refolding
 from runtime.current_state import CurrentState
 from runtime.refolding import Range, Refolder, Rows
-from runtime.refolding_helpers import Helper, Source, fold_all, helpers
+from runtime.refolding_helpers import Helper, NotHelped, Source, fold_all, helpers
 from runtime.sealing import SealBroken
 from runtime.stream_model import Model
 from runtime.testing import (
@@ -172,6 +172,25 @@ async def test_what_a_helper_does_not_live_to_do_is_done_here(
 def writes(pid: int) -> bool:
     """The process waits for room in its pipe."""
     return "alloc" in Path(f"/proc/{pid}/wchan").read_text()
+
+
+async def test_an_answer_still_owed_is_not_taken_for_another_tenants(
+    plan: Opened, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(plan.cluster, tenant="hillside", name=plan.name) as other:
+        for _ in range(STREAMS):
+            await write_school(other, new_id(), "H")
+        alone = [await folded(each) for each in (plan, other)]
+        with helpers(source, [SCHOOL]) as helping:
+            await started(helping, plan.tenant)
+            with monkeypatch.context() as failing:
+                failing.setattr(Helper, "answer", not_helped)
+                first = await folded(plan, helping)
+            assert [first, await folded(other, helping)] == alone
+
+
+async def not_helped(_helper: Helper) -> Rows:
+    raise NotHelped("it has stood still")
 
 
 async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, source: Source) -> None:
