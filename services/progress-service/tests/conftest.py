@@ -4,13 +4,14 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from contracts.event import Event, Recorded
@@ -146,8 +147,17 @@ async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
                 yield World(plan, progress, app, http, issuer)
 
 
-@pytest.fixture
-async def world(cluster: Cluster, template: str) -> AsyncIterator[World]:
-    """progress-service running on a database of its own."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(cluster: Cluster, template: str) -> AsyncIterator[World]:
+    """progress-service on a database of its own, for a module's tests."""
     async with a_world(cluster, template) as made:
         yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(running: World) -> World:
+    """A district of its own for each test; ``pytestmark = pytest.mark.asyncio(loop_scope="module")`` in the module."""
+    tenant = f"{TENANT}-{new_id().hex[:12]}"
+    for source in (running.plan, running.progress):
+        await open_test_tenant(source.database, tenant)
+    return replace(running, tenant=tenant, written=[])

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from contracts.canonical import instant
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
@@ -24,6 +25,7 @@ from progress_service.testing_promises import (
     speech,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 API = "/progress/v1"
 SCHOOL = an_id("school")
 SESSION: dict[str, Any] = {"plan": str(PLAN), "item": str(SPEECH), "minutes": 30, "provider": str(PROVIDER)}
@@ -32,7 +34,7 @@ MISSED = {**SESSION, "status": "missed", "reason": "provider_absent"}
 WINTER = {"from": "2025-12-09", "to": "2026-02-08"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     enrolled = StudentEnrolled(
         effective_on=date(2025, 8, 25), student_id=STUDENT, school_id=SCHOOL, grade="grade_3"

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from contracts.ids import new_id
 from contracts.testing import an_id
@@ -19,6 +20,7 @@ from progress_service.testing_promises import (
     profile,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 API = "/progress/v1"
 OF_SPEECH: dict[str, Any] = {"plan": str(PLAN), "item": str(SPEECH)}
 SCHEDULE = OF_SPEECH | {"staff": str(PROVIDER), "weekdays": [2], "from": "2026-01-05", "minutes": 30}
@@ -27,7 +29,7 @@ MISSED = OF_SPEECH | {"minutes": 30, "status": "missed", "reason": "provider_abs
 OFFER = OF_SPEECH | {"on": "2026-02-10", "minutes": 30, "by_on": "2026-03-10", "terms": "After school."}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
     await world.publish("district", an_id("district"), profile())

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from contracts.canonical import instant
 from contracts.ids import new_id
@@ -22,11 +23,12 @@ from progress_service.testing_promises import (
     speech,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 URL = f"/progress/v1/students/{STUDENT}/delivery"
 SESSIONS = "/progress/v1/sessions"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     await world.publish("district", new_id(), profile())
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from defusedxml import ElementTree
 
 from contracts.ids import new_id
@@ -22,20 +23,21 @@ from progress_service.testing_promises import (
 )
 from runtime.testing_http import no_row_differs
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 URL = "/progress/v1/measurements"
 RESULT: dict[str, Any] = {
     "plan": str(PLAN), "item": str(STEPS[0]), "measured_on": "2025-12-19", "value": "21", "unit": "objects",
 }  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def same_by_a_replay(world):
     """P12 after the test."""
     yield
     await no_row_differs(world.app)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
     await world.arrived()

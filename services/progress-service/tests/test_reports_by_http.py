@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from contracts.plan import PlanReopened, ReasonPersonalData
 from contracts.students import StudentPersonalData, StudentRegistered
@@ -30,6 +31,7 @@ from progress_service.testing_promises import (
     steps,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 API = "/progress/v1"
 SCHEDULE = an_id("progress schedule")
 DATES = ["2026-01-30", "2026-04-10", "2026-06-12"]
@@ -38,7 +40,7 @@ REPORT: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     named = StudentPersonalData(given_name="Ana", family_name="Rivers", birth_date=date(2014, 3, 2))
     registered = StudentRegistered(effective_on=date(2025, 8, 1), student_id=STUDENT, personal=named)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from contracts.ids import new_id
@@ -22,6 +23,7 @@ from progress_service.testing_promises import (
 )
 from runtime.append_rows import LARGEST_APPEND
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINE: dict[str, Any] = {
     "plan": str(PLAN), "item": str(READING), "on": "2025-12-16", "minutes": 45, "status": "delivered",
     "provider": str(PROVIDER),
@@ -42,7 +44,7 @@ def results(answer: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
     await world.arrived()

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from contracts.ids import new_id
 from contracts.testing import an_id
@@ -20,6 +21,7 @@ from progress_service.testing_promises import (
     speech,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 URL = "/progress/v1/sessions"
 SESSION: dict[str, Any] = {
     "plan": str(PLAN), "item": str(SPEECH), "on": "2025-12-16", "minutes": 30, "status": "delivered",
@@ -33,7 +35,7 @@ BEFORE: dict[str, Any] = SESSION | {"on": "2025-12-08"}
 REPORTED = {"source": "paper log", "reason": "Kept on paper until January.", "occurred_on": "2025-12-08"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     await world.publish(f"plan/{PLAN}", STUDENT, opened(), adopted())
     await world.arrived()

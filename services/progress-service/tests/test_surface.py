@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
@@ -25,6 +26,7 @@ from runtime.current_state import CurrentState
 from runtime.projection import check, rebuild
 from runtime.testing_http import unguarded
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SESSION: dict[str, Any] = {
     "plan": str(PLAN), "item": str(SPEECH), "on": "2026-01-06", "minutes": 30, "status": "delivered",
     "provider": str(PROVIDER),

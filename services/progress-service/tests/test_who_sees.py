@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from contracts.district import RoleHeld, StaffAdded, StaffPersonalData
 from contracts.ids import new_id
@@ -23,6 +24,7 @@ from progress_service.testing_promises import (
 )
 from runtime.testing_http import routes_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SESSION: dict[str, Any] = {
     "plan": str(PLAN), "item": str(SPEECH), "on": "2025-12-16", "minutes": 30, "status": "delivered",
     "provider": str(PROVIDER),
@@ -44,7 +46,7 @@ def teacher(staff: Any) -> StaffAdded:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lakeside(world):
     for staff in (TEACHER, OTHER):
         await world.publish(f"staff/{staff}", staff, teacher(staff))
