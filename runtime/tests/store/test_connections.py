@@ -11,7 +11,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from runtime.database import OLDEST_POSTGRESQL, UNREACHABLE, Database, DatabaseTooOld, must_be_new_enough
+from runtime.database import (
+    OLDEST_POSTGRESQL,
+    UNREACHABLE,
+    Database,
+    DatabaseTooOld,
+    must_be_new_enough,
+    open_pool,
+)
 from runtime.problem_details import is_unreachable
 from runtime.testing import PASSWORD, Cluster, Opened, opened
 
@@ -313,3 +320,24 @@ async def test_a_transaction_that_could_not_be_begun_leaves_no_connection_in_the
             pass
     async with plan.database.read(plan.tenant) as rows:
         assert await rows.scalar(text(TENANT_THERE)) == plan.tenant
+
+
+ASKED = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE $1"
+TYPES = "%typeinfo_tree%"
+
+
+async def test_what_an_array_of_numbers_is_a_process_asks_once_and_what_another_type_is_each_connection(
+    plan: Opened,
+) -> None:
+    plan.cluster.postgres.psql(plan.name, "CREATE TYPE plan.pair AS (one int, two text)")
+    asked = []
+    for _ in range(2):
+        pool = await open_pool(plan.url("plan_app"), most=1)
+        async with pool.acquire() as connection:
+            assert await connection.fetchval("SELECT $1::smallint[]", [1, 2]) == [1, 2]
+            numbers = await connection.fetchval(ASKED, TYPES)
+            assert await connection.fetchval("SELECT '(1,x)'::plan.pair") == (1, "x")
+            asked.append((numbers, await connection.fetchval(ASKED, TYPES) - numbers))
+        await pool.close()
+
+    assert asked[1] == (0, 1)
