@@ -19,7 +19,6 @@ import structlog
 
 from contracts.event import Event, Recorded
 from contracts.ids import made_at
-from runtime import metrics
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
 from runtime.database import UNREACHABLE, Database, open_pool
@@ -40,6 +39,7 @@ from runtime.transport.journal import JournalTransport
 from runtime.transport.kafka import Broker, KafkaTransport
 from runtime.transport.port import Transport
 from runtime.vault import Vault
+from runtime.watching import Watch
 
 log = structlog.get_logger()
 
@@ -50,8 +50,6 @@ CATCH_UP_SECONDS = 20.0
 """Longer than what a process held that was killed is held for it (`runtime.transport.leases.LEASE_SECONDS`)."""
 PRUNE_SECONDS = 3600.0
 SEEN_KEPT = timedelta(hours=24)
-WATCH_SECONDS = 10.0
-MANY_WAITING = 1_000
 KEPT_DAYS = 30
 
 
@@ -104,7 +102,7 @@ class Service:
     sequencer: Sequencer = field(init=False)
     transport: Transport = field(init=False)
     runners: list[ConsumerRunner] = field(init=False, default_factory=list)
-    _waiting: list[tuple[str, str]] = field(init=False, default_factory=list)
+    watch: Watch = field(init=False)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Service"]:
@@ -138,6 +136,7 @@ class Service:
                 )
                 for consumer in consumers
             ]
+            self.watch = Watch(self.database, self.transport, self.runners)
             yield self
 
     @asynccontextmanager
@@ -149,7 +148,7 @@ class Service:
             work: list[Callable[[], Awaitable[None]]] = [
                 self.sequencer.run,
                 self._prune,
-                self._watch,
+                self.watch.run,
                 settling(self),
                 *self.tasks(self),
             ]
@@ -281,62 +280,6 @@ class Service:
         if found != newest(self.name):
             raise NotMigrated(f"the schema is at {found}: run `handrail migrate {self.name}`")
 
-    async def _watch(self) -> None:
-        """Look from time to time at what waits: for an index, for consumers that lag, and for a person."""
-        first_before: dict[str, int] = {}
-        while True:
-            found: list[tuple[str, str]] = []
-            first_now, events = await self._unsequenced()
-            metrics.UNSEQUENCED.labels(self.name).set(events)
-            if first_now.items() & first_before.items():  # What came first a while ago still does.
-                found.append(
-                    (
-                        "sequencer stopped",
-                        f"{events} events wait for their index: nothing new is shown anywhere",
-                    )
-                )
-            first_before = first_now
-            for runner in self.runners:
-                name = runner.consumer.name
-                for source in runner.consumer.sources:
-                    waiting = await self.transport.waiting(source, await runner.furthest(source))
-                    if waiting is not None:
-                        metrics.WAITING.labels(self.name, name, source).set(waiting)
-                    if waiting is not None and waiting > MANY_WAITING:
-                        found.append((f"lag {name} {source}", f"{waiting} records wait"))
-                parked = await self._parked(name)
-                metrics.PARKED.labels(self.name, name).set(parked)
-                if parked:
-                    found.append((f"parked {name}", f"{parked} students wait: `handrail parked list`"))
-            self._waiting = found
-            await asyncio.sleep(WATCH_SECONDS)
-
-    async def _unsequenced(self) -> tuple[dict[str, int], int]:
-        """Of each district that has some, the first event that waits for its index; and how many wait in all."""
-        first: dict[str, int] = {}
-        total = 0
-        for tenant in await tenants(self.database):
-            async with self.database.lend(tenant) as connection:
-                row = await connection.fetchrow(
-                    f"SELECT min(seq) AS first, count(*) AS n FROM {self.name}.unsequenced WHERE tenant = $1",
-                    tenant,
-                )
-            if row is not None and row["n"]:
-                first[tenant] = row["first"]
-                total += row["n"]
-        return first, total
-
-    async def _parked(self, consumer: str) -> int:
-        """For how many students this consumer waits for an operator, in all districts."""
-        total = 0
-        for tenant in await tenants(self.database):
-            async with self.database.lend(tenant) as connection:
-                total += await connection.fetchval(
-                    f"SELECT count(DISTINCT subject) FROM {self.name}.parked WHERE tenant = $1 AND consumer = $2",
-                    tenant, consumer,
-                )  # fmt: skip
-        return total
-
     async def differing_rows(self) -> list[Difference]:
         """Every row kept to read from that a replay makes otherwise (P12).
 
@@ -389,7 +332,7 @@ class Service:
         ]
         if isinstance(self.transport, KafkaTransport) and self.transport.problem:
             found.append(("kafka", self.transport.problem))
-        return found + self._waiting
+        return found + self.watch.waiting
 
 
 async def _end(running: Sequence["asyncio.Future[None]"]) -> None:

@@ -79,7 +79,7 @@ async def test_a_row_that_differs_is_one_that_still_does_a_moment_later(
 async def test_a_sequencer_that_stands_still_is_told_and_nothing_is_refused(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.service.WATCH_SECONDS", 0.2)
+    monkeypatch.setattr("runtime.watching.EVERY_SECONDS", 0.2)
     async with opened(cluster) as plan:
         other = await asyncpg.connect(plan.url("plan_relay"))  # Somebody holds the lock, and does nothing.
         await other.execute("SELECT pg_advisory_lock(hashtextextended('sequencer/plan', 2))")
