@@ -16,6 +16,7 @@ import mira_quill
 import pytest
 from aiosmtpd.controller import Controller
 from running import Instance, four_processes, one_process
+from traces import Traces
 from worked import District, findings
 
 from handrail.client import Refused
@@ -422,7 +423,16 @@ def jonas_held(jonas: tuple[District, Told]) -> tuple[District, Told]:
 
 
 @pytest.fixture(scope="module")
-def jonas_destroyed(jonas_held: tuple[District, Told]) -> tuple[District, Told]:
+def traces(instance: Instance, jonas_held: tuple[District, Told]) -> Traces | None:
+    """Of its contents, before they are destroyed; where an installation lies in one folder."""
+    return None if instance.settings else Traces.taken(instance, "sandbox-jonas", jonas_held[1]["student"])
+
+
+@pytest.fixture(scope="module")
+def jonas_destroyed(
+    traces: Traces | None,  # Taken before.
+    jonas_held: tuple[District, Told],
+) -> tuple[District, Told]:
     """And in 2031, after which nothing of it can be read: whatever asks for it stands above."""
     jonas_feld.destroyed_in_2031(*jonas_held)
     return jonas_held
@@ -463,3 +473,10 @@ def test_in_2031_jonass_contents_are_gone_by_two_people_and_everything_says_sinc
     assert {each["type"] for each in entries if each["contents"] == "read"} >= {
         "destruction.requested", "destruction.refused", "destruction.ordered", "destruction.contents_destroyed",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("instance", ["journal"], indirect=True, scope="module")
+@pytest.mark.usefixtures("jonas_destroyed")
+def test_what_two_people_destroyed_is_nowhere_any_more_and_every_proof_stands(traces: Traces) -> None:
+    traces.must_be_gone()
+    traces.must_stay_gone()

@@ -10,15 +10,14 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-import jonas_feld
-import pytest
-from running import Instance, one_process
+from running import Instance
 
 from handrail.backup import expire
 from handrail.data_folder import DataFolder
@@ -29,7 +28,6 @@ from runtime.event_store import EventStore
 from runtime.roles import SERVICES
 from runtime.sealing import key_id_of, open_sealed
 
-pytestmark = pytest.mark.slow
 WORDS = (
     "Jonas",
     "Karl Feld",
@@ -40,47 +38,86 @@ WORDS = (
 AFTER_14_DAYS = timedelta(days=15)
 
 
-def test_what_two_people_destroyed_is_nowhere_any_more_and_every_proof_stands() -> None:
-    with one_process() as instance:
-        at, told = jonas_feld.tell(instance)
-        jonas_feld.held_in_2030(at, told)
+@dataclass(frozen=True)
+class Traces:
+    """Of a student's record in an installation of one folder: where its words stood, and what a backup kept of it."""
+
+    instance: Instance
+    tenant: str
+    student: str
+    databases: tuple[EmbeddedPostgres, EmbeddedPostgres]
+    services: Path
+    keyring: Path
+    """The two halves of the backup."""
+    entries: dict[str, str]
+    """As they stood in the logs."""
+
+    @classmethod
+    def taken(cls, instance: Instance, tenant: str, student: str) -> "Traces":
+        """Before the destruction: everything is there to be found."""
         backups = instance.data.parent / "backups"
         made = instance.handrail("backup", "--to", str(backups), "--json")
         assert made.returncode == 0, made.stderr
-        before = json.loads(made.stdout)
+        told = json.loads(made.stdout)
         databases = _databases(instance)
-        entries = _entries(databases[0])
+        services, keyring = Path(told["services"]), Path(told["keyring"])
+        it = cls(instance, tenant, student, databases, services, keyring, _entries(databases[0]))
         assert _found(databases), "the words are there to be found"
         assert _files_with_words(instance.data), "the words are there to be found"
-        assert not _found_in_text(_restored_text(databases[0], Path(before["services"]))), (
-            "a backup has no readable copy"
-        )
-        assert _opens(instance, databases, Path(before["services"]), told["student"]) > 20
+        assert not _found_in_text(_restored_text(databases[0], services)), "a backup has no readable copy"
+        assert it.events_that_open() > 20
+        return it
 
-        jonas_feld.destroyed_in_2031(at, told)
-        httpx.delete(f"{instance.url}/mailbox/mails").raise_for_status()  # What was mailed is the family's.
-        asyncio.run(_settled(instance))
-        for database, name in zip(databases, ("handrail", "keyring"), strict=True):
+    def must_be_gone(self) -> None:
+        """After it, once every service has settled: no word is found, and every entry is what it was."""
+        httpx.delete(
+            f"{self.instance.url}/mailbox/mails"
+        ).raise_for_status()  # What was mailed is the family's.
+        asyncio.run(_settled(self.instance))
+        for database, name in zip(self.databases, ("handrail", "keyring"), strict=True):
             database.psql(name, "CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT; CHECKPOINT")
 
-        assert _found(databases) == []
-        assert _files_with_words(instance.data) == []
-        after = _entries(databases[0])
-        assert {place: after[place] for place in entries} == entries, "no entry or leaf has changed"
-        assert _opens(instance, databases, Path(before["services"]), told["student"]) == 0
-        keyring = Path(before["keyring"])
-        assert expire(keyring.parent, datetime.now(UTC) - AFTER_14_DAYS) == ()
-        assert expire(keyring.parent, datetime.now(UTC) + AFTER_14_DAYS) == (keyring,)
-        checked = instance.handrail("projections", "check", timeout=400)
+        assert _found(self.databases) == []
+        assert _files_with_words(self.instance.data) == []
+        after = _entries(self.databases[0])
+        assert {place: after[place] for place in self.entries} == self.entries, "no entry or leaf has changed"
+        assert self.events_that_open() == 0
+        assert expire(self.keyring.parent, datetime.now(UTC) - AFTER_14_DAYS) == ()
+        assert expire(self.keyring.parent, datetime.now(UTC) + AFTER_14_DAYS) == (self.keyring,)
+
+    def must_stay_gone(self) -> None:
+        """Also when everything kept to read from is made anew."""
+        checked = self.instance.handrail("projections", "check", timeout=400)
         assert checked.returncode == 0, checked.stdout + checked.stderr
         for service in SERVICES:
-            rebuilt = instance.handrail("projections", "rebuild", "current-state", service, timeout=400)
+            rebuilt = self.instance.handrail("projections", "rebuild", "current-state", service, timeout=400)
             assert rebuilt.returncode == 0, rebuilt.stderr
-        assert not _found(databases)
-        assert (
-            instance.handrail("parked", "list", "--tenant", at.client.tenant or "").stdout.strip()
-            == "nothing is parked"
-        )
+        assert not _found(self.databases)
+        parked = self.instance.handrail("parked", "list", "--tenant", self.tenant)
+        assert parked.stdout.strip() == "nothing is parked"
+
+    def events_that_open(self) -> int:
+        """How many of the student's events of the backup open under the keyring as it is now."""
+        with _restored(self.databases[0], self.services) as name:
+            rows = [
+                line.split(" ")
+                for service in SERVICES
+                for line in self.databases[0].psql(
+                    name, f"SELECT id || ' ' || encode(sealed, 'hex') FROM {service}.events WHERE subject = '{self.student}'"
+                ).splitlines()
+            ]  # fmt: skip
+
+        async def count() -> int:
+            async with opened("plan", self.instance.data) as it:
+                store: EventStore = it.store
+                sealed: dict[str, Any] = {id_: bytes.fromhex(text) for id_, text in rows}
+                keys = await store.keyring.by_id(self.tenant, {key_id_of(each) for each in sealed.values()})
+                return sum(
+                    1 for id_, each in sealed.items()
+                    if key_id_of(each) in keys and open_sealed(keys[key_id_of(each)], UUID(id_), each)
+                )  # fmt: skip
+
+        return asyncio.run(count())
 
 
 async def _settled(instance: Instance) -> None:
@@ -159,29 +196,3 @@ def _restored(services: EmbeddedPostgres, backup: Path) -> Iterator[str]:
 def _restored_text(services: EmbeddedPostgres, backup: Path) -> str:
     with _restored(services, backup) as name:
         return _run(services, "pg_dump", "--data-only", "--dbname", name)
-
-
-def _opens(
-    instance: Instance, databases: tuple[EmbeddedPostgres, EmbeddedPostgres], backup: Path, student: str
-) -> int:
-    """How many of the student's events of the backup open under the keyring as it is now."""
-    with _restored(databases[0], backup) as name:
-        rows = [
-            line.split(" ")
-            for service in SERVICES
-            for line in databases[0].psql(
-                name, f"SELECT id || ' ' || encode(sealed, 'hex') FROM {service}.events WHERE subject = '{student}'"
-            ).splitlines()
-        ]  # fmt: skip
-
-    async def count() -> int:
-        async with opened("plan", instance.data) as it:
-            store: EventStore = it.store
-            sealed: dict[str, Any] = {id_: bytes.fromhex(text) for id_, text in rows}
-            keys = await store.keyring.by_id("sandbox-jonas", {key_id_of(each) for each in sealed.values()})
-            return sum(
-                1 for id_, each in sealed.items()
-                if key_id_of(each) in keys and open_sealed(keys[key_id_of(each)], UUID(id_), each)
-            )  # fmt: skip
-
-    return asyncio.run(count())
