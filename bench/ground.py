@@ -12,10 +12,11 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from bench.measure import CONNECTIONS, Skipped
-from runtime.database import Database, open_pool
+from runtime.database import Database
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.event_store import EventStore
 from runtime.keyring import PostgresKeyring
+from runtime.store_address import StoreAddress, open_store
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, open_test_tenant
 from runtime.testing_kafka import GivenBroker, KafkaBroker, KafkaUnavailable, broker_or_reason
 
@@ -31,6 +32,11 @@ class Urls:
     relay: str
     keyring: str
     admin: str
+
+    @property
+    def store(self) -> StoreAddress:
+        """For `open_store`."""
+        return StoreAddress(self.service, self.app, self.keyring, MASTER_KEY)
 
     def app_of(self, other: str) -> str:
         """As another service sees this database."""
@@ -50,14 +56,8 @@ class Opened:
 @asynccontextmanager
 async def opened(urls: Urls, *, most: int = CONNECTIONS) -> AsyncIterator[Opened]:
     """Open a service's store as the service does."""
-    database = await Database.open(urls.service, urls.app, most=most)
-    pool = await open_pool(urls.keyring, most=4)
-    keyring = PostgresKeyring(pool, MASTER_KEY)
-    try:
-        yield Opened(urls, database, keyring, EventStore(database, keyring))
-    finally:
-        await database.close()
-        await pool.close()
+    async with open_store(urls.store, most=most) as (store, keyring):
+        yield Opened(urls, store.database, keyring, store)
 
 
 @asynccontextmanager

@@ -19,8 +19,6 @@ from bench.measure import Row, take_turns
 from bench.processes import peak_mebibytes, run
 from progress_service.application.item_streams import ITEM
 from runtime.current_state import CurrentState
-from runtime.refolding_helpers import Source
-from runtime.testing import MASTER_KEY
 
 PAGE = 5_000
 _FLOOR_TABLE = """
@@ -78,8 +76,7 @@ def _ours(urls: Urls) -> tuple[int, float, int]:
 async def _rebuild(urls: Urls) -> tuple[int, float, int]:
     async with opened(urls, most=4) as store:
         began = time.perf_counter()
-        source = Source(urls.service, urls.app, urls.keyring, MASTER_KEY)
-        done = await CurrentState(store.database, store.store, [ITEM], source).rebuild()
+        done = await CurrentState(store.database, store.store, [ITEM], urls.store).rebuild()
         seconds = time.perf_counter() - began
         helper = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024  # The largest of them.
         return done, seconds, peak_mebibytes() + helper

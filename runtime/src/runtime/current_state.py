@@ -28,7 +28,8 @@ from runtime.projection import (
     tenants,
 )
 from runtime.refolding import RESOURCE_COLUMNS, STATE_COLUMNS, Refolder, Rows
-from runtime.refolding_helpers import Source, fold_all, helpers
+from runtime.refolding_helpers import fold_all, helpers
+from runtime.store_address import StoreAddress
 from runtime.store_schema import STATES_STORED
 from runtime.stream_model import Model
 from runtime.transport.journal import newest_position
@@ -60,13 +61,13 @@ class CurrentState:
         database: Database,
         store: EventStore,
         models: Sequence[Model[Any]],
-        source: Source | None = None,
+        at: StoreAddress | None = None,
     ) -> None:
-        """``source``: where helpers find events and keys; without it there are none."""
+        """``at``: where helpers find events and keys; without it there are none."""
         self._database = database
         self._store = store
         self._models = models
-        self._source = source
+        self._at = at
         self._refolder = Refolder(store, models)
         self._shadow = f"{database.service}_next"
         self._live = f"{database.service}_read"
@@ -154,7 +155,7 @@ class CurrentState:
             if waiting is not None:
                 await waiting
 
-        may_help = self._source if total >= HELPED_FROM else None
+        may_help = self._at if total >= HELPED_FROM else None
         with helpers(may_help, self._models) as helping:
             for tenant in await tenants(self._database):
                 await fold_all(self._refolder, tenant, take, helping)

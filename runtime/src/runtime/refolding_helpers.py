@@ -12,18 +12,15 @@ import signal
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
 import structlog
 
-from runtime.database import Database, open_pool
-from runtime.event_store import EventStore
-from runtime.keyring import PostgresKeyring
 from runtime.logging import configure_logging
 from runtime.refolding import Range, Refolder, Rows, only
+from runtime.store_address import StoreAddress, open_store
 from runtime.stream_model import Model
 
 log = structlog.get_logger()
@@ -35,17 +32,6 @@ ASKED_AHEAD = 2
 MOST_SECONDS = 300.0
 """For one range."""
 _SPAWN = multiprocessing.get_context("spawn")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a service's events and keys are. It goes to the helpers through a pipe, and is never shown."""
-
-    service: str
-    app_url: str = field(repr=False)
-    keyring_url: str = field(repr=False)
-    master_key: bytes = field(repr=False)
-    older_keys: tuple[bytes, ...] = field(repr=False, default=())
 
 
 class NotHelped(RuntimeError):
@@ -64,9 +50,9 @@ _ANSWER = msgspec.msgpack.Decoder(Rows | _Failed)
 class Helper:
     """One process. Its answers come in the order in which it was asked."""
 
-    def __init__(self, source: Source, models: Sequence[Model[Any]]) -> None:
+    def __init__(self, at: StoreAddress, models: Sequence[Model[Any]]) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self.process = _SPAWN.Process(target=_help, args=(theirs, source, models), daemon=True)
+        self.process = _SPAWN.Process(target=_help, args=(theirs, at, models), daemon=True)
         # Ctrl-C goes to every process of the terminal; who asks says when it is enough.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -103,16 +89,16 @@ class Helper:
 
 
 @contextmanager
-def helpers(source: Source | None, models: Sequence[Model[Any]]) -> Iterator[list[Helper]]:
-    """One for each processor beside this process's, `MOST` at most; none without a ``source``."""
+def helpers(at: StoreAddress | None, models: Sequence[Model[Any]]) -> Iterator[list[Helper]]:
+    """One for each processor beside this process's, `MOST` at most; none without a ``at``."""
     helping: list[Helper] = []
-    if source is None:
+    if at is None:
         yield helping
         return
     with ExitStack() as stack:
         try:
             for _ in range(min(MOST, len(os.sched_getaffinity(0)) - 1)):
-                helping.append(Helper(source, models))
+                helping.append(Helper(at, models))
                 stack.callback(helping[-1].end)
         except OSError as error:  # No room for another process: it goes without.
             log.warning("refolding_helper_not_started", error=type(error).__name__)
@@ -196,24 +182,22 @@ class _Shared:
             return await anext(self._ranges)
 
 
-def _help(pipe: Connection, source: Source, models: Sequence[Model[Any]]) -> None:
+def _help(pipe: Connection, at: StoreAddress, models: Sequence[Model[Any]]) -> None:
     """What a helper's process does until its pipe ends."""
     configure_logging("error")
     gc.disable()  # What is folded has no circles.
     try:
-        asyncio.run(_answer_all(pipe, source, models))
+        asyncio.run(_answer_all(pipe, at, models))
     except (EOFError, OSError):  # Nobody asks any more, or there is no database.
         os._exit(1)
 
 
-async def _answer_all(pipe: Connection, source: Source, models: Sequence[Model[Any]]) -> None:
-    database = await Database.open(source.service, source.app_url, most=2)
-    pool = await open_pool(source.keyring_url, most=1)
-    store = EventStore(database, PostgresKeyring(pool, source.master_key, source.older_keys))
-    refolder = Refolder(store, models)
-    while True:
-        of = _RANGE.decode(pipe.recv_bytes())
-        pipe.send_bytes(_ENCODER.encode(await _answer(refolder, of)))
+async def _answer_all(pipe: Connection, at: StoreAddress, models: Sequence[Model[Any]]) -> None:
+    async with open_store(at, most=2) as (store, _):
+        refolder = Refolder(store, models)
+        while True:
+            of = _RANGE.decode(pipe.recv_bytes())
+            pipe.send_bytes(_ENCODER.encode(await _answer(refolder, of)))
 
 
 async def _answer(refolder: Refolder, of: Range) -> Rows | _Failed:

@@ -21,7 +21,7 @@ from contracts.event import Event, Recorded
 from contracts.ids import made_at
 from runtime.consumer import Consumer, ConsumerRunner, Unit
 from runtime.current_state import CurrentState
-from runtime.database import UNREACHABLE, Database, open_pool
+from runtime.database import UNREACHABLE, Database
 from runtime.erasing import erasures, settling
 from runtime.erasure import Erase
 from runtime.event_store import EventStore
@@ -31,9 +31,9 @@ from runtime.migrations import current, newest
 from runtime.neighbours import IN_THIS_PROCESS, Neighbours
 from runtime.positions import Positions
 from runtime.projection import Difference, check, drop_leftovers, tenants
-from runtime.refolding_helpers import Source
 from runtime.roles import SERVICES
 from runtime.sequencer import Sequencer
+from runtime.store_address import StoreAddress, open_store
 from runtime.stream_model import Model
 from runtime.transport.journal import JournalTransport
 from runtime.transport.kafka import Broker, KafkaTransport
@@ -57,14 +57,10 @@ KEPT_DAYS = 30
 class Addresses:
     """Where a service finds what it runs on. URLs carry the role's password and are never logged."""
 
-    app_url: str
-    relay_url: str
-    keyring_url: str
-    keyring_master_key: bytes
+    store: StoreAddress
+    relay_url: str = field(repr=False)
     log_host: str
     """The first part of every log's origin; fixed when the installation was made."""
-    keyring_older_keys: tuple[bytes, ...] = ()
-    """Master keys that some rows may still be wrapped under, while one is being replaced."""
     kafka: Broker | None = None
     """The cluster; without one the journal."""
 
@@ -108,22 +104,17 @@ class Service:
     async def opened(self) -> AsyncIterator["Service"]:
         """Database, keyring, store and vault, and nothing that runs: for commands beside a running instance."""
         async with AsyncExitStack() as stack:
-            self.database = await Database.open(self.name, self.addresses.app_url)
-            stack.push_async_callback(self.database.close)
-            keyring_pool = await open_pool(self.addresses.keyring_url, most=4)
-            stack.push_async_callback(keyring_pool.close)
-            self.keyring = PostgresKeyring(
-                keyring_pool, self.addresses.keyring_master_key, self.addresses.keyring_older_keys
+            at = self.addresses.store
+            self.store, self.keyring = await stack.enter_async_context(
+                open_store(at, appended=lambda: self.sequencer.wake())
             )
+            self.database = self.store.database
             self.vault = Vault(self.database, self.keyring)
             self.transport = self._open_transport(stack)
             self.sequencer = Sequencer(
                 self.name, self.addresses.relay_url, sequenced=self._sequenced, publish=self._publisher(),
-                keys=LogKeys(
-                    self.name, self.addresses.log_host, self.addresses.keyring_master_key, self.addresses.keyring_older_keys
-                ), told=self.neighbours.told,
+                keys=LogKeys(self.name, self.addresses.log_host, at.master_key, at.older_keys), told=self.neighbours.told,
             )  # fmt: skip
-            self.store = EventStore(self.database, self.keyring, appended=self.sequencer.wake)
             consumers = [*self.consumers(self), erasures(self)]
             followed = {source for consumer in consumers for source in consumer.sources}
             others = tuple(s for s in SERVICES if s not in followed and s != self.database.source)
@@ -313,9 +304,7 @@ class Service:
     @property
     def current_state(self) -> CurrentState:
         """What rebuilds and checks kept states and resources."""
-        at = self.addresses
-        source = Source(self.name, at.app_url, at.keyring_url, at.keyring_master_key, at.keyring_older_keys)
-        return CurrentState(self.database, self.store, self.models, source)
+        return CurrentState(self.database, self.store, self.models, self.addresses.store)
 
     def degraded(self) -> list[tuple[str, str]]:
         """What works less than it should, as ``(what, detail)``: reasons to look, none to stop answering."""

@@ -21,6 +21,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 
 from runtime.service import Addresses
+from runtime.store_address import StoreAddress
 from runtime.transport.kafka import Broker
 
 MASTER_KEY_BYTES = 32
@@ -184,11 +185,14 @@ class Settings(BaseSettings):
         if self.log_host is None:
             raise MissingSetting("log_host")
         return Addresses(
-            app_url=self.app_url(service),
+            store=StoreAddress(
+                service,
+                self.app_url(service),
+                self.keyring_url(),
+                self.master_key(),
+                self.older_master_keys(),
+            ),
             relay_url=self.relay_url(service),
-            keyring_url=self.keyring_url(),
-            keyring_master_key=self.master_key(),
-            keyring_older_keys=self.older_master_keys(),
             log_host=self.log_host,
             kafka=Broker(self.kafka_bootstrap_servers, self.kafka_prefix)
             if self.kafka_bootstrap_servers

@@ -37,6 +37,7 @@ from runtime.log_schema import (
 )
 from runtime.roles import SERVICES, RolePasswords, create_keyring_roles, create_service_roles
 from runtime.sequencer import Leader
+from runtime.store_address import StoreAddress, open_store
 from runtime.store_schema import event_store_1, event_store_4, journal_grants
 from runtime.stream_model import Model, Resource
 
@@ -187,17 +188,16 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """Open ``service`` on a new database (or on ``name``) with one tenant."""
     with nullcontext(name) if name else cluster.database() as at:
-        database = await Database.open(service, cluster.url(at, f"{service}_app"))
-        keyring_pool = await open_pool(cluster.url(at, "keyring_app"), most=4)
-        relay = await open_pool(cluster.url(at, f"{service}_relay"), most=1, least=0)
-        keyring = PostgresKeyring(keyring_pool, MASTER_KEY)
-        try:
-            await open_test_tenant(database, tenant)
-            yield Opened(database, keyring, EventStore(database, keyring), cluster, at, tenant, relay)
-        finally:
-            await database.close()
-            await keyring_pool.close()
-            await relay.close()
+        address = StoreAddress(
+            service, cluster.url(at, f"{service}_app"), cluster.url(at, "keyring_app"), MASTER_KEY
+        )
+        async with open_store(address) as (store, keyring):
+            relay = await open_pool(cluster.url(at, f"{service}_relay"), most=1, least=0)
+            try:
+                await open_test_tenant(store.database, tenant)
+                yield Opened(store.database, keyring, store, cluster, at, tenant, relay)
+            finally:
+                await relay.close()
 
 
 async def open_test_tenant(database: Database, tenant: str) -> UUID:

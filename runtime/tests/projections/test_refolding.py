@@ -18,8 +18,9 @@ from contracts.ids import new_id
 from runtime import current_state, refolding
 from runtime.current_state import CurrentState
 from runtime.refolding import Range, Refolder, Rows
-from runtime.refolding_helpers import Helper, NotHelped, Source, fold_all, helpers
+from runtime.refolding_helpers import Helper, NotHelped, fold_all, helpers
 from runtime.sealing import SealBroken
+from runtime.store_address import StoreAddress
 from runtime.stream_model import Model
 from runtime.testing import (
     LONG_SCHOOL,
@@ -51,8 +52,8 @@ async def plan(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 @pytest.fixture
-def source(plan: Opened) -> Source:
-    return Source("plan", plan.url("plan_app"), plan.url("keyring_app"), MASTER_KEY)
+def at(plan: Opened) -> StoreAddress:
+    return StoreAddress("plan", plan.url("plan_app"), plan.url("keyring_app"), MASTER_KEY)
 
 
 def is_there(pid: int) -> bool:
@@ -116,11 +117,11 @@ async def test_ranges_hold_every_stream_once(plan: Opened) -> None:
 
 @pytest.mark.parametrize("processors", [2, 4])
 async def test_helpers_make_the_same_rows(
-    plan: Opened, source: Source, helped: list[int], processors: int, monkeypatch: pytest.MonkeyPatch
+    plan: Opened, at: StoreAddress, helped: list[int], processors: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = await folded(plan)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(processors)))
-    with helpers(source, [SCHOOL]) as helping:
+    with helpers(at, [SCHOOL]) as helping:
         await started(helping, plan.tenant)
         together = await folded(plan, helping)
 
@@ -132,10 +133,10 @@ async def test_helpers_make_the_same_rows(
 
 
 async def test_a_rebuild_with_helpers_is_what_a_check_finds(
-    plan: Opened, source: Source, helped: list[int], monkeypatch: pytest.MonkeyPatch
+    plan: Opened, at: StoreAddress, helped: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(current_state, "HELPED_FROM", 1)
-    current = CurrentState(plan.database, plan.store, [SCHOOL], source)
+    current = CurrentState(plan.database, plan.store, [SCHOOL], at)
 
     with monkeypatch.context() as slow:
         slow.setattr(Refolder, "_fold", slowly(Refolder._fold))  # A helper takes a second to start.
@@ -154,10 +155,10 @@ def slowly(do: Callable[..., Awaitable[Rows]]) -> Callable[..., Awaitable[Rows]]
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "in the middle of an answer"])
 async def test_what_a_helper_does_not_live_to_do_is_done_here(
-    plan: Opened, source: Source, busy: bool
+    plan: Opened, at: StoreAddress, busy: bool
 ) -> None:
     alone = await folded(plan, model=LONG_SCHOOL)
-    with helpers(source, [LONG_SCHOOL]) as helping:
+    with helpers(at, [LONG_SCHOOL]) as helping:
         await started(helping, plan.tenant)
         helper = helping[0].process.pid
         assert helper is not None
@@ -175,13 +176,13 @@ def writes(pid: int) -> bool:
 
 
 async def test_an_answer_still_owed_is_not_taken_for_another_tenants(
-    plan: Opened, source: Source, monkeypatch: pytest.MonkeyPatch
+    plan: Opened, at: StoreAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(plan.cluster, tenant="hillside", name=plan.name) as other:
         for _ in range(STREAMS):
             await write_school(other, new_id(), "H")
         alone = [await folded(each) for each in (plan, other)]
-        with helpers(source, [SCHOOL]) as helping:
+        with helpers(at, [SCHOOL]) as helping:
             await started(helping, plan.tenant)
             with monkeypatch.context() as failing:
                 failing.setattr(Helper, "answer", not_helped)
@@ -193,7 +194,7 @@ async def not_helped(_helper: Helper) -> Rows:
     raise NotHelped("it has stood still")
 
 
-async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, source: Source) -> None:
+async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, at: StoreAddress) -> None:
     superuser = await asyncpg.connect(plan.cluster.postgres.url(plan.name))
     await superuser.execute(
         "SET session_replication_role = replica; ALTER TABLE plan.events DISABLE TRIGGER ALL;"
@@ -201,32 +202,33 @@ async def test_what_cannot_be_folded_says_the_same_with_helpers(plan: Opened, so
     )
     await superuser.close()
 
-    with helpers(source, [SCHOOL]) as helping:
+    with helpers(at, [SCHOOL]) as helping:
         for helped_by in ([], helping):
             with pytest.raises(SealBroken):
                 await folded(plan, helped_by)
 
 
-async def test_helpers_that_reach_no_database_are_done_without(plan: Opened, source: Source) -> None:
-    with helpers(replace(source, keyring_url=plan.url("nobody")), [SCHOOL]) as helping:
+async def test_helpers_that_reach_no_database_are_done_without(plan: Opened, at: StoreAddress) -> None:
+    with helpers(replace(at, keyring_url=plan.url("nobody")), [SCHOOL]) as helping:
         await asyncio.to_thread(helping[0].process.join, 20)
         assert await folded(plan, helping) == await folded(plan)
 
 
-async def test_no_secret_is_shown(source: Source) -> None:
-    assert "postgresql" not in repr(source)
-    assert repr(MASTER_KEY) not in repr(source)
+async def test_no_secret_is_shown(at: StoreAddress) -> None:
+    assert "postgresql" not in repr(at)
+    assert repr(MASTER_KEY) not in repr(at)
 
 
 ORPHAN = """
 import asyncio, os, signal, sys
 from runtime.refolding import Range
-from runtime.refolding_helpers import Source, helpers
+from runtime.refolding_helpers import helpers
+from runtime.store_address import StoreAddress
 from runtime.testing import MASTER_KEY, SCHOOL
 
 async def main():
     os.sched_getaffinity = lambda _pid: {0, 1}
-    with helpers(Source("plan", sys.argv[1], sys.argv[2], MASTER_KEY), [SCHOOL]) as helping:
+    with helpers(StoreAddress("plan", sys.argv[1], sys.argv[2], MASTER_KEY), [SCHOOL]) as helping:
         helping[0].ask(Range("lakeside", "", "a"))
         await helping[0].answer()
         print(helping[0].process.pid, flush=True)
@@ -237,11 +239,13 @@ if __name__ == "__main__":
 """
 
 
-async def test_helpers_end_with_the_process_that_asked(plan: Opened, source: Source, tmp_path: Path) -> None:
+async def test_helpers_end_with_the_process_that_asked(
+    plan: Opened, at: StoreAddress, tmp_path: Path
+) -> None:
     script = tmp_path / "orphan.py"
     script.write_text(ORPHAN)
     done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, script, source.app_url, source.keyring_url], stdout=subprocess.PIPE,
+        subprocess.run, [sys.executable, script, at.app_url, at.keyring_url], stdout=subprocess.PIPE,
         timeout=60, check=False,
     )  # fmt: skip
 

@@ -9,15 +9,14 @@ import pytest
 from contracts.ids import new_id
 from runtime.consumer import Consumer, Unit
 from runtime.service import Addresses, AnotherLogHost, Service
+from runtime.store_address import StoreAddress
 from runtime.testing import MASTER_KEY, SCHOOL, Cluster, Opened, opened, write_school
 
 
 def addresses(plan: Opened, service: str) -> Addresses:
     return Addresses(
-        plan.url(f"{service}_app"),
+        StoreAddress(service, plan.url(f"{service}_app"), plan.url("keyring_app"), MASTER_KEY),
         plan.url(f"{service}_relay"),
-        plan.url("keyring_app"),
-        MASTER_KEY,
         "a.handrail.invalid",
     )
 

@@ -142,7 +142,7 @@ class Cosigner:
         if self._signer is None:
             addresses = self._service.addresses
             name = cosigner_name(addresses.log_host)
-            wrapping = Wrapping(addresses.keyring_master_key, addresses.keyring_older_keys)
+            wrapping = Wrapping(addresses.store.master_key, addresses.store.older_keys)
             private = fresh_key()
             async with self._service.database.pool.acquire() as connection:
                 await connection.execute(
