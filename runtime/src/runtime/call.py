@@ -390,10 +390,11 @@ def new_correlation() -> str:
     return str(new_id())
 
 
-async def _call(request: Request) -> Call:
+async def call_of(request: Request) -> Call:
+    """What the route knows of the request."""
     call: Call = request.state.call
     return call
 
 
-Asked = Annotated[Call, Depends(_call)]
+Asked = Annotated[Call, Depends(call_of)]
 """``asked: Asked`` in a guarded route's signature."""
