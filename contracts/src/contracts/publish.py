@@ -12,7 +12,8 @@ import argparse
 import json
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ PROFILES = "src/contracts/profiles"
 PUBLISHED = ("schemas", "topics", "openapi", PROFILES)
 
 
-def rendered() -> dict[str, str]:
+@cache
+def rendered() -> Mapping[str, str]:
     """Every published file by its path under contracts/, as it should be."""
     files = {
         f"schemas/{name}.v{cls.schema_number}.json": event_schema(cls)
@@ -48,7 +50,7 @@ def rendered() -> dict[str, str]:
     }
 
 
-def breaking(published: Iterable[str], read: ReadFile, now: dict[str, str]) -> list[str]:
+def breaking(published: Iterable[str], read: ReadFile, now: Mapping[str, str]) -> list[str]:
     """What in ``now`` breaks a file of ``published``, as ``file: place: what``."""
     found = []
     for path in sorted(published):
@@ -109,12 +111,12 @@ def _schema_changes(path: str, before: str, after: str | None) -> list[str]:
 TAKE_IT_OUT = "nothing breaks so any more, take the entry out"
 
 
-def broken_since(before: Path, folder: Path, now: dict[str, str] | None = None) -> list[str]:
+def broken_since(before: Path, folder: Path, now: Mapping[str, str] | None = None) -> list[str]:
     """What ``folder``, or ``now`` in its stead, breaks of what another revision published, but for what is meant."""
     ours = [path for kind in PUBLISHED for path in _published_in(folder, kind)]
     files = {path: (folder / path).read_text(encoding="utf-8") for path in ours}
     published = [path for kind in PUBLISHED for path in _published_in(before, kind)]
-    found = breaking(published, _read_in(before), files | (now or {}))
+    found = breaking(published, _read_in(before), {**files, **(now or {})})
     excused = _meant(folder)
     problems = [change for change in found if change not in excused]
     for place, why in excused.items():
@@ -130,7 +132,7 @@ def _meant(folder: Path) -> dict[str, str]:
     return {entry["place"]: entry["why"] for entry in entries}
 
 
-def differences(now: dict[str, str], folder: Path) -> list[str]:
+def differences(now: Mapping[str, str], folder: Path) -> list[str]:
     """Which committed files are not what the classes say."""
     return [
         f"{path} is not as rendered" for path, text in sorted(now.items()) if _read_in(folder)(path) != text
