@@ -55,7 +55,7 @@ def breaking(published: Iterable[str], read: ReadFile, now: Mapping[str, str]) -
     found = []
     for path in sorted(published):
         before, after = read(path), now.get(path)
-        if before is None:
+        if before in (None, after):
             continue
         if path.startswith("schemas/"):
             found += [f"{path}: {change}" for change in _schema_changes(path, before, after)]
