@@ -38,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # The second: this process has asked already.
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that at the end nobody is left alone with a long one."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def _locked(folder: Path) -> int | None:
     """The folder's lock, held until it is closed or the process ends; ``None`` where another run holds it."""
     lock = os.open(folder, os.O_RDONLY)

@@ -379,9 +379,9 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
 async def running(cluster: Cluster) -> AsyncIterator[World]:
     """notify-service running on a database of its own, with its own mail server, for a module's tests."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(
-            access, "EVERY_SECONDS", 3_600.0
-        )  # So long as tests run, looks lie where they can be counted.
+        # So long as tests run, and however many there are, looks lie where they can be counted.
+        patched.setattr(access, "EVERY_SECONDS", 3_600.0)
+        patched.setattr(access, "EVERY_ROWS", 1_000_000)
         async with a_world(cluster, send_lease_seconds=0.6) as made:
             yield made
 
