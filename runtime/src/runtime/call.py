@@ -390,11 +390,10 @@ def new_correlation() -> str:
     return str(new_id())
 
 
-async def call_of(request: Request) -> Call:
-    """What the route knows of the request."""
+async def _call(request: Request) -> Call:
     call: Call = request.state.call
     return call
 
 
-Asked = Annotated[Call, Depends(call_of)]
+Asked = Annotated[Call, Depends(_call)]
 """``asked: Asked`` in a guarded route's signature."""

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from contracts.problems import Invalid, NotFound, Problem, Reason
 from runtime.append_request import IdempotencyKeyReused
 from runtime.auth import Allow, Forbidden, bearer_token, guards, is_guarded
-from runtime.call import Call, Edge, call_of
+from runtime.call import Call, Edge
 from runtime.erasing import destroyed_here
 from runtime.going_on import also_after_the_end
 from runtime.http_edge import LARGEST_BODY, LARGEST_BODY_IN_SCOPE, Around, on_refusal
@@ -33,7 +33,7 @@ from runtime.problem_details import (
     TooLarge,
     UnsupportedMediaType,
 )
-from runtime.shortcuts import go_straight, without_given
+from runtime.straight_to_routes import go_straight
 
 SEEN_SECONDS = 5.0
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -109,11 +109,8 @@ class Route(APIRoute):
         super().__init__(path, endpoint, dependencies=dependencies, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        checks = _Checks(self)
-        whole = self.dependant  # As the API page shows it.
-        self.dependant = without_given(whole, _given)
         original = super().get_route_handler()
-        self.dependant = whole
+        checks = _Checks(self)
 
         async def handle(request: Request) -> Response:
             call = await checks.admit(request)
@@ -134,19 +131,6 @@ class Route(APIRoute):
             return response
 
         return handle
-
-
-def _given(dependency: Any) -> Callable[[Call], Any] | None:
-    """How a dependency's value is had, which the route has read before FastAPI looks at the request."""
-    if dependency is call_of:
-        return lambda call: call
-    if dependency is _if_match:
-        return lambda call: call.if_match
-    if isinstance(dependency, Allow):
-        return lambda call: call.who
-    if dependency is also_after_the_end or isinstance(dependency, _LargerBody):
-        return lambda _call: None
-    return None
 
 
 async def _answered_before(call: Call, refusal: Exception) -> Response | None:
