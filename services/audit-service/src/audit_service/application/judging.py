@@ -38,9 +38,9 @@ EVERYBODY_SECONDS = 5.0
 """So often every district is looked at: for what another instance noted, and for days that have come."""
 POLL_SECONDS = 0.02
 AWAKE_SECONDS = 2.0
-RESTS = 19
+RESTS = 9
 """After a batch others go first, so many times as long as it took at most: all four services may share one process."""
-MOST_REST_SECONDS = 10.0
+MOST_REST_SECONDS = 5.0
 IDLE_BELOW = 0.5
 """When the process uses less of its time than this share, and is woken when it asked for, it looks idle."""
 IDLE_LOOKS = 10
