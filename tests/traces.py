@@ -70,9 +70,8 @@ class Traces:
 
     def must_be_gone(self) -> None:
         """After it, once every service has settled: no word is found, and every entry is what it was."""
-        httpx.delete(
-            f"{self.instance.url}/mailbox/mails"
-        ).raise_for_status()  # What was mailed is the family's.
+        # What was mailed is the family's.
+        httpx.delete(f"{self.instance.url}/mailbox/mails").raise_for_status()
         asyncio.run(_settled(self.instance))
         for database, name in zip(self.databases, ("handrail", "keyring"), strict=True):
             database.psql(name, "CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT; CHECKPOINT")

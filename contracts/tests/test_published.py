@@ -72,6 +72,15 @@ def test_publishing_over_the_same_files_is_good(folder: Path) -> None:
     assert publish.main(["--folder", str(folder), "--check"]) == 0
 
 
+def test_nothing_of_what_is_published_breaks_itself() -> None:
+    """Written another way, so that it is compared: a comparer that found something would refuse somebody's next change."""
+    now = publish.rendered() | {
+        f"openapi/{file.name}": file.read_text() for file in (CONTRACTS / "openapi").glob("*.json")
+    }
+
+    assert publish.breaking(now, lambda path: json.dumps(json.loads(now[path])), now) == []
+
+
 def test_a_stale_file_fails_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "topics" / "asyncapi.json").write_text("{}", encoding="utf-8")
 

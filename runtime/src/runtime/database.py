@@ -54,7 +54,8 @@ def must_be_new_enough(connection: Any) -> None:
 
 
 FIRST_NUMBER_NOT_FIXED = 10_000
-"""Types with lower numbers are PostgreSQL's own, the same in every database of every version (``access/transam.h``)."""
+"""Types with lower numbers are PostgreSQL's own, the same in every database (``access/transam.h``), and in every version but
+for the rows of its catalogs, which nobody reads here."""
 
 
 class _Connection(asyncpg.Connection):

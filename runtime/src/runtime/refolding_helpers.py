@@ -90,7 +90,7 @@ class Helper:
 
 @contextmanager
 def helpers(at: StoreAddress | None, models: Sequence[Model[Any]]) -> Iterator[list[Helper]]:
-    """One for each processor beside this process's, `MOST` at most; none without a ``at``."""
+    """One for each processor beside this process's, `MOST` at most; none without an ``at``."""
     helping: list[Helper] = []
     if at is None:
         yield helping

@@ -11,7 +11,7 @@ from runtime.keyring import PostgresKeyring
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """Of one service. URLs carry the role's password; it goes to helpers through a pipe, and is never shown."""
+    """Of one service. URLs carry the role's password: an address goes to helpers through a pipe, and is never shown."""
 
     service: str
     app_url: str = field(repr=False)

@@ -10,7 +10,12 @@ _Place = tuple[str, int, str]
 
 
 def go_straight(router: APIRouter) -> None:
-    """Have requests go to their route without asking every other. Whatever is not found so goes the router's own way."""
+    """Have requests go to their route without asking every other. Whatever is not found so goes the router's own way.
+
+    Routes may be added later, not exchanged. Raises `ValueError` for a router with settings that would be passed over.
+    """
+    if router.form_limits or router.middleware_stack != router.app:
+        raise ValueError("This router does more with a request than find its route.")
     router.middleware_stack = _Straight(router)
 
 

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from contracts.ids import new_id
+from runtime import metrics
 from runtime.consumer import Consumer, Unit
 from runtime.service import Addresses, AnotherLogHost, Service
 from runtime.store_address import StoreAddress
@@ -93,6 +94,35 @@ async def test_a_sequencer_that_stands_still_is_told_and_nothing_is_refused(
                 await other.close()
                 while service.degraded():
                     await asyncio.sleep(0.05)
+
+
+async def test_how_many_students_wait_for_a_person_is_told_until_none_does(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.watching.EVERY_SECONDS", 0.1)
+    async with opened(cluster) as plan, opened(cluster, tenant="hillside", name=plan.name):
+        superuser = await asyncpg.connect(cluster.postgres.url(plan.name))
+        async with (
+            Service("plan", addresses(plan, "plan"), [SCHOOL]).running() as service,
+            asyncio.timeout(20),
+        ):
+            sick = new_id()
+            for position, (tenant, subject) in enumerate(
+                [("lakeside", sick), ("lakeside", sick), ("hillside", new_id())]
+            ):
+                await superuser.execute(
+                    "INSERT INTO plan.parked (consumer, source, position, tenant, subject, lane, index, entry, sealed)"
+                    " VALUES ('arrivals', 'notify', $1, $2, $3, 0, $1, '', '')", position, tenant, subject,
+                )  # fmt: skip
+            while not any(detail.startswith("2 students wait") for what, detail in service.degraded()
+                          if what == "parked arrivals"):  # fmt: skip
+                await asyncio.sleep(0.02)
+            assert metrics.PARKED.labels("plan", "arrivals")._value.get() == 2
+            await superuser.execute("DELETE FROM plan.parked")
+            while service.degraded():
+                await asyncio.sleep(0.02)
+            assert metrics.PARKED.labels("plan", "arrivals")._value.get() == 0
+        await superuser.close()
 
 
 async def test_a_log_that_was_altered_is_told_by_its_own_service(cluster: Cluster) -> None:

@@ -249,8 +249,7 @@ VENDOR = Actor(id="vendor-1", role="vendor")
 async def unusual(world, **asked: object) -> list[dict]:
     await world.caught_up()
     async with asyncio.timeout(20):
-        while await world.audit.judging.waiting(world.tenant) or await behind(world):
-            world.audit.judging.wake([world.tenant])
+        while await behind(world) or await world.audit.judging.settled(world.tenant):
             await asyncio.sleep(0.02)
     answer = await world.get("/findings", rule="access.unusual", **asked)
     assert answer.status_code == 200, answer.text

@@ -16,6 +16,10 @@ from runtime.call import Call
 from runtime.projection import Difference, tenants
 from runtime.service import SEEN_SECONDS, Service
 
+JUDGED_SECONDS = 15.0
+"""Longer than judging rests where other work goes first (`audit_service.application.judging.MOST_REST_SECONDS`)."""
+NOT_COMPARED = "students still wait to be judged, so that nobody's findings could be compared: check again"
+
 
 @dataclass
 class AuditService(Service):
@@ -42,9 +46,11 @@ class AuditService(Service):
         """As every service's, and every finding that is otherwise when it is judged anew."""
         found = await super().compared_rows()
         for tenant in await tenants(self.database):
-            # While anything waits to be judged, nobody's findings can be compared.
-            await self.judging.settled(tenant)
-            found += await self.judging.differing(tenant)
+            # While anything waits to be judged, nobody's findings can be compared. Another process may judge, and rest.
+            if await self.judging.settled(tenant, JUDGED_SECONDS):
+                found.append(Difference("findings", "live", NOT_COMPARED))
+            else:
+                found += await self.judging.differing(tenant)
         return found
 
     @property
