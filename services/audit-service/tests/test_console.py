@@ -434,13 +434,17 @@ async def test_another_site_cannot_sign_somebody_out_or_take_them_elsewhere(dist
     ]  # fmt: skip
 
 
+NOT_LOOKED_AT = ("a district that is not there", "plan")
+"""Of a log that is there the cosigner would find, at its next look, that nothing is wrong with it."""
+
+
 async def test_what_works_less_than_it_should_is_a_line_on_every_page_for_who_can_act(
     district, monkeypatch
 ) -> None:
     world, _ = district
     async with signed_in(district) as http:
         assert 'class="alarms"' not in (await http.get("/")).text
-        monkeypatch.setitem(world.audit.cosigner._faults, (world.tenant, "plan"), LogFault.ROOT_DIFFERS)
+        monkeypatch.setitem(world.audit.cosigner._faults, NOT_LOOKED_AT, LogFault.ROOT_DIFFERS)
         shown = (await http.get("/")).text
     assert "audit-service, log plan:" in shown
     assert "is inconsistent (root differs)" in shown
@@ -452,7 +456,7 @@ async def test_what_is_wrong_with_a_service_in_a_process_of_its_own_is_a_line_to
     """As with Kafka: asked for over HTTP. The one that answers here is audit-service, as if it were another."""
     world, url = district
     monkeypatch.setattr("runtime.health.KEPT_SECONDS", 0.0)
-    monkeypatch.setitem(world.audit.cosigner._faults, (world.tenant, "plan"), LogFault.ROOT_DIFFERS)
+    monkeypatch.setitem(world.audit.cosigner._faults, NOT_LOOKED_AT, LogFault.ROOT_DIFFERS)
     (told,) = await Elsewhere(lambda _: url).alarms({"plan", "progress", "notify"})
     assert told[:2] == ("audit", "log plan")
     assert "is inconsistent" in told[2]
