@@ -38,17 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # The second: this process has asked already.
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests are spread among the others: beside one that waits goes what computes, and none is the last."""
-    slow = list(dict.fromkeys(item.path for item in items if item.get_closest_marker("slow")))
-    others = list(dict.fromkeys(item.path for item in items if item.path not in slow))
-    share = len(others) // (len(slow) + 1)
-    place = {path: (n * share, n) for n, path in enumerate(slow)} | {
-        path: (n, len(slow)) for n, path in enumerate(others)
-    }
-    items.sort(key=lambda item: place[item.path])
-
-
 def _locked(folder: Path) -> int | None:
     """The folder's lock, held until it is closed or the process ends; ``None`` where another run holds it."""
     lock = os.open(folder, os.O_RDONLY)
