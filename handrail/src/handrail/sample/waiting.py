@@ -64,10 +64,8 @@ def seen_to(scene: Scene, world: World) -> Life:
 def _waiting(by: Stage, lying: Collection[str]) -> list[Json]:
     """Once no notice is in the making or under way any more: notify-service works by itself."""
     until, going = time.monotonic() + PATIENCE_SECONDS, {"status": "owed,sending", "limit": 1}
-    pause = 0.1
     while by.client.get("/notify/v1/notices", **going)["items"] and time.monotonic() < until:
-        time.sleep(pause)  # Each time it is asked, it is also recorded that somebody looked.
-        pause = min(1.5 * pause, 0.5)
+        time.sleep(0.1)
     waiting = by.client.every("/notify/v1/notices", status="blocked,to_post")
     return [notice for notice in waiting if notice["student"] not in lying]
 
