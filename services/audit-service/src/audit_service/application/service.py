@@ -8,7 +8,7 @@ from uuid import UUID
 
 from audit_service.application.cosigner import Checkpoints, Cosigner
 from audit_service.application.evidence import Evidence
-from audit_service.application.judging import Judging
+from audit_service.application.judging import MOST_REST_SECONDS, Judging
 from audit_service.application.records import Records
 from audit_service.application.taken_in import all_taken_in
 from contracts.retention_schedule import Schedule
@@ -16,8 +16,8 @@ from runtime.call import Call
 from runtime.projection import Difference, tenants
 from runtime.service import SEEN_SECONDS, Service
 
-JUDGED_SECONDS = 15.0
-"""Longer than judging rests where other work goes first (`audit_service.application.judging.MOST_REST_SECONDS`)."""
+JUDGED_SECONDS = 3 * MOST_REST_SECONDS
+"""Longer than judging rests where other work goes first."""
 NOT_COMPARED = "students still wait to be judged, so that nobody's findings could be compared: check again"
 
 
