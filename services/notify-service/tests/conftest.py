@@ -43,14 +43,13 @@ from notify_service.application.notices import PREFERENCES
 from notify_service.main import create_app
 from notify_service.settings import Settings
 from notify_service.testing_notices import Family, known_plan
-from runtime import access
 from runtime.access import access_1
 from runtime.append_request import Appended, Change, Context
 from runtime.sight import sight_1
 from runtime.stream_model import Model
 from runtime.tenants import now_for
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, opened, sequence
-from runtime.testing_http import ISSUER, TestIssuer, client_of, no_row_differs
+from runtime.testing_http import ISSUER, TestIssuer, client_of, looks_left_lying, no_row_differs
 
 TENANT = "sandbox-lakeside"
 
@@ -378,10 +377,7 @@ async def a_world(cluster: Cluster, **settings: Any) -> AsyncIterator[World]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(cluster: Cluster) -> AsyncIterator[World]:
     """notify-service running on a database of its own, with its own mail server, for a module's tests."""
-    with pytest.MonkeyPatch.context() as patched:
-        # So long as tests run, and however many there are, looks lie where they can be counted.
-        patched.setattr(access, "EVERY_SECONDS", 3_600.0)
-        patched.setattr(access, "EVERY_ROWS", 1_000_000)
+    with looks_left_lying():
         async with a_world(cluster, send_lease_seconds=0.6) as made:
             yield made
 

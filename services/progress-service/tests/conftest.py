@@ -19,13 +19,12 @@ from contracts.ids import new_id
 from progress_service.adapters.tables import read_tables_1, read_tables_2, read_tables_3
 from progress_service.main import create_app
 from progress_service.settings import Settings
-from runtime import access
 from runtime.access import access_1
 from runtime.append_request import Appended, Change
 from runtime.sight import sight_1
 from runtime.stream_model import Model
 from runtime.testing import MASTER_KEY, PASSWORD, Cluster, Opened, open_test_tenant, opened, sequence
-from runtime.testing_http import ISSUER, TestIssuer, client_of
+from runtime.testing_http import ISSUER, TestIssuer, client_of, looks_left_lying
 
 TENANT = "sandbox-lakeside"
 
@@ -151,10 +150,7 @@ async def a_world(cluster: Cluster, template: str) -> AsyncIterator[World]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(cluster: Cluster, template: str) -> AsyncIterator[World]:
     """progress-service on a database of its own, for a module's tests."""
-    with pytest.MonkeyPatch.context() as patched:
-        # So long as tests run, and however many there are, looks lie where they can be counted.
-        patched.setattr(access, "EVERY_SECONDS", 3_600.0)
-        patched.setattr(access, "EVERY_ROWS", 1_000_000)
+    with looks_left_lying():
         async with a_world(cluster, template) as made:
             yield made
 
